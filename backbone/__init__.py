@@ -1,0 +1,1 @@
+"""What every service shares; knows the domain and no service."""

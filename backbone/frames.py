@@ -1,0 +1,240 @@
+"""Frames: how readings travel. Columnar; JSON is the open form, MessagePack with raw columns the compact one.
+
+The two are told apart by the first byte: JSON starts with `{`, the compact form with a MessagePack map.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+MAX_FRAME_BYTES = 1_000_000
+
+FloatColumn = npt.NDArray[np.float64]
+TimeColumn = npt.NDArray[np.int64]
+QualityColumn = npt.NDArray[np.uint8]
+IndexColumn = npt.NDArray[np.uint32]
+
+
+class FrameError(ValueError):
+    """A payload that is no frame; the message says what is wrong, for the quarantine."""
+
+
+class FrameEvent(msgspec.Struct, frozen=True):
+    """Something that happened at a point and is no number: a credential shown, a tamper warning."""
+
+    point: str
+    t: int
+    type: str
+    data: dict[str, Any] = {}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Frame:
+    """A numbered batch of readings of one gateway's lane.
+
+    `p` indexes `points` (n,), `t` Unix ms (n,), `x` values (n,), `q` quality bits (n,). `prev` is the number of
+    the frame before it in the gateway's spool: a consumer that has that one misses nothing in between.
+    """
+
+    epoch: int
+    seq: int
+    sent: int
+    points: tuple[str, ...]
+    p: IndexColumn
+    t: TimeColumn
+    x: FloatColumn
+    q: QualityColumn
+    events: tuple[FrameEvent, ...] = ()
+    prev: int = -1
+    """-1: not given, the frame numbered one less."""
+
+    @property
+    def previous(self) -> int:
+        """The number of the frame this one follows."""
+        return self.seq - 1 if self.prev < 0 else self.prev
+
+
+class _JsonFrame(msgspec.Struct, omit_defaults=True):
+    v: int
+    epoch: int
+    seq: int
+    sent: int
+    points: list[str]
+    p: list[int]
+    t: list[int]
+    x: list[float | None]
+    q: list[int]
+    t0: int = 0
+    events: list[FrameEvent] = []
+    prev: int = -1
+
+
+class _CompactFrame(msgspec.Struct, omit_defaults=True):
+    v: int
+    epoch: int
+    seq: int
+    sent: int
+    points: list[str]
+    p: bytes
+    t: bytes
+    x: bytes
+    q: bytes
+    t0: int = 0
+    events: list[FrameEvent] = []
+    prev: int = -1
+
+
+_json_decoder = msgspec.json.Decoder(_JsonFrame)
+_json_encoder = msgspec.json.Encoder()
+_compact_decoder = msgspec.msgpack.Decoder(_CompactFrame)
+_compact_encoder = msgspec.msgpack.Encoder()
+
+
+def encode_compact(frame: Frame) -> bytes:
+    """The form gateways send: raw little-endian columns in MessagePack."""
+    return _compact_encoder.encode(
+        _CompactFrame(
+            v=1,
+            epoch=frame.epoch,
+            seq=frame.seq,
+            sent=frame.sent,
+            points=list(frame.points),
+            p=frame.p.astype("<u4", copy=False).tobytes(),
+            t=frame.t.astype("<i8", copy=False).tobytes(),
+            x=frame.x.astype("<f8", copy=False).tobytes(),
+            q=frame.q.astype("u1", copy=False).tobytes(),
+            events=list(frame.events),
+            prev=frame.prev,
+        )
+    )
+
+
+def encode_json(frame: Frame) -> bytes:
+    """The documented, open form; a NaN is written as null."""
+    t0 = int(frame.t[0]) if frame.t.size else 0
+    return _json_encoder.encode(
+        _JsonFrame(
+            v=1,
+            epoch=frame.epoch,
+            seq=frame.seq,
+            sent=frame.sent,
+            points=list(frame.points),
+            p=frame.p.tolist(),
+            t=(frame.t - t0).tolist(),
+            x=frame.x.tolist(),
+            q=frame.q.tolist(),
+            t0=t0,
+            events=list(frame.events),
+            prev=frame.prev,
+        )
+    )
+
+
+def decode(payload: bytes) -> Frame:
+    """A frame from either form; columns are read-only arrays.
+
+    Raises:
+        FrameError: too large, not a frame, another version, columns of unequal length, or an index beyond `points`.
+    """
+    if len(payload) > MAX_FRAME_BYTES:
+        raise FrameError(f"{len(payload)} bytes; a frame has at most {MAX_FRAME_BYTES}")
+    try:
+        frame = _from_json(payload) if payload[:1] == b"{" else _from_compact(payload)
+    except (msgspec.MsgspecError, ValueError, OverflowError) as error:
+        raise FrameError(f"not a frame: {error}") from error
+    n = frame.t.size
+    if not (frame.p.size == frame.x.size == frame.q.size == n):
+        raise FrameError(f"columns differ in length: p {frame.p.size}, t {n}, x {frame.x.size}, q {frame.q.size}")
+    if n and int(frame.p.max()) >= len(frame.points):
+        raise FrameError(f"index {int(frame.p.max())} in p, but points has {len(frame.points)}")
+    if frame.seq < 1 or frame.epoch < 0:
+        raise FrameError(f"epoch {frame.epoch}, seq {frame.seq}: numbers start at 0 and 1")
+    return frame
+
+
+def _from_json(payload: bytes) -> Frame:
+    row = _json_decoder.decode(payload)
+    _check_version(row.v)
+    x = np.array([np.nan if v is None else v for v in row.x] if None in row.x else row.x, dtype=np.float64)
+    return Frame(
+        row.epoch,
+        row.seq,
+        row.sent,
+        tuple(row.points),
+        np.array(row.p, dtype=np.uint32),
+        np.array(row.t, dtype=np.int64) + row.t0,
+        x,
+        np.array(row.q, dtype=np.uint8),
+        tuple(row.events),
+        row.prev,
+    )
+
+
+def _from_compact(payload: bytes) -> Frame:
+    row = _compact_decoder.decode(payload)
+    _check_version(row.v)
+    t = np.frombuffer(row.t, dtype="<i8")
+    return Frame(
+        row.epoch,
+        row.seq,
+        row.sent,
+        tuple(row.points),
+        np.frombuffer(row.p, dtype="<u4"),
+        t + row.t0 if row.t0 else t,
+        np.frombuffer(row.x, dtype="<f8"),
+        np.frombuffer(row.q, dtype="u1"),
+        tuple(row.events),
+        row.prev,
+    )
+
+
+def _check_version(version: int) -> None:
+    if version != 1:
+        raise FrameError(f"frame version {version}; this program reads version 1")
+
+
+@dataclass(slots=True)
+class FrameBuilder:
+    """Gathers readings for one lane until they are sealed into a frame."""
+
+    _index: dict[str, int] = field(default_factory=dict)
+    _p: list[int] = field(default_factory=list)
+    _t: list[int] = field(default_factory=list)
+    _x: list[float] = field(default_factory=list)
+    _q: list[int] = field(default_factory=list)
+    _events: list[FrameEvent] = field(default_factory=list)
+
+    def __len__(self) -> int:
+        return len(self._t) + len(self._events)
+
+    def add(self, point: str, t: int, x: float, q: int) -> None:
+        """One reading."""
+        self._p.append(self._index.setdefault(point, len(self._index)))
+        self._t.append(t)
+        self._x.append(x)
+        self._q.append(q)
+
+    def add_event(self, event: FrameEvent) -> None:
+        """One event."""
+        self._events.append(event)
+
+    def seal(self, *, epoch: int, seq: int, sent: int, prev: int = -1) -> Frame:
+        """The frame of all that was added; the builder is empty again."""
+        frame = Frame(
+            epoch,
+            seq,
+            sent,
+            tuple(self._index),
+            np.array(self._p, dtype=np.uint32),
+            np.array(self._t, dtype=np.int64),
+            np.array(self._x, dtype=np.float64),
+            np.array(self._q, dtype=np.uint8),
+            tuple(self._events),
+            prev,
+        )
+        self._index = {}
+        self._p, self._t, self._x, self._q, self._events = [], [], [], [], []
+        return frame

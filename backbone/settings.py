@@ -1,0 +1,41 @@
+"""Settings every service shares: `ANJU_*` in the environment, checked before any socket opens."""
+
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """The fixed names. A service adds its own in a subclass beside its code."""
+
+    model_config = SettingsConfigDict(env_prefix="ANJU_", frozen=True, extra="ignore")
+
+    site: Path = Field(default=Path("sites/jinxiu.yaml"), description="site file, or a folder with one site file")
+    data_dir: Path = Field(default=Path("data"), description="everything the program writes")
+    profiles: Path | None = Field(default=None, description="an installer's own profile folder, read after ours")
+    mqtt_url: str | None = Field(
+        default=None, description="mqtt://[user:password@]host:port or mqtts://…; unset: the embedded broker"
+    )
+    mqtt_port: int = Field(default=1883, ge=1, le=65535, description="port of the embedded broker")
+    mqtt_ca: Path | None = Field(default=None, description="CA file for mqtts://; unset: the system's")
+    database_url: str | None = Field(default=None, description="SQLAlchemy URL; unset: SQLite in data_dir")
+    historian_url: str | None = Field(
+        default=None, description="duckdb:PATH or influxdb+http(s)://…; unset: DuckDB in data_dir"
+    )
+    log_level: str = Field(default="INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")
+
+    @property
+    def broker_url(self) -> str:
+        """The broker to speak to."""
+        return self.mqtt_url or f"mqtt://127.0.0.1:{self.mqtt_port}"
+
+    @property
+    def state_url(self) -> str:
+        """The database to keep state in."""
+        return self.database_url or f"sqlite:///{self.data_dir / 'anju.db'}"
+
+    @property
+    def history_url(self) -> str:
+        """The historian to keep readings in."""
+        return self.historian_url or f"duckdb:{self.data_dir / 'history.duckdb'}"

@@ -1,0 +1,62 @@
+"""Who people are to the platform, and what each role may do."""
+
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    """Roles decide rights; rosters decide who is on duty."""
+
+    MANAGER = "manager"
+    CREW = "crew"
+    SAFETY_OFFICER = "safety-officer"
+    SUPERVISOR = "supervisor"
+    ADMINISTRATOR = "administrator"
+
+
+class Action(StrEnum):
+    """What a person may ask the platform to do; every API write names one."""
+
+    VIEW = "view"
+    ACKNOWLEDGE_ALARM = "acknowledge-alarm"
+    WORK_TICKET = "work-ticket"
+    ASSIGN_TICKET = "assign-ticket"
+    INSPECT_TICKET = "inspect-ticket"
+    CREATE_TICKET = "create-ticket"
+    ACTIVATE_PLAN = "activate-plan"
+    WORK_STEP = "work-step"
+    STAND_DOWN_PLAN = "stand-down-plan"
+    MANAGE_USERS = "manage-users"
+    VIEW_QUARANTINE = "view-quarantine"
+
+
+_VIEW = frozenset({Action.VIEW})
+RIGHTS: dict[Role, frozenset[Action]] = {
+    Role.MANAGER: _VIEW
+    | {
+        Action.ACKNOWLEDGE_ALARM,
+        Action.CREATE_TICKET,
+        Action.WORK_TICKET,
+        Action.ASSIGN_TICKET,
+        Action.INSPECT_TICKET,
+        Action.WORK_STEP,
+        Action.VIEW_QUARANTINE,
+    },
+    Role.CREW: _VIEW | {Action.CREATE_TICKET, Action.WORK_TICKET, Action.WORK_STEP},
+    Role.SAFETY_OFFICER: _VIEW
+    | {
+        Action.ACKNOWLEDGE_ALARM,
+        Action.CREATE_TICKET,
+        Action.INSPECT_TICKET,
+        Action.ACTIVATE_PLAN,
+        Action.WORK_STEP,
+        Action.STAND_DOWN_PLAN,
+        Action.VIEW_QUARANTINE,
+    },
+    Role.SUPERVISOR: _VIEW | {Action.INSPECT_TICKET},
+    Role.ADMINISTRATOR: _VIEW | {Action.MANAGE_USERS, Action.VIEW_QUARANTINE},
+}
+
+
+def may(roles: frozenset[Role], action: Action) -> bool:
+    """Whether any of `roles` carries the right to `action`."""
+    return any(action in RIGHTS[role] for role in roles)

@@ -1,0 +1,1 @@
+"""A community as its site file describes it, checked and resolved."""

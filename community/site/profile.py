@@ -1,0 +1,82 @@
+"""Device profiles: what one product measures and how its bytes say it. One YAML file a product."""
+
+from enum import StrEnum
+
+from pydantic import Field
+
+from community.site.fields import Duration, Id, Row
+from community.text import Text
+
+
+class Family(StrEnum):
+    """The sensor families of the guide, and the platform's own equipment."""
+
+    ACCESS = "access"
+    ENVIRONMENT = "environment"
+    FIRE = "fire"
+    WASTE = "waste"
+    SYSTEM = "system"
+
+
+class Lane(StrEnum):
+    """Urgent frames go at once and first; bulk frames are batched."""
+
+    URGENT = "urgent"
+    BULK = "bulk"
+
+
+class ValueKind(StrEnum):
+    """What a point's value is. Booleans are 0/1; a credential point carries events and no value."""
+
+    NUMBER = "number"
+    BOOLEAN = "boolean"
+    EVENT = "event"
+
+
+class Register(Row):
+    """Where a measure stands in a Modbus device (addresses 0-based; see the device's own manual)."""
+
+    function: int = Field(ge=1, le=4, description="1 coils, 2 discrete inputs, 3 holding, 4 input registers")
+    address: int = Field(ge=0, le=65535)
+    type: str = Field(
+        default="uint16",
+        pattern="^(bool|bit|u?int(16|32|64)|float(32|64))$",
+        description="bit takes `bit`; others take `word_order`",
+    )
+    bit: int | None = Field(default=None, ge=0, le=15)
+    word_order: str = Field(default="big", pattern="^(big|little)$")
+    scale: float = 1.0
+    offset: float = 0.0
+    invalid: tuple[int, ...] = Field(default=(), description="raw values that mean: no value")
+
+
+class Measure(Row):
+    """One point a device of this profile has."""
+
+    name: Text
+    unit: str = ""
+    family: Family | None = None
+    kind: ValueKind = ValueKind.NUMBER
+    lane: Lane = Lane.BULK
+    low: float | None = Field(default=None, description="below is implausible: quality out-of-range")
+    high: float | None = Field(default=None, description="above is implausible: quality out-of-range")
+    every: Duration | None = Field(default=None, description="expected interval; the profile's if unset")
+    path: str | None = Field(default=None, description="where the value stands in a decoder's message")
+    invert: bool = Field(default=False, description="the device says false for what the platform calls 1")
+    register: Register | None = Field(default=None, alias="modbus")
+    writable: bool = False
+    states: dict[str, Text] = Field(default_factory=dict, description="words for 0 and 1, keys '0' and '1'")
+
+
+class Profile(Row):
+    """One product: decoder (MQTT) or register map (Modbus), and its points."""
+
+    id: Id
+    product: str
+    maker: str
+    source: str = Field(description="the document the figures come from")
+    family: Family
+    decoder: str = Field(description="a module of gateway.decoders, or `modbus`")
+    codec: str | None = Field(default=None, description="the payload codec of a LoRaWAN device")
+    every: Duration = Field(description="expected interval between reports")
+    measures: dict[Id, Measure]
