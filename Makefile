@@ -1,0 +1,62 @@
+# Two commands matter: `make run` and `make test`. Both set up everything they need.
+PYTHON ?= python3
+BIN := .venv/bin
+WEB := dashboards/web
+PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
+PAGE := $(shell find $(WEB)/src $(WEB)/public -type f 2>/dev/null) $(WEB)/index.html $(WEB)/package.json $(WEB)/package-lock.json
+
+.PHONY: run test check bench lock page clean
+
+run: .venv/run
+	@exec $(BIN)/anju up
+
+test: .venv/dev .venv/debian
+	@$(BIN)/python dashboards/build_web.py npm run --silent test
+	@$(BIN)/python -m pytest
+
+check: .venv/dev
+	@$(BIN)/ruff format --check --quiet . || { echo "run: .venv/bin/ruff format ."; exit 1; }
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/mypy --no-error-summary .
+	@$(BIN)/lint-imports --no-logo > .venv/imports.log || { cat .venv/imports.log; exit 1; }
+	@git ls-files -z | xargs -0 $(BIN)/detect-secrets-hook --baseline deploy/secrets.baseline
+	@$(BIN)/python dashboards/build_web.py npm run --silent lint
+	@$(BIN)/python dashboards/build_web.py npm run --silent typecheck
+	@echo "check: all clean"
+
+bench: .venv/dev
+	@$(BIN)/python -m benchmarks
+
+# Lock files name no host: each machine asks the registry it is set to.
+lock: .venv/dev
+	$(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-header pyproject.toml --extra all -o requirements/run.txt
+	$(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-header pyproject.toml --extra all --group dev -o requirements/dev.txt
+	$(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-header requirements/build.in -o requirements/build.txt
+
+page: .venv/dev
+	@$(BIN)/python dashboards/build_web.py
+
+clean:
+	rm -rf .venv $(WEB)/node_modules $(WEB)/dist
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; set PYTHON=…"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || deploy/debian-packages python3-venv
+	@echo "making .venv"
+	@$(PYTHON) -m venv .venv
+
+.venv/run: requirements/run.txt requirements/build.txt pyproject.toml $(PAGE) | $(BIN)/python
+	@test -e .venv/dev || { echo "installing Python packages"; $(PIP) --require-hashes -r requirements/build.txt -r requirements/run.txt; }
+	@echo "building the web page and installing anju"
+	@$(PIP) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.venv/dev: requirements/dev.txt pyproject.toml $(PAGE) | $(BIN)/python
+	@echo "installing Python packages, building the web page"
+	@$(PIP) --require-hashes -r requirements/dev.txt
+	@$(PIP) --no-deps --no-build-isolation --editable .
+	@touch $@ .venv/run
+
+.venv/debian: tests/debian-packages.txt | $(BIN)/python
+	@deploy/debian-packages < $<
+	@touch $@

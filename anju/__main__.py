@@ -1,0 +1,5 @@
+"""`python -m anju` is `anju`."""
+
+from anju.main import main
+
+main()

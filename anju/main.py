@@ -1,0 +1,197 @@
+"""The command line. Every command's `--help` ends with an example."""
+
+import asyncio
+import os
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from pydantic import ValidationError
+from rich.console import Console
+
+from anju import process
+from backbone.settings import Settings
+
+cli = typer.Typer(
+    help="安居 Anju: smart-community monitoring, alarms and emergency response.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+user = typer.Typer(help="People who may sign in.", no_args_is_help=True)
+cli.add_typer(user, name="user")
+out = Console(highlight=False, soft_wrap=True)
+err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+BAD_INPUT = 1
+BAD_SETTINGS = 2
+
+
+def main() -> None:
+    """Entry point; exit codes: 0 done, 1 the input or the service is at fault, 2 the settings or the call are."""
+    try:
+        cli()
+    except ValidationError as error:
+        for problem in error.errors():
+            name = "ANJU_" + "_".join(str(part) for part in problem["loc"]).upper()
+            err.print(f"{name}: {problem['msg']}", markup=False)
+        raise SystemExit(BAD_SETTINGS) from None
+
+
+def _fail(message: str) -> typer.Exit:
+    err.print(message, markup=False)
+    return typer.Exit(BAD_INPUT)
+
+
+def _service(name: str, service: process.ServiceMain) -> None:
+    from community.site.load import SiteErrors
+
+    settings = Settings()
+    try:
+        process.run(name, settings.log_level, service)
+    except SiteErrors as error:
+        raise _fail(str(error)) from error
+
+
+@cli.command(epilog="Example: ANJU_SITE=sites/jinxiu.yaml anju up")
+def up() -> None:
+    """Run everything on this machine: broker, gateways, ingest and API, rules, simulator."""
+    from anju.up import UpError
+    from anju.up import up as run_up
+    from community.site.load import SiteErrors
+
+    try:
+        asyncio.run(run_up(out))
+    except (UpError, SiteErrors) as error:
+        raise _fail(str(error)) from error
+
+
+@cli.command(epilog="Example: ANJU_MQTT_PORT=1884 anju broker")
+def broker() -> None:
+    """Run the embedded MQTT broker alone, on loopback."""
+    from backbone.broker import run
+
+    settings = Settings()
+    if os.environ.get(process.SUPERVISED):
+        process.follow_parent()
+    run(settings.mqtt_port, settings.data_dir)
+
+
+@cli.command(epilog="Example: ANJU_GATEWAY=gw-east ANJU_MQTT_URL=mqtts://gw-east:secret@broker:8883 anju gateway")
+def gateway() -> None:
+    """Run one edge gateway: read its devices, keep frames until they are safe upstream, carry out commands."""
+    from anju import services
+
+    _service("gateway", services.gateway)
+
+
+@cli.command(epilog="Example: ANJU_HISTORIAN_URL=influxdb+http://token@influxdb:8086/anju anju ingest")
+def ingest() -> None:
+    """Run the historian's consumer alone."""
+    from anju import services
+
+    _service("ingest", lambda stop: services.history_and_api(stop, with_ingest=True, with_api=False))
+
+
+@cli.command(epilog="Example: anju api --with-ingest")
+def api(
+    with_ingest: Annotated[
+        bool, typer.Option(help="also run ingest here; the embedded historian admits one process")
+    ] = False,
+) -> None:
+    """Run the HTTP API and the web page."""
+    from anju import services
+
+    _service(
+        "ingest+api" if with_ingest else "api",
+        lambda stop: services.history_and_api(stop, with_ingest=with_ingest, with_api=True),
+    )
+
+
+@cli.command(epilog="Example: ANJU_DATABASE_URL=postgresql+psycopg://anju@db/anju anju rules")
+def rules() -> None:
+    """Run detection and response: alarms, tickets, plans."""
+    from anju import services
+
+    _service("rules", services.rules)
+
+
+@cli.command(epilog="Example: anju simulate --scenario corridor-fire --zone b3-f1")
+def simulate(
+    scenario: Annotated[str | None, typer.Option(help="make this happen in the simulator that runs")] = None,
+    zone: Annotated[str | None, typer.Option(help="where; the scenario's own place if unset")] = None,
+    seed: Annotated[int, typer.Option(help="the same seed repeats a run")] = 1,
+) -> None:
+    """Run the simulator; with --scenario, make something happen in the one that runs already."""
+    from anju import services
+
+    if scenario is None:
+        _service("simulator", lambda stop: services.simulator(stop, seed=seed))
+        return
+    from backbone.site_files import read_site
+    from firmware_sim.scenarios import SCENARIOS
+    from firmware_sim.service import send_scenario
+
+    if scenario not in SCENARIOS:
+        raise _fail(f"no scenario '{scenario}'; there are: {', '.join(sorted(SCENARIOS))}")
+    settings = Settings()
+    site = read_site(settings)
+    if zone is not None and zone not in site.zones:
+        raise _fail(f"no zone '{zone}' in {settings.site}")
+    try:
+        asyncio.run(send_scenario(settings.broker_url, site.id, scenario, zone))
+    except OSError as error:
+        raise _fail(f"no broker answers at {settings.broker_url} ({error}); is `anju up` running?") from error
+    out.print(f"sent {scenario}{f' to {zone}' if zone else ''}")
+
+
+@cli.command(epilog="Example: anju check sites/jinxiu.yaml")
+def check(
+    files: Annotated[list[Path], typer.Argument(help="site files", exists=True, dir_okay=False)],
+    profiles: Annotated[Path | None, typer.Option(help="an installer's own profile folder")] = None,
+) -> None:
+    """Check site files; every problem is printed with file:line:column. Exit 0 when there are none, else 1."""
+    from backbone.site_files import check_file
+
+    problems = [problem for file in files for problem in check_file(file, profiles)]
+    for problem in problems:
+        out.print(str(problem), markup=False)
+    if problems:
+        raise typer.Exit(BAD_INPUT)
+    out.print(f"{', '.join(str(f) for f in files)}: no problems")
+
+
+@user.command("add", epilog="Example: anju user add wang-wei --name 王伟 --role safety-officer")
+def user_add(
+    username: str,
+    role: Annotated[list[str], typer.Option(help="manager, crew, safety-officer, supervisor or administrator")],
+    name: Annotated[str, typer.Option(help="the name others see")] = "",
+    password: Annotated[
+        str, typer.Option(prompt=True, hide_input=True, confirmation_prompt=True, envvar="ANJU_NEW_PASSWORD")
+    ] = "",
+) -> None:
+    """Let somebody sign in."""
+    from anju.accounts import add_user
+
+    try:
+        add_user(username, name or username, role, password, time.time_ns() // 1_000_000)
+    except ValueError as error:
+        raise _fail(str(error)) from error
+    out.print(f"{username} may sign in")
+
+
+@user.command("password", epilog="Example: anju user password admin")
+def user_password(
+    username: str,
+    password: Annotated[
+        str, typer.Option(prompt=True, hide_input=True, confirmation_prompt=True, envvar="ANJU_NEW_PASSWORD")
+    ] = "",
+) -> None:
+    """Give somebody a new password; all their sessions end."""
+    from anju.accounts import set_password
+
+    try:
+        set_password(username, password, time.time_ns() // 1_000_000)
+    except ValueError as error:
+        raise _fail(str(error)) from error
+    out.print(f"{username} has a new password; open sessions were ended")

@@ -1,0 +1,45 @@
+"""One service as one process: logging, signals, and an end that comes when asked."""
+
+import asyncio
+import ctypes
+import os
+import signal
+import sys
+from collections.abc import Awaitable, Callable
+
+import structlog
+
+from backbone import logs
+
+ServiceMain = Callable[[asyncio.Event], Awaitable[None]]
+"""Runs until the event is set."""
+
+SUPERVISED = "ANJU_SUPERVISED"
+"""Set by the supervisor: the process ends when its parent does."""
+_PR_SET_PDEATHSIG = 1
+
+
+def run(name: str, log_level: str, service: ServiceMain) -> None:
+    """Run `service(stop)` until it returns; SIGTERM and SIGINT set `stop`. Exits 1 when the service fails."""
+    logs.configure(name, log_level)
+    if os.environ.get(SUPERVISED):
+        follow_parent()
+    try:
+        asyncio.run(_until_stopped(service))
+    except Exception:
+        structlog.get_logger().exception("service failed", service=name)
+        sys.exit(1)
+
+
+def follow_parent() -> None:
+    """Have the kernel end this process when its parent dies, so that none is orphaned (Linux)."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+async def _until_stopped(service: ServiceMain) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    await service(stop)

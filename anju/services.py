@@ -1,0 +1,58 @@
+"""The composition of each service: settings in, stores opened, the site read, and off it goes."""
+
+import asyncio
+from contextlib import ExitStack, closing
+
+from backbone.settings import Settings
+from backbone.site_files import read_site
+
+
+async def gateway(stop: asyncio.Event) -> None:
+    """The edge gateway named by `ANJU_GATEWAY`."""
+    from gateway.service import run
+    from gateway.settings import GatewaySettings
+
+    settings = GatewaySettings()
+    await run(settings, read_site(settings), stop)
+
+
+async def rules(stop: asyncio.Event) -> None:
+    """Detection and response."""
+    from backbone.database.database import Database
+    from rules.service import run
+    from rules.settings import RulesSettings
+
+    settings = RulesSettings()
+    site = read_site(settings)
+    with closing(Database.open(settings.state_url)) as database:
+        await run(settings, site, database, stop)
+
+
+async def history_and_api(stop: asyncio.Event, *, with_ingest: bool, with_api: bool) -> None:
+    """The historian's consumer and the HTTP API; with the embedded historian they share one process."""
+    from api.service import run as run_api
+    from api.settings import ApiSettings
+    from backbone.database.database import Database
+    from backbone.historian.open import open_historian
+    from ingest.service import run as run_ingest
+    from ingest.settings import IngestSettings
+
+    settings = Settings()
+    site = read_site(settings)
+    with ExitStack() as stack:
+        database = stack.enter_context(closing(Database.open(settings.state_url)))
+        historian = stack.enter_context(closing(open_historian(settings.history_url, settings.data_dir, site)))
+        async with asyncio.TaskGroup() as group:
+            if with_ingest:
+                group.create_task(run_ingest(IngestSettings(), site, historian, database, stop), name="ingest")
+            if with_api:
+                group.create_task(run_api(ApiSettings(), site, historian, database, stop), name="api")
+
+
+async def simulator(stop: asyncio.Event, *, seed: int) -> None:
+    """Stand-ins for the community's devices, on the devices' own protocols."""
+    from firmware_sim.service import run
+
+    settings = Settings()
+    site = read_site(settings)
+    await run(site, broker_url=settings.broker_url, seed=seed, stop=stop, data_dir=settings.data_dir)
