@@ -48,7 +48,7 @@ def _service(name: str, service: process.ServiceMain) -> None:
 
     settings = Settings()
     try:
-        process.run(name, settings.log_level, service)
+        process.run(name, settings, service)
     except SiteErrors as error:
         raise _fail(str(error)) from error
 
@@ -159,6 +159,28 @@ def check(
     if problems:
         raise typer.Exit(BAD_INPUT)
     out.print(f"{', '.join(str(f) for f in files)}: no problems")
+
+
+@cli.command(epilog="Example: anju secrets ./secrets --broker-host broker; anju secrets ./secrets --show")
+def secrets(
+    folder: Annotated[Path, typer.Argument(help="where the folders of the services are made")],
+    broker_host: Annotated[str, typer.Option(help="host the broker is reached by")] = "broker",
+    database_host: Annotated[str, typer.Option(help="host of PostgreSQL")] = "database",
+    historian_host: Annotated[str, typer.Option(help="host of InfluxDB")] = "historian",
+    show: Annotated[bool, typer.Option("--show", help="print the first administrator's password and end")] = False,
+) -> None:
+    """Make the certificates, passwords and tokens of a deployment, once."""
+    from anju.secrets import Hosts, first_password, make
+    from backbone.site_files import read_site
+
+    try:
+        if show:
+            out.print(f"admin  {first_password(folder)}", markup=False)
+            return
+        made = make(folder, read_site(Settings()).gateways, Hosts(broker_host, database_host, historian_host))
+    except (OSError, ValueError) as error:
+        raise _fail(str(error)) from error
+    out.print(f"made secrets in {folder}" if made else f"{folder} has its secrets already")
 
 
 @user.command("add", epilog="Example: anju user add wang-wei --name 王伟 --role safety-officer")

@@ -8,8 +8,10 @@ import sys
 from collections.abc import Awaitable, Callable
 
 import structlog
+from prometheus_client import start_http_server
 
 from backbone import logs
+from backbone.settings import Settings
 
 ServiceMain = Callable[[asyncio.Event], Awaitable[None]]
 """Runs until the event is set."""
@@ -19,9 +21,11 @@ SUPERVISED = "ANJU_SUPERVISED"
 _PR_SET_PDEATHSIG = 1
 
 
-def run(name: str, log_level: str, service: ServiceMain) -> None:
+def run(name: str, settings: Settings, service: ServiceMain) -> None:
     """Run `service(stop)` until it returns; SIGTERM and SIGINT set `stop`. Exits 1 when the service fails."""
-    logs.configure(name, log_level)
+    logs.configure(name, settings.log_level)
+    if settings.metrics_port is not None:
+        start_http_server(settings.metrics_port, addr="127.0.0.1")
     if os.environ.get(SUPERVISED):
         follow_parent()
     try:

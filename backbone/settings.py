@@ -1,5 +1,6 @@
 """Settings every service shares: `ANJU_*` in the environment, checked before any socket opens."""
 
+import os
 from pathlib import Path
 
 from pydantic import Field
@@ -9,7 +10,9 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 class Settings(BaseSettings):
     """The fixed names. A service adds its own in a subclass beside its code."""
 
-    model_config = SettingsConfigDict(env_prefix="ANJU_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(
+        env_prefix="ANJU_", frozen=True, extra="ignore", secrets_dir=os.environ.get("ANJU_SECRETS_DIR")
+    )
 
     site: Path = Field(default=Path("sites/jinxiu.yaml"), description="site file, or a folder with one site file")
     data_dir: Path = Field(default=Path("data"), description="everything the program writes")
@@ -22,6 +25,9 @@ class Settings(BaseSettings):
     database_url: str | None = Field(default=None, description="SQLAlchemy URL; unset: SQLite in data_dir")
     historian_url: str | None = Field(
         default=None, description="duckdb:PATH or influxdb+http(s)://…; unset: DuckDB in data_dir"
+    )
+    metrics_port: int | None = Field(
+        default=None, ge=1, le=65535, description="serve /metrics here; the api has its own"
     )
     log_level: str = Field(default="INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")
 
