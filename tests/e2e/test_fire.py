@@ -1,0 +1,67 @@
+"""The fire: two detectors of one corridor, seen from outside on every wire."""
+
+import time
+from typing import Any
+
+from backbone.settings import Settings
+from backbone.site_files import read_site
+from tests.program import Outside, Program
+from tests.servers import wait_until
+
+DETECTOR_A = "zigbee2mqtt/smoke-b3-f1-a"
+DETECTOR_B = "zigbee2mqtt/smoke-b3-f1-b"
+SMOKE = {"smoke": True, "battery": 88, "linkquality": 90, "test": False}
+ALARM_WITHIN_S = 1.0
+DOORS_WITHIN_S = 3.0
+
+
+def test_a_fire_from_the_first_detector_to_the_stand_down(program: Program, outside: Outside) -> None:
+    """Smoke is an alarm within 1 s; a second detector activates the plan and the doors are unlocked within 3 s."""
+    outside.listen("anju/v1/jinxiu/events/#")
+    relays = egress_relays(program)
+    assert relays, "the demo has egress locks in building 3"
+    wait_until(lambda: all(program.coil(*relay) for relay in relays), 10, "the doors to be locked")
+    with program.client() as api:
+        sent = outside.publish(DETECTOR_A, SMOKE)
+        _, alarm, at = outside.wait_for(
+            "events/alarm", lambda e: e["rule"] == "smoke" and "smoke-b3-f1-a" in e["scope"]
+        )
+        assert at - sent < ALARM_WITHIN_S
+        assert alarm["change"] == "raised"
+        assert alarm["state"] == "unacknowledged"
+        assert alarm["message"]["zh"]
+        listed = {row["id"]: row for row in api.get("/alarms", params={"open": True}).json()["items"]}
+        assert listed[alarm["id"]]["state"] == "unacknowledged"
+
+        confirmed = outside.publish(DETECTOR_B, SMOKE)
+        wait_until(lambda: not any(program.coil(*relay) for relay in relays), 10, "the doors to be unlocked")
+        assert time.monotonic() - confirmed < DOORS_WITHIN_S
+        _, event, _ = outside.wait_for("events/plan", lambda e: e["plan"] == "fire")
+        activation = api.get(f"/activations/{event['id']}").json()
+        assert activation["zone"] in {"b3-f1", "b3"}
+        wait_until(lambda: _release(api, event["id"])["state"] == "done", 5, "the step to be done")
+        release = _release(api, event["id"])
+        assert all(action["outcome"] == "done" and action["read_back"] == 0 for action in release["actions"])
+
+        refused = api.post(f"/activations/{event['id']}/stand-down", json={"reason": "drill over"})
+        assert refused.status_code == 403, "an administrator is no safety officer"
+
+
+def _release(api: Any, activation: str) -> dict[str, Any]:
+    steps = api.get(f"/activations/{activation}").json()["steps"]
+    found: dict[str, Any] = next(step for step in steps if step["kind"] == "machine")
+    return found
+
+
+def egress_relays(program: Program) -> list[tuple[str, int, int]]:
+    """Address, unit and coil of every egress lock in building 3, from the site file and the board's profile."""
+    site = read_site(Settings())
+    found = []
+    for point in site.points.values():
+        if point.output and point.output.kind == "egress-lock" and site.building_of(point.zone) == "b3":
+            source = site.devices[point.device].modbus
+            register = site.profiles[site.devices[point.device].profile].measures[point.measure].register
+            assert source is not None
+            assert register is not None
+            found.append((source.tcp, source.unit, register.address))
+    return found
