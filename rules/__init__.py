@@ -1,0 +1,1 @@
+"""Readings become alarms, tickets and emergency plans: `detect` decides, `respond` acts, `service` runs both."""

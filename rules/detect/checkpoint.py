@@ -1,0 +1,161 @@
+"""A detector's state as bytes, and back, also into a detector of a changed site.
+
+The layout names every place of the arrays; it changes with the site file only, and is kept apart from the state, which
+is written several times a second.
+"""
+
+import zlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from rules.detect.averages import Averages
+from rules.detect.compile import Compiled
+from rules.detect.counts import Counts
+from rules.detect.levels import Levels
+from rules.detect.phases import Phases
+from rules.detect.silences import Silences
+
+_FAST = 1
+
+
+class CheckpointError(ValueError):
+    """Bytes that are no state of a detector, or state and layout that do not belong together."""
+
+
+class Layout(msgspec.Struct, frozen=True):
+    """Names of the places of each table."""
+
+    points: list[str]
+    spots: list[str]
+    bindings: list[str]
+    averages: list[str]
+
+
+class _State(msgspec.Struct, frozen=True):
+    layout: int
+    columns: dict[str, bytes]
+    seen: list[int]
+    explained: dict[int, list[int]]
+    times: dict[int, list[int]]
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Where the state is."""
+
+    compiled: Compiled
+    phases: Phases
+    levels: Levels
+    averages: Averages
+    silences: Silences
+    counts: Counts
+
+    @cached_property
+    def layout(self) -> bytes:
+        """The encoded layout."""
+        keys = [s.key for s in self.compiled.spots]
+        points = self.compiled.points
+        rows = Layout(
+            list(points),
+            keys,
+            [f"{keys[b.spot]}|{points[b.point]}" for b in self.compiled.bindings],
+            [keys[a.spot] for a in self.compiled.averages],
+        )
+        return zlib.compress(msgspec.msgpack.encode(rows))
+
+    @cached_property
+    def digest(self) -> int:
+        """Tells one layout from another."""
+        return zlib.crc32(self.layout)
+
+    @cached_property
+    def columns(self) -> Mapping[str, tuple[str, npt.NDArray[np.generic]]]:
+        """Every array of state and the table its places belong to."""
+        p, v, a = self.phases, self.levels.votes, self.averages
+        n, m = len(self.compiled.bindings), len(self.compiled.averages)
+        return {
+            "phase": ("spots", p.phase),
+            "since": ("spots", p.since),
+            "due": ("spots", p.due),
+            "left": ("spots", p.left),
+            "lapse": ("spots", p.lapse),
+            "value": ("spots", p.value),
+            "quality": ("spots", p.quality),
+            "truth": ("bindings", self.levels.truth[:n]),
+            "heard_until": ("bindings", v.heard_until[:n]),
+            "held_until": ("bindings", v.held_until[:n]),
+            "spoke_at": ("bindings", v.spoke_at[:n]),
+            "vote_quality": ("bindings", v.quality[:n]),
+            "ring": ("averages", a.ring),
+            "step": ("averages", a.step[:m]),
+            "sum": ("averages", a.sum[:m]),
+            "count": ("averages", a.count[:m]),
+            "last": ("averages", a.last[:m]),
+            "last_t": ("averages", a.last_t[:m]),
+            "heard": ("points", self.silences.last),
+        }
+
+
+def export(parts: Parts) -> bytes:
+    """The state, compressed."""
+    state = _State(
+        parts.digest,
+        {name: column.tobytes() for name, (_, column) in parts.columns.items()},
+        sorted(parts.levels.sequences.seen),
+        parts.levels.sequences.explained,
+        parts.counts.times,
+    )
+    return zlib.compress(msgspec.msgpack.encode(state), _FAST)
+
+
+def restore(parts: Parts, state: bytes, layout: bytes) -> None:
+    """Put the state back; conditions that did not exist then start afresh.
+
+    Raises:
+        CheckpointError: the bytes cannot be read, or do not belong together.
+    """
+    try:
+        old = msgspec.msgpack.decode(zlib.decompress(state), type=_State)
+        names = msgspec.msgpack.decode(zlib.decompress(layout), type=Layout)
+    except (zlib.error, msgspec.MsgspecError) as error:
+        raise CheckpointError(f"not a checkpoint: {error}") from error
+    if old.layout != zlib.crc32(layout):
+        raise CheckpointError("state and layout are of different versions")
+    moves = _moves(parts, names)
+    for name, (table, column) in parts.columns.items():
+        before, after = moves[table]
+        saved = np.frombuffer(old.columns.get(name, b""), dtype=column.dtype)
+        width = column.size // len(column) if len(column) else 1
+        if saved.size == len(getattr(names, table)) * width:
+            column[after] = saved.reshape(-1, *column.shape[1:])[before]
+    binding = dict(zip(*(m.tolist() for m in moves["bindings"]), strict=True))
+    spot = dict(zip(*(m.tolist() for m in moves["spots"]), strict=True))
+    parts.levels.sequences.seen = {binding[b] for b in old.seen if b in binding}
+    parts.levels.sequences.explained = {binding[b]: times for b, times in old.explained.items() if b in binding}
+    parts.counts.times = {spot[s]: times for s, times in old.times.items() if s in spot}
+
+
+_Move = tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]
+
+
+def _moves(parts: Parts, names: Layout) -> dict[str, _Move]:
+    now = msgspec.msgpack.decode(zlib.decompress(parts.layout), type=Layout)
+    tables: dict[str, Callable[[Layout], Sequence[str]]] = {
+        "points": lambda rows: rows.points,
+        "spots": lambda rows: rows.spots,
+        "bindings": lambda rows: rows.bindings,
+        "averages": lambda rows: rows.averages,
+    }
+    return {table: _move(rows(names), rows(now)) for table, rows in tables.items()}
+
+
+def _move(old: Sequence[str], new: Sequence[str]) -> _Move:
+    places = {name: place for place, name in enumerate(new)}
+    pairs = [(place, places[name]) for place, name in enumerate(old) if name in places]
+    columns = np.array(pairs, dtype=np.intp).reshape(-1, 2)
+    return columns[:, 0], columns[:, 1]

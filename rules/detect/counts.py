@@ -1,0 +1,33 @@
+"""Events counted in a window: a credential denied five times within a minute."""
+
+from rules.detect.compile import Compiled, Count
+from rules.detect.model import NEVER, Occurrence
+from rules.detect.phases import Phases
+
+
+class Counts:
+    """`times`: the last events (ms), oldest first and at most as many as are counted, by spot."""
+
+    def __init__(self, compiled: Compiled, phases: Phases) -> None:
+        self._phases = phases
+        self._by_event: dict[tuple[int, str], list[Count]] = {}
+        for count in compiled.counts:
+            self._by_event.setdefault((count.point, count.type), []).append(count)
+        self.times: dict[int, list[int]] = {}
+
+    def occurred(self, event: Occurrence) -> None:
+        """Take an event."""
+        for count in self._by_event.get((event.point, event.type), ()):
+            self._take(count, event.t)
+
+    def _take(self, count: Count, t: int) -> None:
+        times = self.times.setdefault(count.spot, [])
+        at = max(t, times[-1]) if times else t
+        self._phases.settle(count.spot, at)
+        times.append(at)
+        del times[: -count.count]
+        if len(times) < count.count or times[0] <= at - count.within_ms:
+            return
+        self._phases.lapse[count.spot] = NEVER
+        self._phases.observe(count.spot, at, True, count.count)
+        self._phases.lapse[count.spot] = times[0] + count.within_ms

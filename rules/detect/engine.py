@@ -1,0 +1,91 @@
+"""The detector: batches of readings in, transitions out. Pure; the same readings in any batching give the same."""
+
+import numpy as np
+
+from community.quality import Quality
+from rules.detect import checkpoint
+from rules.detect.averages import Averages
+from rules.detect.compile import Compiled
+from rules.detect.counts import Counts
+from rules.detect.levels import Levels
+from rules.detect.model import NEVER, UNHEARD, UNKNOWN, Batch, Flags, Transition
+from rules.detect.phases import Phases
+from rules.detect.silences import Silences
+
+
+class Detector:
+    """All conditions of a site and their state.
+
+    A tick at `now` says that every reading made before `now` has been given: delays that ended by then are over, and
+    who has not spoken by then is silent. Real streams are late now and then; a late reading is taken as it comes.
+    """
+
+    def __init__(self, compiled: Compiled) -> None:
+        self.compiled = compiled
+        self._phases = Phases(compiled.spots)
+        self._levels = Levels(compiled, self._phases)
+        self._averages = Averages(compiled, self._phases)
+        self._silences = Silences(compiled, self._phases)
+        self._counts = Counts(compiled, self._phases)
+        self._parts = checkpoint.Parts(
+            compiled, self._phases, self._levels, self._averages, self._silences, self._counts
+        )
+
+    def restore(self, state: bytes, layout: bytes) -> None:
+        """Go on from a state exported earlier, with the layout it was exported with.
+
+        Raises:
+            CheckpointError: the bytes are damaged or do not belong together; the detector is as before.
+        """
+        checkpoint.restore(self._parts, state, layout)
+        self._levels.refresh()
+        self._silences.refresh()
+
+    def listen(self, now: int) -> None:
+        """Listening begins (again) at `now`: silence counts from here, with a grace of one expected interval."""
+        self._silences.listen(now)
+
+    def evaluate(self, batch: Batch) -> list[Transition]:
+        """Take a batch, and say what changed, by time."""
+        if len(batch):
+            self._evaluate_readings(batch)
+        elif batch.occurrences:
+            self._levels.evaluate(batch, None)
+        for event in batch.occurrences:
+            self._counts.occurred(event)
+        return self._phases.drain()
+
+    def _evaluate_readings(self, batch: Batch) -> None:
+        finite = np.isfinite(batch.x)
+        unknown: Flags | None = None
+        if batch.q.any() or not finite.all():
+            q = np.where(finite, batch.q, batch.q | int(Quality.OUT_OF_RANGE)).astype(np.uint8)
+            batch = Batch(batch.p, batch.t, batch.x, q, batch.occurrences)
+            unknown = (q & UNKNOWN) != 0
+            heard = np.flatnonzero((q & UNHEARD) == 0)
+            self._silences.evaluate(batch.p.take(heard), batch.t.take(heard))
+        else:
+            self._silences.evaluate(batch.p, batch.t)
+        self._averages.evaluate(batch, unknown)
+        self._levels.evaluate(batch, unknown)
+
+    def tick(self, now: int, *, silence: bool = True) -> list[Transition]:
+        """Let time pass until `now`. `silence` False: nobody could have been heard, so nobody is silent."""
+        self._averages.tick(now)
+        if silence:
+            self._silences.tick(now)
+        self._phases.tick(now)
+        return self._phases.drain()
+
+    def next_end(self) -> int:
+        """When the next delay or window ends (Unix ms); far away when none runs."""
+        return min(self._phases.next_end(), NEVER)
+
+    def state(self) -> bytes:
+        """All state, to be restored by the next Detector of the same or a changed site."""
+        return checkpoint.export(self._parts)
+
+    @property
+    def layout(self) -> bytes:
+        """What the places in `state()` mean; it changes with the site file only."""
+        return self._parts.layout

@@ -1,0 +1,133 @@
+"""Conditions over single values: level, state, the voices of a vote, the start of a sequence.
+
+The common case is that nothing changes: a whole batch is compared with the limits at once. Only for bindings where
+something may change are the readings of the batch looked at one by one, in order.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from rules.detect.compile import Compiled
+from rules.detect.model import NEVER, UNKNOWN, Batch, Flags, Index, Occurrence, Sample
+from rules.detect.phases import Phases
+from rules.detect.sequences import Sequences
+from rules.detect.votes import Votes
+
+
+class Fanout:
+    """Which rows of a table sorted by point a batch touches."""
+
+    def __init__(self, points_of_rows: Sequence[int], n_points: int) -> None:
+        self.n_rows = len(points_of_rows)
+        rows = np.asarray(points_of_rows, dtype=np.intp)
+        self._count = np.bincount(rows, minlength=n_points).astype(np.intp)
+        self._first = np.concatenate(([0], np.cumsum(self._count)[:-1])).astype(np.intp)
+        self._most = int(self._count.max(initial=0))
+        self._single = np.where(self._count > 0, self._first, self.n_rows)
+
+    def rows(self, p: Index) -> tuple[Index | None, Index]:
+        """Reading positions and rows, pairwise and in reading order.
+
+        Positions None: one row a reading, with row `n_rows` (a spare one) for points that have none.
+        """
+        if self._most <= 1:
+            return None, self._single.take(p)
+        count = self._count.take(p)
+        position = np.repeat(np.arange(p.size), count)
+        start = np.cumsum(count) - count
+        return position, np.arange(position.size) + (self._first.take(p) - start).take(position)
+
+
+class Levels:
+    """State of every binding, as arrays (n + 1,); the last place is spare and never true."""
+
+    def __init__(self, compiled: Compiled, phases: Phases) -> None:
+        bindings = compiled.bindings
+        n = len(bindings)
+        self._fanout = Fanout([b.point for b in bindings], len(compiled.points))
+        self._spot = [b.spot for b in bindings]
+        self._rise = np.array([b.limits.rise for b in bindings] + [(np.inf, np.inf)], dtype=np.float64)
+        self._hold = np.array([b.limits.hold for b in bindings] + [(np.inf, np.inf)], dtype=np.float64)
+        self.truth = np.zeros(n + 1, dtype=np.bool_)
+        """What the last known value says."""
+        self._phases = phases
+        self.votes = Votes(compiled, phases)
+        self.sequences = Sequences(compiled, phases)
+        self._kind = [compiled.spots[b.spot].kind for b in bindings]
+        self._known_matters = np.zeros(n + 1, dtype=np.bool_)
+        """The next known value is looked at even if it changes nothing: a delay runs, or stands still."""
+        self._unknown_matters = np.zeros(n + 1, dtype=np.bool_)
+        """An unknown value would be looked at: a delay runs, or a vote is held."""
+        self._marked = np.zeros(n + 1, dtype=np.bool_)
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Derive from the restored state what the fast path looks at."""
+        limits = np.where(self.truth[:, None], self._hold, self._rise)
+        self._low, self._high = np.ascontiguousarray(limits[:, 0]), np.ascontiguousarray(limits[:, 1])
+        for binding in range(len(self._spot)):
+            self._watch(binding)
+
+    def evaluate(self, batch: Batch, unknown: Flags | None) -> None:
+        """Take a batch; `unknown` (n,) marks readings that say nothing, None when all are known."""
+        position, row = self._fanout.rows(batch.p)
+        x = batch.x if position is None else batch.x.take(position)
+        inside = (x > self._low.take(row)) & (x < self._high.take(row))
+        hot = (inside != self.truth.take(row)) | self._known_matters.take(row)
+        if unknown is not None:
+            without = unknown if position is None else unknown.take(position)
+            hot = np.where(without, self._unknown_matters.take(row), hot)
+        occurrences = [o for o in batch.occurrences if self.sequences.concerns(o)] if batch.occurrences else []
+        if occurrences or hot.any():
+            self._one_by_one(batch, position, row, hot, occurrences)
+
+    def _one_by_one(
+        self, batch: Batch, position: Index | None, row: Index, hot: Flags, occurrences: list[Occurrence]
+    ) -> None:
+        self._marked[row[hot]] = True
+        places = np.flatnonzero(self._marked.take(row))
+        self._marked[:] = False
+        readings = places if position is None else position[places]
+        upcoming = iter([*occurrences, Occurrence(len(batch) + 1, -1, 0, "")])
+        event = next(upcoming)
+        for reading, binding in zip(readings.tolist(), row[places].tolist(), strict=True):
+            while event.position <= reading:
+                self.sequences.occurred(event)
+                event = next(upcoming)
+            self._take(binding, Sample(batch.t.item(reading), batch.x.item(reading), batch.q.item(reading)))
+        while event.position <= len(batch):
+            self.sequences.occurred(event)
+            event = next(upcoming)
+
+    def _take(self, binding: int, sample: Sample) -> None:
+        t, x, q = sample
+        kind, spot = self._kind[binding], self._spot[binding]
+        if q & UNKNOWN:
+            if kind == "vote":
+                self.votes.lose(binding, t)
+            else:
+                self._phases.observe(spot, t, None)
+        else:
+            before, truth = self.truth.item(binding), self._low.item(binding) < x < self._high.item(binding)
+            self.truth[binding] = truth
+            self._low[binding], self._high[binding] = (self._hold if truth else self._rise)[binding]
+            if kind == "vote":
+                self.votes.speak(binding, t, truth, q)
+            elif kind == "sequence":
+                self.sequences.read(binding, sample, before, truth)
+            else:
+                self._phases.observe(spot, t, truth, x, q)
+        self._watch(binding)
+
+    def _watch(self, binding: int) -> None:
+        if self._kind[binding] == "vote":
+            known, unknown = self.votes.watch(binding)
+        else:
+            spot = self._spot[binding]
+            unknown = self._phases.due.item(spot) < NEVER
+            known = unknown or self._phases.left.item(spot) >= 0
+            if self._kind[binding] == "sequence":
+                known = known or not self.sequences.known(binding)
+        self._known_matters[binding] = known
+        self._unknown_matters[binding] = unknown

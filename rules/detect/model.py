@@ -1,0 +1,79 @@
+"""What goes into detection and what comes out of it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from community.quality import UNUSABLE, Quality
+
+Index = npt.NDArray[np.intp]
+Times = npt.NDArray[np.int64]
+Values = npt.NDArray[np.float64]
+Bits = npt.NDArray[np.uint8]
+Flags = npt.NDArray[np.bool_]
+
+NEVER = 1 << 62
+"""A time (ms) that does not come; small enough that a duration may be added to it."""
+
+UNKNOWN = int(UNUSABLE | Quality.TEST_MODE)
+"""A reading with any of these bits neither raises nor clears: it leaves conditions as they are."""
+
+UNHEARD = int(Quality.STALE | Quality.COMMUNICATION_FAILURE)
+"""A reading with any of these bits was made up by the gateway: the device itself did not speak."""
+
+
+class Occurrence(NamedTuple):
+    """An event of the stream. It comes before the reading at `position` of its batch."""
+
+    position: int
+    point: int
+    t: int
+    type: str
+
+
+class Sample(NamedTuple):
+    """One reading of a point that is known: Unix ms, value, quality bits."""
+
+    t: int
+    x: float
+    q: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Batch:
+    """Readings in the order of the stream; those of one point are in the order they were made.
+
+    `p` point index (n,), `t` Unix ms (n,), `x` values (n,), `q` quality bits (n,).
+    """
+
+    p: Index
+    t: Times
+    x: Values
+    q: Bits
+    occurrences: Sequence[Occurrence] = ()
+
+    def __len__(self) -> int:
+        return int(self.p.size)
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """A condition of a rule became true, or is over, at a scope."""
+
+    rule: str
+    scope: str
+    """The point id; for a vote the zone id, or the site id when it counts over the whole site."""
+    zone: str
+    active: bool
+    at: int
+    """Event time, Unix ms."""
+    value: float | None
+    """The value that made the condition true (for a vote: the number of devices); None where there is none."""
+    points: tuple[str, ...]
+    reason: str
+    """The kind of condition that came true, or `over`."""
+    quality: int = 0
+    """Quality bits of the readings behind it."""

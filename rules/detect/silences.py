@@ -1,0 +1,87 @@
+"""Silent points: no word from the device for longer than its limit.
+
+Found by the clock, or by the gap before the next reading. Time during which nobody listened is not held against a
+point: after `listen(now)` it has one expected interval (at least ten seconds) to speak.
+"""
+
+import numpy as np
+
+from rules.detect.compile import Compiled
+from rules.detect.model import NEVER, Index, Times
+from rules.detect.phases import Phases
+
+_LEAST_GRACE_MS = 10_000
+_NEVER_HEARD = -1
+
+
+class Silences:
+    """`last` (points,): when each point was last heard (ms), -1: not yet."""
+
+    def __init__(self, compiled: Compiled, phases: Phases) -> None:
+        n = len(compiled.points)
+        rows = compiled.silences
+        self._phases = phases
+        self._spot = np.array([s.spot for s in rows], dtype=np.intp)
+        self._point = np.array([s.point for s in rows], dtype=np.intp)
+        self._limit = np.array([s.limit_ms for s in rows], dtype=np.int64)
+        self._grace = np.maximum(compiled.every_ms, _LEAST_GRACE_MS)
+        self._shortest = np.full(n, NEVER, dtype=np.int64)
+        np.minimum.at(self._shortest, self._point, self._limit)
+        self._rows_of: dict[int, list[int]] = {}
+        for row, silence in enumerate(rows):
+            self._rows_of.setdefault(silence.point, []).append(row)
+        self.last = np.full(n, _NEVER_HEARD, dtype=np.int64)
+        self.listening_since = 0
+        self._silent = np.zeros(n, dtype=np.bool_)
+
+    def listen(self, now: int) -> None:
+        """Listening begins, or begins again, at `now`."""
+        self.listening_since = now
+        self.last[self.last == _NEVER_HEARD] = now
+
+    def refresh(self) -> None:
+        """Derive from the restored phases which points are silent."""
+        self._silent[:] = False
+        for point in self._rows_of:
+            self._note(point)
+
+    def evaluate(self, p: Index, t: Times) -> None:
+        """Points (n,) that spoke at `t` (n,), in order."""
+        if not self._rows_of or not p.size:
+            return
+        # conservative: the gap since the last batch is at least the gap since the reading before
+        gap = t - self.last.take(p) > self._shortest.take(p)
+        suspicious = gap | self._silent.take(p)
+        if suspicious.any():
+            marked = np.zeros(self.last.size, dtype=np.bool_)
+            marked[p[suspicious]] = True
+            for place in np.flatnonzero(marked.take(p)).tolist():
+                self._heard(p.item(place), t.item(place))
+        np.maximum.at(self.last, p, t)
+
+    def tick(self, now: int) -> None:
+        """Find the points that are silent at `now`."""
+        if not self._rows_of:
+            return
+        limits = self._limits()
+        for row in np.flatnonzero((limits < now) & ~np.isin(self._phases.phase[self._spot], (1, 2))).tolist():
+            self._phases.observe(self._spot.item(row), limits.item(row), True)
+            self._note(self._point.item(row))
+
+    def _limits(self) -> Times:
+        floor = self.listening_since + self._grace.take(self._point)
+        limits: Times = np.maximum(self.last.take(self._point) + self._limit, floor)
+        return limits
+
+    def _heard(self, point: int, t: int) -> None:
+        for row in self._rows_of.get(point, ()):
+            spot = self._spot.item(row)
+            limit = max(self.last.item(point) + self._limit.item(row), self.listening_since + self._grace.item(point))
+            if t > limit and not self._phases.is_true(spot):
+                self._phases.observe(spot, limit, True)
+            self._phases.observe(spot, t, False)
+        self.last[point] = max(t, self.last.item(point))
+        self._note(point)
+
+    def _note(self, point: int) -> None:
+        self._silent[point] = any(self._phases.is_true(self._spot.item(row)) for row in self._rows_of[point])
