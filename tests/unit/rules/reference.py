@@ -326,6 +326,11 @@ class Reference:
                     lambda t, x, election=election, voice=voice: election.read(voice, t, x)  # type: ignore[misc]
                 )
 
+    def listen(self, now: int) -> None:
+        """Listening begins at `now`; nobody was heard before."""
+        for quiet in (quiet for hearers in self.hearers for quiet in hearers):
+            quiet.last = quiet.listening = now
+
     def evaluate(self, batch: Batch) -> None:
         """Take a batch, reading by reading."""
         events = deque(batch.occurrences)
