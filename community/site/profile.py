@@ -63,7 +63,7 @@ class Measure(Row):
     every: Duration | None = Field(default=None, description="expected interval; the profile's if unset")
     path: str | None = Field(default=None, description="where the value stands in a decoder's message")
     invert: bool = Field(default=False, description="the device says false for what the platform calls 1")
-    register: Register | None = Field(default=None, alias="modbus")
+    modbus: Register | None = None
     writable: bool = False
     states: dict[str, Text] = Field(default_factory=dict, description="words for 0 and 1, keys '0' and '1'")
 

@@ -60,8 +60,8 @@ def egress_relays(program: Program) -> list[tuple[str, int, int]]:
     for point in site.points.values():
         if point.output and point.output.kind == "egress-lock" and site.building_of(point.zone) == "b3":
             source = site.devices[point.device].modbus
-            register = site.profiles[site.devices[point.device].profile].measures[point.measure].register
+            modbus = site.profiles[site.devices[point.device].profile].measures[point.measure].modbus
             assert source is not None
-            assert register is not None
-            found.append((source.tcp, source.unit, register.address))
+            assert modbus is not None
+            found.append((source.tcp, source.unit, modbus.address))
     return found

@@ -1,0 +1,58 @@
+"""The site file and the device profiles, from where the settings say they are."""
+
+from pathlib import Path
+
+from backbone.settings import Settings
+from community.site.load import Problem, SiteErrors, check_text, load_profiles, load_site
+from community.site.profile import Profile
+from community.site.site import Site
+
+SHIPPED_PROFILES = Path(__file__).resolve().parents[1] / "gateway" / "profiles"
+
+
+def read_site(settings: Settings) -> Site:
+    """The site of the settings, with our profiles and the installer's.
+
+    Raises:
+        SiteErrors: every problem of the site file or of a profile, or that there is no such file.
+    """
+    path = _site_file(settings.site)
+    return load_site(_text(path), read_profiles(settings.profiles), str(path))
+
+
+def read_profiles(own: Path | None) -> dict[str, Profile]:
+    """The shipped profiles, and those of an installer's folder, which replace ours of the same id."""
+    folders = [SHIPPED_PROFILES, *([own] if own else [])]
+    if own is not None and not own.is_dir():
+        raise SiteErrors([Problem(str(own), 1, 1, "there is no such folder of profiles; look at ANJU_PROFILES")])
+    return load_profiles({str(path): _text(path) for folder in folders for path in sorted(folder.glob("*.yaml"))})
+
+
+def check_file(path: Path, own_profiles: Path | None = None) -> tuple[Problem, ...]:
+    """Every problem of a site file, or of the profiles it stands on."""
+    try:
+        return check_text(_text(path), read_profiles(own_profiles), str(path))
+    except SiteErrors as errors:
+        return errors.problems
+
+
+def _site_file(path: Path) -> Path:
+    if not path.is_dir():
+        return path
+    files = sorted([*path.glob("*.yaml"), *path.glob("*.yml")])
+    if len(files) != 1:
+        raise SiteErrors([Problem(str(path), 1, 1, f"this folder has {len(files)} site files; name one in ANJU_SITE")])
+    return files[0]
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise SiteErrors([Problem(str(path), 1, 1, "there is no such file; look at ANJU_SITE")]) from None
+    except UnicodeDecodeError as error:
+        raise SiteErrors(
+            [Problem(str(path), 1, 1, f"this is not UTF-8 text: {error.reason} at byte {error.start}")]
+        ) from None
+    except OSError as error:
+        raise SiteErrors([Problem(str(path), 1, 1, f"cannot be read: {error.strerror}")]) from None

@@ -1,0 +1,148 @@
+"""A site file's text into a `Site`, or every mistake in it."""
+
+import hashlib
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from pydantic import ValidationError
+
+from community.site.checks import check
+from community.site.model import Device, Gateway, SiteFile, Zone
+from community.site.problems import Problem, SiteErrors, of_validation, problem_at
+from community.site.profile import Measure, Profile
+from community.site.site import Point, Site
+from community.site.yaml_text import Document, parse
+
+__all__ = ["Problem", "SiteErrors", "check_text", "load_profiles", "load_site"]
+
+
+def load_site(text: str, profiles: Mapping[str, Profile], name: str = "site.yaml") -> Site:
+    """The site `text` describes.
+
+    Raises:
+        SiteErrors: with every problem of the text, as `name:line:column: sentence`.
+    """
+    document, file = _read(text, name)
+    problems = check(file, profiles, document, name)
+    if problems:
+        raise SiteErrors(problems)
+    return _resolve(file, profiles, hashlib.sha256(text.encode()).hexdigest())
+
+
+def check_text(text: str, profiles: Mapping[str, Profile], name: str = "site.yaml") -> tuple[Problem, ...]:
+    """Every problem of a site file's text; none when it can be loaded."""
+    try:
+        load_site(text, profiles, name)
+    except SiteErrors as errors:
+        return errors.problems
+    return ()
+
+
+def load_profiles(texts: Mapping[str, str]) -> dict[str, Profile]:
+    """Profiles by id from texts by file name; a later one of the same id replaces an earlier one.
+
+    Raises:
+        SiteErrors: with every problem of every text.
+    """
+    problems: list[Problem] = []
+    profiles: dict[str, Profile] = {}
+    for name, text in texts.items():
+        document = parse(text)
+        if document.problems:
+            problems.extend(Problem(name, p.place.line, p.place.column, p.message) for p in document.problems)
+            continue
+        try:
+            profile = Profile.model_validate(document.data)
+        except ValidationError as error:
+            problems.extend(of_validation(error, document, name, Profile))
+            continue
+        problems.extend(_profile_problems(profile, document, name))
+        profiles[profile.id] = profile
+    if problems:
+        raise SiteErrors(problems)
+    return profiles
+
+
+def _profile_problems(profile: Profile, document: Document, name: str) -> list[Problem]:
+    found = []
+    for measure, row in profile.measures.items():
+        path = ("measures", measure)
+        if profile.decoder == "modbus" and row.modbus is None:
+            found.append(problem_at(document, name, path, f"'{measure}' has no modbus register; say where it stands"))
+        if profile.decoder != "modbus" and row.modbus is not None:
+            found.append(problem_at(document, name, path, f"'{measure}' has a register, but its device speaks MQTT"))
+        if row.low is not None and row.high is not None and row.low >= row.high:
+            found.append(problem_at(document, name, path, f"low {row.low:g} is not below high {row.high:g}"))
+    return found
+
+
+def _read(text: str, name: str) -> tuple[Document, SiteFile]:
+    document = parse(text)
+    if document.problems:
+        raise SiteErrors(Problem(name, p.place.line, p.place.column, p.message) for p in document.problems)
+    if not isinstance(document.data, dict):
+        raise SiteErrors(
+            [Problem(name, 1, 1, "a site file is a mapping with the keys site, zones, gateways, rules, …")]
+        )
+    try:
+        return document, SiteFile.model_validate(document.data)
+    except ValidationError as error:
+        raise SiteErrors(of_validation(error, document, name, SiteFile)) from None
+
+
+def _resolve(file: SiteFile, profiles: Mapping[str, Profile], digest: str) -> Site:
+    zones: dict[str, Zone] = {}
+    parents: dict[str, str | None] = {}
+
+    def walk(zone: Zone, parent: str | None) -> None:
+        zones[zone.id] = zone
+        parents[zone.id] = parent
+        for inner in zone.zones:
+            walk(inner, zone.id)
+
+    for zone in file.zones:
+        walk(zone, None)
+    devices = {device.id: device for gateway in file.gateways for device in gateway.devices}
+    points = {
+        point.id: point
+        for gateway in file.gateways
+        for device in gateway.devices
+        for point in _points(gateway, device, profiles[device.profile])
+    }
+    return Site(
+        file=file,
+        profiles=MappingProxyType(dict(profiles)),
+        points=MappingProxyType(points),
+        devices=MappingProxyType(devices),
+        gateways=MappingProxyType({gateway.id: gateway for gateway in file.gateways}),
+        zones=MappingProxyType(zones),
+        plans=MappingProxyType({plan.id: plan for plan in file.plans}),
+        zone_parent=MappingProxyType(parents),
+        digest=digest,
+    )
+
+
+def _points(gateway: Gateway, device: Device, profile: Profile) -> list[Point]:
+    return [_point(gateway, device, profile, measure, row) for measure, row in profile.measures.items()]
+
+
+def _point(gateway: Gateway, device: Device, profile: Profile, measure: str, row: Measure) -> Point:
+    output = device.outputs.get(measure)
+    return Point(
+        id=f"{device.id}.{measure}",
+        device=device.id,
+        measure=measure,
+        zone=device.zones.get(measure, device.zone),
+        gateway=gateway.id,
+        name=device.names.get(measure) or (output.name if output and output.name else row.name),
+        unit=row.unit,
+        family=row.family or profile.family,
+        kind=row.kind,
+        lane=row.lane,
+        low=row.low,
+        high=row.high,
+        every_s=row.every or device.every or profile.every,
+        output=output,
+        tags=device.tags,
+        states=MappingProxyType(dict(row.states)),
+    )
