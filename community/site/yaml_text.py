@@ -94,7 +94,7 @@ def parse(text: str) -> Document:
 def scalar(node: yaml.ScalarNode) -> str | int | float | bool | None:
     """A scalar by YAML 1.2; what is quoted is text."""
     text = str(node.value)
-    if node.style is not None:
+    if node.style in {"'", '"', "|", ">"}:
         return text
     if text in _PLAIN:
         return _PLAIN[text]
