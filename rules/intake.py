@@ -1,0 +1,81 @@
+"""Frames of the stream become batches of the engine."""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from backbone import metrics
+from backbone.frames import Frame
+from backbone.stream import Delivery
+from community.site.site import Site
+from rules.detect.compile import Compiled
+from rules.detect.model import Batch, Index, Occurrence
+
+_MOST_KNOWN = 10_000
+
+
+class Intake:
+    """Finds the engine's index of each point; leaves out what the gateway may not say, and the far future."""
+
+    def __init__(self, site: Site, compiled: Compiled, future_skew_ms: int) -> None:
+        self._index = compiled.point_index
+        self._gateway_of = {point.id: point.gateway for point in site.points.values()}
+        self._future_skew_ms = future_skew_ms
+        self._known: dict[tuple[str, tuple[str, ...]], Index] = {}
+        self._accepted = metrics.readings.labels("rules", "accepted")
+        self._refused = metrics.readings.labels("rules", "refused")
+
+    def batch(self, deliveries: Sequence[Delivery], now: int) -> Batch:
+        """The readings and events of some frames, in order."""
+        latest = now + self._future_skew_ms
+        columns, occurrences, position = [], list[Occurrence](), 0
+        for delivery in deliveries:
+            frame = delivery.frame
+            occurrences += self._occurrences(delivery.gateway, frame, position, latest)
+            if not frame.t.size:
+                continue
+            p = self._indices(delivery.gateway, frame.points).take(frame.p)
+            good = (p >= 0) & (frame.t <= latest) & (frame.t > 0)
+            if good.all():
+                columns.append((p, frame.t, frame.x, frame.q))
+            else:
+                self._refused.inc(float(good.size - good.sum()))
+                columns.append((p[good], frame.t[good], frame.x[good], frame.q[good]))
+            position += columns[-1][0].size
+        self._accepted.inc(position)
+        if len(columns) == 1:
+            return Batch(*columns[0], occurrences)
+        if not columns:
+            return _nothing(occurrences)
+        p, t, x, q = zip(*columns, strict=True)
+        return Batch(np.concatenate(p), np.concatenate(t), np.concatenate(x), np.concatenate(q), occurrences)
+
+    def _indices(self, gateway: str, points: tuple[str, ...]) -> Index:
+        found = self._known.get((gateway, points))
+        if found is None:
+            if len(self._known) >= _MOST_KNOWN:
+                self._known.clear()
+            found = np.array([self._place(gateway, point) for point in points], dtype=np.intp)
+            self._known[gateway, points] = found
+        return found
+
+    def _place(self, gateway: str, point: str) -> int:
+        return self._index[point] if self._gateway_of.get(point) == gateway else -1
+
+    def _occurrences(self, gateway: str, frame: Frame, position: int, latest: int) -> Iterator[Occurrence]:
+        for event in frame.events:
+            place = self._place(gateway, event.point)
+            if place >= 0 and 0 < event.t <= latest:
+                yield Occurrence(position, place, event.t, event.type)
+            else:
+                self._refused.inc()
+
+
+def _nothing(occurrences: Sequence[Occurrence]) -> Batch:
+    return Batch(
+        np.empty(0, dtype=np.intp),
+        np.empty(0, dtype=np.int64),
+        np.empty(0),
+        np.empty(0, dtype=np.uint8),
+        occurrences,
+    )

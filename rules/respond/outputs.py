@@ -1,0 +1,35 @@
+"""Which outputs a plan's step commands, and to what."""
+
+from community.site.model import SetOutput, Step
+from community.site.site import Point, Site
+
+
+def outputs_of(site: Site, step: Step, zone: str) -> tuple[tuple[str, float], ...]:
+    """Points and values for a machine step of a plan activated in `zone`.
+
+    A point stands for itself; a kind (`egress-lock`) for every output of that kind in the zone's whole building:
+    people leave through all of it. `safe` is the output's own safe state. Nothing for a step without `do`.
+    """
+    if step.do is None:
+        return ()
+    found = _named(site, step.do.set) or _of_kind(site, step.do.set, zone)
+    return tuple((point.id, _value(step.do, point)) for point in found)
+
+
+def _named(site: Site, name: str) -> list[Point]:
+    point = site.points.get(name)
+    return [point] if point is not None and point.output is not None else []
+
+
+def _of_kind(site: Site, kind: str, zone: str) -> list[Point]:
+    building = site.building_of(zone)
+    return [
+        point
+        for point in site.points.values()
+        if point.output is not None and point.output.kind == kind and building == site.building_of(point.zone)
+    ]
+
+
+def _value(wanted: SetOutput, point: Point) -> float:
+    assert point.output is not None
+    return float(point.output.safe if wanted.to == "safe" else wanted.to)

@@ -1,0 +1,20 @@
+"""Settings of the rules service."""
+
+from pydantic import Field
+
+from backbone.settings import Settings
+
+
+class RulesSettings(Settings):
+    """What the rules service is told beside the fixed names."""
+
+    late_after_s: float = Field(
+        default=300, gt=0, description="an alarm from readings older than this is on record, but moves nothing"
+    )
+    future_skew_s: float = Field(
+        default=600, gt=0, description="readings further in the future than this are left out"
+    )
+    checkpoint_every_s: float = Field(
+        default=0.25, gt=0, description="how often progress is committed while nothing happens"
+    )
+    rules_batch: int = Field(default=50_000, ge=1, description="most readings evaluated at once")

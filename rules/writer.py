@@ -1,0 +1,73 @@
+"""The one thread that writes: transactions in order, off the loop, tried again until they are durable."""
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+import structlog
+from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
+
+from backbone import metrics
+from backbone.database.database import Database
+
+FIRST_DELAY_S = 0.1
+LONGEST_DELAY_S = 5.0
+log = structlog.get_logger()
+T = TypeVar("T")
+
+
+class Stopped(Exception):  # noqa: N818 - not an error: the service ends, and what was not written is given again
+    """The service was asked to stop while the database could not be written."""
+
+
+class Writer:
+    """Runs transactions one after another. While the database is away the caller waits, and so does all it consumes."""
+
+    def __init__(self, database: Database, stop: asyncio.Event) -> None:
+        self._database = database
+        self._stop = stop
+        self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="rules-writer")
+        self.away = False
+        """Whether the last try failed."""
+
+    async def __aenter__(self) -> "Writer":
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await asyncio.to_thread(self._pool.shutdown)
+
+    async def do(self, work: Callable[[Connection], T]) -> T:
+        """The result of `work` once its transaction is committed; `work` may be called several times.
+
+        Raises:
+            Stopped: the service stops and the database is away.
+        """
+        delay_s = FIRST_DELAY_S
+        while True:
+            try:
+                result = await asyncio.get_running_loop().run_in_executor(self._pool, self._transaction, work)
+            except DBAPIError as error:
+                self._note_failure(error)
+            else:
+                if self.away:
+                    self.away = False
+                    log.info("the database is back")
+                return result
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(delay_s):
+                    await self._stop.wait()
+                raise Stopped
+            delay_s = min(LONGEST_DELAY_S, delay_s * 2)
+
+    def _transaction(self, work: Callable[[Connection], T]) -> T:
+        with self._database.begin() as connection:
+            return work(connection)
+
+    def _note_failure(self, error: Exception) -> None:
+        metrics.loop_errors.labels("rules database").inc()
+        if not self.away:
+            self.away = True
+            log.error("the database cannot be written; nothing is consumed until it can", error=str(error))

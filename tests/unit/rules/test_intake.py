@@ -1,0 +1,52 @@
+"""Frames become batches; what a gateway may not say is left out."""
+
+from backbone.frames import Frame, FrameBuilder, FrameEvent
+from backbone.stream import Delivery
+from community.site.profile import Lane
+from rules.detect.compile import compile_rules
+from rules.intake import Intake
+from tests.unit.rules.sites import make_site
+
+SITE = make_site({"a.x": {}, "b.x": {}, "b.seen": {"kind": "event"}}, [])
+NOW = 1_790_000_000_000
+
+
+def intake() -> Intake:
+    return Intake(SITE, compile_rules(SITE), 600_000)
+
+
+def frame(*readings: tuple[str, int, float], events: tuple[FrameEvent, ...] = ()) -> Frame:
+    builder = FrameBuilder()
+    for point, t, x in readings:
+        builder.add(point, t, x, 0)
+    for event in events:
+        builder.add_event(event)
+    return builder.seal(epoch=1, seq=1, sent=NOW)
+
+
+def delivery(sent: Frame, gateway: str = "gw") -> Delivery:
+    return Delivery(gateway, Lane.BULK, sent, NOW)
+
+
+def test_frames_follow_each_other_and_events_stand_before_their_frame() -> None:
+    first = frame(("b.x", NOW, 1.0), ("a.x", NOW, 2.0))
+    second = frame(("a.x", NOW + 1, 3.0), events=(FrameEvent("b.seen", NOW + 1, "hello"),))
+    batch = intake().batch([delivery(first), delivery(second)], NOW)
+    assert batch.p.tolist() == [1, 0, 0]
+    assert batch.x.tolist() == [1.0, 2.0, 3.0]
+    assert [(o.position, o.point, o.type) for o in batch.occurrences] == [(2, 2, "hello")]
+
+
+def test_unknown_points_other_gateways_and_the_far_future_are_left_out() -> None:
+    sent = frame(("a.x", NOW, 1.0), ("nobody.x", NOW, 2.0), ("b.x", NOW + 600_001, 3.0), ("b.x", NOW + 600_000, 4.0))
+    assert intake().batch([delivery(sent)], NOW).x.tolist() == [1.0, 4.0]
+    strange = frame(("a.x", NOW, 1.0), events=(FrameEvent("b.seen", NOW, "hello"),))
+    batch = intake().batch([delivery(strange, "gw-other")], NOW)
+    assert len(batch) == 0
+    assert not batch.occurrences
+
+
+def test_a_frame_of_events_only() -> None:
+    batch = intake().batch([delivery(frame(events=(FrameEvent("b.seen", NOW, "hello"),)))], NOW)
+    assert len(batch) == 0
+    assert len(batch.occurrences) == 1
