@@ -1,0 +1,134 @@
+"""What a historian does, whatever keeps the readings.
+
+Times are Unix ms, UTC; an interval is `start <= t < end`. A reading is named by point and time: written again, the
+last write wins and readers see one. An event is named by point, time, type and data.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from backbone.frames import FloatColumn, FrameEvent, IndexColumn, QualityColumn, TimeColumn
+from backbone.stream import Position
+
+
+class HistorianError(Exception):
+    """A historian cannot do what was asked; the message says what to do about it."""
+
+
+class HistorianUnavailable(HistorianError):
+    """Not now: unreachable, overloaded, disk full. The same call may succeed later."""
+
+
+class HistorianRefused(HistorianError):
+    """The historian will never take this: asked again, it would refuse again."""
+
+
+class HistorianCorrupt(HistorianError):
+    """The stored history cannot be read."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ReadingBatch:
+    """Readings in columns: `p` indexes `points` (n,), `t` Unix ms (n,), `x` values (n,), `q` quality bits (n,)."""
+
+    site: str
+    points: tuple[str, ...]
+    p: IndexColumn
+    t: TimeColumn
+    x: FloatColumn
+    q: QualityColumn
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One value of a point."""
+
+    point: str
+    t: int
+    x: float
+    q: int
+
+
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    """The readings of `t <= time < t + step`.
+
+    `count` and `q` (bits or-ed) tell of all readings; first, last, min, max and mean of the usable ones, and are None
+    when every reading of the bucket is unusable (`community.quality.UNUSABLE`).
+    """
+
+    t: int
+    first: float | None
+    last: float | None
+    min: float | None
+    max: float | None
+    mean: float | None
+    count: int
+    q: int
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """A point's readings in buckets aligned to multiples of `step_ms`; a gap has no bucket."""
+
+    point: str
+    start: int
+    end: int
+    step_ms: int
+    buckets: tuple[Bucket, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Unwritten:
+    """Readings or events of one source the historian refused for good; everything else of the write is stored."""
+
+    source: str
+    reason: str
+    first: int
+    last: int
+    count: int
+    sample: str
+
+
+class Historian(Protocol):
+    """Keeps readings and events. Methods block, and may be called from several threads."""
+
+    def positions(self) -> dict[str, Position]:
+        """How far the consumer `ingest` is durably done, by gateway of the site."""
+        ...
+
+    def write(
+        self,
+        batches: Sequence[ReadingBatch],
+        events: Sequence[tuple[str, FrameEvent]],
+        positions: Mapping[str, Position],
+    ) -> Sequence[Unwritten]:
+        """Store readings, events (with their site) and positions; durable when it returns.
+
+        Returns what the store refused for good, mostly nothing. Repeating a write has no effect.
+
+        Raises:
+            HistorianUnavailable: nothing is lost by writing the same again later.
+        """
+        ...
+
+    def latest(self, site: str, points: Sequence[str] | None, since: int) -> dict[str, Reading]:
+        """The newest reading of each point (None: of all), where there is one at or after `since`."""
+        ...
+
+    def series(self, site: str, point: str, start: int, end: int, max_points: int) -> Series:
+        """A point's readings in at most `max_points` buckets."""
+        ...
+
+    def events(self, site: str, point: str | None, start: int, end: int, limit: int) -> list[FrameEvent]:
+        """The newest `limit` events of a point (None: of all), newest first."""
+        ...
+
+    def count(self, site: str, point: str | None, start: int, end: int) -> int:
+        """How many readings there are, by distinct point and time."""
+        ...
+
+    def close(self) -> None:
+        """Release what is held; the historian is of no use afterwards."""
+        ...
