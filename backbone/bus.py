@@ -9,7 +9,7 @@ import contextlib
 import random
 import ssl
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -105,6 +105,8 @@ class Bus:
         self._paused = False
         self.connected = False
         self.reconnects = 0
+        self.retained = False
+        """Whether the message that is being handled was kept by the broker: its age is unknown."""
 
     async def __aenter__(self) -> "Bus":
         self._task = asyncio.create_task(self._stay_connected(), name=f"bus {self._name}")
@@ -218,7 +220,8 @@ class Bus:
         for callback in self._connect_callbacks:
             callback()
 
-    def _on_message(self, _client: object, topic: str, payload: bytes, _qos: int, _properties: object) -> int:
+    def _on_message(self, _client: object, topic: str, payload: bytes, _qos: int, properties: Mapping[str, Any]) -> int:
+        self.retained = bool(properties["retain"])
         for handler in self._routes.get(topic) or self._route(topic):
             try:
                 handler(topic, payload)
@@ -228,8 +231,9 @@ class Bus:
         return 0
 
     async def _on_message_durably(
-        self, _client: object, topic: str, payload: bytes, _qos: int, _properties: object
+        self, _client: object, topic: str, payload: bytes, _qos: int, properties: Mapping[str, Any]
     ) -> int:
+        self.retained = bool(properties["retain"])
         for handler in self._routes.get(topic) or self._route(topic):
             try:
                 if (durable := handler(topic, payload)) is not None:

@@ -1,0 +1,17 @@
+"""The formats there are, by the name a profile writes as `decoder`."""
+
+from collections.abc import Mapping
+
+from gateway.decoders import chirpstack, esp_rfid, zigbee2mqtt
+from gateway.decoders.decoded import Format
+
+FORMATS: Mapping[str, Format] = {"chirpstack": chirpstack, "esp_rfid": esp_rfid, "zigbee2mqtt": zigbee2mqtt}
+
+
+def format_named(name: str) -> Format:
+    """The decoder of a profile.
+
+    Raises:
+        KeyError: there is none of that name.
+    """
+    return FORMATS[name.replace("-", "_")]

@@ -1,0 +1,110 @@
+"""Ties batches, spool and uplink to the loop: what a tick gathered is written once, then sent."""
+
+import asyncio
+import sqlite3
+from collections.abc import Callable
+
+import structlog
+
+from backbone import metrics
+from backbone.frames import FrameBuilder
+from community.site.profile import Lane
+from gateway.batches import Batches
+from gateway.spool import Spool
+from gateway.uplink import Uplink
+
+TICK_S = 0.05
+TIDY_EVERY = 4
+REMEMBER_EVERY = 20
+
+log = structlog.get_logger()
+
+
+class Forwarder:
+    """The frame store of the batches, and the tasks that keep frames moving."""
+
+    def __init__(
+        self,
+        spool: Spool,
+        uplink: Uplink,
+        now: Callable[[], int],
+        *,
+        bulk_readings: int,
+        bulk_age_ms: int,
+        sync_s: float,
+    ) -> None:
+        self._spool = spool
+        self._uplink = uplink
+        self._now = now
+        self._sync_s = sync_s
+        self._scheduled = False
+        self._remembered: list[tuple[str, int]] = []
+        self._sync_failing = False
+        self.batches = Batches(self, bulk_readings=bulk_readings, bulk_age_ms=bulk_age_ms)
+
+    def put(self, lane: Lane, builder: FrameBuilder, now: int) -> None:
+        """Take the builder's content as a frame; written and sent when the loop has its next turn."""
+        self._spool.put(lane, builder, now)
+        self._schedule()
+
+    def _schedule(self) -> None:
+        if not self._scheduled:
+            self._scheduled = True
+            asyncio.get_running_loop().call_soon(self._forward)
+
+    def _forward(self) -> None:
+        self._scheduled = False
+        self._spool.flush(self._now())
+        if self._uplink.pump():
+            self._schedule()
+
+    async def run(self) -> None:
+        """Send bulk frames in time, resend, forget what is committed; until cancelled."""
+        tick = 0
+        while True:
+            await asyncio.sleep(TICK_S)
+            tick += 1
+            try:
+                self._tick(tick)
+            except Exception:
+                # The next tick may go better, and nothing is lost meanwhile: it is in the spool.
+                metrics.loop_errors.labels("gateway forwarder").inc()
+                log.exception("forwarding failed")
+
+    def _tick(self, tick: int) -> None:
+        now = self._now()
+        self.batches.flush_aged(now)
+        self._forward()
+        if tick % TIDY_EVERY == 0:
+            self._uplink.check()
+            self._spool.tidy(now)
+        if tick % REMEMBER_EVERY == 0:
+            self._remember()
+
+    def _remember(self) -> None:
+        positions = [("committed-epoch", self._spool.epoch), *self._uplink.positions()]
+        if positions != self._remembered:
+            try:
+                self._spool.file.set_meta(positions)
+            except sqlite3.Error:
+                return  # a restart sends a little more again
+            self._remembered = positions
+
+    async def keep_synced(self) -> None:
+        """Have the disk hold the spool at most `sync_s` later; until cancelled."""
+        while True:
+            await asyncio.sleep(self._sync_s)
+            try:
+                await asyncio.to_thread(self._spool.sync)
+            except (OSError, sqlite3.Error) as error:
+                if not self._sync_failing:
+                    log.warning("the spool cannot be synced; a power cut could lose frames", error=str(error))
+                self._sync_failing = True
+            else:
+                self._sync_failing = False
+
+    def finish(self) -> None:
+        """Before the end: what is gathered becomes frames, and is written and sent as far as it goes."""
+        self.batches.flush(self._now())
+        self._forward()
+        self._remember()

@@ -1,0 +1,202 @@
+"""The pipeline: what a decoder read becomes readings of points, with time and quality, in their lane."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from backbone.frames import FrameEvent
+from community.quality import Quality
+from community.site.model import Bin, Device
+from community.site.profile import Lane, ValueKind
+from community.site.site import Site, measure_of
+from gateway.decoders.decoded import Decoded
+from gateway.event_time import ClockLimits, event_time
+from gateway.measures import OUT_OF_RANGE, ValueRefusedError, at_path, fill_level, number
+from gateway.pseudonyms import Pseudonyms
+from gateway.refusals import Refusals
+
+COMMUNICATION_FAILURE = int(Quality.COMMUNICATION_FAILURE)
+ONLINE = "online"
+FILL = "fill"
+FAILURE_REPEAT_MS = 60_000
+
+
+class Sink(Protocol):
+    """Where readings go; `end` closes a message, so that its urgent readings leave as one frame."""
+
+    def add(self, point: str, t: int, x: float, q: int, urgent: bool) -> None:
+        """One reading."""
+        ...
+
+    def add_event(self, event: FrameEvent, urgent: bool) -> None:
+        """One event."""
+        ...
+
+    def end(self, now: int) -> None:
+        """The message is complete."""
+        ...
+
+
+@dataclass(slots=True)
+class Channel:
+    """One measure of one device: where its value stands, how it is checked, and what it was last."""
+
+    point: str
+    path: str
+    keys: tuple[str, ...]
+    """Of a nested path; empty for a plain one."""
+    boolean: bool
+    invert: bool
+    event: bool
+    urgent: bool
+    low: float
+    high: float
+    every_ms: int
+    x: float | None = None
+    q: int = 0
+    sent: int = 0
+
+
+@dataclass(slots=True)
+class DeviceReader:
+    """A device's channels and how it fares."""
+
+    device: str
+    channels: tuple[Channel, ...]
+    inside: Bin | None
+    last: int | None = None
+    error: str | None = None
+    failing_since: int | None = None
+    by_path: Mapping[str, Channel] = field(default_factory=dict)
+
+
+def reader_of(site: Site, device: Device) -> DeviceReader:
+    """The reader of one device of the site."""
+    channels = []
+    for measure in site.profiles[device.profile].measures:
+        point = site.points[f"{device.id}.{measure}"]
+        row = measure_of(site, point)
+        path = row.path or measure
+        channels.append(
+            Channel(
+                point=point.id,
+                path=path,
+                keys=tuple(path.split(".")) if "." in path else (),
+                boolean=point.kind is ValueKind.BOOLEAN,
+                invert=row.invert,
+                event=point.kind is ValueKind.EVENT,
+                urgent=point.lane is Lane.URGENT,
+                low=float("-inf") if point.low is None else point.low,
+                high=float("inf") if point.high is None else point.high,
+                every_ms=int(point.every_s * 1000),
+            )
+        )
+    return DeviceReader(device.id, tuple(channels), device.bin, by_path={c.path: c for c in channels})
+
+
+class Pipeline:
+    """Takes decoded messages, gives readings to the sink."""
+
+    def __init__(self, sink: Sink, refusals: Refusals, pseudonyms: Pseudonyms, limits: ClockLimits) -> None:
+        self._sink = sink
+        self._refusals = refusals
+        self._pseudonyms = pseudonyms
+        self._limits = limits
+        self.readings = 0
+        self.events = 0
+
+    def accept(self, reader: DeviceReader, decoded: Decoded, source: str, now: int, *, polled: bool = False) -> None:
+        """One message of a device. `polled`: an unchanged urgent value is repeated at its expected interval only."""
+        values = decoded.values
+        if reader.inside is not None and FILL in reader.by_path and "distance_mm" in values:
+            values, decoded.flags = _with_fill(decoded, reader.inside)
+        t, suspect = event_time(decoded.at, now, self._limits)
+        bad = False
+        add = self._sink.add
+        for channel in reader.channels:
+            value = at_path(values, channel.keys) if channel.keys else values.get(channel.path)
+            if value is None or channel.event:
+                continue
+            try:
+                x = number(value, boolean=channel.boolean)
+            except ValueRefusedError as error:
+                self._refusals.count(source, f"{channel.path}: {error}", now)
+                bad = True
+                continue
+            if channel.invert:
+                x = 1.0 - x
+            q = suspect
+            if not channel.low <= x <= channel.high:
+                q |= OUT_OF_RANGE
+            if decoded.flags:
+                q |= int(decoded.flags.get(channel.path, 0))
+            if polled and channel.urgent and _unchanged(channel, x, q, now):
+                continue
+            channel.x, channel.q, channel.sent = x, q, now
+            self.readings += 1
+            add(channel.point, t, x, q, channel.urgent)
+        if decoded.events:
+            self._events(reader, decoded, t)
+        for problem in decoded.problems:
+            self._refusals.count(source, problem, now)
+            bad = True
+        if not bad:
+            self._refusals.recovered(source)
+        self._note_presence(reader, values, now)
+        self._sink.end(now)
+
+    def lost(self, reader: DeviceReader, reason: str, now: int, failed: Iterable[Channel] | None = None) -> None:
+        """The device does not answer: its points' last values are repeated with the flag, at a bounded rate."""
+        reader.error = reason
+        if reader.failing_since is None:
+            reader.failing_since = now
+        self._repeat(reader.channels if failed is None else failed, now)
+
+    def point_failed(self, channel: Channel, now: int) -> None:
+        """One point has no value now (an invalid marker, an address the device refuses)."""
+        self._repeat((channel,), now)
+
+    def _repeat(self, channels: Iterable[Channel], now: int) -> None:
+        for channel in channels:
+            if channel.x is None or channel.path == ONLINE:
+                continue
+            if channel.q & COMMUNICATION_FAILURE and now - channel.sent < max(channel.every_ms, FAILURE_REPEAT_MS):
+                continue
+            channel.q |= COMMUNICATION_FAILURE
+            channel.sent = now
+            self._sink.add(channel.point, now, channel.x, channel.q, channel.urgent)
+        self._sink.end(now)
+
+    def answered(self, reader: DeviceReader, now: int) -> None:
+        """The device is heard again."""
+        reader.last = now
+        reader.error = None
+        reader.failing_since = None
+
+    def _note_presence(self, reader: DeviceReader, values: Mapping[str, object], now: int) -> None:
+        if values.get(ONLINE) is False:
+            self.lost(reader, "offline", now)
+        else:
+            self.answered(reader, now)
+
+    def _events(self, reader: DeviceReader, decoded: Decoded, t: int) -> None:
+        for event in decoded.events:
+            channel = reader.by_path.get(event.path)
+            if channel is None:
+                continue
+            hidden = {key: self._pseudonyms.of(key, value) for key, value in event.personal.items()}
+            self.events += 1
+            self._sink.add_event(FrameEvent(channel.point, t, event.type, {**event.data, **hidden}), channel.urgent)
+
+
+def _unchanged(channel: Channel, x: float, q: int, now: int) -> bool:
+    return channel.x == x and channel.q == q and now - channel.sent < channel.every_ms
+
+
+def _with_fill(decoded: Decoded, inside: Bin) -> tuple[Mapping[str, object], Mapping[str, Quality]]:
+    level = fill_level(decoded.values["distance_mm"], inside, decoded.values.get("tilt"))
+    if level is None:
+        return decoded.values, decoded.flags
+    fill, q = level
+    flags = {**decoded.flags, FILL: Quality(q)} if q else decoded.flags
+    return {**decoded.values, FILL: fill}, flags

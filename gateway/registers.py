@@ -1,0 +1,47 @@
+"""From raw registers to the number of a point, as its profile's `modbus` row says. Pure."""
+
+import struct
+from collections.abc import Sequence
+from math import isfinite
+
+from community.site.profile import Register
+
+_WIDTH = {"uint32": 2, "int32": 2, "float32": 2, "uint64": 4, "int64": 4, "float64": 4}
+_FORMAT = {
+    "uint16": ">H",
+    "int16": ">h",
+    "uint32": ">I",
+    "int32": ">i",
+    "float32": ">f",
+    "uint64": ">Q",
+    "int64": ">q",
+    "float64": ">d",
+}
+_BIT_FUNCTIONS = (1, 2)
+
+
+def width(register: Register) -> int:
+    """Registers (or bits) a value takes."""
+    return 1 if register.function in _BIT_FUNCTIONS else _WIDTH.get(register.type, 1)
+
+
+def value_of(register: Register, raw: Sequence[int] | Sequence[bool]) -> float | None:
+    """The value in `raw`, scaled; None when the device says that it has none (an invalid marker, not a number)."""
+    if register.function in _BIT_FUNCTIONS:
+        return 1.0 if raw[0] else 0.0
+    words = [int(word) & 0xFFFF for word in raw]
+    unsigned = 0
+    for word in words if register.word_order == "big" else reversed(words):
+        unsigned = unsigned << 16 | word
+    if unsigned in register.invalid:
+        return None
+    if register.type == "bit":
+        return float(unsigned >> (register.bit or 0) & 1)
+    if register.type == "bool":
+        return 1.0 if unsigned else 0.0
+    layout = _FORMAT[register.type]
+    plain = struct.unpack(layout, unsigned.to_bytes(2 * len(words), "big"))[0]
+    if plain in register.invalid or not isfinite(plain):
+        return None
+    value = plain * register.scale + register.offset
+    return float(value) if isfinite(value) else None

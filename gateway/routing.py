@@ -1,0 +1,80 @@
+"""Which device speaks on a topic: exact topics by one look-up, then those with `+`, split once at start."""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import NamedTuple
+
+from backbone.bus import matches
+from community.site.site import Site
+from gateway.codecs import codec_named
+from gateway.decoders.decoded import Decode
+from gateway.decoders.formats import format_named
+from gateway.readings import DeviceReader
+
+_KEPT = 10_000
+
+
+class MqttRoute(NamedTuple):
+    """How messages of one topic are read, and for which device; no reader: another gateway of the site has it."""
+
+    reader: DeviceReader | None
+    decode: Decode
+    current: bool
+
+
+class Watch(NamedTuple):
+    """A filter all devices of a format speak under, and what of it carries no readings."""
+
+    topic_filter: str
+    is_noise: Callable[[str], bool]
+
+
+class Routes:
+    """The table of one gateway."""
+
+    def __init__(self, routes: Iterable[tuple[str, MqttRoute]], watches: Iterable[Watch]) -> None:
+        routes = list(routes)
+        self._exact = {topic: route for topic, route in routes if "+" not in topic}
+        self._patterns = [(tuple(topic.split("/")), route) for topic, route in routes if "+" in topic]
+        self._found: dict[str, MqttRoute] = {}
+        self._watches = tuple({watch.topic_filter: watch for watch in watches}.values())
+        wide = [watch.topic_filter for watch in self._watches]
+        single = [t for t, r in routes if r.reader is not None and not any(matches(w, t) for w in wide)]
+        self.filters = tuple(wide + single)
+        """What to subscribe to."""
+
+    def of(self, topic: str) -> MqttRoute | None:
+        """The route of `topic`; None when no device of the site speaks there."""
+        route = self._exact.get(topic)
+        if route is None and self._patterns:
+            route = self._found.get(topic) or self._search(topic)
+        return route
+
+    def is_noise(self, topic: str) -> bool:
+        """Whether the topic's format passes it over in silence."""
+        return any(w.is_noise(topic) for w in self._watches if matches(w.topic_filter, topic))
+
+    def _search(self, topic: str) -> MqttRoute | None:
+        levels = topic.split("/")
+        for pattern, route in self._patterns:
+            if len(pattern) == len(levels) and all(p in ("+", level) for p, level in zip(pattern, levels, strict=True)):
+                if len(self._found) < _KEPT:
+                    self._found[topic] = route
+                return route
+        return None
+
+
+def plan_routes(site: Site, gateway: str, readers: Mapping[str, DeviceReader]) -> Routes:
+    """The routes of a gateway's MQTT devices; those of the site's other gateways are known and left alone."""
+    routes: list[tuple[str, MqttRoute]] = []
+    watches: list[Watch] = []
+    for device in site.devices.values():
+        if device.mqtt is None:
+            continue
+        profile = site.profiles[device.profile]
+        vendor = format_named(profile.decoder)
+        reader = readers.get(device.id)
+        for topic, decode, current in vendor.routes(device.mqtt.topic, codec_named(profile.codec)):
+            routes.append((topic, MqttRoute(reader, decode, current)))
+        if reader is not None:
+            watches.append(Watch(vendor.watched(device.mqtt.topic), vendor.is_noise))
+    return Routes(routes, watches)

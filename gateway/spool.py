@@ -1,0 +1,327 @@
+"""Store and forward: frames are numbered a lane, kept until every consumer has them, and bounded.
+
+What is put waits in memory until `flush`, which the loop calls once a tick before anything is published. While the disk
+refuses, frames stay in memory (bounded) and are sent from there. Oldest bulk is dropped first, and counted.
+"""
+
+import sqlite3
+from bisect import bisect_right
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import structlog
+
+from backbone.frames import FrameBuilder, decode, encode_compact
+from community.site.profile import Lane
+from gateway.spool_file import Recovery, Row, SpoolFile, Totals, open_file, read_epoch, replace_file, write_epoch
+
+RESERVED_AHEAD = 100_000
+MEMORY_BYTES = 32_000_000
+RETRY_MS = 1_000
+_RECENT = 256
+_DROP_ROWS = 200
+_CLOCK_SET = 1_577_836_800_000
+"""A frame put before 2020 was put while the clock was not set: its age is unknown."""
+MAX_EPOCH = 2**53
+
+log = structlog.get_logger()
+
+
+@dataclass(slots=True)
+class _LaneState:
+    next: int
+    newest: int
+    """The last number put that may still matter."""
+    reserved: int
+    waiting: list[Row] = field(default_factory=list)
+    recent: dict[int, Row] = field(default_factory=dict)
+    """By `prev`: the frame a cursor that stands there wants next."""
+    forgotten: int = 0
+    deleted: int = 0
+
+
+@dataclass(slots=True)
+class SpoolCounters:
+    """For status and metrics."""
+
+    put: int = 0
+    dropped_frames: int = 0
+    dropped_readings: int = 0
+    disk_failures: int = 0
+
+
+class Spool:
+    """The frames of one gateway. Used by the loop's thread, but for `sync`."""
+
+    def __init__(self, folder: Path, file: SpoolFile, *, max_bytes: int, max_age_ms: int) -> None:
+        self._folder = folder
+        self._file = file
+        self._max_bytes = max_bytes
+        self._max_age_ms = max_age_ms
+        self._lanes: dict[Lane, _LaneState] = {}
+        self._on_disk: dict[Lane, Totals] = {}
+        self._waiting_bytes = 0
+        self._retry_at = 0
+        self._unsynced = False
+        self.epoch = 0
+        self.failing: str | None = None
+        """Why the disk refuses, while it does."""
+        self.recovery: Recovery | None = None
+        self.counters = SpoolCounters()
+
+    @classmethod
+    def open(cls, folder: Path, *, max_bytes: int, max_age_ms: int, now: int) -> "Spool":
+        """The spool in `folder`; a damaged or missing file begins a new epoch.
+
+        Raises:
+            OSError, sqlite3.OperationalError: the disk refuses.
+        """
+        file, recovery = open_file(folder)
+        spool = cls(folder, file, max_bytes=max_bytes, max_age_ms=max_age_ms)
+        spool._begin(recovery, now)
+        return spool
+
+    def _begin(self, recovery: Recovery | None, now: int) -> None:
+        meta = self._file.meta()
+        known = max(meta.get("epoch", 0), read_epoch(self._folder))
+        self.recovery = recovery
+        for lane in Lane:
+            newest = self._file.newest(lane)
+            start = max(newest, meta.get(f"reserved-{lane}", 0))
+            old = self._lanes.get(lane)
+            if old is not None:
+                start, newest = max(start, old.next - 1), max(newest, old.newest)
+            self._lanes[lane] = _LaneState(start + 1, newest, start, old.waiting if old else [])
+            self._on_disk[lane] = self._file.totals(lane)
+        if recovery is not None or "epoch" not in meta:
+            self._set_epoch(max(known + 1, now // 1000))
+        else:
+            self.epoch = known
+        self._reserve()
+
+    def _set_epoch(self, epoch: int) -> None:
+        self.epoch = epoch
+        write_epoch(self._folder, epoch)
+        self._file.set_meta([("epoch", epoch)], durable=True)
+
+    def renumber(self, above: int, now: int) -> None:
+        """Begin an epoch higher than `above`: somebody knows more of this numbering than the spool does."""
+        epoch = max(self.epoch, above, now // 1000 - 1) + 1
+        log.error("new numbering of frames", old=self.epoch, new=epoch, reason="consumers were further than the spool")
+        try:
+            self._set_epoch(epoch)
+        except (OSError, sqlite3.Error) as error:
+            self._disk_refused(error, now)
+
+    def _reserve(self) -> None:
+        for state in self._lanes.values():
+            state.reserved = state.next + RESERVED_AHEAD
+        self._file.set_meta([(f"reserved-{lane}", s.reserved) for lane, s in self._lanes.items()], durable=True)
+
+    def put(self, lane: Lane, builder: FrameBuilder, now: int) -> None:
+        """Seal what the builder holds as the lane's next frame; it waits for `flush`."""
+        state = self._lanes[lane]
+        readings = len(builder)
+        frame = builder.seal(epoch=self.epoch, seq=state.next, sent=now, prev=state.newest)
+        body = encode_compact(frame)
+        row = Row(lane, frame.seq, frame.prev, self.epoch, now, readings, len(body), body)
+        state.next += 1
+        state.newest = row.seq
+        state.waiting.append(row)
+        self._waiting_bytes += row.size
+        state.recent[row.prev] = row
+        if len(state.recent) > _RECENT:
+            del state.recent[next(iter(state.recent))]
+        self.counters.put += 1
+
+    def flush(self, now: int) -> None:
+        """Write what waits; after this it survives kill -9. Never raises for the disk: frames then stay in memory."""
+        if not self._waiting_bytes or (self.failing and now < self._retry_at):
+            self._bound_memory()
+            return
+        try:
+            if any(state.next > state.reserved for state in self._lanes.values()):
+                self._reserve()
+            with self._file.transaction():
+                for state in self._lanes.values():
+                    if state.waiting:
+                        self._file.insert(state.waiting)
+        except sqlite3.OperationalError as error:
+            self._disk_refused(error, now)
+            return
+        except sqlite3.DatabaseError as error:
+            self._replace_damaged(error, now)
+            return
+        for lane, state in self._lanes.items():
+            if state.waiting:
+                self._on_disk[lane] = _added(self._on_disk[lane], state.waiting)
+                state.waiting.clear()
+        self._waiting_bytes = 0
+        self._unsynced = True
+        if self.failing:
+            log.info("the spool is written again", after=self.failing)
+            self.failing = None
+        if self.size > self._max_bytes:
+            self._drop_oldest(now)
+
+    def after(self, lane: Lane, seq: int) -> Row | None:
+        """The lane's first frame beyond `seq` that is still there."""
+        state = self._lanes[lane]
+        row = state.recent.get(seq)
+        if row is not None or seq >= state.newest:
+            return row
+        try:
+            row = self._file.after(lane, max(seq, state.forgotten))
+        except sqlite3.Error as error:
+            self.counters.disk_failures += 1
+            self.failing = str(error)
+        if row is None and state.waiting:
+            index = bisect_right(state.waiting, seq, key=lambda waiting: waiting.seq)
+            row = state.waiting[index] if index < len(state.waiting) else None
+        return row
+
+    def wire(self, row: Row, position: int) -> bytes:
+        """The frame as it is sent to one who stands at `position`: nothing between the two exists any more."""
+        if row.prev <= position and row.epoch == self.epoch:
+            return row.body
+        return encode_compact(replace(decode(row.body), epoch=self.epoch, prev=min(row.prev, position)))
+
+    def newest(self, lane: Lane) -> int:
+        """The number of the lane's last frame."""
+        return self._lanes[lane].newest
+
+    def assigned(self, lane: Lane) -> int:
+        """No number of the lane beyond this was given out, in this life or an earlier one."""
+        return self._lanes[lane].next - 1
+
+    def forget(self, lane: Lane, upto: int) -> None:
+        """All consumers have the lane's frames up to `upto`; `tidy` removes them."""
+        state = self._lanes[lane]
+        state.forgotten = max(state.forgotten, min(upto, state.newest))
+
+    def tidy(self, now: int) -> None:
+        """Remove what is forgotten or too old."""
+        try:
+            for lane, state in self._lanes.items():
+                self._forget_waiting(state)
+                if state.forgotten > state.deleted:
+                    self._delete(lane, state.forgotten)
+                    state.deleted = state.forgotten
+                self._drop_aged(lane, now - self._max_age_ms)
+            self._file.bound_log()
+        except sqlite3.Error as error:
+            self._disk_refused(error, now)
+
+    def sync(self) -> None:
+        """Have the disk hold everything flushed so far. Blocks: for a thread."""
+        if self._unsynced:
+            self._unsynced = False
+            self._file.sync()
+
+    def note_written(self) -> None:
+        """The command record was written: the next `sync` has something to do."""
+        self._unsynced = True
+
+    @property
+    def file(self) -> SpoolFile:
+        """The open file, for the command record."""
+        return self._file
+
+    @property
+    def frames(self) -> int:
+        """Frames kept."""
+        return sum(t.frames for t in self._on_disk.values()) + sum(len(s.waiting) for s in self._lanes.values())
+
+    @property
+    def size(self) -> int:
+        """Bytes of frames kept on disk."""
+        return sum(t.size for t in self._on_disk.values())
+
+    def close(self, now: int) -> None:
+        """Write what waits, and close."""
+        self._retry_at = 0
+        self.flush(now)
+        self._file.close()
+
+    def _forget_waiting(self, state: _LaneState) -> None:
+        if state.waiting and state.waiting[0].seq <= state.forgotten:
+            kept = [row for row in state.waiting if row.seq > state.forgotten]
+            self._waiting_bytes -= sum(row.size for row in state.waiting) - sum(row.size for row in kept)
+            state.waiting = kept
+
+    def _delete(self, lane: Lane, upto: int) -> Totals:
+        with self._file.transaction():
+            gone = self._file.delete(lane, upto)
+        had = self._on_disk[lane]
+        self._on_disk[lane] = Totals(had.frames - gone.frames, had.readings - gone.readings, had.size - gone.size)
+        return gone
+
+    def _drop_aged(self, lane: Lane, before: int) -> None:
+        if any(_CLOCK_SET <= at < before for _, _, at in self._file.oldest(lane, 1)):
+            aged = [seq for seq, _, at in self._file.oldest(lane, _DROP_ROWS) if _CLOCK_SET <= at < before]
+            self._count_dropped(lane, self._delete(lane, aged[-1]), "older than the spool keeps")
+
+    def _drop_oldest(self, now: int) -> None:
+        lane = Lane.BULK if self._on_disk[Lane.BULK].frames else Lane.URGENT
+        excess, upto = self.size - self._max_bytes, 0
+        try:
+            for seq, size, _ in self._file.oldest(lane, _DROP_ROWS):
+                upto = seq
+                excess -= size
+                if excess <= 0:
+                    break
+            self._count_dropped(lane, self._delete(lane, upto), "the spool is full")
+        except sqlite3.Error as error:
+            self._disk_refused(error, now)
+
+    def _bound_memory(self) -> None:
+        for lane in (Lane.BULK, Lane.URGENT):
+            state = self._lanes[lane]
+            while self._waiting_bytes > MEMORY_BYTES and state.waiting:
+                gone = state.waiting[: max(1, len(state.waiting) // 50)]
+                del state.waiting[: len(gone)]
+                size = sum(row.size for row in gone)
+                self._waiting_bytes -= size
+                for row in gone:
+                    state.recent.pop(row.prev, None)
+                totals = Totals(len(gone), sum(row.readings for row in gone), size)
+                self._count_dropped(lane, totals, "the disk refuses and memory is full")
+
+    def _count_dropped(self, lane: Lane, gone: Totals, reason: str) -> None:
+        if not gone.frames:
+            return
+        if not self.counters.dropped_frames:
+            log.error("frames dropped", lane=lane.value, frames=gone.frames, readings=gone.readings, reason=reason)
+        self.counters.dropped_frames += gone.frames
+        self.counters.dropped_readings += gone.readings
+
+    def _disk_refused(self, error: Exception, now: int) -> None:
+        self.counters.disk_failures += 1
+        self._retry_at = now + RETRY_MS
+        if self.failing is None:
+            log.error("the spool cannot be written; frames are kept in memory", error=str(error))
+        self.failing = str(error)
+        self._bound_memory()
+
+    def _replace_damaged(self, error: Exception, now: int) -> None:
+        """The file turned out to be damaged while in use: a new one, a new epoch, and nothing in memory is lost."""
+        self.counters.disk_failures += 1
+        recent = {lane: list(state.recent.values()) for lane, state in self._lanes.items()}
+        try:
+            self._file.close()
+            self._file, recovery = replace_file(self._folder, str(error))
+            for lane, state in self._lanes.items():
+                rows = {row.seq: row for row in (*recent[lane], *state.waiting) if row.seq > state.forgotten}
+                state.waiting = [rows[seq] for seq in sorted(rows)]
+            self._waiting_bytes = sum(row.size for state in self._lanes.values() for row in state.waiting)
+            self._begin(recovery, now)
+        except (OSError, sqlite3.Error) as second:
+            self._disk_refused(second, now)
+
+
+def _added(totals: Totals, rows: list[Row]) -> Totals:
+    return Totals(
+        totals.frames + len(rows),
+        totals.readings + sum(row.readings for row in rows),
+        totals.size + sum(row.size for row in rows),
+    )

@@ -1,0 +1,138 @@
+"""What the gateway says about itself: retained, every few seconds and on change; the broker says `offline` for it."""
+
+import asyncio
+import time
+from collections.abc import Callable, Iterable, Mapping
+from importlib.metadata import PackageNotFoundError, version
+
+import msgspec
+from prometheus_client import Gauge
+
+from backbone import topics
+from backbone.bus import Bus, Message
+from gateway.readings import DeviceReader
+from gateway.refusals import RefusalRow, Refusals
+from gateway.spool import Spool
+
+LOOK_S = 0.5
+
+_gauge = Gauge("anju_gateway", "Counters of a gateway, as in its status", ["gateway", "counter"])
+
+
+class _Device(msgspec.Struct):
+    last: int | None
+    ok: bool
+    error: str | None
+
+
+class _Refusal(msgspec.Struct):
+    source: str
+    reason: str
+    count: int
+    last: int
+
+
+class _Status(msgspec.Struct):
+    online: bool
+    epoch: int
+    since: int
+    version: str
+    spooled: int
+    spool_bytes: int
+    problem: str | None
+    counters: dict[str, int]
+    refusals: list[_Refusal]
+    devices: dict[str, _Device]
+
+
+def program_version() -> str:
+    """Of the installed distribution."""
+    try:
+        return version("anju")
+    except PackageNotFoundError:
+        return "unknown"
+
+
+def offline(site: str, gateway: str, epoch: int, since: int) -> Message:
+    """The will, and the last word of a clean end."""
+    body = {"online": False, "epoch": epoch, "since": since, "version": program_version()}
+    return Message(topics.status(site, gateway), msgspec.json.encode(body), retain=True)
+
+
+class Status:
+    """Publishes the status of one gateway."""
+
+    def __init__(
+        self,
+        bus: Bus,
+        site: str,
+        gateway: str,
+        *,
+        spool: Spool,
+        refusals: Refusals,
+        readers: Iterable[DeviceReader],
+        counters: Callable[[], Mapping[str, int]],
+        now: Callable[[], int],
+        every_s: float,
+    ) -> None:
+        self._bus = bus
+        self._topic = topics.status(site, gateway)
+        self._gateway = gateway
+        self._spool = spool
+        self._refusals = refusals
+        self._readers = tuple(readers)
+        self._counters = counters
+        self._now = now
+        self._every_s = every_s
+        self._version = program_version()
+        self._shown: object = None
+        self.since = now()
+
+    def start(self) -> None:
+        """Publish after every connect: not every broker keeps what is retained."""
+        self._bus.on_connect(self.publish)
+
+    async def run(self) -> None:
+        """Publish on change and every few seconds, until cancelled."""
+        last_s = 0.0
+        while True:
+            await asyncio.sleep(LOOK_S)
+            if self._look() != self._shown or time.monotonic() - last_s >= self._every_s:
+                last_s = time.monotonic()
+                self.publish()
+
+    def publish(self) -> None:
+        """Publish now."""
+        self._shown = self._look()
+        counters = dict(self._counters())
+        for name, value in counters.items():
+            _gauge.labels(self._gateway, name).set(value)
+        _gauge.labels(self._gateway, "spooled").set(self._spool.frames)
+        status = _Status(
+            online=True,
+            epoch=self._spool.epoch,
+            since=self.since,
+            version=self._version,
+            spooled=self._spool.frames,
+            spool_bytes=self._spool.size,
+            problem=self._problem(),
+            counters=counters,
+            refusals=[_Refusal(*row) for row in self._refusals.rows()],
+            devices={r.device: _Device(r.last, r.error is None and r.last is not None, r.error) for r in self._readers},
+        )
+        self._bus.publish(self._topic, msgspec.json.encode(status), retain=True)
+
+    def _problem(self) -> str | None:
+        if self._spool.failing:
+            return f"the spool cannot be written: {self._spool.failing}"
+        if self._spool.recovery:
+            return f"the spool was damaged and begun anew: {self._spool.recovery.reason}"
+        return None
+
+    def _look(self) -> object:
+        """What counts as a change worth saying at once; counts alone wait for the next regular status."""
+        kinds = [(row.source, row.reason) for row in self._rows()]
+        return self._spool.epoch, self._problem(), [(r.device, r.error) for r in self._readers], sorted(kinds)
+
+    def _rows(self) -> list[RefusalRow]:
+        return self._refusals.rows()

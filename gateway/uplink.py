@@ -1,0 +1,172 @@
+"""From the spool to the broker: urgent before bulk, live before catching up, as far as windows and the socket allow.
+
+What consumers say on `committed/{consumer}` moves the flow (gateway/flow.py) and lets the spool forget.
+"""
+
+from collections.abc import Callable, Iterable
+
+import msgspec
+import structlog
+
+from backbone import topics
+from backbone.bus import Bus
+from community.site.profile import Lane
+from gateway.flow import Cursor, LaneFlow
+from gateway.refusals import Refusals
+from gateway.spool import MAX_EPOCH, Spool
+
+WINDOW = {Lane.URGENT: 500, Lane.BULK: 200}
+"""Frames a cursor may be ahead of what its consumer has committed."""
+UNACKNOWLEDGED = {Lane.URGENT: 2_000, Lane.BULK: 100}
+"""Bulk stops early, so that urgent frames find the socket free."""
+BURST = 100
+"""Frames sent before the loop gets a turn."""
+
+log = structlog.get_logger()
+
+
+class _Committed(msgspec.Struct):
+    epoch: int
+    urgent: int
+    bulk: int
+    resend: dict[str, int] = {}
+
+
+_decoder = msgspec.json.Decoder(_Committed)
+
+
+class Uplink:
+    """The sending side of one gateway."""
+
+    def __init__(
+        self,
+        bus: Bus,
+        spool: Spool,
+        site: str,
+        gateway: str,
+        *,
+        consumers: Iterable[str],
+        refusals: Refusals,
+        now: Callable[[], int],
+    ) -> None:
+        self._bus = bus
+        self._spool = spool
+        self._site = site
+        self._gateway = gateway
+        self._refusals = refusals
+        self._now = now
+        self._consumers = tuple(consumers)
+        self._topics = {lane: topics.frames(site, gateway, lane) for lane in Lane}
+        known = self._known_positions()
+        self._flows = {
+            lane: LaneFlow({name: known[name][lane] for name in self._consumers}, WINDOW[lane]) for lane in Lane
+        }
+        self._flow_epoch = spool.epoch
+        self.sent = 0
+        self.resent = 0
+
+    def start(self) -> None:
+        """Subscribe to the consumers' commits."""
+        for consumer in self._consumers:
+            self._bus.subscribe(topics.committed(self._site, self._gateway, consumer), self._on_committed)
+        self._bus.on_connect(self._on_connect)
+
+    def pump(self) -> bool:
+        """Send what may go now; True when more could follow at once."""
+        if self._flow_epoch != self._spool.epoch:
+            self._begin_epoch()
+        budget = BURST
+        for lane in (Lane.URGENT, Lane.BULK):
+            flow = self._flows[lane]
+            for cursor in tuple(flow.may_send()):
+                while flow.has_room(cursor):
+                    if budget == 0:
+                        return True
+                    if not self._bus.connected or self._bus.unacknowledged >= UNACKNOWLEDGED[lane]:
+                        break
+                    if not self._send_next(lane, flow, cursor):
+                        break
+                    budget -= 1
+        return False
+
+    def check(self) -> None:
+        """Now and then: send again to consumers that stand still, and remember how far each is."""
+        now = self._now()
+        for flow in self._flows.values():
+            if self._bus.connected:
+                flow.check_patience(now)
+        self.pump()
+
+    def positions(self) -> list[tuple[str, int]]:
+        """What to keep in the spool's file, so that a restart does not send what is committed."""
+        return [
+            (f"committed-{lane.value}-{name}", flow.committed_by(name))
+            for lane, flow in self._flows.items()
+            for name in self._consumers
+        ]
+
+    def _known_positions(self) -> dict[str, dict[Lane, int]]:
+        meta = self._spool.file.meta()
+        fresh = meta.get("committed-epoch", -1) != self._spool.epoch
+        return {
+            name: {lane: 0 if fresh else meta.get(f"committed-{lane.value}-{name}", 0) for lane in Lane}
+            for name in self._consumers
+        }
+
+    def _send_next(self, lane: Lane, flow: LaneFlow, cursor: Cursor) -> bool:
+        row = self._spool.after(lane, cursor.at)
+        if row is None:
+            return False
+        if not self._bus.publish(self._topics[lane], self._spool.wire(row, cursor.at)):
+            return False
+        self.sent += 1
+        if cursor is not flow.live:
+            self.resent += 1
+        flow.sent(cursor, row.seq, self._now())
+        return True
+
+    def _on_connect(self) -> None:
+        now = self._now()
+        for flow in self._flows.values():
+            flow.reset(now)
+        self.pump()
+
+    def _begin_epoch(self) -> None:
+        self._flow_epoch = self._spool.epoch
+        for flow in self._flows.values():
+            flow.restart(self._now())
+
+    def _on_committed(self, topic: str, payload: bytes) -> None:
+        now = self._now()
+        name = topics.last_level(topic)
+        try:
+            said = _decoder.decode(payload)
+        except msgspec.MsgspecError:
+            self._refusals.count(topic, "no position", now)
+            return
+        if not 0 <= said.epoch <= MAX_EPOCH or said.urgent < 0 or said.bulk < 0:
+            self._refusals.count(topic, "a position that cannot be", now)
+            return
+        spoken = {Lane.URGENT: said.urgent, Lane.BULK: said.bulk}
+        if said.epoch > self._spool.epoch or (
+            said.epoch == self._spool.epoch and any(spoken[lane] > self._spool.assigned(lane) for lane in Lane)
+        ):
+            # The spool was lost or set back: under the old numbers its frames would be taken for repeats.
+            self._spool.renumber(said.epoch, now)
+            self._begin_epoch()
+        if said.epoch < self._spool.epoch:
+            spoken = dict.fromkeys(Lane, 0)
+        self._take(name, spoken, said.resend, now)
+        for lane, flow in self._flows.items():
+            self._spool.forget(lane, flow.slowest)
+        self.pump()
+
+    def _take(self, name: str, spoken: dict[Lane, int], resend: dict[str, int], now: int) -> None:
+        unchanged = all(flow.committed_by(name) == spoken[lane] for lane, flow in self._flows.items())
+        for lane, flow in self._flows.items():
+            if unchanged and not resend:
+                flow.greet(name, now)
+                continue
+            flow.commit(name, spoken[lane], now)
+            if lane.value in resend:
+                flow.resend(name, resend[lane.value], now)
