@@ -1,0 +1,106 @@
+"""Real Modbus TCP servers: one for each address of the site file, with every unit behind it."""
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections import defaultdict
+from collections.abc import Iterable
+
+from pymodbus.constants import ExcCodes
+from pymodbus.server import ModbusTcpServer
+from pymodbus.simulator import DataType, SimData, SimDevice
+
+from community.site.model import Device
+from community.site.profile import Profile, Register
+from firmware_sim.registers import words
+from firmware_sim.world import World
+
+_REGISTERS = 512
+logging.getLogger("pymodbus").setLevel(logging.CRITICAL)
+
+
+class Unit:
+    """One device behind an address: its registers follow the world when asked, its coils keep what is written."""
+
+    def __init__(self, world: World, device: Device, profile: Profile) -> None:
+        assert device.modbus is not None
+        self._world = world
+        self._device = device
+        self._measured = [(m, row.modbus) for m, row in profile.measures.items() if row.modbus and not row.writable]
+        coils = [False] * _REGISTERS
+        for measure, output in device.outputs.items():
+            register = profile.measures[measure].modbus
+            if register is not None and output.kind == "egress-lock":
+                coils[register.address] = True  # locked, until somebody opens it
+        self.simulated = SimDevice(
+            id=device.modbus.unit,
+            simdata=(
+                [SimData(0, values=coils, datatype=DataType.BITS)],
+                [SimData(0, values=[False] * _REGISTERS, datatype=DataType.BITS)],
+                [SimData(0, values=[0] * _REGISTERS, datatype=DataType.REGISTERS)],
+                [SimData(0, values=[0] * _REGISTERS, datatype=DataType.REGISTERS)],
+            ),
+            action=self._follow,
+        )
+
+    async def _follow(
+        self,
+        function: int,
+        _start: int,
+        address: int,
+        count: int,
+        registers: list[int],
+        written: list[int] | list[bool] | None,
+    ) -> ExcCodes | None:
+        """Measure what is about to be read."""
+        if written is not None:
+            return None
+        now = time.time()
+        for measure, register in self._measured:
+            if register.function != function:
+                continue
+            if register.type not in {"bit", "bool"} and not address - 4 < register.address < address + count:
+                continue
+            self._put(register, self._world.value(self._device, measure, now), registers)
+        return None
+
+    @staticmethod
+    def _put(register: Register, value: float, registers: list[int]) -> None:
+        if register.type in {"bit", "bool"}:
+            word, bit = (
+                (register.address, register.bit or 0) if register.type == "bit" else divmod(register.address, 16)
+            )
+            registers[word] = registers[word] & ~(1 << bit) | int(value >= 0.5) << bit
+            return
+        data = words(register, value)
+        registers[register.address : register.address + len(data)] = data
+
+
+class ModbusBus:
+    """A Modbus TCP server and its units; an async context manager that frees its port."""
+
+    def __init__(self, address: str, units: Iterable[Unit]) -> None:
+        host, _, port = address.rpartition(":")
+        self._address = (host, int(port))
+        self._units = list(units)
+        self._server: ModbusTcpServer | None = None
+
+    async def __aenter__(self) -> "ModbusBus":
+        self._server = ModbusTcpServer([unit.simulated for unit in self._units], address=self._address)
+        await self._server.serve_forever(background=True)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        assert self._server is not None
+        with contextlib.suppress(asyncio.CancelledError):
+            await self._server.shutdown()  # type: ignore[no-untyped-call]
+
+
+def buses(world: World) -> list[ModbusBus]:
+    """The servers the site's Modbus devices need."""
+    grouped: dict[str, list[Unit]] = defaultdict(list)
+    for device in world.site.devices.values():
+        if device.modbus is not None:
+            grouped[device.modbus.tcp].append(Unit(world, device, world.site.profiles[device.profile]))
+    return [ModbusBus(address, units) for address, units in grouped.items()]

@@ -1,0 +1,107 @@
+"""What can be made to happen. Each scenario is a row; its effects end by themselves."""
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from community.site.model import Device
+from firmware_sim.world import Effect, Happening, World
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """Where it happens if nobody says where, how long it lasts, and what it does to which measures."""
+
+    zone: str
+    lasts_s: float
+    about: str
+    effects: Callable[[World, str], Iterator[tuple[Device, str, Effect]]]
+    silences: bool = False
+
+
+def begin(world: World, name: str, zone: str | None, now: float) -> list[str]:
+    """Make a scenario happen from `now`; the devices it touches. `normal` ends all.
+
+    Raises:
+        KeyError: there is no such scenario.
+    """
+    if name == "normal":
+        touched = sorted({device for device, _ in world.happenings} | set(world.silent))
+        world.happenings.clear()
+        world.silent.clear()
+        return touched
+    scenario = SCENARIOS[name]
+    place = zone or scenario.zone
+    end = now + scenario.lasts_s
+    touched = []
+    for device, measure, effect in scenario.effects(world, place):
+        touched.append(device.id)
+        if scenario.silences:
+            world.silent[device.id] = end
+        else:
+            world.happenings[device.id, measure] = Happening(now, end, effect)
+    return touched
+
+
+def after(delay_s: float, value: float) -> Effect:
+    """`value` from `delay_s` on."""
+    return lambda since: value if since >= delay_s else math.nan
+
+
+def rising(start: float, per_s: float, limit: float) -> Effect:
+    """From `start` by `per_s` a second up to `limit`."""
+    return lambda since: min(limit, start + per_s * since)
+
+
+def pulse(length_s: float, value: float) -> Effect:
+    """`value` for a while."""
+    return lambda since: value if since < length_s else math.nan
+
+
+def _devices(world: World, zone: str, measure: str) -> list[Device]:
+    """Devices with the measure in the zone or inside it, in the site's order."""
+    return [
+        world.site.devices[point.device]
+        for point in world.site.points.values()
+        if point.measure == measure and zone in world.site.zone_path(point.zone)
+    ]
+
+
+def _fire(world: World, zone: str) -> Iterator[tuple[Device, str, Effect]]:
+    for order, device in enumerate(_devices(world, zone, "smoke")):
+        yield device, "smoke", after(8.0 * order, 1.0)
+    for device in _devices(world, zone, "temperature"):
+        yield device, "temperature", rising(24, 0.4, 78)
+    for point in world.site.points.values():
+        if point.measure == "detector-1-alarm":
+            yield world.site.devices[point.device], point.measure, after(10.0, 1.0)
+
+
+def _each(
+    measure: str, effect: Effect, *, most: int = 1
+) -> Callable[[World, str], Iterator[tuple[Device, str, Effect]]]:
+    def effects(world: World, zone: str) -> Iterator[tuple[Device, str, Effect]]:
+        for device in _devices(world, zone, measure)[:most]:
+            yield device, measure, effect
+
+    return effects
+
+
+def _all(world: World, zone: str) -> Iterator[tuple[Device, str, Effect]]:
+    for device in world.site.devices.values():
+        if zone in world.site.zone_path(device.zone):
+            yield device, "", after(0, 0)
+
+
+SCENARIOS: dict[str, Scenario] = {
+    "corridor-fire": Scenario("b3-f1", 240, "two detectors of a corridor, one after the other; it gets hot", _fire),
+    "garage-flood": Scenario("garage", 300, "water rises on the ramp", _each("level", rising(0.05, 0.02, 0.8))),
+    "leak": Scenario("b2-shaft", 180, "a pipe leaks", _each("leak", after(0, 1))),
+    "bin-full": Scenario("refuse", 600, "a bin is filled to the brim", _each("fill", rising(70, 1.5, 97))),
+    "bin-fire": Scenario("refuse", 180, "a bin smoulders", _each("bin-temperature", rising(30, 2.0, 140))),
+    "co2-high": Scenario("centre", 600, "a full hall with the windows shut", _each("co2", rising(900, 20, 2400))),
+    "door-forced": Scenario("b1-lobby", 20, "a door opens and nobody showed a card", _each("contact", after(0, 1))),
+    "door-held": Scenario("gate-in", 90, "a door is kept open", _each("contact", after(0, 1))),
+    "call-point": Scenario("b5-lobby", 120, "somebody presses a call point", _each("call-point", after(0, 1))),
+    "silent": Scenario("b6", 900, "the devices of a place fall silent", _all, silences=True),
+}
