@@ -1,8 +1,11 @@
 """The activation of an emergency plan, and its steps."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from community.errors import TransitionRefused
+from community.site.model import Plan
 from community.text import Text
 
 
@@ -93,3 +96,232 @@ class Activation:
     drill: bool = False
     stood_down_at: int | None = None
     version: int = 1
+
+
+class ActivationEvent(StrEnum):
+    """What can happen to an activation."""
+
+    RESPOND = "respond"
+    CONTAIN = "contain"
+    STAND_DOWN = "stand-down"
+    REVIEW = "review"
+
+
+_S, _E = ActivationState, ActivationEvent
+TRANSITIONS: Mapping[tuple[ActivationState, ActivationEvent], ActivationState] = {
+    (_S.ACTIVATED, _E.RESPOND): _S.RESPONDING,
+    (_S.RESPONDING, _E.CONTAIN): _S.CONTAINED,
+    (_S.ACTIVATED, _E.STAND_DOWN): _S.STOOD_DOWN,
+    (_S.RESPONDING, _E.STAND_DOWN): _S.STOOD_DOWN,
+    (_S.CONTAINED, _E.STAND_DOWN): _S.STOOD_DOWN,
+    (_S.STOOD_DOWN, _E.REVIEW): _S.REVIEWED,
+}
+IN_FORCE = frozenset({_S.ACTIVATED, _S.RESPONDING, _S.CONTAINED})
+SYSTEM = "system"
+
+
+def activate(
+    *,
+    id: str,  # noqa: A002  (the field's name)
+    site: str,
+    plan: Plan,
+    level: str,
+    zone: str,
+    cause: str,
+    reason: str,
+    now: int,
+    alarms: tuple[str, ...] = (),
+    drill: bool = False,
+) -> Activation:
+    """The plan comes into force: every step waits, its deadline counted from now.
+
+    Raises:
+        TransitionRefused: the plan has no such level.
+    """
+    flow = plan.levels.get(level)  # type: ignore[call-overload]
+    if flow is None:
+        raise TransitionRefused(f"the plan {plan.id} has no level {level}; it has {', '.join(plan.levels)}")
+    steps = tuple(
+        StepProgress(
+            id=step.id,
+            name=step.name,
+            kind="machine" if step.do else "notify" if step.notify else "person",
+            who=step.who or (", ".join(step.notify) or None),
+            state=StepState.WAITING,
+            due_at=now + int(step.within * 1000),
+            proof=step.proof,
+        )
+        for step in flow.steps
+    )
+    started = TimelineEntry(at=now, by=SYSTEM if cause.startswith("alarm:") else cause, what="activated", detail=reason)
+    return Activation(
+        id=id,
+        site=site,
+        plan=plan.id,
+        plan_version=plan.version,
+        plan_name=plan.name,
+        kind=plan.kind,
+        level=level,
+        zone=zone,
+        state=ActivationState.ACTIVATED,
+        cause=cause,
+        reason=reason,
+        commander=plan.organisation.commander.value,
+        activated_at=now,
+        steps=steps,
+        timeline=(started,),
+        alarms=alarms,
+        drill=drill,
+    )
+
+
+def merge(activation: Activation, alarm: str, now: int) -> Activation:
+    """Another alarm of the same plan and place joins."""
+    if alarm in activation.alarms:
+        return activation
+    return _noted(replace(activation, alarms=(*activation.alarms, alarm)), now, SYSTEM, "alarm-joined", alarm)
+
+
+def begin_machine_step(
+    activation: Activation, step: str, commands: tuple[tuple[str, str, float], ...], now: int
+) -> Activation:
+    """The step's commands `(id, point, value)` are given. A step with nothing to command has failed."""
+    progress = find_step(activation, step)
+    if progress.state is not StepState.WAITING:
+        return activation
+    actions = tuple(MachineAction(command=c, point=p, value=v) for c, p, v in commands)
+    running = replace(progress, state=StepState.RUNNING, started_at=now, actions=actions)
+    activation = _responding(_with_step(activation, running))
+    if not actions:
+        return _failed(activation, running, "nothing of that kind to command here", now)
+    return _noted(activation, now, SYSTEM, "commanded", f"{step}: {', '.join(a.point for a in actions)}")
+
+
+def command_answered(
+    activation: Activation, command: str, outcome: str, reason: str, read_back: float | None, now: int
+) -> Activation:
+    """A gateway's reply. The step is done when every action is done and was read back as commanded."""
+    for progress in activation.steps:
+        for index, action in enumerate(progress.actions):
+            if action.command == command:
+                if action.outcome is not None:
+                    return activation
+                answered = replace(action, outcome=outcome, reason=reason or None, read_back=read_back, answered_at=now)
+                actions = (*progress.actions[:index], answered, *progress.actions[index + 1 :])
+                return _answered(activation, replace(progress, actions=actions), answered, now)
+    return activation
+
+
+def _answered(activation: Activation, progress: StepProgress, answered: MachineAction, now: int) -> Activation:
+    activation = _with_step(activation, progress)
+    proof = f"{answered.point}: {answered.outcome}" + (f", {answered.reason}" if answered.reason else "")
+    if not _verified(answered, activation.drill):
+        return _failed(activation, progress, proof, now)
+    activation = _noted(activation, now, SYSTEM, "command-done", proof)
+    if progress.kind == "machine" and all(_verified(a, activation.drill) for a in progress.actions):
+        done = replace(progress, state=StepState.DONE, done_at=now, done_by=SYSTEM)
+        return _noted(_with_step(activation, done), now, SYSTEM, "step-done", progress.id)
+    return activation
+
+
+def _verified(action: MachineAction, drill: bool) -> bool:
+    return action.outcome == "done" and (drill or action.read_back == action.value)
+
+
+def _failed(activation: Activation, progress: StepProgress, why: str, now: int) -> Activation:
+    """A failed machine step is at once a person's: the commander's."""
+    theirs = replace(progress, kind="person", who="commander", state=StepState.FAILED, note=why)
+    return _noted(
+        _with_step(activation, theirs), now, SYSTEM, "step-failed", f"{progress.id}: {why}; now the commander's"
+    )
+
+
+def notified(activation: Activation, step: str, detail: str, now: int) -> Activation:
+    """A notify step is carried out."""
+    progress = find_step(activation, step)
+    if progress.state is not StepState.WAITING:
+        return activation
+    done = replace(progress, state=StepState.DONE, started_at=now, done_at=now, done_by=SYSTEM, note=detail)
+    return _noted(_responding(_with_step(activation, done)), now, SYSTEM, "notified", f"{step}: {detail}")
+
+
+def step_done(activation: Activation, step: str, by: str, note: str, now: int) -> Activation:
+    """A person has done a step.
+
+    Raises:
+        TransitionRefused: no such step, done already, its proof is missing, or the activation has ended.
+    """
+    if activation.state not in IN_FORCE:
+        raise TransitionRefused(f"the activation is {activation.state}; its steps are closed")
+    progress = find_step(activation, step)
+    if progress.state is StepState.DONE:
+        raise TransitionRefused(f"'{step}' is done already, by {progress.done_by}")
+    if progress.kind == "machine":
+        raise TransitionRefused(f"'{step}' is the machine's; it becomes a person's only if it fails")
+    if progress.proof != "none" and not note.strip():
+        raise TransitionRefused("this step asks for proof: write what was done and seen")
+    done = replace(progress, state=StepState.DONE, done_at=now, done_by=by, note=note or None)
+    return _noted(_responding(_with_step(activation, done)), now, by, "step-done", f"{step}: {note}" if note else step)
+
+
+def step_late(activation: Activation, step: str, now: int) -> Activation:
+    """A step's deadline has passed: it is late, and the commander is called."""
+    progress = find_step(activation, step)
+    if progress.state not in {StepState.WAITING, StepState.RUNNING} or activation.state not in IN_FORCE:
+        return activation
+    late = replace(progress, state=StepState.LATE)
+    return _noted(_with_step(activation, late), now, SYSTEM, "step-late", f"{step}: escalated to the commander")
+
+
+def contain(activation: Activation, by: str, reason: str, now: int) -> Activation:
+    """The danger is contained."""
+    return _changed(activation, ActivationEvent.CONTAIN, by, reason, now)
+
+
+def stand_down(activation: Activation, by: str, reason: str, now: int) -> Activation:
+    """The emergency is over; needs a reason."""
+    if not reason.strip():
+        raise TransitionRefused("say why the emergency is over")
+    return replace(_changed(activation, ActivationEvent.STAND_DOWN, by, reason, now), stood_down_at=now)
+
+
+def review(activation: Activation, by: str, report: str, now: int) -> Activation:
+    """The review is written; needs its text."""
+    if not report.strip():
+        raise TransitionRefused("write what was learned")
+    return _changed(activation, ActivationEvent.REVIEW, by, report, now)
+
+
+def find_step(activation: Activation, step: str) -> StepProgress:
+    """The progress of a step.
+
+    Raises:
+        TransitionRefused: the activation has no such step.
+    """
+    for progress in activation.steps:
+        if progress.id == step:
+            return progress
+    raise TransitionRefused(f"there is no step '{step}' in this activation")
+
+
+def _changed(activation: Activation, event: ActivationEvent, by: str, reason: str, now: int) -> Activation:
+    following = TRANSITIONS.get((activation.state, event))
+    if following is None:
+        raise TransitionRefused(f"an activation that is {activation.state} cannot take '{event}'")
+    return _noted(replace(activation, state=following), now, by, event.value, reason)
+
+
+def _responding(activation: Activation) -> Activation:
+    if activation.state is not ActivationState.ACTIVATED:
+        return activation
+    return replace(activation, state=ActivationState.RESPONDING)
+
+
+def _with_step(activation: Activation, progress: StepProgress) -> Activation:
+    steps = tuple(progress if step.id == progress.id else step for step in activation.steps)
+    return replace(activation, steps=steps)
+
+
+def _noted(activation: Activation, now: int, by: str, what: str, detail: str) -> Activation:
+    entry = TimelineEntry(at=now, by=by, what=what, detail=detail)
+    return replace(activation, timeline=(*activation.timeline, entry), version=activation.version + 1)

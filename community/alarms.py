@@ -1,9 +1,11 @@
 """Alarms and their life (IEC 62682): raise, acknowledge, clear, latch, reset."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from community.site.model import Grade
+from community.errors import TransitionRefused
+from community.site.model import Grade, Rule
 from community.text import Text
 
 
@@ -50,3 +52,135 @@ class Alarm:
     ticket: str | None = None
     activation: str | None = None
     version: int = 1
+
+
+class AlarmEvent(StrEnum):
+    """What can happen to an alarm."""
+
+    RAISE = "raise"
+    ACKNOWLEDGE = "acknowledge"
+    CLEAR = "clear"
+    RESET = "reset"
+
+
+_S, _E = AlarmState, AlarmEvent
+TRANSITIONS: Mapping[tuple[AlarmState, AlarmEvent], AlarmState] = {
+    (_S.NORMAL, _E.RAISE): _S.UNACKNOWLEDGED,
+    (_S.UNACKNOWLEDGED, _E.ACKNOWLEDGE): _S.ACKNOWLEDGED,
+    (_S.UNACKNOWLEDGED, _E.CLEAR): _S.RETURNED,
+    (_S.ACKNOWLEDGED, _E.CLEAR): _S.NORMAL,
+    (_S.RETURNED, _E.ACKNOWLEDGE): _S.NORMAL,
+    (_S.RETURNED, _E.RAISE): _S.UNACKNOWLEDGED,
+    (_S.LATCHED, _E.RAISE): _S.UNACKNOWLEDGED,
+    (_S.LATCHED, _E.RESET): _S.NORMAL,
+}
+"""IEC 62682's table. A latched alarm ends in LATCHED where the table says NORMAL, and waits for its reset."""
+
+_REFUSALS = {
+    _E.RAISE: "the alarm stands already",
+    _E.ACKNOWLEDGE: "the alarm is acknowledged already",
+    _E.CLEAR: "the condition has cleared already",
+    _E.RESET: "only a latched alarm whose condition has cleared and that was acknowledged can be reset",
+}
+
+
+def alarm_id(rule: str, scope: str, raised_at: int) -> str:
+    """The id of an occurrence: the same readings give the same one."""
+    return f"{rule}:{scope}:{raised_at}"
+
+
+def raise_alarm(
+    *,
+    site: str,
+    rule: Rule,
+    scope: str,
+    zone: str,
+    at: int,
+    value: float | None,
+    points: tuple[str, ...],
+    late: bool = False,
+    simulated: bool = False,
+    test: bool = False,
+) -> Alarm:
+    """A new occurrence of a rule's condition, unacknowledged."""
+    return Alarm(
+        id=alarm_id(rule.id, scope, at),
+        site=site,
+        rule=rule.id,
+        scope=scope,
+        zone=zone,
+        grade=rule.risk,
+        state=AlarmState.UNACKNOWLEDGED,
+        message=rule.message,
+        action=rule.action,
+        latch=rule.latch,
+        value=value,
+        points=points,
+        raised_at=at,
+        late=late,
+        simulated=simulated,
+        test=test,
+        plan=rule.plan,
+    )
+
+
+def reraise(alarm: Alarm, now: int, value: float | None, points: tuple[str, ...]) -> Alarm:
+    """The condition is true again before the alarm ended."""
+    state = _next(alarm, AlarmEvent.RAISE)
+    merged = tuple(dict.fromkeys((*alarm.points, *points)))
+    del now
+    return replace(
+        alarm,
+        state=state,
+        value=value,
+        points=merged,
+        cleared_at=None,
+        acknowledged_at=None,
+        acknowledged_by=None,
+        version=alarm.version + 1,
+    )
+
+
+def acknowledge(alarm: Alarm, by: str, note: str, now: int) -> Alarm:
+    """A person has seen it.
+
+    Raises:
+        TransitionRefused: it was acknowledged before.
+    """
+    return replace(
+        alarm,
+        state=_next(alarm, AlarmEvent.ACKNOWLEDGE),
+        acknowledged_at=now,
+        acknowledged_by=by,
+        acknowledge_note=note or None,
+        version=alarm.version + 1,
+    )
+
+
+def clear(alarm: Alarm, now: int) -> Alarm:
+    """The condition is no longer true.
+
+    Raises:
+        TransitionRefused: it had cleared before.
+    """
+    return replace(alarm, state=_next(alarm, AlarmEvent.CLEAR), cleared_at=now, version=alarm.version + 1)
+
+
+def reset(alarm: Alarm, by: str, reason: str, now: int) -> Alarm:
+    """Somebody looked, and takes the latch off.
+
+    Raises:
+        TransitionRefused: it is not latched, its condition still stands, or nobody acknowledged it.
+    """
+    del now
+    note = f"{alarm.acknowledge_note + '; ' if alarm.acknowledge_note else ''}reset by {by}: {reason}"
+    return replace(alarm, state=_next(alarm, AlarmEvent.RESET), acknowledge_note=note, version=alarm.version + 1)
+
+
+def _next(alarm: Alarm, event: AlarmEvent) -> AlarmState:
+    following = TRANSITIONS.get((alarm.state, event))
+    if following is None:
+        raise TransitionRefused(_REFUSALS[event])
+    if following is AlarmState.NORMAL and alarm.latch and event is not AlarmEvent.RESET:
+        return AlarmState.LATCHED
+    return following
