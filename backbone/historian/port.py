@@ -16,15 +16,15 @@ class HistorianError(Exception):
     """A historian cannot do what was asked; the message says what to do about it."""
 
 
-class HistorianUnavailable(HistorianError):
+class HistorianUnavailable(HistorianError):  # noqa: N818  (the base says it)
     """Not now: unreachable, overloaded, disk full. The same call may succeed later."""
 
 
-class HistorianRefused(HistorianError):
+class HistorianRefused(HistorianError):  # noqa: N818  (the base says it)
     """The historian will never take this: asked again, it would refuse again."""
 
 
-class HistorianCorrupt(HistorianError):
+class HistorianCorrupt(HistorianError):  # noqa: N818  (the base says it)
     """The stored history cannot be read."""
 
 

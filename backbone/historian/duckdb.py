@@ -1,0 +1,247 @@
+"""The embedded historian: one DuckDB file, written by one thread, read by any number.
+
+Readings go in as columns, in one transaction with the consumer's positions, so that a crash at any point leaves both or
+neither and a resent frame is never stored twice. `write` returns when DuckDB has synced its log.
+"""
+
+import contextlib
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import msgspec
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from backbone.frames import FrameEvent
+from backbone.historian.buckets import step_for
+from backbone.historian.duckdb_file import connect, transaction, translated
+from backbone.historian.latest import Latest, PointColumn
+from backbone.historian.port import Bucket, HistorianUnavailable, Reading, ReadingBatch, Series, Unwritten
+from backbone.stream import Position
+from community.quality import UNUSABLE
+
+_Key = tuple[str, str]
+"""Site and point."""
+
+_SERIES = """
+WITH written_last AS (
+    SELECT t, arg_max(x, rowid) AS x, arg_max(q, rowid) AS q FROM readings
+    WHERE point = $point AND t >= $start AND t < $end GROUP BY t)
+SELECT t // $step * $step AS bucket,
+    arg_min(x, t) FILTER (usable), arg_max(x, t) FILTER (usable), min(x) FILTER (usable), max(x) FILTER (usable),
+    avg(x) FILTER (usable), count(*), bit_or(q)
+FROM (SELECT *, q & $unusable = 0 AS usable FROM written_last) GROUP BY bucket ORDER BY bucket
+"""
+_LATEST = """
+SELECT r.point, r.t, r.x, r.q FROM readings r
+JOIN (SELECT point, max(t) AS t FROM readings WHERE t >= $since AND t < $before GROUP BY point) newest
+    ON r.point = newest.point AND r.t = newest.t
+WHERE r.t >= $since AND r.t < $before ORDER BY r.rowid
+"""
+
+
+class DuckDBHistorian:
+    """Readings in a DuckDB file of this process."""
+
+    def __init__(self, path: Path, site: str) -> None:
+        self._path = path
+        self._site = site
+        self._writing = threading.Lock()
+        self._connecting = threading.Lock()
+        self._connection: duckdb.DuckDBPyConnection | None = None
+        self._closed = False
+        self._ids: dict[_Key, int] = {}
+        self._keys: list[_Key] = []
+        self._numbered: tuple[str, tuple[str, ...], PointColumn] | None = None
+        self._latest = Latest()
+        self._latest_lock = threading.Lock()
+
+    def open(self) -> "DuckDBHistorian":
+        """Open the file now, so that what is wrong with it is said at start.
+
+        Raises:
+            HistorianUnavailable, HistorianCorrupt: see `duckdb_file.connect`.
+        """
+        self._connected()
+        return self
+
+    def close(self) -> None:
+        """Checkpoint and release the file; a write under way is finished first."""
+        with self._writing, self._connecting:
+            self._closed = True
+            self._drop_connection()
+
+    def positions(self) -> dict[str, Position]:
+        """See `Historian.positions`."""
+        with self._cursor() as cursor:
+            rows = cursor.execute(
+                "SELECT gateway, epoch, urgent, bulk FROM positions WHERE site = ?", [self._site]
+            ).fetchall()
+        return {gateway: Position(epoch, urgent, bulk) for gateway, epoch, urgent, bulk in rows}
+
+    def write(
+        self,
+        batches: Sequence[ReadingBatch],
+        events: Sequence[tuple[str, FrameEvent]],
+        positions: Mapping[str, Position],
+    ) -> Sequence[Unwritten]:
+        """See `Historian.write`. DuckDB takes every row, so nothing is ever left unwritten."""
+        with self._writing, self._fatal_reopens(), translated(self._path):
+            connection = self._connected()
+            added: dict[_Key, int] = {}
+            columns = [(self._numbers(batch, added), batch) for batch in batches if batch.t.size]
+            event_points = [self._number((site, event.point), added) for site, event in events]
+            with transaction(connection):
+                if added:
+                    connection.executemany(
+                        "INSERT INTO points VALUES (?, ?, ?)", [(number, *key) for key, number in added.items()]
+                    )
+                if columns:
+                    p, t, x, q = (
+                        np.concatenate(parts)
+                        for parts in zip(*((p, batch.t, batch.x, batch.q) for p, batch in columns), strict=True)
+                    )
+                    _insert(connection, "readings", pa.table({"point": p, "t": t, "x": x, "q": q}))
+                if events:
+                    _insert(connection, "events", _event_rows(event_points, events))
+                for gateway, position in positions.items():
+                    connection.execute(
+                        "INSERT OR REPLACE INTO positions VALUES (?, ?, ?, ?, ?)", [self._site, gateway, *position]
+                    )
+            self._ids |= added
+            self._keys.extend(added)
+            if columns:
+                with self._latest_lock:
+                    self._latest.observe(p, t, x, q)
+        return ()
+
+    def latest(self, site: str, points: Sequence[str] | None, since: int) -> dict[str, Reading]:
+        """See `Historian.latest`. The first call for a longer time reads the file, later ones only memory."""
+        with self._cursor() as cursor, self._latest_lock:
+            if since < self._latest.known_from:
+                rows = cursor.execute(_LATEST, {"since": since, "before": self._latest.known_from}).fetchnumpy()
+                self._latest.observe(rows["point"].astype(np.int32), rows["t"], rows["x"], rows["q"].astype(np.uint8))
+                self._latest.known_from = since
+            newest = self._latest.since(since)
+        wanted = None if points is None else set(points)
+        found = {}
+        for number, t, x, q in zip(*(column.tolist() for column in newest), strict=True):
+            key = self._keys[number]
+            if key[0] == site and (wanted is None or key[1] in wanted):
+                found[key[1]] = Reading(key[1], t, x, q)
+        return found
+
+    def series(self, site: str, point: str, start: int, end: int, max_points: int) -> Series:
+        """See `Historian.series`."""
+        step = step_for(start, end, max_points)
+        with self._cursor() as cursor:
+            number = self._ids.get((site, point))
+            rows = (
+                []
+                if number is None
+                else cursor.execute(
+                    _SERIES, {"point": number, "start": start, "end": end, "step": step, "unusable": int(UNUSABLE)}
+                ).fetchall()
+            )
+        return Series(point, start, end, step, tuple(Bucket(*row) for row in rows))
+
+    def events(self, site: str, point: str | None, start: int, end: int, limit: int) -> list[FrameEvent]:
+        """See `Historian.events`."""
+        with self._cursor() as cursor:
+            rows = cursor.execute(
+                "SELECT DISTINCT p.point, e.t, e.type, e.data FROM events e JOIN points p ON p.id = e.point "
+                "WHERE p.site = $site AND ($point IS NULL OR p.point = $point) AND e.t >= $start AND e.t < $end "
+                "ORDER BY e.t DESC, p.point, e.type, e.data LIMIT $limit",
+                {"site": site, "point": point, "start": start, "end": end, "limit": limit},
+            ).fetchall()
+        return [FrameEvent(name, t, kind, msgspec.json.decode(data)) for name, t, kind, data in rows]
+
+    def count(self, site: str, point: str | None, start: int, end: int) -> int:
+        """See `Historian.count`."""
+        with self._cursor() as cursor:
+            row = cursor.execute(
+                "SELECT count(*) FROM (SELECT DISTINCT r.point, r.t FROM readings r JOIN points p ON p.id = r.point "
+                "WHERE p.site = $site AND ($point IS NULL OR p.point = $point) AND r.t >= $start AND r.t < $end)",
+                {"site": site, "point": point, "start": start, "end": end},
+            ).fetchone()
+        assert row is not None
+        return int(row[0])
+
+    def _numbers(self, batch: ReadingBatch, added: dict[_Key, int]) -> PointColumn:
+        """The batch's readings as point numbers; a batch with the same tuple of points costs no look-ups."""
+        known = self._numbered
+        if known is None or known[1] is not batch.points or known[0] != batch.site:
+            numbers = np.array([self._number((batch.site, point), added) for point in batch.points], dtype=np.int32)
+            if added:
+                return numbers[batch.p]
+            self._numbered = known = (batch.site, batch.points, numbers)
+        return known[2][batch.p]
+
+    def _number(self, key: _Key, added: dict[_Key, int]) -> int:
+        number = self._ids.get(key)
+        if number is None:
+            number = added.setdefault(key, len(self._keys) + len(added))
+        return number
+
+    def _connected(self) -> duckdb.DuckDBPyConnection:
+        with self._connecting:
+            if self._closed:
+                raise HistorianUnavailable(f"{self._path} is closed")
+            if self._connection is None:
+                self._connection = connect(self._path)
+                rows = self._connection.execute("SELECT site, point, id FROM points ORDER BY id").fetchall()
+                self._ids = {(site, point): number for site, point, number in rows}
+                self._keys = list(self._ids)
+                self._numbered = None
+            return self._connection
+
+    @contextlib.contextmanager
+    def _cursor(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A connection of its own for one query of the calling thread."""
+        with self._fatal_reopens(), translated(self._path):
+            cursor = self._connected().cursor()
+            try:
+                yield cursor
+            finally:
+                cursor.close()
+
+    @contextlib.contextmanager
+    def _fatal_reopens(self) -> Iterator[None]:
+        """After a fatal error (a full disk, mostly) DuckDB refuses all further work until the file is opened again."""
+        try:
+            yield
+        except Exception as error:
+            if isinstance(error.__cause__, duckdb.FatalException | duckdb.InternalException):
+                with self._connecting:
+                    self._drop_connection()
+            raise
+
+    def _drop_connection(self) -> None:
+        if self._connection is not None:
+            with contextlib.suppress(duckdb.Error):
+                self._connection.close()
+            self._connection = None
+
+
+def _insert(connection: duckdb.DuckDBPyConnection, table: str, rows: Any) -> None:
+    connection.register("arriving", rows)
+    try:
+        connection.execute(f"INSERT INTO {table} SELECT * FROM arriving")  # noqa: S608 (our own table names)
+    finally:
+        connection.unregister("arriving")
+
+
+def _event_rows(points: Sequence[int], events: Sequence[tuple[str, FrameEvent]]) -> Any:
+    numbers: npt.NDArray[np.int32] = np.array(points, dtype=np.int32)
+    return pa.table(
+        {
+            "point": numbers,
+            "t": np.array([event.t for _, event in events], dtype=np.int64),
+            "type": [event.type for _, event in events],
+            "data": [msgspec.json.encode(event.data).decode() for _, event in events],
+        }
+    )

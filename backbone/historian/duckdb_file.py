@@ -1,0 +1,127 @@
+"""The historian's DuckDB file: opened with its limits, its tables made, and DuckDB's errors in words that help."""
+
+import contextlib
+import errno
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import duckdb
+
+from backbone.historian.port import HistorianCorrupt, HistorianError, HistorianRefused, HistorianUnavailable
+
+SCHEMA_VERSION = 1
+MEMORY_LIMIT = "256MB"
+THREADS = 2
+CHECKPOINT_THRESHOLD = "16MB"
+"""Of write-ahead log. Small, because a checkpoint holds up the next commit: about 40 ms at this size."""
+
+_TABLES = """
+CREATE TABLE IF NOT EXISTS points (id INTEGER PRIMARY KEY, site VARCHAR NOT NULL, point VARCHAR NOT NULL,
+    UNIQUE (site, point));
+CREATE TABLE IF NOT EXISTS readings (point INTEGER NOT NULL, t BIGINT NOT NULL, x DOUBLE NOT NULL, q UTINYINT NOT NULL);
+CREATE TABLE IF NOT EXISTS events (point INTEGER NOT NULL, t BIGINT NOT NULL, type VARCHAR NOT NULL,
+    data VARCHAR NOT NULL);
+CREATE TABLE IF NOT EXISTS positions (site VARCHAR, gateway VARCHAR, epoch BIGINT NOT NULL, urgent BIGINT NOT NULL,
+    bulk BIGINT NOT NULL, PRIMARY KEY (site, gateway));
+CREATE TABLE IF NOT EXISTS about (schema_version INTEGER NOT NULL);
+"""
+# readings has no key: an index of billions of rows would cost more than it saves. Readers take, of equal point and
+# time, the row with the highest rowid, which is the one written last.
+
+
+def connect(path: Path) -> duckdb.DuckDBPyConnection:
+    """The file's connection, its tables made.
+
+    Raises:
+        HistorianUnavailable: another process has the file, the disk is full, or there is no permission.
+        HistorianCorrupt: the file or its write-ahead log is damaged, or was written by a newer program.
+    """
+    with translated(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        connection = duckdb.connect(
+            str(path),
+            config={
+                "memory_limit": MEMORY_LIMIT,
+                "threads": THREADS,
+                "checkpoint_threshold": CHECKPOINT_THRESHOLD,
+                "preserve_insertion_order": True,
+                "autoinstall_known_extensions": False,
+                "autoload_known_extensions": False,
+            },
+        )
+        try:
+            _make_tables(connection, path)
+        except BaseException:
+            connection.close()
+            raise
+    return connection
+
+
+def _make_tables(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
+    with transaction(connection):
+        connection.execute(_TABLES)
+        row = connection.execute("SELECT schema_version FROM about").fetchone()
+        if row is None:
+            connection.execute("INSERT INTO about VALUES (?)", [SCHEMA_VERSION])
+        elif row[0] > SCHEMA_VERSION:
+            raise HistorianCorrupt(
+                f"{path} was written by a newer version of this program (history format {row[0]}, "
+                f"this one reads {SCHEMA_VERSION}): upgrade, or set ANJU_HISTORIAN_URL to another file"
+            )
+
+
+@contextlib.contextmanager
+def transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """All of it is durable when this is left (DuckDB syncs its log on commit), or nothing of it happened."""
+    connection.begin()
+    try:
+        yield
+        connection.commit()
+    except BaseException:
+        # After a fatal error there is nothing left to roll back, and DuckDB says so with another error.
+        with contextlib.suppress(duckdb.Error):
+            connection.rollback()
+        raise
+
+
+@contextlib.contextmanager
+def translated(path: Path) -> Iterator[None]:
+    """DuckDB's and the system's errors as ours, with what to do."""
+    try:
+        yield
+    except HistorianError:
+        raise
+    except (duckdb.Error, OSError) as error:
+        raise _as_ours(error, path) from error
+
+
+def _as_ours(error: Exception, path: Path) -> HistorianError:
+    text = str(error)
+    if holder := re.search(r"Conflicting lock is held in (.*?) \(PID (\d+)\)", text):
+        return HistorianUnavailable(
+            f"{path} is open in another process ({holder[1]}, process {holder[2]}). A DuckDB file admits one: stop "
+            "that process, run ingest and api together as `anju up` does, or set ANJU_HISTORIAN_URL to an InfluxDB"
+        )
+    if "not a valid DuckDB database" in text:
+        return HistorianCorrupt(f"{path} is no DuckDB file: move it away, or set ANJU_HISTORIAN_URL to another file")
+    if "replaying WAL" in text:
+        return HistorianCorrupt(
+            f"{path}.wal, the newest part of the history, is damaged: {text}. Copy both files away first; without the "
+            f".wal file {path} opens as of its last checkpoint"
+        )
+    if "Corrupt" in text or "checksum" in text:
+        return HistorianCorrupt(f"{path} is damaged: {text}. Restore it from a backup, or move it away to start anew")
+    if "Permission denied" in text or "Read-only file system" in text:
+        return HistorianUnavailable(f"{path} cannot be written: {text}. Check its owner and the disk")
+    if _is_full(error, text):
+        return HistorianUnavailable(f"no room to write {path}: {text}. Free space on its disk")
+    if isinstance(error, duckdb.OutOfMemoryException):
+        return HistorianRefused(f"needs more memory than the historian may take ({MEMORY_LIMIT}): ask for less time")
+    return HistorianUnavailable(f"{path}: {text}")
+
+
+def _is_full(error: Exception, text: str) -> bool:
+    numbers = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+    return getattr(error, "errno", None) in numbers or any(os.strerror(number) in text for number in numbers)

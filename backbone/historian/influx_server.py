@@ -1,0 +1,207 @@
+"""One InfluxDB over HTTP, through influxdb-client: line protocol in, InfluxQL out, errors as ours.
+
+Writes go to /api/v2/write and reads to /query, which InfluxDB 1.8, 2.x and 3.x all answer.
+"""
+
+import contextlib
+import threading
+import zlib
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+import structlog
+from influxdb_client import BucketsApi, DBRPCreate, DBRPsService, InfluxDBClient, WriteService
+from influxdb_client.rest import ApiException
+from urllib3.exceptions import HTTPError
+
+from backbone.historian.influx_address import InfluxAddress
+from backbone.historian.influxql import identifier
+from backbone.historian.port import HistorianRefused, HistorianUnavailable
+
+TIMEOUT_MS = 10_000
+QUERY_TIMEOUT_MS = 60_000
+_GZIP = 16 + zlib.MAX_WBITS
+_REFUSED = frozenset({400, 422})
+_TOO_LARGE = 413
+
+log = structlog.get_logger()
+
+
+class TooLarge(HistorianRefused):
+    """The server takes no request of this size."""
+
+
+class LinesRefused(HistorianRefused):
+    """The server refused lines of a request; the others may be stored or not. `dropped` of them, if it said so."""
+
+    def __init__(self, reason: str, dropped: int | None) -> None:
+        super().__init__(reason)
+        self.dropped = dropped
+
+
+class Overloaded(HistorianUnavailable):
+    """Too busy, failing, or out of reach: worth another try after `retry_after_s`, if it said when."""
+
+    def __init__(self, reason: str, retry_after_s: float | None = None) -> None:
+        super().__init__(reason)
+        self.retry_after_s = retry_after_s
+
+
+class _Statement(msgspec.Struct):
+    series: list[dict[str, Any]] = []
+    error: str = ""
+
+
+class _Answer(msgspec.Struct):
+    results: list[_Statement] = []
+    error: str = ""
+
+
+class InfluxServer:
+    """A bucket of a server. Methods may be called from several threads."""
+
+    def __init__(self, address: InfluxAddress) -> None:
+        self._address = address
+        credentials: dict[str, Any] = {"token": address.token or ""}
+        if address.user is not None:
+            credentials = {"token": f"{address.user}:{address.password}", "auth_basic": True}
+        self._client = InfluxDBClient(address.base, timeout=TIMEOUT_MS, org=address.org, **credentials)
+        self._api = self._client.api_client
+        self._writes = WriteService(self._api)
+        self._prepared = False
+        self._preparing = threading.Lock()
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._api.rest_client.pool_manager.clear()
+        self._client.close()
+
+    def write(self, body: bytes, precision: str) -> None:
+        """Lines of line protocol.
+
+        Raises:
+            Overloaded, HistorianUnavailable, TooLarge, LinesRefused
+        """
+        self._prepare()
+        options = {}
+        if self._address.gzip:
+            # The client's own gzip compresses at level 9, which takes longer than the server takes to store the lines.
+            packer = zlib.compressobj(1, wbits=_GZIP)
+            body = packer.compress(body) + packer.flush()
+            options["content_encoding"] = "gzip"
+        with self._translated():
+            self._writes.post_write(self._address.org, self._address.bucket, body, precision=precision, **options)
+
+    def query(self, text: str) -> list[list[dict[str, Any]]]:
+        """The series of each statement's answer, times in ms.
+
+        Raises:
+            HistorianUnavailable, HistorianRefused
+        """
+        self._prepare()
+        with self._translated():
+            return self._query("GET", text)
+
+    def _query(self, method: str, text: str) -> list[list[dict[str, Any]]]:
+        parameters = [("db", self._address.database), ("q", text), ("epoch", "ms")]
+        if self._address.retention_policy:
+            parameters.append(("rp", self._address.retention_policy))
+        response = self._api.request(
+            method,
+            f"{self._address.base}/query",
+            query_params=parameters,
+            headers={**self._api.default_headers, "Accept": "application/json"},
+            _request_timeout=QUERY_TIMEOUT_MS,
+        )
+        answer = msgspec.json.decode(response.data, type=_Answer)
+        for error in (answer.error, *(statement.error for statement in answer.results)):
+            if "database not found" in error:
+                raise HistorianUnavailable(self._no_bucket())
+            if error:
+                raise HistorianRefused(f"InfluxDB: {error}")
+        return [statement.series for statement in answer.results]
+
+    def _prepare(self) -> None:
+        """Once: what the server's kind needs before it takes writes and answers InfluxQL, if we are allowed to."""
+        with self._preparing:
+            if self._prepared:
+                return
+            with self._translated():
+                ping = self._api.request("GET", f"{self._address.base}/ping", headers=dict(self._api.default_headers))
+            version = str(ping.getheader("X-Influxdb-Version", "")).lstrip("v")
+            try:
+                with self._translated():
+                    if version.startswith("1."):
+                        self._query("POST", f"CREATE DATABASE {identifier(self._address.database)}")
+                    elif version.startswith("2."):
+                        self._map_bucket()
+            except Overloaded:
+                raise
+            except (HistorianUnavailable, HistorianRefused) as error:
+                # Whoever set the server up may have done this, and given us no right to: writing will show.
+                log.info("the bucket was not prepared by us", bucket=self._address.bucket, reason=str(error))
+            self._prepared = True
+
+    def _map_bucket(self) -> None:
+        """InfluxDB 2.x answers InfluxQL for a bucket only through a DBRP mapping."""
+        mappings = DBRPsService(self._api)
+        name, policy = self._address.database, self._address.retention_policy or "autogen"
+        known = mappings.get_dbr_ps(org=self._address.org, db=name).content or []
+        if any(mapping.retention_policy == policy or mapping.default for mapping in known):
+            return
+        bucket = BucketsApi(self._client).find_bucket_by_name(self._address.bucket)
+        if bucket is None:
+            raise HistorianUnavailable(self._no_bucket())
+        mappings.post_dbrp(
+            DBRPCreate(org=self._address.org, bucket_id=bucket.id, database=name, retention_policy=policy, default=True)
+        )
+
+    def _no_bucket(self) -> str:
+        return f"InfluxDB at {self._address.base} has no bucket or database '{self._address.bucket}': create it"
+
+    @contextlib.contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except ApiException as error:
+            raise self._as_ours(error) from error
+        except (HTTPError, OSError) as error:
+            raise Overloaded(f"InfluxDB at {self._address.base} does not answer: {error}") from error
+        except msgspec.MsgspecError as error:
+            raise Overloaded(f"{self._address.base} does not answer as an InfluxDB: {error}") from error
+
+    def _as_ours(self, error: ApiException) -> HistorianRefused | HistorianUnavailable:
+        reason = _message(error)
+        status = int(error.status or 0)
+        if status == _TOO_LARGE:
+            return TooLarge(f"InfluxDB: {reason}")
+        if status in _REFUSED:
+            return LinesRefused(reason, _dropped(reason))
+        if status in {401, 403}:
+            return HistorianUnavailable(
+                f"InfluxDB at {self._address.base} refuses the credentials in ANJU_HISTORIAN_URL ({status}): {reason}"
+            )
+        if status == 404:
+            return HistorianUnavailable(f"{self._no_bucket()} ({reason})")
+        return Overloaded(f"InfluxDB at {self._address.base}: {status} {reason}", _retry_after_s(error))
+
+
+def _message(error: ApiException) -> str:
+    """The words in an error's body: `error` in 1.x, `message` in 2.x."""
+    try:
+        body = msgspec.json.decode(error.body or "", type=dict[str, Any])
+    except msgspec.MsgspecError:
+        return str(error.reason)
+    return str(body.get("error") or body.get("message") or error.reason)
+
+
+def _dropped(reason: str) -> int | None:
+    number = reason.rpartition("dropped=")[2]
+    # Lines that could not be parsed are not in the number.
+    return int(number) if number.isdecimal() and "unable to parse" not in reason else None
+
+
+def _retry_after_s(error: ApiException) -> float | None:
+    value = (error.headers or {}).get("Retry-After", "")
+    return float(value) if str(value).isdecimal() else None

@@ -1,0 +1,144 @@
+"""The historian on InfluxDB 1.8, 2.x or 3.x (or anything that takes /api/v2/write and answers InfluxQL).
+
+Writing the same line again changes nothing, so the positions need no transaction: they are stored in a file after the
+server took the lines, and a crash in between has a few frames written twice to the same effect.
+"""
+
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from backbone.frames import FrameEvent
+from backbone.historian import influxql
+from backbone.historian.buckets import step_for
+from backbone.historian.influx_address import InfluxAddress
+from backbone.historian.influx_server import InfluxServer
+from backbone.historian.line_protocol import LineWriter, split
+from backbone.historian.line_sender import LineSender
+from backbone.historian.port import Bucket, Reading, ReadingBatch, Series, Unwritten
+from backbone.historian.positions_file import PositionsFile
+from backbone.stream import Position
+from community.site.profile import ValueKind
+from community.site.site import Site
+
+MEASURES_A_QUERY = 50
+"""Keeps a GET below the 8 KB that proxies allow a request line."""
+DEVICES_A_QUERY = 40
+_Columns = dict[str, Any]
+
+
+class InfluxHistorian:
+    """Readings in a bucket of an InfluxDB server."""
+
+    def __init__(self, address: InfluxAddress, data_dir: Path, site: Site) -> None:
+        self._server = InfluxServer(address)
+        self._file = PositionsFile(data_dir / f"ingest-positions-{site.id}.json")
+        self._lines = LineWriter(site)
+        self._measures = sorted({p.measure for p in site.points.values() if p.kind is not ValueKind.EVENT})
+        self._closed = threading.Event()
+        self._sender = LineSender(self._server.write, self._closed.wait)
+        self._writing = threading.Lock()
+        self._positions: dict[str, Position] | None = None
+
+    def close(self) -> None:
+        """Close the connections; a write under way stops at its next pause."""
+        self._closed.set()
+        with self._writing:
+            self._server.close()
+
+    def positions(self) -> dict[str, Position]:
+        """See `Historian.positions`."""
+        with self._writing:
+            return dict(self._stored())
+
+    def _stored(self) -> dict[str, Position]:
+        if self._positions is None:
+            self._positions = self._file.read()
+        return self._positions
+
+    def write(
+        self,
+        batches: Sequence[ReadingBatch],
+        events: Sequence[tuple[str, FrameEvent]],
+        positions: Mapping[str, Position],
+    ) -> Sequence[Unwritten]:
+        """See `Historian.write`."""
+        with self._writing:
+            unwritten: list[Unwritten] = []
+            for batch in batches:
+                unwritten += self._sender.send(self._lines.readings(batch))
+            if events:
+                unwritten += self._sender.send(self._lines.events(events))
+            moved = {**self._stored(), **positions}
+            if moved != self._positions:
+                self._file.store(moved)
+                self._positions = moved
+        return unwritten
+
+    def latest(self, site: str, points: Sequence[str] | None, since: int) -> dict[str, Reading]:
+        """See `Historian.latest`."""
+        wanted = None if points is None else set(points)
+        devices = sorted({split(point)[0] for point in wanted or ()})
+        condition = influxql.where(since, None, devices=devices if len(devices) <= DEVICES_A_QUERY else (), site=site)
+        found: dict[str, Reading] = {}
+        for series in self._over_measures(wanted, lambda measures: influxql.latest(measures, condition)):
+            point = f"{series['tags']['device']}.{series['name']}"
+            if wanted is None or point in wanted:
+                t, q, x = series["values"][0]
+                found[point] = Reading(point, t, float(x), q)
+        return found
+
+    def series(self, site: str, point: str, start: int, end: int, max_points: int) -> Series:
+        """See `Historian.series`."""
+        step = step_for(start, end, max_points)
+        device, measure = split(point)
+        condition = influxql.where(start, end, devices=[device], site=site)
+        values, qualities = (
+            _by_time(series)
+            for series in self._server.query(
+                f"{influxql.usable_values(measure, condition, step)}; {influxql.qualities(measure, condition, step)}"
+            )
+        )
+        bits: dict[int, list[Any]] = {}
+        if any(least != greatest for _, least, greatest in qualities.values()):
+            bits = _by_time(self._server.query(influxql.quality_bits(measure, condition, step))[0])
+        buckets = []
+        for t, (count, least, greatest) in qualities.items():
+            usable = [None if value is None else float(value) for value in values.get(t, [None] * 5)]
+            q = greatest if least == greatest else sum(bits[t])
+            buckets.append(Bucket(t, usable[0], usable[1], usable[2], usable[3], usable[4], count, q))
+        return Series(point, start, end, step, tuple(buckets))
+
+    def events(self, site: str, point: str | None, start: int, end: int, limit: int) -> list[FrameEvent]:
+        """See `Historian.events`."""
+        tags = {"site": site}
+        if point is not None:
+            tags["device"], tags["measure"] = split(point)
+        answer = self._server.query(influxql.events(influxql.where(start, end, **tags), limit))[0]
+        return [
+            FrameEvent(f"{device}.{measure}", t, kind, msgspec.json.decode(data))
+            for series in answer
+            for t, kind, data, device, measure in series["values"]
+        ]
+
+    def count(self, site: str, point: str | None, start: int, end: int) -> int:
+        """See `Historian.count`."""
+        devices = () if point is None else (split(point)[0],)
+        condition = influxql.where(start, end, devices=devices, site=site)
+        wanted = None if point is None else {point}
+        counted = self._over_measures(wanted, lambda measures: influxql.count(measures, condition))
+        return sum(int(series["values"][0][1]) for series in counted)
+
+    def _over_measures(self, wanted: set[str] | None, query: Any) -> Iterator[_Columns]:
+        """The series of a query over the wanted points' measures (None: all of the site's)."""
+        measures = self._measures if wanted is None else sorted({split(point)[1] for point in wanted})
+        for start in range(0, len(measures), MEASURES_A_QUERY):
+            yield from self._server.query(query(measures[start : start + MEASURES_A_QUERY]))[0]
+
+
+def _by_time(series: Sequence[_Columns]) -> dict[int, list[Any]]:
+    """Rows of a query without GROUP BY tags: the columns after time, by time."""
+    return {row[0]: row[1:] for one in series for row in one["values"]}

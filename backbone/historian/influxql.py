@@ -1,0 +1,81 @@
+"""InfluxQL text: names and values quoted, times as literals (https://docs.influxdata.com/influxdb/v1/query_language/spec/)."""
+
+from collections.abc import Iterable
+
+from community.quality import UNUSABLE, Quality
+
+EVENT = "event"
+"""The measurement of events. Readings are in the measurement of their measure's name."""
+_UNUSABLE = int(UNUSABLE)
+
+
+def identifier(name: str) -> str:
+    """A measurement, tag, field or database name."""
+    return '"' + name.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") + '"'
+
+
+def literal(value: str) -> str:
+    """A string value."""
+    return "'" + value.replace("\\", "\\\\").replace("'", "\\'").replace("\n", "\\n") + "'"
+
+
+def where(start: int, end: int | None, *, devices: Iterable[str] = (), **tags: str) -> str:
+    """A condition: `start <= time < end`, tags equal, the device one of `devices` when there are any."""
+    terms = [f"time >= {start}ms"]
+    if end is not None:
+        terms.append(f"time < {end}ms")
+    terms += [f"{identifier(tag)} = {literal(value)}" for tag, value in tags.items()]
+    if devices:
+        terms.append("(" + " OR ".join(f'"device" = {literal(device)}' for device in devices) + ")")
+    return " AND ".join(terms)
+
+
+def sources(measures: Iterable[str]) -> str:
+    """What a query reads from."""
+    return ", ".join(identifier(measure) for measure in measures)
+
+
+def latest(measures: Iterable[str], condition: str) -> str:
+    """The newest reading of each device and measure."""
+    return f'SELECT last("quality") AS q, "value" AS x FROM {sources(measures)} WHERE {condition} GROUP BY "device"'
+
+
+def count(measures: Iterable[str], condition: str) -> str:
+    """The number of readings of each measure."""
+    return f'SELECT count("quality") AS n FROM {sources(measures)} WHERE {condition}'
+
+
+def usable_values(measure: str, condition: str, step_ms: int) -> str:
+    """First, last, extremes and mean of the usable readings by bucket."""
+    return (
+        'SELECT first("value"), last("value"), min("value"), max("value"), mean("value") '
+        f'FROM {identifier(measure)} WHERE {condition} AND "quality" & {_UNUSABLE} = 0 '
+        f"GROUP BY time({step_ms}ms) fill(none)"
+    )
+
+
+def qualities(measure: str, condition: str, step_ms: int) -> str:
+    """Count, least and greatest quality of all readings by bucket."""
+    return (
+        f'SELECT count("quality"), min("quality"), max("quality") FROM {identifier(measure)} WHERE {condition} '
+        f"GROUP BY time({step_ms}ms) fill(none)"
+    )
+
+
+def quality_bits(measure: str, condition: str, step_ms: int) -> str:
+    """For each quality bit the greatest value it had by bucket: InfluxQL can test bits, but not or them."""
+    bits = [int(bit) for bit in Quality if bit]
+    inner = ", ".join(f'"quality" & {bit} AS b{bit}' for bit in bits)
+    outer = ", ".join(f"max(b{bit})" for bit in bits)
+    return (
+        f"SELECT {outer} FROM (SELECT {inner} FROM {identifier(measure)} WHERE {condition}) WHERE {condition} "
+        f"GROUP BY time({step_ms}ms) fill(none)"
+    )
+
+
+def events(condition: str, limit: int) -> str:
+    """The newest events."""
+    return (
+        f'SELECT "type", "data", "device", "measure" FROM {identifier(EVENT)} WHERE {condition} '
+        f"ORDER BY time DESC LIMIT {limit}"
+    )

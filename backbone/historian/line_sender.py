@@ -1,0 +1,112 @@
+"""Gets lines into a server: bounded requests, retried while it is busy, split where it refuses.
+
+A server that refuses a request for one bad line says so about the whole request. Writing lines again changes nothing,
+so the request is split until the bad lines stand alone; everything else is stored.
+"""
+
+import random
+import re
+from collections.abc import Callable, Sequence
+
+from backbone.historian.influx_server import LinesRefused, Overloaded, TooLarge
+from backbone.historian.line_protocol import Lines
+from backbone.historian.port import HistorianUnavailable, Unwritten
+
+LINES_A_REQUEST = 10_000
+TRIES = 4
+FIRST_DELAY_S = 0.2
+LONGEST_DELAY_S = 10.0
+SPLITS = 200
+"""Requests spent on finding refused lines, a `send`: a server that refuses everything must not stop the stream."""
+_FEW = 3
+_PARSE_ERROR = re.compile(r"(?:partial write: )?unable to parse '.*': (.*?)(?: dropped=\d+)?$", re.DOTALL)
+_DROPPED = re.compile(r" dropped=\d+$")
+
+
+class LineSender:
+    """Sends with `write(body, precision)`; `pause(seconds)` waits, and says whether to give up."""
+
+    def __init__(self, write: Callable[[bytes, str], None], pause: Callable[[float], bool]) -> None:
+        self._write = write
+        self._pause = pause
+
+    def send(self, lines: Lines) -> list[Unwritten]:
+        """Write all lines; the result tells of those the server refused for good.
+
+        Raises:
+            HistorianUnavailable: the server did not take them now. Some may be stored.
+        """
+        n = len(lines.text)
+        pending: list[Sequence[int]] = [
+            range(start, min(start + LINES_A_REQUEST, n)) for start in range(0, n, LINES_A_REQUEST)
+        ]
+        refused: dict[tuple[str, str], Unwritten] = {}
+        splits = 0
+        while pending:
+            rows = pending.pop()
+            try:
+                self._post(lines, rows)
+            except TooLarge as error:
+                if len(rows) == 1:
+                    _note(refused, lines, rows, str(error))
+                else:
+                    pending += _halves(rows)
+            except LinesRefused as error:
+                if len(rows) == 1 or error.dropped == len(rows):
+                    _note(refused, lines, rows, _reason(str(error)))
+                elif splits >= SPLITS:
+                    _note(
+                        refused, lines, rows, f"among {len(rows)} lines, too many to tell apart: {_reason(str(error))}"
+                    )
+                else:
+                    splits += 1
+                    pending += _by_measurement(lines, rows) if (error.dropped or 0) > _FEW else _halves(rows)
+        return list(refused.values())
+
+    def _post(self, lines: Lines, rows: Sequence[int]) -> None:
+        body = "\n".join([lines.text[row] for row in rows]).encode()
+        delay_s = FIRST_DELAY_S
+        for attempt in range(1, TRIES + 1):
+            try:
+                self._write(body, lines.precision)
+            except Overloaded as error:
+                wait_s = min(error.retry_after_s or delay_s * random.uniform(0.5, 1), LONGEST_DELAY_S)  # noqa: S311
+                if attempt == TRIES or self._pause(wait_s):
+                    raise HistorianUnavailable(str(error)) from error
+                delay_s *= 3
+            else:
+                return
+
+
+def _halves(rows: Sequence[int]) -> list[Sequence[int]]:
+    middle = len(rows) // 2
+    return [rows[:middle], rows[middle:]]
+
+
+def _by_measurement(lines: Lines, rows: Sequence[int]) -> list[Sequence[int]]:
+    """One group a measurement, because a field of the wrong type fails every line of its measurement."""
+    groups: dict[str, list[int]] = {}
+    for row in rows:
+        groups.setdefault(lines.text[row].partition(",")[0], []).append(row)
+    return list(groups.values()) if len(groups) > 1 else _halves(rows)
+
+
+def _note(refused: dict[tuple[str, str], Unwritten], lines: Lines, rows: Sequence[int], reason: str) -> None:
+    for row in rows:
+        source, t = lines.sources[row], lines.times[row]
+        known = refused.get((source, reason))
+        refused[source, reason] = Unwritten(
+            source,
+            reason,
+            min(known.first, t) if known else t,
+            max(known.last, t) if known else t,
+            known.count + 1 if known else 1,
+            known.sample if known else lines.text[row],
+        )
+
+
+def _reason(message: str) -> str:
+    """The message without what differs from line to line."""
+    if match := _PARSE_ERROR.match(message):
+        return f"unable to parse: {match[1]}"
+    return _DROPPED.sub("", message)
