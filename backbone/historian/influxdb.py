@@ -104,11 +104,12 @@ class InfluxHistorian:
         )
         bits: dict[int, list[Any]] = {}
         if any(least != greatest for _, least, greatest in qualities.values()):
-            bits = _by_time(self._server.query(influxql.quality_bits(measure, condition, step))[0])
+            times = influxql.where(start, end)
+            bits = _by_time(self._server.query(influxql.quality_bits(measure, condition, times, step))[0])
         buckets = []
         for t, (count, least, greatest) in qualities.items():
             usable = [None if value is None else float(value) for value in values.get(t, [None] * 5)]
-            q = greatest if least == greatest else sum(bits[t])
+            q = greatest if least == greatest else sum(bits.get(t, [greatest]))
             buckets.append(Bucket(t, usable[0], usable[1], usable[2], usable[3], usable[4], count, q))
         return Series(point, start, end, step, tuple(buckets))
 

@@ -62,13 +62,16 @@ def qualities(measure: str, condition: str, step_ms: int) -> str:
     )
 
 
-def quality_bits(measure: str, condition: str, step_ms: int) -> str:
-    """For each quality bit the greatest value it had by bucket: InfluxQL can test bits, but not or them."""
+def quality_bits(measure: str, condition: str, times: str, step_ms: int) -> str:
+    """For each quality bit the greatest value it had by bucket: InfluxQL can test bits, but not or them.
+
+    `times` is the part of the condition that is about time: around a subquery, tags are out of sight.
+    """
     bits = [int(bit) for bit in Quality if bit]
     inner = ", ".join(f'"quality" & {bit} AS b{bit}' for bit in bits)
     outer = ", ".join(f"max(b{bit})" for bit in bits)
     return (
-        f"SELECT {outer} FROM (SELECT {inner} FROM {identifier(measure)} WHERE {condition}) WHERE {condition} "
+        f"SELECT {outer} FROM (SELECT {inner} FROM {identifier(measure)} WHERE {condition}) WHERE {times} "
         f"GROUP BY time({step_ms}ms) fill(none)"
     )
 

@@ -1,0 +1,240 @@
+"""What every historian does: one suite over a DuckDB file and a real InfluxDB server."""
+
+import uuid
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from backbone.historian.open import open_historian
+from backbone.historian.port import Bucket, Historian, Reading, ReadingBatch
+from backbone.stream import Position
+from community.quality import Quality
+from tests import servers
+from tests.history import EVER, NEVER, NOON, batch, event, make_site
+
+SITE = make_site()
+TEMPERATURE, HUMIDITY, SMOKE, CREDENTIAL = "e-1.temperature", "e-1.humidity", "e-1.smoke", "e-1.credential"
+BAD = int(Quality.COMMUNICATION_FAILURE)
+Reopen = Callable[[], Historian]
+
+
+@pytest.fixture(params=["duckdb", "influxdb"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    if request.param == "duckdb":
+        return f"duckdb:{tmp_path / 'history.duckdb'}"
+    influx: servers.Influx = request.getfixturevalue("influx")
+    return f"influxdb+http://127.0.0.1:{influx.port}/t{uuid.uuid4().hex}"
+
+
+@pytest.fixture
+def historian(url: str, tmp_path: Path) -> Iterator[Historian]:
+    with closing(open_historian(url, tmp_path / "data", SITE)) as opened:
+        yield opened
+
+
+def test_a_new_historian_is_empty(historian: Historian) -> None:
+    assert historian.positions() == {}
+    assert historian.latest("yard", None, NEVER) == {}
+    assert historian.series("yard", TEMPERATURE, NOON, NOON + 1000, 10).buckets == ()
+    assert historian.events("yard", None, NEVER, EVER, 10) == []
+    assert historian.count("yard", None, NEVER, EVER) == 0
+
+
+def test_readings_events_and_positions_are_there_after_opening_again(url: str, tmp_path: Path) -> None:
+    with closing(open_historian(url, tmp_path / "data", SITE)) as historian:
+        unwritten = historian.write(
+            [batch([(TEMPERATURE, NOON, 21.5), (SMOKE, NOON + 5, 1, 64)])],
+            [("yard", event(CREDENTIAL, NOON + 7, data={"card": "4a…", "reader": 2}))],
+            {"gw-east": Position(3, 41, 10412)},
+        )
+        assert not unwritten
+        historian.write([], [], {"gw-west": Position(1, 0, 7)})
+        historian.write([], [], {"gw-east": Position(4, 1, 0)})
+    with closing(open_historian(url, tmp_path / "data", SITE)) as historian:
+        assert historian.positions() == {"gw-east": Position(4, 1, 0), "gw-west": Position(1, 0, 7)}
+        assert historian.latest("yard", None, NEVER) == {
+            TEMPERATURE: Reading(TEMPERATURE, NOON, 21.5, 0),
+            SMOKE: Reading(SMOKE, NOON + 5, 1.0, 64),
+        }
+        assert historian.events("yard", None, NEVER, EVER, 10) == [
+            event(CREDENTIAL, NOON + 7, data={"card": "4a…", "reader": 2})
+        ]
+        assert historian.count("yard", None, NEVER, EVER) == 2
+
+
+def test_the_last_write_of_a_point_and_time_is_the_one_read(historian: Historian) -> None:
+    historian.write([batch([(TEMPERATURE, NOON, 1.0), (TEMPERATURE, NOON, 2.0, 1)])], [], {})
+    historian.write([batch([(TEMPERATURE, NOON, 3.0)]), batch([(TEMPERATURE, NOON, 4.0, 32)])], [], {})
+    assert historian.latest("yard", [TEMPERATURE], NEVER) == {TEMPERATURE: Reading(TEMPERATURE, NOON, 4.0, 32)}
+    assert historian.series("yard", TEMPERATURE, NOON, NOON + 1, 10).buckets == (
+        Bucket(NOON, 4.0, 4.0, 4.0, 4.0, 4.0, 1, 32),
+    )
+    assert historian.count("yard", TEMPERATURE, NEVER, EVER) == 1
+
+
+def test_an_event_written_again_is_one_event_and_another_at_the_same_time_is_not_lost(historian: Historian) -> None:
+    first = event(CREDENTIAL, NOON, "access.denied", {"card": "a"})
+    second = event(CREDENTIAL, NOON, "access.denied", {"card": "b"})
+    historian.write([], [("yard", first), ("yard", second)], {})
+    historian.write([], [("yard", first)], {})
+    found = historian.events("yard", CREDENTIAL, NOON, NOON + 1, 10)
+    assert sorted(found, key=lambda one: str(one.data)) == [first, second]
+
+
+def test_late_and_unordered_readings_fall_into_place(historian: Historian) -> None:
+    historian.write([batch([(TEMPERATURE, NOON + 9000, 9.0), (TEMPERATURE, NOON + 1000, 1.0)])], [], {})
+    assert historian.latest("yard", None, NEVER)[TEMPERATURE].x == 9.0
+    historian.write([batch([(TEMPERATURE, NOON + 5000, 5.0), (TEMPERATURE, NOON - 86_400_000, 0.5)])], [], {})
+    assert historian.latest("yard", None, NEVER)[TEMPERATURE].x == 9.0
+    series = historian.series("yard", TEMPERATURE, NOON, NOON + 10_000, 10)
+    assert [(bucket.t - NOON, bucket.last) for bucket in series.buckets] == [(1000, 1.0), (5000, 5.0), (9000, 9.0)]
+
+
+def test_latest_gives_nothing_older_than_asked_for(historian: Historian) -> None:
+    historian.write([batch([(TEMPERATURE, NOON, 1.0), (HUMIDITY, NOON + 60_000, 2.0)])], [], {})
+    assert set(historian.latest("yard", None, NOON + 1)) == {HUMIDITY}
+    assert set(historian.latest("yard", None, NOON)) == {HUMIDITY, TEMPERATURE}
+    assert set(historian.latest("yard", [TEMPERATURE, "nobody.knows"], NOON)) == {TEMPERATURE}
+    assert historian.latest("yard", [], NOON) == {}
+    assert set(historian.latest("yard", None, NOON + 60_000)) == {HUMIDITY}
+
+
+def test_sites_are_apart(historian: Historian) -> None:
+    historian.write(
+        [batch([(TEMPERATURE, NOON, 1.0)]), batch([(TEMPERATURE, NOON, 2.0)], site="other")],
+        [("other", event(CREDENTIAL, NOON))],
+        {},
+    )
+    assert historian.latest("yard", None, NEVER)[TEMPERATURE].x == 1.0
+    assert historian.latest("other", None, NEVER)[TEMPERATURE].x == 2.0
+    assert historian.series("other", TEMPERATURE, NOON, NOON + 1, 1).buckets[0].max == 2.0
+    assert historian.count("yard", None, NEVER, EVER) == 1
+    assert historian.events("yard", None, NEVER, EVER, 10) == []
+    assert len(historian.events("other", CREDENTIAL, NEVER, EVER, 10)) == 1
+
+
+def test_a_series_keeps_what_a_chart_must_show(historian: Historian) -> None:
+    rows = [(TEMPERATURE, NOON + second * 1000, 20.0 + second % 7) for second in range(3600)]
+    rows[1234] = (TEMPERATURE, NOON + 1_234_000, 99.0)
+    rows[2345] = (TEMPERATURE, NOON + 2_345_000, -40.0)
+    historian.write([batch(rows)], [], {})
+    series = historian.series("yard", TEMPERATURE, NOON, NOON + 3_600_000, 100)
+    assert series.step_ms == 60_000
+    assert len(series.buckets) == 60
+    assert all(bucket.t % series.step_ms == 0 and bucket.count == 60 for bucket in series.buckets)
+    assert max(bucket.max or 0 for bucket in series.buckets) == 99.0
+    assert min(bucket.min or 0 for bucket in series.buckets) == -40.0
+    first, values = series.buckets[0], [row[2] for row in rows[:60]]
+    assert (first.first, first.last, first.min, first.max) == (values[0], values[-1], min(values), max(values))
+    assert first.mean == pytest.approx(sum(values) / 60)
+
+
+def test_gaps_stay_gaps_and_edges_stay_where_they_are(historian: Historian) -> None:
+    historian.write([batch([(TEMPERATURE, NOON + 500, 1.0), (TEMPERATURE, NOON + 30_999, 2.0)])], [], {})
+    for start in (NOON, NOON + 499):
+        series = historian.series("yard", TEMPERATURE, start, NOON + 60_000 + (start - NOON), 61)
+        assert series.step_ms == 1000
+        assert [bucket.t for bucket in series.buckets] == [NOON, NOON + 30_000]
+
+
+def test_an_interval_has_its_start_and_not_its_end(historian: Historian) -> None:
+    historian.write(
+        [batch([(TEMPERATURE, NOON + offset, 1.0) for offset in (-1, 0, 9, 10)])],
+        [("yard", event(CREDENTIAL, NOON + offset)) for offset in (-1, 0, 9, 10)],
+        {},
+    )
+    series = historian.series("yard", TEMPERATURE, NOON, NOON + 10, 100)
+    assert [bucket.t - NOON for bucket in series.buckets] == [0, 9]
+    assert historian.count("yard", TEMPERATURE, NOON, NOON + 10) == 2
+    assert [one.t - NOON for one in historian.events("yard", None, NOON, NOON + 10, 10)] == [9, 0]
+
+
+def test_unusable_values_are_stored_but_not_averaged(historian: Historian) -> None:
+    rows = [
+        (TEMPERATURE, NOON, 500.0, int(Quality.OUT_OF_RANGE)),
+        (TEMPERATURE, NOON + 1, 20.0, int(Quality.UNCERTAIN)),
+        (TEMPERATURE, NOON + 2, 22.0, int(Quality.SIMULATED)),
+        (TEMPERATURE, NOON + 3, -1.0, BAD),
+        (TEMPERATURE, NOON + 1000, 21.0, BAD),
+    ]
+    historian.write([batch(rows)], [], {})
+    series = historian.series("yard", TEMPERATURE, NOON, NOON + 2000, 2)
+    assert series.buckets == (
+        Bucket(NOON, 20.0, 22.0, 20.0, 22.0, 21.0, 4, 2 | 1 | 32 | BAD),
+        Bucket(NOON + 1000, None, None, None, None, None, 1, BAD),
+    )
+    assert historian.count("yard", TEMPERATURE, NOON, NOON + 2000) == 5
+    assert historian.latest("yard", None, NOON)[TEMPERATURE] == Reading(TEMPERATURE, NOON + 1000, 21.0, BAD)
+
+
+def test_a_day_of_seconds_has_no_more_buckets_than_asked_for(historian: Historian) -> None:
+    seconds = np.arange(86_400)
+    day = ReadingBatch(
+        "yard",
+        (TEMPERATURE,),
+        np.zeros(seconds.size, dtype=np.uint32),
+        NOON + seconds * 1000,
+        np.sin(seconds / 1000.0),
+        np.zeros(seconds.size, dtype=np.uint8),
+    )
+    historian.write([day], [], {})
+    start = NOON + 17
+    series = historian.series("yard", TEMPERATURE, start, start + 86_400_000, 500)
+    assert 200 < len(series.buckets) <= 500
+    assert sum(bucket.count for bucket in series.buckets) == 86_399
+    assert historian.count("yard", TEMPERATURE, NEVER, EVER) == 86_400
+
+
+def test_events_come_newest_first_and_bounded(historian: Historian) -> None:
+    many = [event(CREDENTIAL, NOON + n * 1000, data={"n": n, "says": 'a "b" \\ c'}) for n in range(20)]
+    others = [event("w-1.credential", NOON + n * 1000 + 500) for n in range(20)]
+    historian.write([], [("yard", one) for one in [*many, *others]], {})
+    assert historian.events("yard", CREDENTIAL, NEVER, EVER, 5) == many[:-6:-1]
+    newest = historian.events("yard", None, NEVER, EVER, 3)
+    assert newest == [others[-1], many[-1], others[-2]]
+
+
+def test_numbers_come_back_as_they_were(historian: Historian) -> None:
+    values = [0.0, -0.1, 1 / 3, 1e300, -5e-324, 2.0**53, 1e16]
+    historian.write([batch([(TEMPERATURE, NOON + n, x) for n, x in enumerate(values)])], [], {})
+    series = historian.series("yard", TEMPERATURE, NOON, NOON + len(values), 100)
+    assert [bucket.last for bucket in series.buckets] == values
+
+
+def test_summer_time_does_not_move_a_bucket(historian: Historian) -> None:
+    start = int(datetime(2026, 3, 29, tzinfo=UTC).timestamp() * 1000)
+    historian.write([batch([(TEMPERATURE, start + hour * 3_600_000, float(hour)) for hour in range(24)])], [], {})
+    series = historian.series("yard", TEMPERATURE, start, start + 86_400_000, 24)
+    assert [(bucket.t - start) // 3_600_000 for bucket in series.buckets] == list(range(24))
+
+
+def test_readers_see_whole_writes_while_a_writer_writes(historian: Historian) -> None:
+    pairs = 40
+
+    def write() -> None:
+        for n in range(pairs):
+            t = NOON + n * 1000
+            historian.write(
+                [batch([(TEMPERATURE, t, float(n)), (HUMIDITY, t, float(n))])], [], {"g": Position(1, 0, n)}
+            )
+
+    with ThreadPoolExecutor(3) as pool:
+        writer = pool.submit(write)
+        while not writer.done():
+            assert 0 <= historian.count("yard", TEMPERATURE, NOON, EVER) <= pairs
+            historian.latest("yard", None, NEVER)
+            historian.series("yard", HUMIDITY, NOON, NOON + pairs * 1000, 10)
+        writer.result()
+    assert historian.count("yard", None, NOON, EVER) == pairs * 2
+    assert historian.positions() == {"g": Position(1, 0, pairs - 1)}
+
+
+@pytest.mark.parametrize("max_points", [0, -1])
+def test_a_series_without_buckets_is_a_mistake_of_the_caller(historian: Historian, max_points: int) -> None:
+    with pytest.raises(ValueError, match="at least one bucket"):
+        historian.series("yard", TEMPERATURE, NOON, NOON + 1, max_points)

@@ -1,0 +1,76 @@
+"""Small sites and batches of readings for the tests of the historian and of ingest."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from backbone.frames import Frame, FrameEvent
+from backbone.historian.port import ReadingBatch
+from community.site.load import load_profiles, load_site
+from community.site.site import Site
+
+NOON = 1_789_992_000_000
+"""2026-09-21 12:00 UTC: a multiple of every step a series may have, up to twelve hours."""
+NEVER, EVER = 0, 4_102_444_800_000
+
+_PROFILE = """
+id: station
+product: Station
+maker: Nobody
+source: made up for tests
+family: environment
+decoder: json_object
+every: 10s
+measures:
+  temperature: {name: {zh: 温度}}
+  humidity: {name: {zh: 湿度}}
+  smoke: {name: {zh: 烟感}, family: fire, kind: boolean, lane: urgent}
+  credential: {name: {zh: 门禁}, family: access, kind: event}
+"""
+
+
+def make_site(identifier: str = "yard", *, east: int = 2, west: int = 1) -> Site:
+    """A site of gateways `gw-east` and `gw-west` with stations `e-1`…, `w-1`…; each measures temperature, humidity,
+    smoke and reports credentials."""
+    lines = [
+        f"site: {{id: {identifier}, name: {{zh: 院}}}}",
+        "zones: [{id: z1, name: {zh: 一}, kind: building}]",
+        "gateways:",
+    ]
+    for gateway, prefix, count in (("gw-east", "e", east), ("gw-west", "w", west)):
+        lines += [f"- id: {gateway}", "  devices:"]
+        lines += [
+            f"  - {{id: {prefix}-{n}, profile: station, zone: z1, mqtt: {{topic: 's/{prefix}-{n}'}}}}"
+            for n in range(1, count + 1)
+        ]
+    return load_site("\n".join(lines), load_profiles({"station.yaml": _PROFILE}))
+
+
+def batch(rows: Sequence[tuple[str, int, float] | tuple[str, int, float, int]], site: str = "yard") -> ReadingBatch:
+    """Readings given as (point, t, x[, q])."""
+    names = tuple(dict.fromkeys(row[0] for row in rows))
+    return ReadingBatch(
+        site,
+        names,
+        np.array([names.index(row[0]) for row in rows], dtype=np.uint32),
+        np.array([row[1] for row in rows], dtype=np.int64),
+        np.array([row[2] for row in rows], dtype=np.float64),
+        np.array([row[3] if len(row) == 4 else 0 for row in rows], dtype=np.uint8),
+    )
+
+
+def frame(
+    rows: Sequence[tuple[str, int, float] | tuple[str, int, float, int]],
+    *,
+    seq: int = 1,
+    epoch: int = 1,
+    events: Sequence[FrameEvent] = (),
+) -> Frame:
+    """A frame of the same rows."""
+    columns = batch(rows)
+    return Frame(epoch, seq, NOON, columns.points, columns.p, columns.t, columns.x, columns.q, tuple(events))
+
+
+def event(point: str, t: int, kind: str = "access.granted", data: Mapping[str, object] | None = None) -> FrameEvent:
+    """An event at a point."""
+    return FrameEvent(point, t, kind, dict(data or {}))
