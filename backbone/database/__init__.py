@@ -1,0 +1,1 @@
+"""State: small, relational, in SQLite or PostgreSQL. Readings never go into it."""

@@ -1,0 +1,61 @@
+"""Alarms in the database."""
+
+from collections.abc import Iterable
+
+from sqlalchemy import Connection
+
+from backbone.database.objects import Objects, any_of
+from backbone.database.tables import alarms
+from community.alarms import Alarm, AlarmState
+
+_alarms = Objects(alarms, Alarm)
+
+
+def get_alarm(connection: Connection, identifier: str) -> Alarm | None:
+    """An alarm by id."""
+    return _alarms.get(connection, identifier)
+
+
+def open_alarm(connection: Connection, site: str, rule: str, scope: str) -> Alarm | None:
+    """The occurrence of a rule's condition that has not ended, if any."""
+    columns = alarms.c
+    return _alarms.first(
+        connection,
+        columns.site == site,
+        columns.rule == rule,
+        columns.scope == scope,
+        columns.state != AlarmState.NORMAL.value,
+    )
+
+
+def list_alarms(
+    connection: Connection,
+    site: str,
+    *,
+    states: Iterable[AlarmState] | None = None,
+    scope: str | None = None,
+    limit: int = 100,
+    before: tuple[int, str] | None = None,
+) -> list[Alarm]:
+    """Newest first."""
+    values = None if states is None else [state.value for state in states]
+    only = [] if scope is None else [alarms.c.scope == scope]
+    return _alarms.list(
+        connection, alarms.c.site == site, *any_of(alarms.c.state, values), *only, limit=limit, before=before
+    )
+
+
+def save_alarm(connection: Connection, alarm: Alarm) -> None:
+    """Insert or replace; Conflict when it was changed meanwhile."""
+    _alarms.save(
+        connection,
+        alarm,
+        site=alarm.site,
+        state=alarm.state.value,
+        zone=alarm.zone,
+        at=alarm.raised_at,
+        rule=alarm.rule,
+        scope=alarm.scope,
+        grade=alarm.grade.value,
+        standing=alarm.cleared_at is None,
+    )

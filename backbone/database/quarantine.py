@@ -1,0 +1,54 @@
+"""What was refused, one row a source and reason."""
+
+from collections.abc import Iterable
+
+from sqlalchemy import Connection, insert, select, update
+
+from backbone.database.tables import quarantine
+from community.quarantine import SAMPLE_CHARACTERS, Quarantined
+
+
+def record(connection: Connection, rows: Iterable[Quarantined]) -> None:
+    """Add to the entries of the same site, consumer, source and reason."""
+    for row in rows:
+        source, reason = row.source[:300], row.reason[:300]
+        sample = row.sample[:SAMPLE_CHARACTERS].replace("\x00", "\ufffd")
+        columns = quarantine.c
+        changed = connection.execute(
+            update(quarantine)
+            .where(columns.site == row.site, columns.consumer == row.consumer)
+            .where(columns.source == source, columns.reason == reason)
+            .values(last=row.last, count=columns.count + row.count, sample=sample)
+        )
+        if changed.rowcount == 0:
+            connection.execute(
+                insert(quarantine).values(
+                    site=row.site,
+                    consumer=row.consumer,
+                    source=source,
+                    reason=reason,
+                    first=row.first,
+                    last=row.last,
+                    count=row.count,
+                    sample=sample,
+                )
+            )
+
+
+def list_quarantine(
+    connection: Connection, site: str, *, limit: int = 100, before: tuple[int, int] | None = None
+) -> list[tuple[int, Quarantined]]:
+    """Entries with their numbers, the latest first; `before` is `last` and number of the last one seen."""
+    query = (
+        select(quarantine)
+        .where(quarantine.c.site == site)
+        .order_by(quarantine.c.last.desc(), quarantine.c.id.desc())
+        .limit(limit)
+    )
+    if before is not None:
+        last, number = before
+        query = query.where((quarantine.c.last < last) | ((quarantine.c.last == last) & (quarantine.c.id < number)))
+    return [
+        (r.id, Quarantined(r.site, r.consumer, r.source, r.reason, r.first, r.last, r._mapping["count"], r.sample))
+        for r in connection.execute(query)
+    ]

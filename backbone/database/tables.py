@@ -1,0 +1,165 @@
+"""The tables. Objects are kept whole in `document`; the columns beside it are what lists filter and sort by."""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    PrimaryKeyConstraint,
+    String,
+    Table,
+    Text,
+)
+
+metadata = MetaData()
+_serial = BigInteger().with_variant(Integer(), "sqlite")
+
+
+def _object_table(name: str, *columns: Column[object]) -> Table:
+    return Table(
+        name,
+        metadata,
+        Column("id", String(200), primary_key=True),
+        Column("site", String(63), nullable=False),
+        Column("state", String(40), nullable=False),
+        Column("zone", String(63), nullable=False),
+        Column("at", BigInteger, nullable=False),
+        Column("version", Integer, nullable=False),
+        Column("document", Text, nullable=False),
+        *columns,
+        Index(f"{name}_by_time", "site", "at"),
+        Index(f"{name}_by_state", "site", "state"),
+    )
+
+
+alarms = _object_table(
+    "alarms",
+    Column("rule", String(63), nullable=False),
+    Column("scope", String(130), nullable=False),
+    Column("grade", String(10), nullable=False),
+    Column("standing", Boolean, nullable=False),
+)
+Index("alarms_by_scope", alarms.c.site, alarms.c.rule, alarms.c.scope)
+
+tickets = _object_table("tickets", Column("source", String(200), nullable=False))
+Index("tickets_by_source", tickets.c.site, tickets.c.source)
+
+activations = _object_table("activations", Column("plan", String(63), nullable=False))
+
+commands = Table(
+    "commands",
+    metadata,
+    Column("id", String(80), primary_key=True),
+    Column("site", String(63), nullable=False),
+    Column("gateway", String(63), nullable=False),
+    Column("activation", String(200)),
+    Column("step", String(63)),
+    Column("expires", BigInteger, nullable=False),
+    Column("document", Text, nullable=False),
+    Column("outcome", String(20)),
+    Column("reply", Text),
+    Index("commands_pending", "site", "outcome"),
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", _serial, primary_key=True, autoincrement=True),
+    Column("writer", String(40), nullable=False),
+    Column("site", String(63), nullable=False),
+    Column("kind", String(20), nullable=False),
+    Column("change", String(40), nullable=False),
+    Column("object_id", String(200), nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("document", Text, nullable=False),
+    Column("sent", Boolean, nullable=False),
+    Index("outbox_unsent", "writer", "sent", "id"),
+    Index("outbox_by_object", "object_id", "id"),
+    sqlite_autoincrement=True,
+)
+
+positions = Table(
+    "positions",
+    metadata,
+    Column("consumer", String(63), nullable=False),
+    Column("site", String(63), nullable=False),
+    Column("gateway", String(63), nullable=False),
+    Column("epoch", BigInteger, nullable=False),
+    Column("urgent", BigInteger, nullable=False),
+    Column("bulk", BigInteger, nullable=False),
+    PrimaryKeyConstraint("consumer", "site", "gateway"),
+)
+
+checkpoints = Table(
+    "checkpoints",
+    metadata,
+    Column("name", String(120), primary_key=True),
+    Column("state", LargeBinary, nullable=False),
+)
+
+quarantine = Table(
+    "quarantine",
+    metadata,
+    Column("id", _serial, primary_key=True, autoincrement=True),
+    Column("site", String(63), nullable=False),
+    Column("consumer", String(63), nullable=False),
+    Column("source", String(300), nullable=False),
+    Column("reason", String(300), nullable=False),
+    Column("first", BigInteger, nullable=False),
+    Column("last", BigInteger, nullable=False),
+    Column("count", BigInteger, nullable=False),
+    Column("sample", Text, nullable=False),
+    Index("quarantine_entry", "site", "consumer", "source", "reason", unique=True),
+)
+
+users = Table(
+    "users",
+    metadata,
+    Column("username", String(64), primary_key=True),
+    Column("name", String(120), nullable=False),
+    Column("password_hash", String(200), nullable=False),
+    Column("roles", String(200), nullable=False),
+    Column("disabled", Boolean, nullable=False),
+    Column("created", BigInteger, nullable=False),
+    Column("version", Integer, nullable=False),
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("token_hash", String(64), primary_key=True),
+    Column("username", String(64), nullable=False, index=True),
+    Column("created", BigInteger, nullable=False),
+    Column("last_used", BigInteger, nullable=False),
+    Column("expires", BigInteger, nullable=False),
+)
+
+idempotency = Table(
+    "idempotency",
+    metadata,
+    Column("key", String(200), nullable=False),
+    Column("username", String(64), nullable=False),
+    Column("request", String(400), nullable=False),
+    Column("status", Integer, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    PrimaryKeyConstraint("key", "username"),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", _serial, primary_key=True, autoincrement=True),
+    Column("at", BigInteger, nullable=False),
+    Column("who", String(120), nullable=False),
+    Column("action", String(80), nullable=False),
+    Column("target", String(300), nullable=False),
+    Column("outcome", String(40), nullable=False),
+    Column("detail", Text, nullable=False),
+    Column("previous", String(64), nullable=False),
+    Column("hash", String(64), nullable=False),
+    sqlite_autoincrement=True,
+)
