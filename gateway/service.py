@@ -181,6 +181,7 @@ class _Parts:
             "frames_dropped": spool.dropped_frames,
             "readings_dropped": spool.dropped_readings,
             "disk_failures": spool.disk_failures,
+            "frames_damaged": len(self._spool.file.damaged),
             "commands_done": self._commands.done,
             "commands_not_done": self._commands.refused,
         }

@@ -252,6 +252,9 @@ class Spool:
     def _delete(self, lane: Lane, upto: int) -> Totals:
         with self._file.transaction():
             gone = self._file.delete(lane, upto)
+        recent = self._lanes[lane].recent
+        while recent and recent[first := next(iter(recent))].seq <= upto:
+            del recent[first]
         had = self._on_disk[lane]
         self._on_disk[lane] = Totals(had.frames - gone.frames, had.readings - gone.readings, had.size - gone.size)
         return gone

@@ -7,6 +7,7 @@ Written in WAL mode without an fsync a commit, so a killed process loses nothing
 import contextlib
 import os
 import sqlite3
+import zlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -24,12 +25,12 @@ _SCHEMA = """
 CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS frames (
   lane TEXT NOT NULL, seq INTEGER NOT NULL, prev INTEGER NOT NULL, epoch INTEGER NOT NULL, at INTEGER NOT NULL,
-  readings INTEGER NOT NULL, size INTEGER NOT NULL, body BLOB NOT NULL, PRIMARY KEY (lane, seq));
+  readings INTEGER NOT NULL, size INTEGER NOT NULL, sum INTEGER NOT NULL, body BLOB NOT NULL, PRIMARY KEY (lane, seq));
 CREATE TABLE IF NOT EXISTS commands (
   id TEXT PRIMARY KEY, at INTEGER NOT NULL, command BLOB, reply BLOB) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS released (point TEXT PRIMARY KEY, cause TEXT NOT NULL, at INTEGER NOT NULL) WITHOUT ROWID;
 """
-_TABLES = {"frames": 8, "commands": 4, "released": 3}
+_TABLES = {"frames": 9, "commands": 4, "released": 3}
 
 log = structlog.get_logger()
 
@@ -73,6 +74,8 @@ class SpoolFile:
         self._connection = connection
         self._wal = os.open(f"{path}-wal", os.O_RDWR)
         self._beside: sqlite3.Connection | None = None
+        self.damaged: set[tuple[Lane, int]] = set()
+        """Frames passed over: their bytes are not those that were written."""
 
     def meta(self) -> dict[str, int]:
         """All named numbers."""
@@ -103,14 +106,27 @@ class SpoolFile:
 
     def insert(self, rows: Iterable[Row]) -> None:
         """Add frames."""
-        self._connection.executemany("INSERT OR REPLACE INTO frames VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
+        self._connection.executemany(
+            "INSERT OR REPLACE INTO frames VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            ((*row[:-1], zlib.crc32(row.body), row.body) for row in rows),
+        )
 
     def after(self, lane: Lane, seq: int) -> Row | None:
-        """The lane's first frame beyond `seq`."""
-        row = self._connection.execute(
-            "SELECT * FROM frames WHERE lane = ? AND seq > ? ORDER BY seq LIMIT 1", (lane, seq)
-        ).fetchone()
-        return None if row is None else Row(Lane(row[0]), *row[1:])
+        """The lane's first frame beyond `seq`; those whose bytes were damaged on the disk are passed over, counted."""
+        while True:
+            row = self._connection.execute(
+                "SELECT seq, prev, epoch, at, readings, size, sum, body FROM frames"
+                " WHERE lane = ? AND seq > ? ORDER BY seq LIMIT 1",
+                (lane, seq),
+            ).fetchone()
+            if row is None:
+                return None
+            seq, prev, epoch, at, readings, size, checksum, body = row
+            if zlib.crc32(body) == checksum:
+                return Row(lane, seq, prev, epoch, at, readings, size, body)
+            if (lane, seq) not in self.damaged:
+                self.damaged.add((lane, seq))
+                log.error("a frame was damaged on the disk", lane=lane.value, seq=seq)
 
     def newest(self, lane: Lane) -> int:
         """The lane's highest number, 0 when it is empty."""

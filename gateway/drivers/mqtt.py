@@ -1,10 +1,10 @@
 """Sensors that speak MQTT: every message is looked up, decoded and passed on; what cannot be is counted."""
 
 from collections.abc import Callable
+from typing import Protocol
 
 import structlog
 
-from backbone.bus import Bus
 from gateway.decoders.decoded import DecodeError
 from gateway.readings import Pipeline
 from gateway.refusals import Refusals
@@ -15,11 +15,21 @@ MAX_PAYLOAD_BYTES = 256 * 1024
 log = structlog.get_logger()
 
 
+class SensorBus(Protocol):
+    """What is needed of the connection to the sensors' broker."""
+
+    retained: bool
+
+    def subscribe(self, topic_filter: str, handler: Callable[[str, bytes], None], *, qos: int = 1) -> None:
+        """Have messages handed over."""
+        ...
+
+
 class MqttDriver:
     """Subscribes to the routes' filters on the sensors' broker."""
 
     def __init__(
-        self, bus: Bus, routes: Routes, pipeline: Pipeline, refusals: Refusals, now: Callable[[], int]
+        self, bus: SensorBus, routes: Routes, pipeline: Pipeline, refusals: Refusals, now: Callable[[], int]
     ) -> None:
         self._bus = bus
         self._routes = routes
