@@ -9,7 +9,7 @@ from backbone.frames import Frame
 from backbone.stream import Delivery
 from community.site.site import Site
 from rules.detect.compile import Compiled
-from rules.detect.model import Batch, Index, Occurrence
+from rules.detect.model import Batch, Bits, Index, Occurrence, Times, Values
 
 _MOST_KNOWN = 10_000
 
@@ -28,7 +28,9 @@ class Intake:
     def batch(self, deliveries: Sequence[Delivery], now: int) -> Batch:
         """The readings and events of some frames, in order."""
         latest = now + self._future_skew_ms
-        columns, occurrences, position = [], list[Occurrence](), 0
+        columns: list[tuple[Index, Times, Values, Bits]] = []
+        occurrences: list[Occurrence] = []
+        position = 0
         for delivery in deliveries:
             frame = delivery.frame
             occurrences += self._occurrences(delivery.gateway, frame, position, latest)
@@ -47,8 +49,8 @@ class Intake:
             return Batch(*columns[0], occurrences)
         if not columns:
             return _nothing(occurrences)
-        p, t, x, q = zip(*columns, strict=True)
-        return Batch(np.concatenate(p), np.concatenate(t), np.concatenate(x), np.concatenate(q), occurrences)
+        ps, ts, xs, qs = zip(*columns, strict=True)
+        return Batch(np.concatenate(ps), np.concatenate(ts), np.concatenate(xs), np.concatenate(qs), occurrences)
 
     def _indices(self, gateway: str, points: tuple[str, ...]) -> Index:
         found = self._known.get((gateway, points))

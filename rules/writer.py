@@ -8,12 +8,13 @@ from typing import TypeVar
 
 import structlog
 from sqlalchemy import Connection
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import InterfaceError, OperationalError
 
 from backbone import metrics
 from backbone.database.database import Database
+from backbone.database.errors import Conflict
 
-FIRST_DELAY_S = 0.1
+FIRST_DELAY_S = 0.05
 LONGEST_DELAY_S = 5.0
 log = structlog.get_logger()
 T = TypeVar("T")
@@ -49,7 +50,7 @@ class Writer:
         while True:
             try:
                 result = await asyncio.get_running_loop().run_in_executor(self._pool, self._transaction, work)
-            except DBAPIError as error:
+            except (OperationalError, InterfaceError, Conflict) as error:
                 self._note_failure(error)
             else:
                 if self.away:
@@ -67,6 +68,9 @@ class Writer:
             return work(connection)
 
     def _note_failure(self, error: Exception) -> None:
+        if isinstance(error, Conflict):
+            log.info("an object was changed meanwhile; deciding again", error=str(error))
+            return
         metrics.loop_errors.labels("rules database").inc()
         if not self.away:
             self.away = True

@@ -1,0 +1,175 @@
+"""Plans in force: activated or joined by alarms, their machine steps commanded, their deadlines watched."""
+
+from dataclasses import replace
+
+from sqlalchemy import Connection
+
+from backbone.database.activations import get_activation, list_activations, save_activation
+from backbone.database.commands import get_command, insert_command, pending_commands, record_reply
+from backbone.database.documents import plain
+from backbone.database.outbox import append
+from community.activations import (
+    IN_FORCE,
+    Activation,
+    StepState,
+    activate,
+    begin_machine_step,
+    command_answered,
+    merge,
+    notified,
+    step_late,
+)
+from community.alarms import Alarm
+from community.commands import Command, Outcome, Reply
+from community.site.model import Rule, Step
+from community.site.site import Site
+from rules.respond.orders import Order, order_id
+from rules.respond.outputs import outputs_of
+
+WRITER = "rules"
+LEVELS = ("high", "medium", "low")
+COMMAND_LIFE_MS = 60_000
+"""How long after the activation a command is still carried out, at least."""
+ANSWER_GRACE_MS = 5_000
+MOST_IN_FORCE = 1_000
+SHOWN = "在页面上显示；未配置外部通知渠道 / shown on the page; no outside channel is configured"
+
+
+class Plans:
+    """The activations of a site, in the database; every method is one step of a caller's transaction."""
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+
+    def call(self, c: Connection, rule: Rule, alarm: Alarm, now: int) -> tuple[Activation, list[Order]]:
+        """Activate the plan of an alarm's rule, or join the activation that is in force in its building."""
+        assert rule.plan is not None
+        standing = self._standing(c, rule.plan, alarm.zone)
+        if standing is not None:
+            joined = merge(standing, alarm.id, now)
+            if joined is not standing:
+                self._save(c, standing, joined, "alarm-joined", now)
+            return joined, []
+        plan = self._site.plans[rule.plan]
+        level = next(name for name in (rule.risk.value, *LEVELS) if name in {*plan.levels})
+        activation = activate(
+            id=f"{plan.id}-{alarm.zone}-{alarm.raised_at}",
+            site=self._site.id,
+            plan=plan,
+            level=level,
+            zone=alarm.zone,
+            cause=f"alarm:{alarm.id}",
+            reason=f"{rule.message.zh} / {rule.message.in_language('en')}",
+            now=now,
+            alarms=(alarm.id,),
+        )
+        begun, orders = self._begin(c, activation, now)
+        self._save(c, None, begun, "activated", now)
+        return begun, orders
+
+    def look_after(self, c: Connection, now: int) -> tuple[list[Order], bool]:
+        """Begin what waits for the machine, and mark what is late. Whether anything changed beside the commands."""
+        orders: list[Order] = []
+        changed = False
+        for activation in list_activations(c, self._site.id, states=IN_FORCE, limit=MOST_IN_FORCE):
+            begun, more = self._begin(c, activation, now)
+            orders += more
+            for step in begun.steps:
+                if step.due_at < now:
+                    begun = step_late(begun, step.id, now)
+            if begun is not activation:
+                self._save(c, activation, begun, begun.timeline[-1].what, now)
+                changed = True
+        return orders, self._expire(c, now) or changed
+
+    def answered(self, c: Connection, identifier: str, gateway: str, reply: Reply, now: int) -> bool:
+        """Take a reply. False when it is not the first one, or not from the gateway that was commanded."""
+        given = get_command(c, identifier)
+        if given is None or given.gateway != gateway or not record_reply(c, identifier, reply):
+            return False
+        activation = get_activation(c, given.activation) if given.activation else None
+        if activation is not None:
+            outcome, reason = reply.outcome.value, reply.reason
+            then = command_answered(activation, identifier, outcome, reason, reply.read_back, reply.at)
+            if then is not activation:
+                self._save(c, activation, then, then.timeline[-1].what, now)
+        return True
+
+    def pending(self, c: Connection, now: int) -> list[Order]:
+        """Commands that wait for a reply and have not expired."""
+        given = pending_commands(c, self._site.id)
+        return [Order(g.id, g.gateway, g.command) for g in given if g.command.expires > now]
+
+    def _standing(self, c: Connection, plan: str, zone: str) -> Activation | None:
+        building = self._site.building_of(zone)
+        for activation in list_activations(c, self._site.id, states=IN_FORCE, limit=MOST_IN_FORCE):
+            here = activation.zone in self._site.zone_parent and self._site.building_of(activation.zone) == building
+            if here and activation.plan == plan and not activation.drill:
+                return activation
+        return None
+
+    def _begin(self, c: Connection, activation: Activation, now: int) -> tuple[Activation, list[Order]]:
+        orders: list[Order] = []
+        for progress in activation.steps:
+            if progress.state is not StepState.WAITING:
+                continue
+            if progress.kind == "notify":
+                activation = notified(activation, progress.id, f"{progress.who}: {SHOWN}", now)
+            elif progress.kind == "machine":
+                step_orders = self._orders(activation, progress.id)
+                for order in step_orders:
+                    insert_command(
+                        c,
+                        order.id,
+                        self._site.id,
+                        order.gateway,
+                        order.command,
+                        activation=activation.id,
+                        step=progress.id,
+                    )
+                given = tuple((o.id, o.command.point, o.command.value) for o in step_orders)
+                activation = begin_machine_step(activation, progress.id, given, now)
+                orders += step_orders
+        return activation, orders
+
+    def _orders(self, activation: Activation, identifier: str) -> list[Order]:
+        step = self._step(activation, identifier)
+        if step is None:
+            return []
+        return [
+            Order(
+                order_id(activation.id, step.id, number),
+                self._site.points[point].gateway,
+                Command(
+                    point=point,
+                    value=value,
+                    expires=activation.activated_at + max(round(step.within * 1000), COMMAND_LIFE_MS),
+                    cause=f"activation:{activation.id}",
+                    drill=activation.drill,
+                ),
+            )
+            for number, (point, value) in enumerate(outputs_of(self._site, step, activation.zone))
+        ]
+
+    def _step(self, activation: Activation, identifier: str) -> Step | None:
+        plan = self._site.plans.get(activation.plan)
+        steps = (
+            [s for name, level in plan.levels.items() if name == activation.level for s in level.steps] if plan else []
+        )
+        return next((step for step in steps if step.id == identifier), None)
+
+    def _expire(self, c: Connection, now: int) -> bool:
+        changed = False
+        for given in pending_commands(c, self._site.id):
+            if given.command.expires + ANSWER_GRACE_MS < now:
+                reply = Reply(
+                    outcome=Outcome.EXPIRED, point=given.command.point, at=now, reason="no answer from the gateway"
+                )
+                changed = self.answered(c, given.id, given.gateway, reply, now) or changed
+        return changed
+
+    def _save(self, c: Connection, before: Activation | None, after: Activation, change: str, now: int) -> None:
+        # one version a transaction, whatever number of transitions it holds: that is what tells a concurrent change
+        saved = replace(after, version=before.version + 1 if before else 1)
+        save_activation(c, saved)
+        append(c, WRITER, self._site.id, "plan", change, saved.id, plain(saved), now)

@@ -1,0 +1,118 @@
+"""What a transition means: low a ticket, medium an alarm and a ticket, high an alarm and its emergency plan."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import structlog
+from sqlalchemy import Connection
+from sqlalchemy.exc import InterfaceError, OperationalError
+
+from backbone import metrics
+from backbone.database.alarms import get_alarm, open_alarm, save_alarm
+from backbone.database.documents import plain
+from backbone.database.errors import Conflict
+from backbone.database.outbox import append
+from community.alarms import Alarm, AlarmState, alarm_id, clear, raise_alarm, reraise
+from community.commands import Reply
+from community.quality import Quality
+from community.site.model import Grade, Rule
+from community.site.site import Site
+from rules.detect.model import Transition
+from rules.respond import tickets
+from rules.respond.orders import Order
+from rules.respond.plans import Plans
+
+WRITER = "rules"
+_STANDING = frozenset({AlarmState.UNACKNOWLEDGED, AlarmState.ACKNOWLEDGED})
+log = structlog.get_logger()
+
+
+class Responder:
+    """Takes transitions into the database. Every method is part of a caller's transaction, and may be repeated."""
+
+    def __init__(self, site: Site, late_after_ms: int) -> None:
+        self._site = site
+        self._late_after_ms = late_after_ms
+        self._rules = {rule.id: rule for rule in site.file.rules}
+        self._plans = Plans(site)
+
+    def respond(self, c: Connection, transitions: Sequence[Transition], now: int) -> list[Order]:
+        """The commands to send once the transaction is committed.
+
+        One transition that cannot be taken, by a fault of ours, is logged and counted and does not hold up the others.
+        """
+        orders: list[Order] = []
+        for transition in transitions:
+            try:
+                with c.begin_nested():
+                    orders += self._respond(c, transition, now)
+            except (OperationalError, InterfaceError, Conflict):
+                raise
+            except Exception:
+                metrics.loop_errors.labels("rules respond").inc()
+                log.exception("a transition could not be taken", transition=transition)
+        return orders
+
+    def answered(self, c: Connection, identifier: str, gateway: str, reply: Reply, now: int) -> bool:
+        """Take a gateway's reply; whether it was the first to that command."""
+        return self._plans.answered(c, identifier, gateway, reply, now)
+
+    def look_after(self, c: Connection, now: int) -> tuple[list[Order], bool]:
+        """Begin what waits for the machine, mark what is late; commands to send, and whether anything changed."""
+        return self._plans.look_after(c, now)
+
+    def pending(self, c: Connection, now: int) -> list[Order]:
+        """Commands that were given and not answered."""
+        return self._plans.pending(c, now)
+
+    def _respond(self, c: Connection, transition: Transition, now: int) -> list[Order]:
+        rule = self._rules[transition.rule]
+        if not transition.active:
+            self._over(c, rule, transition, now)
+            return []
+        if rule.risk is Grade.LOW:
+            tickets.report(c, self._site, rule, transition, None, now)
+            return []
+        return self._raise(c, rule, transition, now)
+
+    def _raise(self, c: Connection, rule: Rule, transition: Transition, now: int) -> list[Order]:
+        late = now - transition.at > self._late_after_ms
+        before = open_alarm(c, self._site.id, rule.id, transition.scope)
+        if before is None:
+            if get_alarm(c, alarm_id(rule.id, transition.scope, transition.at)) is not None:
+                return []
+            alarm = raise_alarm(
+                site=self._site.id,
+                rule=rule,
+                scope=transition.scope,
+                zone=transition.zone,
+                at=transition.at,
+                value=transition.value,
+                points=transition.points,
+                late=late,
+                simulated=bool(transition.quality & Quality.SIMULATED),
+            )
+        elif before.state in _STANDING:
+            return []
+        else:
+            alarm = replace(reraise(before, transition.at, transition.value, transition.points), late=late)
+        orders: list[Order] = []
+        if rule.risk is Grade.MEDIUM:
+            alarm = replace(alarm, ticket=tickets.report(c, self._site, rule, transition, alarm.id, now).id)
+        elif rule.plan is not None and not late:
+            activation, orders = self._plans.call(c, rule, alarm, now)
+            alarm = replace(alarm, activation=activation.id)
+        self._save(c, before, alarm, "raised", now)
+        return orders
+
+    def _over(self, c: Connection, rule: Rule, transition: Transition, now: int) -> None:
+        if rule.risk is not Grade.LOW:
+            alarm = open_alarm(c, self._site.id, rule.id, transition.scope)
+            if alarm is not None and alarm.state in _STANDING:
+                self._save(c, alarm, clear(alarm, transition.at), "cleared", now)
+        tickets.note_cleared(c, self._site, rule, transition, now)
+
+    def _save(self, c: Connection, before: Alarm | None, after: Alarm, change: str, now: int) -> None:
+        saved = replace(after, version=before.version + 1 if before else 1)
+        save_alarm(c, saved)
+        append(c, WRITER, self._site.id, "alarm", change, saved.id, plain(saved), now)

@@ -1,0 +1,167 @@
+"""The rules service: consumes the stream, detects, and commits what follows together with how far it has read.
+
+Latency first: an urgent frame is evaluated as soon as it is there, and a transition is committed at once. While nothing
+happens, positions and the detector's state are committed a few times a second. Both are in one transaction with the
+alarms they led to, so after a crash the gateways send again exactly what has not been judged yet.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import structlog
+from sqlalchemy import Connection
+
+from backbone import metrics
+from backbone.bus import Bus
+from backbone.database.checkpoints import load_checkpoint, save_checkpoint
+from backbone.database.database import Database
+from backbone.database.outbox import Relay
+from backbone.database.positions import load_positions, save_positions
+from backbone.stream import Position, Refusal, Stream
+from community.site.site import Site
+from rules.desk import Desk
+from rules.detect.checkpoint import CheckpointError
+from rules.detect.compile import compile_rules
+from rules.detect.engine import Detector
+from rules.detect.model import Transition
+from rules.gateways import GatewayWatch
+from rules.intake import Intake
+from rules.respond.orders import Order
+from rules.respond.responder import Responder
+from rules.settings import RulesSettings
+from rules.writer import Stopped, Writer
+
+CONSUMER = "rules"
+LINGER_S = 0.02
+TICK_MS = 100
+DEAF_MS = 5_000
+"""After so long without listening (suspended, database away) silence is not counted from before."""
+log = structlog.get_logger()
+
+
+def unix_ms() -> int:
+    """The time now, Unix ms."""
+    return time.time_ns() // 1_000_000
+
+
+async def run(
+    settings: RulesSettings, site: Site, database: Database, stop: asyncio.Event, *, now: Callable[[], int] = unix_ms
+) -> None:
+    """Run until `stop`."""
+    compiled = compile_rules(site)
+    detector = Detector(compiled)
+    async with Writer(database, stop) as writer:
+        try:
+            positions = await writer.do(lambda c: _restore(c, site, detector))
+            bus = Bus(settings.broker_url, f"anju-rules-{site.id}", ca=settings.mqtt_ca)
+            relay = Relay(database, bus, CONSUMER)
+            responder = Responder(site, round(settings.late_after_s * 1000))
+            desk = Desk(bus, site, writer, responder, relay, now)
+            watch = GatewayWatch(bus, site, writer, relay, now)
+            stream = Stream(bus, site.id, site.gateways, CONSUMER, positions, now=now, refuse=_refused)
+            stream.start()
+            desk.start()
+            watch.start()
+            consumer = Consumer(settings, site, detector, stream, bus, writer, responder, relay, desk, now)
+            async with bus, asyncio.TaskGroup() as group:
+                tasks = [
+                    group.create_task(relay.run(stop), name="relay"),
+                    group.create_task(desk.run(), name="desk"),
+                    group.create_task(watch.run(), name="gateways"),
+                ]
+                log.info("rules are watching", conditions=len(compiled.spots), points=len(compiled.points))
+                await consumer.run(stop)
+                for task in tasks:
+                    task.cancel()
+        except* Stopped:
+            log.warning("stopped while the database was away; what was not committed will be sent again")
+
+
+def _restore(c: Connection, site: Site, detector: Detector) -> Mapping[str, Position]:
+    positions = load_positions(c, CONSUMER, site.id)
+    state, layout = load_checkpoint(c, _name(site, "state")), load_checkpoint(c, _name(site, "layout"))
+    if state is not None and layout is not None:
+        try:
+            detector.restore(state, layout)
+        except CheckpointError:
+            metrics.loop_errors.labels("rules checkpoint").inc()
+            log.exception("the checkpoint cannot be read; conditions start afresh")
+    # the two must belong together from the first commit on
+    save_checkpoint(c, _name(site, "layout"), detector.layout)
+    save_checkpoint(c, _name(site, "state"), detector.state())
+    return positions
+
+
+def _name(site: Site, part: str) -> str:
+    return f"rules:{site.id}:{part}"
+
+
+def _refused(refusal: Refusal) -> None:
+    log.warning("frame refused", source=refusal.source, reason=refusal.reason)
+
+
+@dataclass(slots=True)
+class Consumer:
+    """The loop: take frames, detect, commit."""
+
+    settings: RulesSettings
+    site: Site
+    detector: Detector
+    stream: Stream
+    bus: Bus
+    writer: Writer
+    responder: Responder
+    relay: Relay
+    desk: Desk
+    now: Callable[[], int]
+    _heard_at: int = 0
+    _ticked_at: int = 0
+    _committed_at: int = 0
+    _uncommitted: bool = False
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Consume until `stop`, then commit what was judged."""
+        self.detector.listen(self.now())
+        self.bus.on_connect(lambda: self.detector.listen(self.now()))
+        intake = Intake(self.site, self.detector.compiled, round(self.settings.future_skew_s * 1000))
+        self._heard_at = self._committed_at = self.now()
+        while not stop.is_set():
+            until_end_ms = max(self.detector.next_end() - self.now(), 0)
+            wait_s = min(LINGER_S, until_end_ms / 1000)
+            deliveries = await self.stream.batch(max_readings=self.settings.rules_batch, max_wait_s=wait_s)
+            now = self.now()
+            if now - self._heard_at > DEAF_MS:
+                self.detector.listen(now)
+            self._heard_at = now
+            transitions: list[Transition] = []
+            if deliveries:
+                transitions = self.detector.evaluate(intake.batch(deliveries, now))
+                self._uncommitted = True
+            if now - self._ticked_at >= TICK_MS or self.detector.next_end() <= now:
+                caught_up = self.stream.buffered_readings == 0
+                transitions += self.detector.tick(now, silence=self.bus.connected and caught_up)
+                self._ticked_at = now
+            await self._commit(transitions, now)
+        await self._commit([], self.now(), at_once=True)
+
+    async def _commit(self, transitions: list[Transition], now: int, *, at_once: bool = False) -> None:
+        due = at_once or now - self._committed_at >= self.settings.checkpoint_every_s * 1000
+        if not transitions and not (self._uncommitted and due):
+            return
+        positions, state = self.stream.positions, self.detector.state()
+
+        def work(c: Connection) -> list[Order]:
+            orders = self.responder.respond(c, transitions, now) if transitions else []
+            save_checkpoint(c, _name(self.site, "state"), state)
+            save_positions(c, CONSUMER, self.site.id, positions)
+            return orders
+
+        orders = await self.writer.do(work)
+        self._uncommitted = False
+        self._committed_at = self.now()
+        if transitions:
+            self.relay.wake()
+            self.desk.send(orders)
+        self.stream.commit(positions)
