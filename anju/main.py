@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 from pydantic import ValidationError
 from rich.console import Console
+from rich.table import Table
 
 from anju import process
 from backbone.settings import Settings
@@ -159,6 +160,24 @@ def check(
     if problems:
         raise typer.Exit(BAD_INPUT)
     out.print(f"{', '.join(str(f) for f in files)}: no problems")
+
+
+@cli.command("profiles", epilog="Example: anju profiles --profiles ./our-profiles")
+def list_profiles(
+    profiles: Annotated[Path | None, typer.Option(help="an installer's own profile folder")] = None,
+) -> None:
+    """List the device profiles: what a site file may name."""
+    from backbone.site_files import read_profiles
+    from community.site.load import SiteErrors
+
+    try:
+        known = read_profiles(profiles)
+    except SiteErrors as error:
+        raise _fail(str(error)) from error
+    table = Table("profile", "product", "maker", "family", "measures")
+    for row in sorted(known.values(), key=lambda profile: profile.id):
+        table.add_row(row.id, row.product, row.maker, row.family.value, ", ".join(row.measures))
+    out.print(table)
 
 
 @cli.command(epilog="Example: anju secrets ./secrets --broker-host broker; anju secrets ./secrets --show")

@@ -13,6 +13,7 @@ Path = tuple[str | int, ...]
 Data = Any
 """dict, list, str, int, float, bool or None."""
 
+MOST_PARTS = 500_000
 _INT = re.compile(r"^[-+]?[0-9]+$")
 _FLOAT = re.compile(r"^[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?$")
 _PLAIN = {"": None, "null": None, "Null": None, "NULL": None, "~": None}
@@ -65,8 +66,22 @@ def parse(text: str) -> Document:
     except yaml.YAMLError as error:
         return Document(None, {}, {}, (YamlProblem(Place(1, 1), f"this text cannot be read as YAML: {error}"),))
 
+    within: set[int] = set()
+
     def build(node: yaml.Node, path: Path) -> Data:
-        places[path] = Place(node.start_mark.line + 1, node.start_mark.column + 1)
+        place = Place(node.start_mark.line + 1, node.start_mark.column + 1)
+        if id(node) in within or len(places) > MOST_PARTS:
+            why = "this contains itself" if id(node) in within else f"more than {MOST_PARTS} parts"
+            problems.append(YamlProblem(place, f"{why}; write it out without the alias"))
+            return None
+        places[path] = place
+        within.add(id(node))
+        try:
+            return value_of(node, path)
+        finally:
+            within.discard(id(node))
+
+    def value_of(node: yaml.Node, path: Path) -> Data:
         if isinstance(node, yaml.SequenceNode):
             return [build(item, (*path, index)) for index, item in enumerate(node.value)]
         if isinstance(node, yaml.MappingNode):
