@@ -1,0 +1,104 @@
+"""Activations: plans in force, and what people do in them."""
+
+from collections.abc import Callable
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from starlette.responses import Response
+
+from api import paging
+from api.activations.schemas import ActivationOut, Reason, StepDone
+from api.paging import Cursor, Limit, Page
+from api.platform import PlatformDep
+from api.problems import not_found
+from api.security.access import Viewer
+from api.writing import Change, Write, writing
+from backbone.database import activations as stored
+from community import activations
+from community.activations import Activation, ActivationState
+from community.people import Action
+
+router = APIRouter(prefix="/activations", tags=["plans"])
+Working = Annotated[Write, writing(Action.WORK_STEP)]
+StandingDown = Annotated[Write, writing(Action.STAND_DOWN_PLAN)]
+
+
+@router.get("")
+def list_activations(
+    platform: PlatformDep,
+    _: Viewer,
+    state: Annotated[list[ActivationState] | None, Query(description="may be given several times")] = None,
+    limit: Limit = 100,
+    cursor: Cursor = None,
+) -> Page[ActivationOut]:
+    """Activations, the newest first."""
+    before = paging.decode(cursor, tuple[int, str])
+    with platform.database.read() as connection:
+        rows = stored.list_activations(connection, platform.site.id, states=state, limit=limit + 1, before=before)
+    return paging.page(rows, limit, ActivationOut.model_validate, lambda row: (row.activated_at, row.id))
+
+
+@router.get("/{activation_id}")
+def get_activation(activation_id: str, platform: PlatformDep, _: Viewer) -> ActivationOut:
+    """One activation with its steps and timeline."""
+    with platform.database.read() as connection:
+        activation = stored.get_activation(connection, activation_id)
+    if activation is None or activation.site != platform.site.id:
+        raise not_found("activation", activation_id)
+    return ActivationOut.model_validate(activation)
+
+
+@router.post("/{activation_id}/steps/{step_id}/done", response_model=ActivationOut)
+def finish_step(activation_id: str, step_id: str, body: StepDone, write: Working) -> Response:
+    """A person has done a step."""
+
+    def step(change: Change, activation: Activation) -> Activation:
+        if all(step.id != step_id for step in activation.steps):
+            raise not_found("step", step_id)
+        return activations.step_done(activation, step_id, by=change.by, note=body.note, now=change.now)
+
+    return _perform(write, activation_id, "step-done", step)
+
+
+@router.post("/{activation_id}/contain", response_model=ActivationOut)
+def contain_activation(activation_id: str, body: Reason, write: StandingDown) -> Response:
+    """The danger is contained."""
+    return _perform(
+        write, activation_id, "contained", lambda c, a: activations.contain(a, by=c.by, reason=body.reason, now=c.now)
+    )
+
+
+@router.post("/{activation_id}/stand-down", response_model=ActivationOut)
+def stand_down_activation(activation_id: str, body: Reason, write: StandingDown) -> Response:
+    """The emergency is over."""
+    return _perform(
+        write,
+        activation_id,
+        "stood-down",
+        lambda c, a: activations.stand_down(a, by=c.by, reason=body.reason, now=c.now),
+    )
+
+
+@router.post("/{activation_id}/review", response_model=ActivationOut)
+def review_activation(activation_id: str, body: Reason, write: StandingDown) -> Response:
+    """What was learned; `reason` is the report."""
+    return _perform(
+        write, activation_id, "reviewed", lambda c, a: activations.review(a, by=c.by, report=body.reason, now=c.now)
+    )
+
+
+def _perform(write: Write, activation_id: str, what: str, step: Callable[[Change, Activation], Activation]) -> Response:
+    def work(change: Change) -> ActivationOut:
+        activation = stored.get_activation(change.connection, activation_id)
+        if activation is None or activation.site != change.site:
+            raise not_found("activation", activation_id)
+        return keep(change, what, step(change, activation))
+
+    return write.perform(f"activation.{what}", activation_id, work)
+
+
+def keep(change: Change, what: str, activation: Activation) -> ActivationOut:
+    """Save it and have the event go out."""
+    stored.save_activation(change.connection, activation)
+    change.publish("plan", what, activation.id, activation)
+    return ActivationOut.model_validate(activation)

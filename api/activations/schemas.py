@@ -1,0 +1,90 @@
+"""Activations as shown, and what people do in them."""
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from api.tickets.schemas import Note, Said
+from api.times import Timestamp
+from community.activations import ActivationState, StepState
+from community.text import Text
+
+
+class _Shown(BaseModel):
+    model_config = ConfigDict(from_attributes=True)
+
+
+class MachineActionOut(_Shown):
+    """One command of a step, and what the gateway answered."""
+
+    command: str
+    point: str
+    value: float
+    outcome: str | None = Field(description="null while waiting; done, refused, failed or expired")
+    reason: str | None
+    read_back: float | None
+    answered_at: Timestamp | None
+
+
+class StepOut(_Shown):
+    """A step of the plan as it goes."""
+
+    id: str
+    name: Text
+    kind: str = Field(description="machine, notify or person")
+    who: str | None
+    state: StepState
+    due_at: Timestamp
+    proof: str
+    started_at: Timestamp | None
+    done_at: Timestamp | None
+    done_by: str | None
+    note: str | None
+    actions: list[MachineActionOut]
+
+
+class TimelineOut(_Shown):
+    """What happened, when, by whom."""
+
+    at: Timestamp
+    by: str
+    what: str
+    detail: str
+
+
+class ActivationOut(_Shown):
+    """A plan in force in a zone."""
+
+    id: str
+    site: str
+    plan: str
+    plan_version: int
+    plan_name: Text
+    kind: str
+    level: str
+    zone: str
+    state: ActivationState
+    cause: str
+    reason: str
+    commander: str
+    activated_at: Timestamp
+    steps: list[StepOut]
+    timeline: list[TimelineOut]
+    alarms: list[str]
+    drill: bool
+    stood_down_at: Timestamp | None
+    version: int
+
+
+class StepDone(BaseModel):
+    """The step is done, and how it is known."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    note: Note = ""
+
+
+class Reason(BaseModel):
+    """Why; it is kept in the timeline."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    reason: Said

@@ -1,0 +1,55 @@
+"""Alarms as shown, and what is said about them."""
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from api.times import Timestamp
+from community.alarms import AlarmState
+from community.site.model import Grade
+from community.text import Text
+
+
+class AlarmOut(BaseModel):
+    """One occurrence of a rule's condition."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: str = Field(examples=["smoke:smoke-b3-f1-a.smoke:1790000000000"])
+    site: str
+    rule: str
+    scope: str = Field(description="the point; of a vote, the zone")
+    zone: str
+    grade: Grade
+    state: AlarmState
+    message: Text
+    action: Text | None
+    latch: bool
+    value: float | None = Field(description="the value that raised it")
+    points: list[str] = Field(description="the points whose readings caused it")
+    raised_at: Timestamp
+    acknowledged_at: Timestamp | None
+    acknowledged_by: str | None
+    acknowledge_note: str | None
+    cleared_at: Timestamp | None
+    late: bool = Field(description="from old readings: on record, moved no actuator")
+    simulated: bool
+    test: bool
+    plan: str | None
+    ticket: str | None
+    activation: str | None
+    version: int
+
+
+class Acknowledgement(BaseModel):
+    """Somebody has seen it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    note: str = Field(default="", max_length=2000, examples=["on my way"])
+
+
+class Reset(BaseModel):
+    """Somebody has looked, and the latch may go."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    reason: str = Field(min_length=1, max_length=2000, examples=["looked: a burnt pan"])

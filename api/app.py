@@ -1,0 +1,139 @@
+"""The application: every resource behind one gate, errors as problems, the page at the root."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from fastapi import APIRouter, FastAPI, WebSocket
+from fastapi.exceptions import WebSocketRequestValidationError
+from fastapi.routing import APIRoute
+
+from api import health, problems, web
+from api.access_events.router import router as access_events
+from api.activations.router import router as activations
+from api.alarms.router import router as alarms
+from api.gateways.router import router as gateways
+from api.live.gateways import GatewayBoard
+from api.live.hub import Hub
+from api.live.latest import LatestCache
+from api.live.router import router as live
+from api.live.services import ServiceBoard
+from api.middleware import Gate
+from api.plans.router import router as plans
+from api.platform import Platform
+from api.points.router import router as points
+from api.problems import Problem
+from api.quarantine.router import router as quarantine
+from api.readings.router import router as readings
+from api.security.buckets import Buckets
+from api.security.guessing import Guessing
+from api.security.passwords import Passwords
+from api.security.sessions import Sessions
+from api.services.router import router as services
+from api.session.router import router as session
+from api.settings import ApiSettings
+from api.sites.router import router as sites
+from api.tickets.router import router as tickets
+from api.users.router import router as users
+from api.zones.router import router as zones
+from backbone.database.database import Database
+from backbone.historian.port import Historian
+from community.site.site import Site
+
+VERSION = "1"
+_RESOURCES = (
+    session,
+    sites,
+    zones,
+    points,
+    readings,
+    alarms,
+    tickets,
+    plans,
+    activations,
+    gateways,
+    services,
+    quarantine,
+    access_events,
+    users,
+)
+
+
+def create_app(
+    settings: ApiSettings,
+    site: Site,
+    historian: Historian,
+    database: Database,
+    *,
+    now: Callable[[], int],
+    web_dist: Path,
+    wake_relay: Callable[[], None],
+    on_loop: Callable[[Callable[[], None]], None],
+    bus_connected: Callable[[], bool],
+) -> FastAPI:
+    """The application with what it works on; its `Platform` is `app.state.platform`.
+
+    `on_loop` has a function called on the event loop, from any thread.
+    """
+    latest = LatestCache(site)
+    hub = Hub(latest)
+    app = bare_app()
+    app.state.platform = Platform(
+        settings=settings,
+        site=site,
+        historian=historian,
+        database=database,
+        now=now,
+        passwords=Passwords(),
+        sessions=Sessions(
+            database,
+            idle_ms=int(settings.session_idle_s * 1000),
+            absolute_ms=int(settings.session_absolute_s * 1000),
+        ),
+        guessing=Guessing(),
+        latest=latest,
+        gateways=GatewayBoard(site.gateways),
+        services=ServiceBoard(settings.data_dir / "services.json"),
+        hub=hub,
+        wake_relay=wake_relay,
+        end_pages=lambda reason, username, session: on_loop(
+            lambda: hub.end_pages(reason, username=username, session=session)
+        ),
+        bus_connected=bus_connected,
+    )
+    app.add_middleware(Gate, buckets=Buckets(settings.requests_per_s, settings.requests_burst), now=now)
+    web.install(app, web_dist)
+    return app
+
+
+def bare_app() -> FastAPI:
+    """The routes alone: enough to describe them, nothing to answer with."""
+    app = FastAPI(
+        title="Anju 安居",
+        version=VERSION,
+        summary="Smart-community monitoring, alarms and emergency response",
+        description="Errors are problem details (RFC 9457). Lists page by cursor. Writes take `Idempotency-Key`. "
+        "Times are RFC 3339. Live push: WebSocket `/api/v1/live`.",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/openapi.json",
+        generate_unique_id_function=_operation,
+        responses=problems.RESPONSES,
+    )
+    version = APIRouter(prefix="/api/v1")
+    for resource in _RESOURCES:
+        version.include_router(resource)
+    version.include_router(live)
+    app.include_router(version)
+    app.include_router(health.router)
+    problems.install(app)
+    app.add_exception_handler(WebSocketRequestValidationError, _bad_socket)  # type: ignore[arg-type]
+    return app
+
+
+def _operation(route: APIRoute) -> str:
+    return route.name
+
+
+async def _bad_socket(socket: WebSocket, error: WebSocketRequestValidationError) -> None:
+    said = "; ".join(f"{'.'.join(str(p) for p in e['loc'])}: {e['msg']}" for e in error.errors())
+    await socket.send_denial_response(problems.response(Problem(422, said, kind="bad-input")))

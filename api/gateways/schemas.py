@@ -1,0 +1,58 @@
+"""Gateways as shown."""
+
+from pydantic import BaseModel, Field
+
+from api.live.gateways import GatewayStatus
+from api.times import Timestamp
+from community.site.model import Gateway
+from community.text import Text
+
+
+class RefusedOut(BaseModel):
+    """Messages the gateway would not take."""
+
+    source: str = Field(description="topic or unit")
+    reason: str
+    count: int
+    last: Timestamp | None
+
+
+class DeviceOut(BaseModel):
+    """How a device fares at its gateway."""
+
+    last: Timestamp | None
+    ok: bool | None
+    error: str | None
+
+
+class GatewayOut(BaseModel):
+    """A gateway and what it last said of itself; `online` is null while it was not heard."""
+
+    id: str
+    name: Text | None
+    online: bool | None
+    epoch: int | None = None
+    since: Timestamp | None = None
+    version: str | None = None
+    spooled: int | None = Field(default=None, description="frames kept until they are safe upstream")
+    counters: dict[str, float] = {}
+    refusals: list[RefusedOut] = []
+    devices: dict[str, DeviceOut] = {}
+
+
+def show(gateway: Gateway, status: GatewayStatus | None) -> GatewayOut:
+    """The gateway as answers and the live channel show it."""
+    if status is None:
+        return GatewayOut(id=gateway.id, name=gateway.name, online=None)
+    return GatewayOut(
+        id=gateway.id,
+        name=gateway.name,
+        online=status.online,
+        epoch=status.epoch,
+        since=status.since,
+        version=status.version,
+        spooled=status.spooled,
+        counters=status.counters,
+        refusals=[RefusedOut(source=r.source, reason=r.reason, count=r.count, last=r.last) for r in status.refusals],
+        devices={key: DeviceOut(last=d.last, ok=d.ok, error=d.error) for key, d in status.devices.items()},
+    )

@@ -1,0 +1,144 @@
+"""Where the news comes from: events, frames and gateway states on the bus; what the bus missed, from the outbox."""
+
+import asyncio
+import time
+from collections.abc import Callable
+
+import structlog
+
+from api.gateways.schemas import show as show_gateway
+from api.live.gateways import GatewayBoard, StatusError
+from api.live.hub import Hub
+from api.live.latest import LatestCache
+from api.live.services import ServiceBoard
+from api.live.shown import KINDS, EventError, Shown, parse_event, shown_event
+from api.services.schemas import show as show_service
+from backbone import frames, metrics, topics
+from backbone.bus import Bus
+from backbone.database import outbox
+from backbone.database.database import Database
+from community.site.site import Site
+
+LOOK_EVERY_S = 1.0
+MOST_AT_ONCE = 500
+log = structlog.get_logger()
+
+
+class Feed:
+    """Handlers of the bus, and the tasks beside them. A bad message is counted and changes nothing."""
+
+    def __init__(
+        self,
+        site: Site,
+        database: Database,
+        hub: Hub,
+        latest: LatestCache,
+        gateways: GatewayBoard,
+        services: ServiceBoard,
+        now: Callable[[], int],
+    ) -> None:
+        self._site = site
+        self._database = database
+        self._hub = hub
+        self._latest = latest
+        self._gateways = gateways
+        self._services = services
+        self._now = now
+        self._missed = asyncio.Event()
+        self._bus: Bus | None = None
+        self._frames = metrics.frames.labels("api", "shown")
+        self._bad_frames = metrics.frames.labels("api", "refused")
+        self._said_at = 0.0
+
+    def subscribe(self, bus: Bus) -> None:
+        """Listen on the bus."""
+        self._bus = bus
+        bus.subscribe(topics.all_frames(self._site.id), self.on_frame)
+        bus.subscribe(topics.event(self._site.id, "+"), self.on_event)
+        bus.subscribe(topics.status(self._site.id, "+"), self.on_status)
+        bus.on_connect(self._missed.set)
+
+    def on_frame(self, topic: str, payload: bytes) -> None:
+        """Readings for the latest values. Whoever wants each of them reads the committed stream."""
+        source = topics.parse_frames(topic)
+        try:
+            frame = frames.decode(payload)
+        except frames.FrameError as error:
+            self._bad_frames.inc()
+            self._say("frame refused", topic, error)
+            return
+        if source is not None:
+            self._frames.inc()
+            self._latest.take(source.gateway, frame, self._now())
+            self._hub.readings_arrived()
+
+    def on_event(self, topic: str, payload: bytes) -> None:
+        """A domain event, after it was committed."""
+        kind = topics.last_level(topic)
+        if kind not in KINDS:
+            return
+        try:
+            self._tell(parse_event(kind, payload))
+        except EventError as error:
+            self._say("event refused", topic, error)
+
+    def on_status(self, topic: str, payload: bytes) -> None:
+        """A gateway's word on itself."""
+        gateway = topics.gateway_of(topic)
+        try:
+            changed = self._gateways.take(gateway, payload)
+        except StatusError as error:
+            self._say("status refused", topic, error)
+            return
+        if changed:
+            row = show_gateway(self._site.gateways[gateway], self._gateways.status(gateway))
+            self._hub.state("gateway", row.model_dump(mode="json"))
+
+    def services_changed(self) -> None:
+        """The supervisor's file changed."""
+        rows = [show_service(state).model_dump(mode="json") for state in self._services.states]
+        self._hub.state("services", {"items": rows})
+
+    async def read_missed(self) -> None:
+        """After each connect, and while there is no broker, take events from the outbox itself."""
+        while True:
+            try:
+                async with asyncio.timeout(LOOK_EVERY_S):
+                    await self._missed.wait()
+            except TimeoutError:
+                if self._bus is not None and self._bus.connected:
+                    continue
+            self._missed.clear()
+            try:
+                await self._read_outbox()
+            except Exception:
+                metrics.loop_errors.labels("api outbox").inc()
+                log.exception("events cannot be read")
+
+    async def _read_outbox(self) -> None:
+        while True:
+            rows = await asyncio.to_thread(self._events_since, self._hub.last_event)
+            for row in rows:
+                self._tell(row)
+            if len(rows) < MOST_AT_ONCE:
+                return
+
+    def _events_since(self, number: int) -> list[Shown]:
+        return events_since(self._database, self._site.id, number, MOST_AT_ONCE)
+
+    def _tell(self, event: Shown) -> None:
+        self._hub.event(event.kind, event.number, event.change, event.body)
+
+    def _say(self, what: str, topic: str, error: Exception) -> None:
+        """Once a second at most: a flood of garbage must not become a flood of log."""
+        metrics.loop_errors.labels("api feed").inc()
+        if time.monotonic() - self._said_at >= 1:
+            self._said_at = time.monotonic()
+            log.warning(what, topic=topic, error=str(error)[:300])
+
+
+def events_since(database: Database, site: str, number: int, limit: int) -> list[Shown]:
+    """Events after `number` from the outbox, oldest first; blocking."""
+    with database.read() as connection:
+        rows = outbox.events_since(connection, site, number, limit)
+    return [shown_event(row.kind, row.id, row.change, row.document) for row in rows if row.kind in KINDS]

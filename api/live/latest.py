@@ -1,0 +1,118 @@
+"""The newest reading of every point, fed by frames, seeded from the historian."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from backbone.frames import Frame
+from backbone.historian.port import Reading
+from community.quality import Quality
+from community.site.site import Point, Site
+
+MAX_SKEW_MS = 600_000
+"""A reading from further in the future would hide all that come after it."""
+STALE_AFTER = 3
+"""Expected intervals without a reading."""
+_NEVER = -1
+_UNUSABLE = int(Quality.STALE | Quality.COMMUNICATION_FAILURE)
+_KNOWN_LAYOUTS = 1_000
+
+Selection = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Latest:
+    """The newest reading of a point. Unknown is None, never a normal value."""
+
+    t: int | None
+    x: float | None
+    q: int
+    fresh: bool
+
+
+class LatestCache:
+    """Columns over the site's points, in the site file's order. Touched on the event loop only."""
+
+    def __init__(self, site: Site) -> None:
+        self.ids: tuple[str, ...] = tuple(site.points)
+        self._index = {point: index for index, point in enumerate(self.ids)}
+        self._of_gateway = {name: {p.id for p in points} for name, points in site.points_of_gateway.items()}
+        n = len(self.ids)
+        self._t = np.full(n, _NEVER, dtype=np.int64)
+        self._x = np.full(n, np.nan, dtype=np.float64)
+        self._q = np.zeros(n, dtype=np.uint8)
+        self._layouts: dict[tuple[str, tuple[str, ...]], Selection] = {}
+        self.changed: Mask = np.zeros(n, dtype=np.bool_)
+        """Points with a newer reading since this was last cleared."""
+
+    def seed(self, readings: Mapping[str, Reading]) -> None:
+        """Take in what the historian has; anything newer stays."""
+        for point, reading in readings.items():
+            index = self._index.get(point)
+            if index is not None and reading.t > self._t[index]:
+                self._t[index], self._x[index], self._q[index] = reading.t, reading.x, reading.q
+
+    def take(self, gateway: str, frame: Frame, now: int) -> None:
+        """Take in a frame. Points that are not the gateway's, and times far in the future, are passed over."""
+        if frame.t.size:
+            self._take_readings(gateway, frame, now)
+        for event in frame.events:
+            index = self._index.get(event.point)
+            if index is not None and self._t[index] < event.t <= now + MAX_SKEW_MS and np.isnan(self._x[index]):
+                self._t[index] = event.t
+                self.changed[index] = True
+
+    def _take_readings(self, gateway: str, frame: Frame, now: int) -> None:
+        where = self._layout(gateway, frame.points)[frame.p]
+        usable = (where >= 0) & (frame.t <= now + MAX_SKEW_MS)
+        usable &= frame.t >= self._t[where]
+        rows = np.flatnonzero(usable)
+        if not rows.size:
+            return
+        t = frame.t[rows]
+        if t.size > 1 and bool((t[1:] < t[:-1]).any()):
+            rows = rows[np.argsort(t, kind="stable")]
+        # In order of time, and an assignment to one place many times leaves the last.
+        where = where[rows]
+        self._t[where] = frame.t[rows]
+        self._x[where] = frame.x[rows]
+        self._q[where] = frame.q[rows]
+        self.changed[where] = True
+
+    def _layout(self, gateway: str, points: Sequence[str]) -> Selection:
+        key = (gateway, tuple(points))
+        layout = self._layouts.get(key)
+        if layout is None:
+            own = self._of_gateway.get(gateway, set())
+            layout = np.array([self._index[p] if p in own else -1 for p in points], dtype=np.int64)
+            if len(self._layouts) >= _KNOWN_LAYOUTS:
+                self._layouts.clear()
+            self._layouts[key] = layout
+        return layout
+
+    def of(self, point: Point, now: int, *, online: bool = True) -> Latest:
+        """The point's newest reading; fresh only if it is recent, usable, and its gateway is not known to be away."""
+        index = self._index[point.id]
+        t, x, q = int(self._t[index]), float(self._x[index]), int(self._q[index])
+        if t == _NEVER:
+            return Latest(None, None, 0, fresh=False)
+        recent = now - t <= STALE_AFTER * point.every_s * 1000
+        return Latest(t, None if np.isnan(x) else x, q, fresh=online and recent and not q & _UNUSABLE)
+
+    def take_changes(self) -> Mask:
+        """The points changed since the last call."""
+        changed, self.changed = self.changed, np.zeros_like(self.changed)
+        return changed
+
+    def values(self, which: Mask) -> list[tuple[str, int, float | None, int]]:
+        """`(point, t, x, q)` of the points in a mask; x is None where there is no value."""
+        rows = np.flatnonzero(which)
+        x = self._x[rows]
+        shown: list[float | None] = x.tolist()
+        for gap in np.flatnonzero(np.isnan(x)).tolist():
+            shown[gap] = None
+        names = [self.ids[row] for row in rows.tolist()]
+        return list(zip(names, self._t[rows].tolist(), shown, self._q[rows].tolist(), strict=True))

@@ -1,0 +1,79 @@
+"""Plans as shown, and what it takes to activate one."""
+
+from datetime import date
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from api.tickets.schemas import Said
+from community.site.model import Approval, Organisation, Plan, Resource, SetOutput, Step
+from community.text import Text
+
+
+class PlanStepOut(BaseModel):
+    """One step of a level's response."""
+
+    id: str
+    name: Text
+    do: SetOutput | None = Field(description="what the machine does")
+    notify: list[str]
+    who: str | None
+    within: float = Field(description="seconds")
+    proof: str
+
+
+class LevelOut(BaseModel):
+    """How the response flows at one level."""
+
+    steps: list[PlanStepOut]
+
+
+class PlanOut(BaseModel):
+    """An emergency plan (应急预案)."""
+
+    id: str
+    name: Text
+    kind: str = Field(examples=["fire"])
+    version: int
+    approved: Approval
+    next_revision: date
+    organisation: Organisation
+    levels: dict[str, LevelOut]
+    resources: list[Resource]
+
+
+class Activate(BaseModel):
+    """Where, how grave, and why."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    zone: str
+    level: Literal["low", "medium", "high"]
+    reason: Said
+
+
+def show(plan: Plan) -> PlanOut:
+    """The plan as answers show it."""
+    return PlanOut(
+        id=plan.id,
+        name=plan.name,
+        kind=plan.kind,
+        version=plan.version,
+        approved=plan.approved,
+        next_revision=plan.next_revision,
+        organisation=plan.organisation,
+        levels={name: LevelOut(steps=[_step(step) for step in level.steps]) for name, level in plan.levels.items()},
+        resources=list(plan.resources),
+    )
+
+
+def _step(step: Step) -> PlanStepOut:
+    return PlanStepOut(
+        id=step.id,
+        name=step.name,
+        do=step.do,
+        notify=list(step.notify),
+        who=step.who,
+        within=step.within,
+        proof=step.proof,
+    )

@@ -1,0 +1,166 @@
+"""The API as a service: the application on a socket, the news on the bus, and an end within seconds."""
+
+import asyncio
+import contextlib
+import socket
+import time
+from collections.abc import Callable, Iterator
+
+import structlog
+import uvicorn
+from fastapi import FastAPI
+
+from api.app import create_app
+from api.live.feed import Feed
+from api.platform import Platform
+from api.settings import ApiSettings
+from api.users.accounts import first_administrator
+from api.writing import WRITER
+from backbone.bus import Bus
+from backbone.database import outbox
+from backbone.database.database import Database
+from backbone.database.outbox import Relay
+from backbone.historian.port import Historian, HistorianError
+from community.site.site import Site
+from dashboards import WEB_DIST
+
+SEED_MS = 48 * 3_600_000
+"""Battery devices report once in a day: their last value is worth showing for two."""
+STOP_S = 2
+CLEAN_EVERY_S = 3_600.0
+log = structlog.get_logger()
+
+
+class PortTaken(Exception):  # noqa: N818 - what happened, said to the person who starts it
+    """The page's port cannot be had; the message says what to set."""
+
+
+def now_ms() -> int:
+    """Unix milliseconds."""
+    return time.time_ns() // 1_000_000
+
+
+async def run(settings: ApiSettings, site: Site, historian: Historian, database: Database, stop: asyncio.Event) -> None:
+    """Serve until `stop`.
+
+    Raises:
+        PortTaken: another program has the port.
+    """
+    with listener(settings) as listening:
+        await asyncio.to_thread(first_administrator, database, settings, now_ms())
+        loop = asyncio.get_running_loop()
+        async with Bus(settings.broker_url, "anju-api", ca=settings.mqtt_ca) as bus:
+            relay = Relay(database, bus, WRITER)
+            app = create_app(
+                settings,
+                site,
+                historian,
+                database,
+                now=now_ms,
+                web_dist=WEB_DIST,
+                wake_relay=relay.wake,
+                on_loop=lambda call: _on_loop(loop, call),
+                bus_connected=lambda: bus.connected,
+            )
+            platform: Platform = app.state.platform
+            feed = Feed(site, database, platform.hub, platform.latest, platform.gateways, platform.services, now_ms)
+            await _remember(platform)
+            feed.subscribe(bus)
+            server = _Server(_config(app, settings))
+            async with asyncio.TaskGroup() as group:
+                background = [
+                    group.create_task(relay.run(stop), name="api relay"),
+                    group.create_task(platform.hub.send_readings(), name="api readings"),
+                    group.create_task(feed.read_missed(), name="api missed events"),
+                    group.create_task(platform.services.watch(feed.services_changed), name="api services"),
+                    group.create_task(_forget_old(platform), name="api old rows"),
+                ]
+                group.create_task(_stop(stop, server, platform), name="api stop")
+                log.info("serving", url=f"http://{settings.http_host}:{listening.getsockname()[1]}")
+                await server.serve(sockets=[listening])
+                for task in background:
+                    task.cancel()
+
+
+@contextlib.contextmanager
+def listener(settings: ApiSettings) -> Iterator[socket.socket]:
+    """The listening socket, taken before anything else is begun."""
+    family = socket.AF_INET6 if ":" in settings.http_host else socket.AF_INET
+    with socket.socket(family) as listening:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listening.bind((settings.http_host, settings.http_port))
+            listening.listen(512)
+        except OSError as error:
+            raise PortTaken(
+                f"{settings.http_host}:{settings.http_port} cannot be had ({error.strerror}); "
+                "set ANJU_HTTP_PORT to a free port"
+            ) from error
+        listening.setblocking(False)
+        yield listening
+
+
+class _Server(uvicorn.Server):
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Signals are the process's: `anju.process` turns them into `stop`."""
+        yield
+
+
+def _config(app: FastAPI, settings: ApiSettings) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        http="httptools",
+        ws="websockets-sansio",
+        ws_max_size=16_384,
+        ws_ping_interval=20,
+        ws_ping_timeout=20,
+        lifespan="off",
+        log_config=None,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        proxy_headers=bool(settings.trusted_proxies),
+        forwarded_allow_ips=settings.trusted_proxies or None,
+        timeout_graceful_shutdown=STOP_S,
+        timeout_keep_alive=65,
+        limit_concurrency=2_000,
+    )
+
+
+async def _remember(platform: Platform) -> None:
+    """What was known before this process began: latest values, the newest event, the services."""
+    platform.services.look()
+    platform.hub.last_event = await asyncio.to_thread(_last_event, platform)
+    try:
+        since = platform.now() - SEED_MS
+        platform.latest.seed(await asyncio.to_thread(platform.historian.latest, platform.site.id, None, since))
+    except HistorianError as error:
+        log.warning("no latest values yet: the historian does not answer", error=str(error))
+    platform.latest.take_changes()
+
+
+def _last_event(platform: Platform) -> int:
+    with platform.database.read() as connection:
+        return outbox.last_event(connection, platform.site.id)
+
+
+async def _stop(stop: asyncio.Event, server: uvicorn.Server, platform: Platform) -> None:
+    await stop.wait()
+    platform.hub.end_all("the server stops")
+    await asyncio.sleep(0)
+    server.should_exit = True
+
+
+async def _forget_old(platform: Platform) -> None:
+    while True:
+        try:
+            await asyncio.to_thread(platform.sessions.forget_old, platform.now())
+        except Exception:
+            log.exception("old sessions and keys cannot be removed")
+        await asyncio.sleep(CLEAN_EVERY_S)
+
+
+def _on_loop(loop: asyncio.AbstractEventLoop, call: Callable[[], None]) -> None:
+    with contextlib.suppress(RuntimeError):  # the loop has ended, and with it the need
+        loop.call_soon_threadsafe(call)
