@@ -63,9 +63,7 @@ class Consumer:
     async def run(self, port: int) -> None:
         """Consume until cancelled."""
         async with Bus(f"mqtt://127.0.0.1:{port}", self.name) as bus:
-            stream = Stream(
-                bus, "test", [GATEWAY], self.name, self.positions, now=now_ms, refuse=self.refused.append
-            )
+            stream = Stream(bus, "test", [GATEWAY], self.name, self.positions, now=now_ms, refuse=self.refused.append)
             stream.start()
             while True:
                 for delivery in await stream.batch(max_readings=5000, max_wait_s=0.05):
