@@ -1,0 +1,181 @@
+"""The rules service over real brokers and a real database: frames in; alarms, plans and commands out."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from backbone.database.activations import list_activations
+from backbone.database.alarms import list_alarms
+from backbone.database.database import Database
+from backbone.database.tickets import list_tickets
+from community.activations import StepState
+from community.alarms import AlarmState
+from community.commands import Command, Outcome
+from community.site.profile import Lane
+from community.site.site import Site
+from rules.service import run
+from rules.settings import RulesSettings
+from tests.rules_rig import Edge, demo_site, edge, now_ms, open_database, until
+from tests.servers import Broker
+
+SMOKE_A, SMOKE_B = "smoke-b3-f1-a.smoke", "smoke-b3-f1-b.smoke"
+
+
+@pytest.fixture(scope="module")
+def site() -> Site:
+    return demo_site()
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Database:
+    return open_database(tmp_path)
+
+
+@contextlib.asynccontextmanager
+async def rules(broker: Broker, site: Site, database: Database) -> AsyncIterator[Edge]:
+    """The service and a gateway beside it."""
+    stop = asyncio.Event()
+    settings = RulesSettings(mqtt_url=broker.url)
+    async with edge(broker.url, site, "gw-east") as east:
+        task = asyncio.create_task(run(settings, site, database, stop))
+        try:
+            yield east
+        finally:
+            stop.set()
+            async with asyncio.timeout(5):
+                await task
+            database.close()
+
+
+async def test_a_fire_from_sensor_to_verified_doors(broker: Broker, site: Site, database: Database) -> None:
+    async with rules(broker, site, database) as east:
+        east.send((SMOKE_A, 0.0), (SMOKE_B, 0.0))
+        await until(lambda: east.all_committed, "the first frame")
+        begin = now_ms()
+        east.send((SMOKE_A, 1.0), at=begin)
+        await until(lambda: east.of("alarm", "raised"), "the first alarm")
+        first = east.of("alarm", "raised")[0]
+        assert first["id"] == f"smoke:{SMOKE_A}:{begin}"
+        assert first["state"] == "unacknowledged"
+        assert east.of("ticket", "reported")[0]["alarm"] == first["id"]
+        assert not east.commands
+
+        east.send((SMOKE_B, 1.0))
+        await until(lambda: any(b["change"] == "step-done" for k, b in east.events if k == "plan"), "doors verified")
+
+    with database.read() as c:
+        (activation,) = list_activations(c, site.id)
+        alarms = {alarm.rule: alarm for alarm in list_alarms(c, site.id)}
+        tickets = list_tickets(c, site.id)
+    confirmed = alarms["fire-confirmed"]
+    assert confirmed.scope == "b3-f1"
+    assert set(confirmed.points) == {SMOKE_A, SMOKE_B}
+    assert confirmed.activation == activation.id
+    assert activation.alarms == (confirmed.id,)
+    release = next(s for s in activation.steps if s.id == "release")
+    doors = {p.id for p in site.points.values() if p.output and p.output.kind == "egress-lock" and p.zone[:2] == "b3"}
+    assert {a.point for a in release.actions} == doors
+    assert release.state is StepState.DONE
+    assert all(a.outcome == "done" and a.read_back == a.value for a in release.actions)
+    call = next(s for s in activation.steps if s.id == "call")
+    assert call.note is not None
+    assert "no outside channel" in call.note
+    assert set(east.executed.values()) == {1}
+    assert {t.priority for t in tickets} == {"medium"}
+    assert len(tickets) == 2
+
+
+async def test_repeats_raise_nothing_new_and_clearing_is_told(
+    embedded_broker: Broker, site: Site, database: Database
+) -> None:
+    async with rules(embedded_broker, site, database) as east:
+        first = east.send((SMOKE_A, 1.0))
+        await until(lambda: east.of("alarm", "raised"), "the alarm")
+        for _ in range(5):
+            east.publish_again(Lane.URGENT, first.seq)
+        east.send(("smoke-b2-f1-a.smoke", 1.0))
+        await until(lambda: len(east.of("alarm", "raised")) == 2, "the second alarm")
+        with database.read() as c:
+            assert len(list_alarms(c, site.id)) == 2
+            assert len(list_tickets(c, site.id)) == 2
+        # the rule's off-delay of 30 s runs on event time: readings that are 31 s older end it when the next one comes
+        quiet = now_ms()
+        east.send((SMOKE_A, 0.0), at=quiet)
+        east.send((SMOKE_A, 0.0), at=quiet + 31_000)
+        await until(lambda: east.of("alarm", "cleared"), "the clearing")
+        assert east.of("alarm", "cleared")[0]["cleared_at"] == quiet + 30_000
+        with database.read() as c:
+            ticket = next(t for t in list_tickets(c, site.id) if t.point == SMOKE_A)
+        assert [n.change for n in ticket.history] == ["reported", "condition-cleared"]
+
+
+async def test_old_news_is_on_record_and_moves_nothing(embedded_broker: Broker, site: Site, database: Database) -> None:
+    async with rules(embedded_broker, site, database) as east:
+        old = now_ms() - 301_000
+        east.send((SMOKE_A, 1.0), (SMOKE_B, 1.0), at=old)
+        await until(lambda: any(b["rule"] == "fire-confirmed" for b in east.of("alarm", "raised")), "the alarm")
+        assert all(b["late"] for b in east.of("alarm", "raised"))
+        await until(lambda: east.all_committed, "the commit")
+    assert not east.commands
+    with database.read() as c:
+        assert not list_activations(c, site.id)
+
+
+async def test_a_door_that_fails_becomes_the_commanders(
+    embedded_broker: Broker, site: Site, database: Database
+) -> None:
+    def answer(command: Command) -> Outcome:
+        return Outcome.FAILED if command.point == "doors-b3.relay-2" else Outcome.DONE
+
+    async with rules(embedded_broker, site, database) as east:
+        east.answer = answer
+        east.send((SMOKE_A, 1.0), (SMOKE_B, 1.0))
+        await until(lambda: east.of("plan", "step-failed"), "the failure")
+        await until(lambda: sum(east.executed.values()) >= 4, "the siren")
+    with database.read() as c:
+        (activation,) = list_activations(c, site.id)
+    release = next(s for s in activation.steps if s.id == "release")
+    assert (release.kind, release.who, release.state) == ("person", "commander", StepState.FAILED)
+    assert any(e.what == "step-failed" and "doors-b3.relay-2" in e.detail for e in activation.timeline)
+
+
+async def test_no_answer_is_late_and_asked_again(embedded_broker: Broker, site: Site, database: Database) -> None:
+    silent = True
+    async with rules(embedded_broker, site, database) as east:
+        asked: list[str] = []
+
+        def answer(command: Command) -> Outcome | None:
+            asked.append(command.point)
+            return None if silent else Outcome.DONE
+
+        east.answer = answer
+        east.send((SMOKE_A, 1.0), (SMOKE_B, 1.0))
+        await until(lambda: east.of("plan", "step-late"), "the deadline of 3 s")
+        assert asked.count("doors-b3.relay-1") > 1
+        silent = False
+        await until(
+            lambda: any(
+                s["id"] == "release" and s["state"] == "done" for k, b in east.events if k == "plan" for s in b["steps"]
+            ),
+            "the late release",
+        )
+    assert set(east.executed.values()) == {1}
+
+
+async def test_a_second_floor_joins_the_plan_of_its_building(
+    embedded_broker: Broker, site: Site, database: Database
+) -> None:
+    async with rules(embedded_broker, site, database) as east:
+        east.send((SMOKE_A, 1.0), (SMOKE_B, 1.0))
+        await until(lambda: east.of("plan", "activated"), "the plan")
+        east.send(("smoke-b3-f2-a.smoke", 1.0), ("smoke-b3-f2-b.smoke", 1.0))
+        await until(lambda: east.of("plan", "alarm-joined"), "the second alarm to join")
+    with database.read() as c:
+        (activation,) = list_activations(c, site.id)
+        alarms = list_alarms(c, site.id, states=[AlarmState.UNACKNOWLEDGED])
+    assert len(activation.alarms) == 2
+    assert {a.activation for a in alarms if a.rule == "fire-confirmed"} == {activation.id}
+    assert set(east.executed.values()) == {1}
