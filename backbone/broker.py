@@ -4,6 +4,7 @@ rumqttd keeps a commit log a topic filter, in segments; its defaults let that lo
 2 MB keep what bridges a moment; what falls off the end is resent by the gateways (see docs/decisions/0001).
 """
 
+import logging
 from pathlib import Path
 from typing import NoReturn
 
@@ -46,6 +47,8 @@ def run(port: int, data_dir: Path) -> NoReturn:
     """
     import iotcore  # noqa: PLC0415  (only machines with an embedded broker have it)
 
+    # Its routing spans come out as an error record for every packet.
+    logging.getLogger("rumqttd").setLevel(logging.CRITICAL)
     data_dir.mkdir(parents=True, exist_ok=True)
     path = data_dir / "broker.toml"
     path.write_text(configuration(port))
