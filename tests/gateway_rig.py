@@ -98,6 +98,11 @@ class Consumer:
         """Value and quality of a point's last reading."""
         return next(((x, q) for name, _, x, q in reversed(self.readings) if name == point), None)
 
+    def stands_at(self, point: str, value: float, quality: int = 0) -> bool:
+        """Whether a point's last reading is this."""
+        last = self.last(point)
+        return last is not None and abs(last[0] - value) < 1e-6 and last[1] == quality
+
 
 class Operator:
     """Somebody on the platform's broker: publishes as sensors do, commands, and reads status and replies."""

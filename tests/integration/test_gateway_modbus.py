@@ -82,9 +82,9 @@ async def test_a_hanging_unit_does_not_starve_its_neighbours(mosquitto: Broker, 
             rules.running(mosquitto.port),
             running_gateway(site, settings),
         ):
-            await until(lambda: rules.last("bad.temperature") == (pytest.approx(25.7), 0), what="both")
+            await until(lambda: rules.stands_at("bad.temperature", 25.7), what="both")
             bad.mood = Mood.SILENT
-            await until(lambda: rules.last("bad.temperature") == (pytest.approx(25.7), LOST), what="the failure")
+            await until(lambda: rules.stands_at("bad.temperature", 25.7, LOST), what="the failure")
             before, began = good.reads, time.monotonic()
             await until(lambda: good.reads >= before + 20, what="the good one's readings")
             assert time.monotonic() - began < 20 * 0.1 + 1.0
@@ -93,7 +93,7 @@ async def test_a_hanging_unit_does_not_starve_its_neighbours(mosquitto: Broker, 
             flagged = [q for p, _, _, q in rules.readings if p == "bad.temperature" and q]
             assert len(flagged) == 1, "repeated at a bounded rate"
             bad.mood = Mood.WELL
-            await until(lambda: rules.last("bad.temperature") == (pytest.approx(25.7), 0), what="its recovery")
+            await until(lambda: rules.stands_at("bad.temperature", 25.7), what="its recovery")
 
 
 @pytest.mark.parametrize("mood", [Mood.GARBAGE, Mood.WRONG_UNIT, Mood.TRUNCATED])
@@ -104,12 +104,12 @@ async def test_answers_that_are_none_are_survived(mosquitto: Broker, tmp_path: P
         site = site_of([fast("air", "xy-md02", server.port, 1)])
         settings = gateway_settings(mosquitto.port, tmp_path, consumers=("rules",), modbus_timeout_s=0.1)
         async with rules.running(mosquitto.port), running_gateway(site, settings):
-            await until(lambda: rules.last("air.temperature") == (pytest.approx(25.7), 0), what="a reading")
+            await until(lambda: rules.stands_at("air.temperature", 25.7), what="a reading")
             unit.mood = mood
-            await until(lambda: rules.last("air.temperature") == (pytest.approx(25.7), LOST), what="the failure")
+            await until(lambda: rules.stands_at("air.temperature", 25.7, LOST), what="the failure")
             unit.registers[1] = 300
             unit.mood = Mood.WELL
-            await until(lambda: rules.last("air.temperature") == (pytest.approx(30.0), 0), what="its recovery")
+            await until(lambda: rules.stands_at("air.temperature", 30.0), what="its recovery")
 
 
 async def test_a_server_that_goes_and_comes_back(mosquitto: Broker, tmp_path: Path) -> None:
@@ -119,10 +119,10 @@ async def test_a_server_that_goes_and_comes_back(mosquitto: Broker, tmp_path: Pa
     settings = gateway_settings(mosquitto.port, tmp_path, consumers=("rules",), modbus_timeout_s=0.2)
     async with rules.running(mosquitto.port), running_gateway(site, settings):
         async with ModbusServer.running({1: climate()}, port):
-            await until(lambda: rules.last("air.temperature") == (pytest.approx(25.7), 0), what="a reading")
-        await until(lambda: rules.last("air.temperature") == (pytest.approx(25.7), LOST), what="the failure")
+            await until(lambda: rules.stands_at("air.temperature", 25.7), what="a reading")
+        await until(lambda: rules.stands_at("air.temperature", 25.7, LOST), what="the failure")
         async with ModbusServer.running({1: climate(310)}, port):
-            await until(lambda: rules.last("air.temperature") == (pytest.approx(31.0), 0), what="its recovery")
+            await until(lambda: rules.stands_at("air.temperature", 31.0), what="its recovery")
 
 
 async def test_an_address_the_device_does_not_have_costs_only_its_point(mosquitto: Broker, tmp_path: Path) -> None:

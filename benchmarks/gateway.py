@@ -1,0 +1,177 @@
+"""Single Zigbee2MQTT messages through the gateway on a real Mosquitto, beside a bare paho loop that only parses JSON.
+
+Run `python -m benchmarks.gateway`. The gateway decodes, checks, spools, frames and sends; a message counts when its
+readings arrived at a consumer. Both are fed by the same `mosquitto_pub` processes, as fast as they take it.
+"""
+
+import asyncio
+import json
+import platform
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
+from importlib.metadata import version
+from pathlib import Path
+
+import psutil
+
+from backbone.bus import Bus
+from community.site.site import Site
+from tests.gateway_rig import Consumer, until
+from tests.gateway_site import mqtt_device, site_of
+from tests.servers import ROOT, Broker, Process, mosquitto
+
+AIM = 10_000
+DEVICES = 8
+MESSAGES = 100_000
+WINDOW = 6_000
+"""Messages on their way at once: fewer than the broker queues for one client."""
+CHUNK = 100
+TOPIC = "zigbee2mqtt/hall/climate-{}"
+
+GATEWAY = """
+import asyncio, sys
+from pathlib import Path
+from benchmarks.gateway import bench_site
+from gateway.service import run
+from tests.gateway_rig import gateway_settings
+settings = gateway_settings(int(sys.argv[1]), Path(sys.argv[2]), consumers=("rules",))
+asyncio.run(run(settings, bench_site(), asyncio.Event()))
+"""
+PAHO = """
+import json, sys
+import paho.mqtt.client as paho
+from paho.mqtt.enums import CallbackAPIVersion
+seen = 0
+def on_message(client, _data, message):
+    global seen
+    json.loads(message.payload)
+    seen += 1
+    if seen % 100 == 0:
+        client.publish("bench/seen", str(seen))
+client = paho.Client(CallbackAPIVersion.VERSION2)
+client.on_message = on_message
+client.connect("127.0.0.1", int(sys.argv[1]))
+client.on_subscribe = lambda *_: client.publish("bench/seen", "0")
+client.subscribe("zigbee2mqtt/#", qos=1)
+client.loop_forever()
+"""
+
+
+def bench_site() -> Site:
+    """The gateway's devices."""
+    return site_of([mqtt_device(f"climate-{i}", "zigbee2mqtt-climate", TOPIC.format(i)) for i in range(DEVICES)])
+
+
+def payload(number: int) -> bytes:
+    """About what a climate sensor sends: 150 bytes, two of its values are points' values."""
+    body = {
+        "temperature": 20 + number % 100 / 10,
+        "humidity": 40 + number % 7,
+        "pressure": 986,
+        "linkquality": 84,
+        "voltage": 3015,
+        "power_outage_count": 7,
+        "update": {"state": "idle", "installed_version": 4105, "latest_version": 4105},
+    }
+    return json.dumps(body).encode() + b"\n"
+
+
+@contextmanager
+def publishers(port: int) -> Iterator[list[psutil.Popen]]:
+    """`mosquitto_pub` processes, one a device, that publish every line they are given."""
+    running = [
+        psutil.Popen(["mosquitto_pub", "-p", str(port), "-q", "1", "-l", "-t", TOPIC.format(i)], stdin=-1, bufsize=0)
+        for i in range(DEVICES)
+    ]
+    try:
+        yield running
+    finally:
+        for process in running:
+            process.stdin.close()
+            process.terminate()
+            process.wait(5)
+
+
+async def feed(port: int, taken: Callable[[], int]) -> float:
+    """Send all messages, never more than the window ahead of what was taken; the seconds until all were."""
+    lines = [b"".join(payload(at + i) for i in range(CHUNK)) for at in range(0, 1000, CHUNK)]
+    with publishers(port) as sensors:
+        begin = time.perf_counter()
+        for number in range(MESSAGES // CHUNK):
+            sensors[number % DEVICES].stdin.write(lines[number % len(lines)])
+            await until(lambda sent=(number + 1) * CHUNK: sent - taken() < WINDOW, 60, "room")  # type: ignore[misc]
+        await until(lambda: taken() >= MESSAGES, 60, "the last message")
+        return time.perf_counter() - begin
+
+
+async def through_gateway(broker: Broker, folder: Path) -> tuple[float, float, float]:
+    """Seconds, the gateway's CPU seconds, and its memory (MB)."""
+    rules = Consumer("rules")
+    child = Process("gateway", [sys.executable, "-c", GATEWAY, str(broker.port), str(folder)], folder, env=_PATH)
+    async with rules.running(broker.port):
+        await asyncio.to_thread(child.start)
+        try:
+            status: dict[str, object] = {}
+            async with Bus(f"mqtt://127.0.0.1:{broker.port}", "watch") as bus:
+                bus.subscribe("anju/v1/+/+/status", lambda _topic, body: status.update(json.loads(body)))
+                await until(lambda: status.get("online"), what="the gateway")
+                process = psutil.Process(child.pid)
+                before = sum(process.cpu_times()[:2])
+                seconds = await feed(broker.port, lambda: len(rules.readings) // 2)
+                return seconds, sum(process.cpu_times()[:2]) - before, process.memory_info().rss / 1e6
+        finally:
+            child.stop()
+
+
+async def through_paho(broker: Broker, folder: Path) -> tuple[float, float, float]:
+    """The same for the bare loop."""
+    seen = [-1]
+    child = Process("paho", [sys.executable, "-c", PAHO, str(broker.port)], folder)
+    async with Bus(f"mqtt://127.0.0.1:{broker.port}", "watch") as bus:
+        bus.subscribe("bench/seen", lambda _topic, body: seen.__setitem__(0, int(body)))
+        await until(lambda: bus.connected, what="the broker")
+        await asyncio.to_thread(child.start)
+        try:
+            await until(lambda: seen[0] == 0, what="the loop")
+            process = psutil.Process(child.pid)
+            before = sum(process.cpu_times()[:2])
+            seconds = await feed(broker.port, lambda: seen[0])
+            return seconds, sum(process.cpu_times()[:2]) - before, process.memory_info().rss / 1e6
+        finally:
+            child.stop()
+
+
+def measure(
+    name: str, what: Callable[[Broker, Path], Coroutine[None, None, tuple[float, float, float]]]
+) -> dict[str, object]:
+    """One row."""
+    with tempfile.TemporaryDirectory() as folder, mosquitto(Path(folder) / "broker") as broker:
+        seconds, cpu_s, memory_mb = asyncio.run(what(broker, Path(folder) / "data"))
+    return {
+        "name": name,
+        "value": round(MESSAGES / seconds),
+        "unit": "messages/s",
+        "aim": AIM,
+        "n": MESSAGES,
+        "cpu_us_a_message": round(cpu_s / MESSAGES * 1e6, 1),
+        "memory_mb": round(memory_mb, 1),
+        "machine": f"{platform.machine()}, {psutil.cpu_count()} cores",
+        "versions": {"python": platform.python_version(), **{p: version(p) for p in ("gmqtt", "msgspec", "paho-mqtt")}},
+    }
+
+
+_PATH = {"PYTHONPATH": str(ROOT)}
+
+
+def main() -> None:
+    """Print the rows as JSON lines."""
+    for name, what in (("gateway.messages_per_s", through_gateway), ("gateway.bare_paho_messages_per_s", through_paho)):
+        sys.stdout.write(json.dumps(measure(name, what)) + "\n")
+        sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()
