@@ -90,7 +90,7 @@ class DuckDBHistorian:
         positions: Mapping[str, Position],
     ) -> Sequence[Unwritten]:
         """See `Historian.write`. DuckDB takes every row, so nothing is ever left unwritten."""
-        with self._writing, self._fatal_reopens(), translated(self._path):
+        with self._writing, self._fatal_reopens(), translated(self._path, writing=True):
             connection = self._connected()
             added: dict[_Key, int] = {}
             columns = [(self._numbers(batch, added), batch) for batch in batches if batch.t.size]

@@ -17,6 +17,7 @@ THREADS = 2
 CHECKPOINT_THRESHOLD = "16MB"
 """Of write-ahead log. Small, because a checkpoint holds up the next commit: about 40 ms at this size."""
 
+_OF_THE_CALLER = (duckdb.ProgrammingError, duckdb.DataError, duckdb.NotSupportedError, duckdb.IntegrityError)
 _TABLES = """
 CREATE TABLE IF NOT EXISTS points (id INTEGER PRIMARY KEY, site VARCHAR NOT NULL, point VARCHAR NOT NULL,
     UNIQUE (site, point));
@@ -87,17 +88,17 @@ def transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def translated(path: Path) -> Iterator[None]:
+def translated(path: Path, *, writing: bool = False) -> Iterator[None]:
     """DuckDB's and the system's errors as ours, with what to do."""
     try:
         yield
     except HistorianError:
         raise
     except (duckdb.Error, OSError) as error:
-        raise _as_ours(error, path) from error
+        raise _as_ours(error, path, writing=writing) from error
 
 
-def _as_ours(error: Exception, path: Path) -> HistorianError:
+def _as_ours(error: Exception, path: Path, *, writing: bool) -> HistorianError:
     text = str(error)
     if holder := re.search(r"Conflicting lock is held in (.*?) \(PID (\d+)\)", text):
         return HistorianUnavailable(
@@ -118,7 +119,10 @@ def _as_ours(error: Exception, path: Path) -> HistorianError:
     if _is_full(error, text):
         return HistorianUnavailable(f"no room to write {path}: {text}. Free space on its disk")
     if isinstance(error, duckdb.OutOfMemoryException):
-        return HistorianRefused(f"needs more memory than the historian may take ({MEMORY_LIMIT}): ask for less time")
+        too_much = f"needs more memory than the historian may take ({MEMORY_LIMIT})"
+        return HistorianUnavailable(too_much) if writing else HistorianRefused(f"{too_much}: ask for less time")
+    if isinstance(error, _OF_THE_CALLER):
+        return HistorianRefused(f"{path}: {text}")
     return HistorianUnavailable(f"{path}: {text}")
 
 

@@ -1,0 +1,184 @@
+"""Makes deliveries durable: checked, what is refused recorded, the rest written, again and again until it is."""
+
+import asyncio
+import random
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from backbone import metrics
+from backbone.database.database import Database
+from backbone.database.quarantine import record
+from backbone.historian.port import Historian, HistorianUnavailable, Unwritten
+from backbone.stream import Delivery, Position, Refusal
+from community.quarantine import Quarantined
+from community.site.site import Site
+from ingest import counters
+from ingest.clock import ForwardClock
+from ingest.ledger import Ledger
+from ingest.settings import IngestSettings
+from ingest.validate import CONSUMER, Limits, SitePoints, check
+
+FIRST_DELAY_S = 0.2
+LONGEST_DELAY_S = 5.0
+GRACE_S = 2.0
+_DAY_MS = 86_400_000
+T = TypeVar("T")
+log = structlog.get_logger()
+
+
+class Stopped(Exception):  # noqa: N818  (not an error: the service is to end, and what was not written is sent again)
+    """The service is to end while it waits for the historian."""
+
+
+class Keeper:
+    """The historian and the quarantine, seen from the loop. What blocks runs on one thread of its own."""
+
+    def __init__(
+        self, settings: IngestSettings, site: Site, historian: Historian, database: Database, stop: asyncio.Event
+    ) -> None:
+        self._site = site.id
+        self._points = SitePoints(site)
+        self._historian = historian
+        self._database = database
+        self._stop = stop
+        self._skew_ms = round(settings.clock_skew_s * 1000)
+        self._oldest_ms = round(settings.oldest_days * _DAY_MS)
+        self._ledger = Ledger()
+        self._ledger_failed = False
+        self._threads = ThreadPoolExecutor(1, thread_name_prefix="ingest-writer")
+        self.now = ForwardClock()
+
+    async def __aenter__(self) -> "Keeper":
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        # A write under way ends by itself, or when its historian is closed.
+        self._threads.shutdown(wait=False)
+
+    async def positions(self) -> dict[str, Position]:
+        """Where the historian stands, as soon as it says so.
+
+        Raises:
+            Stopped: the service was told to end first.
+        """
+        return await self._insist(self._historian.positions)
+
+    async def keep(self, deliveries: Sequence[Delivery], positions: Mapping[str, Position]) -> None:
+        """Make the deliveries and the positions durable.
+
+        Raises:
+            Stopped: the service was told to end first.
+        """
+        started = time.monotonic()
+        now = self.now()
+        limits = Limits(now, now - self._oldest_ms, now + self._skew_ms)
+        checked = await self._on_thread(lambda: check(deliveries, self._points, limits))
+        for row in checked.refused:
+            self._ledger.add(row)
+        if self._ledger.waiting:
+            # Before the commit, so that a crash has a refusal counted twice rather than never.
+            await self.record_refusals()
+        unwritten = await self._insist(lambda: self._historian.write([checked.readings], checked.events, positions))
+        for one in unwritten:
+            self._ledger.add(self._of_historian(one))
+        counters.write_seconds.observe(time.monotonic() - started)
+        counters.delay_seconds.set(max((now - delivery.received for delivery in deliveries), default=0) / 1000)
+        refused = sum(row.count for row in checked.refused) + sum(one.count for one in unwritten)
+        stored = checked.readings.t.size + len(checked.events) - sum(one.count for one in unwritten)
+        metrics.readings.labels(CONSUMER, "stored").inc(stored)
+        metrics.readings.labels(CONSUMER, "quarantined").inc(refused)
+
+    def refuse(self, refusal: Refusal) -> None:
+        """Note a frame that is none; recorded with the next batch."""
+        self._ledger.add(
+            Quarantined(
+                self._site,
+                CONSUMER,
+                refusal.source,
+                refusal.reason,
+                refusal.at,
+                refusal.at,
+                1,
+                refusal.sample.decode(errors="backslashreplace"),
+            )
+        )
+
+    async def record_refusals(self) -> None:
+        """Record what was refused. When the database is away it waits here, bounded: readings are not held up."""
+        rows = self._ledger.take()
+        if not rows:
+            return
+        try:
+            await self._on_thread(lambda: self._record(rows))
+        except (SQLAlchemyError, OSError) as error:
+            self._ledger.give_back(rows)
+            if not self._ledger_failed:
+                log.warning("the quarantine cannot be recorded now", error=str(error))
+            self._ledger_failed = True
+            return
+        if self._ledger_failed:
+            log.info("the quarantine is recorded again")
+        self._ledger_failed = False
+
+    def _record(self, rows: Sequence[Quarantined]) -> None:
+        with self._database.begin() as connection:
+            record(connection, rows)
+
+    def _of_historian(self, one: Unwritten) -> Quarantined:
+        return Quarantined(
+            self._site,
+            CONSUMER,
+            one.source,
+            f"the historian refused it: {one.reason}",
+            self.now(),
+            self.now(),
+            one.count,
+            one.sample,
+        )
+
+    async def _insist(self, call: Callable[[], T]) -> T:
+        """Call until the historian is there; said once when it is away, and once when it is back."""
+        delay_s = FIRST_DELAY_S
+        away_since: float | None = None
+        while True:
+            try:
+                result = await self._on_thread(call)
+            except HistorianUnavailable as error:
+                if away_since is None:
+                    away_since = time.monotonic()
+                    counters.historian_away.set(1)
+                    log.warning("the historian takes nothing; frames wait at the gateways", reason=str(error))
+                await self._pause(delay_s * random.uniform(0.5, 1))  # noqa: S311
+                delay_s = min(LONGEST_DELAY_S, delay_s * 2)
+                continue
+            if away_since is not None:
+                counters.historian_away.set(0)
+                log.info("the historian is back", away_s=round(time.monotonic() - away_since, 1))
+            return result
+
+    async def _pause(self, seconds: float) -> None:
+        try:
+            await asyncio.wait_for(self._stop.wait(), seconds)
+        except TimeoutError:
+            return
+        raise Stopped
+
+    async def _on_thread(self, call: Callable[[], T]) -> T:
+        """Run on our thread. Told to stop meanwhile, a call gets `GRACE_S` to end."""
+        running: asyncio.Future[T] = asyncio.get_running_loop().run_in_executor(self._threads, call)
+        stopping = asyncio.create_task(self._stop.wait(), name="ingest stopping")
+        try:
+            await asyncio.wait(set[asyncio.Future[Any]]({running, stopping}), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            stopping.cancel()
+        if not running.done():
+            await asyncio.wait([running], timeout=GRACE_S)
+        if not running.done():
+            running.cancel()
+            raise Stopped
+        return running.result()

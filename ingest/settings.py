@@ -1,0 +1,14 @@
+"""What ingest can be told."""
+
+from pydantic import Field
+
+from backbone.settings import Settings
+
+
+class IngestSettings(Settings):
+    """Settings of the historian's consumer."""
+
+    ingest_max_readings: int = Field(default=50_000, ge=1, description="readings written in one transaction at most")
+    ingest_max_wait_s: float = Field(default=0.2, gt=0, le=10, description="how long a batch may wait to fill")
+    clock_skew_s: float = Field(default=600, ge=0, description="how far ahead of our clock a reading may be")
+    oldest_days: float = Field(default=3653, gt=0, description="how far back a reading may be")

@@ -1,0 +1,175 @@
+"""Which readings and events go to the historian, and which to quarantine, and why. Pure."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from backbone.frames import FloatColumn, FrameEvent, QualityColumn, TimeColumn
+from backbone.historian.port import ReadingBatch
+from backbone.stream import Delivery
+from community.quarantine import SAMPLE_CHARACTERS, Quarantined
+from community.site.profile import ValueKind
+from community.site.site import Site
+
+CONSUMER = "ingest"
+MAX_EVENT_BYTES = 8_192
+_EVENT_TYPE = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
+_UNKNOWN, _ELSEWHERE, _EVENTS_ONLY = -1, -2, -3
+
+
+class Fault(StrEnum):
+    """Why something is not stored."""
+
+    UNKNOWN_POINT = "the site file has no such point"
+    OTHER_GATEWAY = "the point belongs to another gateway"
+    NO_VALUES = "the point carries events, not values"
+    NOT_FINITE = "not a number, or infinite"
+    FUTURE = "too far in the future: check the clock"
+    PAST = "too long ago: check the clock"
+    EVENT_TYPE = "not an event type: a-z, 0-9, '.', '-', '_', at most 63 characters"
+    EVENT_DATA = f"event data of more than {MAX_EVENT_BYTES} bytes, or not JSON"
+
+
+_OF_CODE = {_UNKNOWN: Fault.UNKNOWN_POINT, _ELSEWHERE: Fault.OTHER_GATEWAY}
+_ORDER = (Fault.UNKNOWN_POINT, Fault.OTHER_GATEWAY, Fault.NO_VALUES, Fault.NOT_FINITE, Fault.FUTURE, Fault.PAST)
+"""A reading is refused for the first that holds."""
+_NO_INDEX = np.empty(0, np.int64)
+_NO_TIME = np.empty(0, np.int64)
+_NO_VALUE = np.empty(0, np.float64)
+_NO_QUALITY = np.empty(0, np.uint8)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The times (Unix ms) a reading may have: `oldest <= t <= newest`. `now` dates what is refused."""
+
+    now: int
+    oldest: int
+    newest: int
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What of some deliveries is to be stored, and what is refused."""
+
+    readings: ReadingBatch
+    events: Sequence[tuple[str, FrameEvent]]
+    refused: Sequence[Quarantined]
+
+
+class SitePoints:
+    """The points of a site, by number in the site's order, and whose they are."""
+
+    def __init__(self, site: Site) -> None:
+        self.site = site.id
+        self.names = tuple(site.points)
+        elsewhere = dict.fromkeys(self.names, _ELSEWHERE)
+        self._codes: dict[str, dict[str, int]] = {gateway: dict(elsewhere) for gateway in site.gateways}
+        for number, point in enumerate(site.points.values()):
+            has_values = point.kind is not ValueKind.EVENT
+            self._codes[point.gateway][point.id] = number if has_values else _EVENTS_ONLY
+
+    def codes(self, gateway: str) -> Mapping[str, int]:
+        """By point: its number if the gateway may send values of it, else the code of a fault."""
+        return self._codes.get(gateway, {})
+
+
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """All readings of some deliveries in one set of columns (n,); `name` indexes `names`, `owners` and `codes`."""
+
+    names: Sequence[str]
+    owners: Sequence[str]
+    codes: npt.NDArray[np.int64]
+    name: npt.NDArray[np.int64]
+    t: TimeColumn
+    x: FloatColumn
+    q: QualityColumn
+
+
+def check(deliveries: Sequence[Delivery], points: SitePoints, limits: Limits) -> Checked:
+    """Sort the readings and events of frames into what is stored and what is refused."""
+    rows = _rows(deliveries, points)
+    point, t, x, q = rows.codes[rows.name], rows.t, rows.x, rows.q
+    good = (point >= 0) & np.isfinite(x) & (t <= limits.newest) & (t >= limits.oldest)
+    refused: list[Quarantined] = []
+    if not good.all():
+        refused += _refused_readings(rows, ~good, points.site, limits)
+        point, t, x, q = point[good], t[good], x[good], q[good]
+    events: list[tuple[str, FrameEvent]] = []
+    for delivery in deliveries:
+        for event in delivery.frame.events:
+            fault = _event_fault(event, points.codes(delivery.gateway), limits)
+            if fault is None:
+                events.append((points.site, event))
+            else:
+                source = _source(delivery.gateway, event.point, fault)
+                refused.append(_refused(points.site, source, fault, limits, 1, repr(event)))
+    return Checked(ReadingBatch(points.site, points.names, point.astype(np.uint32), t, x, q), events, refused)
+
+
+def _rows(deliveries: Sequence[Delivery], points: SitePoints) -> _Rows:
+    frames = [delivery.frame for delivery in deliveries]
+    codes: list[int] = []
+    first: list[int] = []
+    for delivery in deliveries:
+        known = points.codes(delivery.gateway)
+        first.append(len(codes))
+        codes += [known.get(name, _UNKNOWN) for name in delivery.frame.points]
+    sizes = [frame.t.size for frame in frames]
+    return _Rows(
+        names=[name for frame in frames for name in frame.points],
+        owners=[delivery.gateway for delivery in deliveries for _ in delivery.frame.points],
+        codes=np.array(codes or [_UNKNOWN], dtype=np.int64),
+        name=np.concatenate([_NO_INDEX, *(frame.p for frame in frames)]) + np.repeat(np.array(first, np.int64), sizes),
+        t=np.concatenate([_NO_TIME, *(frame.t for frame in frames)]),
+        x=np.concatenate([_NO_VALUE, *(frame.x for frame in frames)]),
+        q=np.concatenate([_NO_QUALITY, *(frame.q for frame in frames)]),
+    )
+
+
+def _refused_readings(rows: _Rows, bad: npt.NDArray[np.bool_], site: str, limits: Limits) -> Iterator[Quarantined]:
+    """One row for each name and its readings' first fault."""
+    name, t, x, q = rows.name[bad], rows.t[bad], rows.x[bad], rows.q[bad]
+    point = rows.codes[name]
+    fault = np.select(
+        [point == _UNKNOWN, point == _ELSEWHERE, point == _EVENTS_ONLY, ~np.isfinite(x), t > limits.newest],
+        range(len(_ORDER) - 1),
+        len(_ORDER) - 1,
+    )
+    kinds, sample, counts = np.unique(name * len(_ORDER) + fault, return_index=True, return_counts=True)
+    for kind, row, count in zip(kinds.tolist(), sample.tolist(), counts.tolist(), strict=True):
+        number, which = divmod(kind, len(_ORDER))
+        source = _source(rows.owners[number], rows.names[number], _ORDER[which])
+        yield _refused(site, source, _ORDER[which], limits, count, f"t={t[row]}, x={x[row]}, q={q[row]}")
+
+
+def _event_fault(event: FrameEvent, codes: Mapping[str, int], limits: Limits) -> Fault | None:
+    code = codes.get(event.point, _UNKNOWN)
+    if code in {_UNKNOWN, _ELSEWHERE}:
+        return _OF_CODE[code]
+    if event.t > limits.newest:
+        return Fault.FUTURE
+    if event.t < limits.oldest:
+        return Fault.PAST
+    if not _EVENT_TYPE.fullmatch(event.type):
+        return Fault.EVENT_TYPE
+    try:
+        size = len(msgspec.json.encode(event.data))
+    except (TypeError, ValueError, RecursionError):
+        return Fault.EVENT_DATA
+    return Fault.EVENT_DATA if size > MAX_EVENT_BYTES else None
+
+
+def _source(gateway: str, point: str, fault: Fault) -> str:
+    """The point; with the gateway where it is the gateway that is wrong about it."""
+    return f"{gateway}/{point}" if fault in {Fault.UNKNOWN_POINT, Fault.OTHER_GATEWAY} else point
+
+
+def _refused(site: str, source: str, fault: Fault, limits: Limits, count: int, sample: str) -> Quarantined:
+    return Quarantined(site, CONSUMER, source, fault.value, limits.now, limits.now, count, sample[:SAMPLE_CHARACTERS])

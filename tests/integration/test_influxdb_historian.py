@@ -1,0 +1,279 @@
+"""What only InfluxDB asks of us: refused lines, overload, a server that comes and goes, other servers' write API."""
+
+import json
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from urllib.parse import parse_qs, urlencode, urlsplit
+from urllib.request import urlopen
+
+import pytest
+
+from backbone.historian.influx_address import InfluxAddress
+from backbone.historian.influx_server import InfluxServer
+from backbone.historian.influxdb import InfluxHistorian
+from backbone.historian.port import HistorianCorrupt, HistorianUnavailable
+from backbone.stream import Position
+from tests import servers
+from tests.history import EVER, NEVER, NOON, batch, event, make_site
+
+SITE = make_site()
+TEMPERATURE, HUMIDITY = "e-1.temperature", "e-1.humidity"
+MANY = [(TEMPERATURE, NOON + n, float(n)) for n in range(25_000)]
+
+
+def opened(url: str, folder: Path) -> InfluxHistorian:
+    return InfluxHistorian(InfluxAddress.parse(url), folder, SITE)
+
+
+def bucket_of(influx: servers.Influx) -> str:
+    return f"influxdb+http://127.0.0.1:{influx.port}/t{uuid.uuid4().hex}"
+
+
+def test_readings_carry_their_tags_and_go_compressed(influx: servers.Influx, tmp_path: Path) -> None:
+    url = bucket_of(influx)
+    with closing(opened(f"{url}?gzip=1", tmp_path)) as historian:
+        historian.write([batch(MANY)], [], {})
+        assert historian.count("yard", None, NEVER, EVER) == len(MANY)
+    with closing(InfluxServer(InfluxAddress.parse(url))) as server:
+        series = server.query('SELECT * FROM "temperature" LIMIT 1')[0][0]
+    row = dict(zip(series["columns"], series["values"][0], strict=True))
+    assert row == {
+        "time": NOON,
+        "device": "e-1",
+        "family": "environment",
+        "gateway": "gw-east",
+        "site": "yard",
+        "zone": "z1",
+        "quality": 0,
+        "value": 0,
+    }
+
+
+def test_lines_the_server_refuses_stand_alone_and_all_others_are_stored(influx: servers.Influx, tmp_path: Path) -> None:
+    url = bucket_of(influx)
+    with closing(opened(url, tmp_path)) as historian, closing(InfluxServer(InfluxAddress.parse(url))) as server:
+        server.write(f'humidity,device=e-1 value="a text" {NOON}'.encode(), "ms")
+        unreadable = [(TEMPERATURE, NOON + 1_000_000, float("inf")), (TEMPERATURE, NOON + 1_000_001, float("nan"))]
+        rows = [*MANY[:12_345], unreadable[0], *MANY[12_345:], unreadable[1]]
+        texts = [(HUMIDITY, NOON + n, 40.0) for n in range(500)]
+        unwritten = historian.write(
+            [batch([*rows, *texts])], [("yard", event("e-1.credential", NOON))], {"g": Position(1, 2, 3)}
+        )
+        assert historian.count("yard", TEMPERATURE, NEVER, EVER) == len(MANY)
+        assert len(historian.events("yard", None, NEVER, EVER, 10)) == 1
+        assert historian.positions() == {"g": Position(1, 2, 3)}
+    by_source = {one.source: one for one in unwritten}
+    assert set(by_source) == {TEMPERATURE, HUMIDITY}
+    assert by_source[TEMPERATURE].count == 2
+    assert "unable to parse" in by_source[TEMPERATURE].reason
+    assert "value=inf" in by_source[TEMPERATURE].sample
+    assert (by_source[TEMPERATURE].first, by_source[TEMPERATURE].last) == (NOON + 1_000_000, NOON + 1_000_001)
+    assert by_source[HUMIDITY].count == 500
+    assert "field type conflict" in by_source[HUMIDITY].reason
+
+
+def test_a_server_that_is_away_is_waited_for_and_positions_survive(tmp_path: Path) -> None:
+    with servers.influxdb(tmp_path / "influxdb") as influx:
+        with closing(opened(influx.url, tmp_path)) as historian:
+            historian.write([batch(MANY[:10])], [], {"gw-east": Position(1, 0, 1)})
+            influx.process.kill()
+            with pytest.raises(HistorianUnavailable, match="InfluxDB at"):
+                historian.write([batch(MANY[10:20])], [], {"gw-east": Position(1, 0, 2)})
+            with pytest.raises(HistorianUnavailable):
+                historian.count("yard", None, NEVER, EVER)
+            assert historian.positions() == {"gw-east": Position(1, 0, 1)}
+            influx.process.start(lambda: servers.answers(f"http://127.0.0.1:{influx.port}/ping"))
+            historian.write([batch(MANY[10:20])], [], {"gw-east": Position(1, 0, 2)})
+            assert historian.count("yard", None, NEVER, EVER) == 20
+        with closing(opened(influx.url, tmp_path)) as historian:
+            assert historian.positions() == {"gw-east": Position(1, 0, 2)}
+
+
+def test_nobody_there_at_start_is_no_error_until_asked(tmp_path: Path) -> None:
+    with closing(opened(f"influxdb+http://127.0.0.1:{servers.free_port()}/anju", tmp_path)) as historian:
+        assert historian.positions() == {}
+        with pytest.raises(HistorianUnavailable, match="does not answer"):
+            historian.latest("yard", None, NEVER)
+
+
+def test_damaged_positions_are_said_to_be_damaged(tmp_path: Path) -> None:
+    (tmp_path / "ingest-positions-yard.json").write_bytes(b'{"gw-east": [1,')
+    with (
+        closing(opened("influxdb+http://127.0.0.1:1/anju", tmp_path)) as historian,
+        pytest.raises(HistorianCorrupt, match="Delete it"),
+    ):
+        historian.positions()
+
+
+Answer = tuple[int, dict[str, str], object]
+
+
+class Scripted(ThreadingHTTPServer):
+    """A server that answers as told: InfluxDB in states the real one cannot be brought into."""
+
+    daemon_threads = True
+
+    def __init__(self, version: str, answer: Callable[[str, dict[str, list[str]], bytes], Answer]) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.version = version
+        self.answer = answer
+        self.requests: list[tuple[str, str, str]] = []
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: Scripted
+
+    def do_GET(self) -> None:
+        self._reply(b"")
+
+    def do_POST(self) -> None:
+        self._reply(self.rfile.read(int(self.headers["Content-Length"])))
+
+    def _reply(self, body: bytes) -> None:
+        parts = urlsplit(self.path)
+        self.server.requests.append((self.command, parts.path, self.headers.get("Authorization", "")))
+        status, headers, answer = (
+            (204, {}, None) if parts.path == "/ping" else self.server.answer(parts.path, parse_qs(parts.query), body)
+        )
+        content = b"" if answer is None else json.dumps(answer).encode()
+        self.send_response(status)
+        self.send_header("X-Influxdb-Version", self.server.version)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(content)))
+        for name, value in headers.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(content)
+
+    def log_message(self, *args: object) -> None:
+        """Quiet."""
+
+
+@contextmanager
+def scripted(version: str, answer: Callable[[str, dict[str, list[str]], bytes], Answer]) -> Iterator[Scripted]:
+    server = Scripted(version, answer)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    try:
+        yield server
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def test_an_overloaded_server_is_asked_again_when_it_said(tmp_path: Path) -> None:
+    statuses = [429, 503, 204]
+
+    def answer(path: str, query: dict[str, list[str]], body: bytes) -> Answer:
+        return statuses.pop(0), {"Retry-After": "0"}, {"message": "slow down"}
+
+    with scripted("v3", answer) as server:
+        url = f"influxdb+http://a-token@127.0.0.1:{server.server_port}/anju?org=o"
+        with closing(opened(url, tmp_path)) as historian:
+            historian.write([batch(MANY[:5])], [], {"g": Position(1, 0, 1)})
+    assert statuses == []
+    assert {authorization for _, _, authorization in server.requests} == {"Token a-token"}
+
+
+def test_a_server_that_stays_overloaded_is_unavailable_and_nothing_is_committed(tmp_path: Path) -> None:
+    with scripted("v3", lambda path, query, body: (429, {"Retry-After": "0"}, {"message": "slow down"})) as server:
+        url = f"influxdb+http://127.0.0.1:{server.server_port}/anju"
+        with closing(opened(url, tmp_path)) as historian:
+            with pytest.raises(HistorianUnavailable, match="429 slow down"):
+                historian.write([batch(MANY[:5])], [], {"g": Position(1, 0, 1)})
+            assert historian.positions() == {}
+
+
+def test_a_body_too_large_is_split(tmp_path: Path) -> None:
+    taken: list[bytes] = []
+
+    def answer(path: str, query: dict[str, list[str]], body: bytes) -> Answer:
+        if body.count(b"\n") >= 3000:
+            return 413, {}, {"message": "too large"}
+        taken.extend(body.split(b"\n"))
+        return 204, {}, None
+
+    with scripted("v3", answer) as server:
+        url = f"influxdb+http://127.0.0.1:{server.server_port}/anju"
+        with closing(opened(url, tmp_path)) as historian:
+            assert historian.write([batch(MANY)], [], {}) == []
+    assert len(taken) == len(set(taken)) == len(MANY)
+
+
+def test_a_server_that_refuses_everything_does_not_stop_the_stream(tmp_path: Path) -> None:
+    with scripted("v3", lambda path, query, body: (400, {}, {"message": "no"})) as server:
+        url = f"influxdb+http://127.0.0.1:{server.server_port}/anju"
+        with closing(opened(url, tmp_path)) as historian:
+            unwritten = historian.write([batch(MANY)], [], {"g": Position(1, 0, 1)})
+            assert historian.positions() == {"g": Position(1, 0, 1)}
+    assert sum(one.count for one in unwritten) == len(MANY)
+    assert len(server.requests) < 1000
+
+
+def test_wrong_credentials_are_named_and_never_shown(tmp_path: Path) -> None:
+    with scripted("v2.7.1", lambda path, query, body: (401, {}, {"message": "unauthorized access"})) as server:
+        url = f"influxdb+http://very-secret@127.0.0.1:{server.server_port}/anju"
+        with closing(opened(url, tmp_path)) as historian:
+            with pytest.raises(HistorianUnavailable, match="refuses the credentials") as raised:
+                historian.write([batch(MANY[:1])], [], {})
+            assert "very-secret" not in str(raised.value)
+    assert "very-secret" not in repr(InfluxAddress.parse(url))
+
+
+@pytest.mark.parametrize("known", [False, True])
+def test_on_2x_the_mapping_influxql_needs_is_made_when_missing(tmp_path: Path, known: bool) -> None:
+    made: list[dict[str, object]] = []
+    mapping = {"id": "m", "orgID": "o1", "bucketID": "b1", "database": "anju", "retention_policy": "x", "default": True}
+
+    def answer(path: str, query: dict[str, list[str]], body: bytes) -> Answer:
+        if path == "/api/v2/dbrps" and body:
+            made.append(json.loads(body))
+            return 201, {}, mapping
+        if path == "/api/v2/dbrps":
+            return 200, {}, {"content": [mapping] if known else []}
+        if path == "/api/v2/buckets":
+            return 200, {}, {"buckets": [{"id": "b1", "name": "anju", "orgID": "o1", "retentionRules": []}]}
+        return 200, {}, {"results": [{"statement_id": 0}]}
+
+    with scripted("v2.7.1", answer) as server:
+        url = f"influxdb+http://a-token@127.0.0.1:{server.server_port}/anju?org=o"
+        with closing(opened(url, tmp_path)) as historian:
+            assert historian.latest("yard", None, NEVER) == {}
+            historian.latest("yard", None, NEVER)
+    assert [(one["bucketID"], one["database"], one["default"]) for one in made] == (
+        [] if known else [("b1", "anju", True)]
+    )
+
+
+def test_user_and_password_are_sent_as_1x_wants_them(tmp_path: Path) -> None:
+    with scripted("1.8.10", lambda path, query, body: (200, {}, {"results": [{"statement_id": 0}]})) as server:
+        url = f"influxdb+http://ann:a%40b@127.0.0.1:{server.server_port}/anju"
+        with closing(opened(url, tmp_path)) as historian:
+            historian.count("yard", None, NEVER, EVER)
+    assert ("POST", "/query", "Basic YW5uOmFAYg==") in server.requests
+    assert {authorization for _, _, authorization in server.requests} == {"Basic YW5uOmFAYg=="}
+
+
+def test_victoria_metrics_takes_what_we_write(victoria_metrics_url: str, tmp_path: Path) -> None:
+    just_now = int(time.time()) * 1000 - 60_000  # it keeps a month by default
+    rows = [(TEMPERATURE, just_now + n * 1000, 20.0 + n) for n in range(10)]
+    with closing(opened(f"influxdb+{victoria_metrics_url}/anju", tmp_path)) as historian:
+        unwritten = historian.write([batch(rows)], [("yard", event("e-1.credential", NOON))], {"g": Position(1, 0, 1)})
+        assert unwritten == []
+        assert historian.positions() == {"g": Position(1, 0, 1)}
+
+    def exported() -> list[dict[str, list[float]]]:
+        query = urlencode({"match[]": 'temperature_value{device="e-1",zone="z1",gateway="gw-east",site="yard"}'})
+        with urlopen(f"{victoria_metrics_url}/api/v1/export?{query}") as response:
+            return [json.loads(line) for line in response.read().splitlines()]
+
+    servers.wait_until(exported, what="VictoriaMetrics to show what it took")
+    found = exported()
+    assert [one["timestamps"] for one in found] == [[row[1] for row in rows]]
+    assert [one["values"] for one in found] == [[row[2] for row in rows]]
