@@ -54,10 +54,10 @@ async def run(
     detector = Detector(compiled)
     async with Writer(database, stop) as writer:
         try:
-            positions = await writer.do(lambda c: _restore(c, site, detector))
+            responder = Responder(site, round(settings.late_after_s * 1000))
+            positions = await writer.do(lambda c: _restore(c, site, detector, responder, now()))
             bus = Bus(settings.broker_url, f"anju-rules-{site.id}", ca=settings.mqtt_ca)
             relay = Relay(database, bus, CONSUMER)
-            responder = Responder(site, round(settings.late_after_s * 1000))
             desk = Desk(bus, site, writer, responder, relay, now)
             watch = GatewayWatch(bus, site, writer, relay, now)
             stream = Stream(bus, site.id, site.gateways, CONSUMER, positions, now=now, refuse=_refused)
@@ -79,7 +79,7 @@ async def run(
             log.warning("stopped while the database was away; what was not committed will be sent again")
 
 
-def _restore(c: Connection, site: Site, detector: Detector) -> Mapping[str, Position]:
+def _restore(c: Connection, site: Site, detector: Detector, responder: Responder, now: int) -> Mapping[str, Position]:
     positions = load_positions(c, CONSUMER, site.id)
     state, layout = load_checkpoint(c, _name(site, "state")), load_checkpoint(c, _name(site, "layout"))
     if state is not None and layout is not None:
@@ -88,6 +88,10 @@ def _restore(c: Connection, site: Site, detector: Detector) -> Mapping[str, Posi
         except CheckpointError:
             metrics.loop_errors.labels("rules checkpoint").inc()
             log.exception("the checkpoint cannot be read; conditions start afresh")
+    for alarm in responder.standing(c):
+        if not detector.adopt(alarm.rule, alarm.scope, alarm.raised_at):
+            log.info("no rule watches the condition of an alarm any more", alarm=alarm.id)
+            responder.unwatched(c, alarm, now)
     # the two must belong together from the first commit on
     save_checkpoint(c, _name(site, "layout"), detector.layout)
     save_checkpoint(c, _name(site, "state"), detector.state())

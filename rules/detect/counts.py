@@ -13,7 +13,13 @@ class Counts:
         self._by_event: dict[tuple[int, str], list[Count]] = {}
         for count in compiled.counts:
             self._by_event.setdefault((count.point, count.type), []).append(count)
+        self._within_ms = {count.spot: count.within_ms for count in compiled.counts}
         self.times: dict[int, list[int]] = {}
+
+    def adopt(self, spot: int, since: int) -> None:
+        """The events of an active spot came at `since`, as far as is known."""
+        if spot in self._within_ms:
+            self._phases.lapse[spot] = since + self._within_ms[spot]
 
     def occurred(self, event: Occurrence) -> None:
         """Take an event."""

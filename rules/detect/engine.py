@@ -9,7 +9,7 @@ from rules.detect.compile import Compiled
 from rules.detect.counts import Counts
 from rules.detect.levels import Levels
 from rules.detect.model import NEVER, UNHEARD, UNKNOWN, Batch, Flags, Transition
-from rules.detect.phases import Phases
+from rules.detect.phases import Phase, Phases
 from rules.detect.silences import Silences
 
 
@@ -22,6 +22,7 @@ class Detector:
 
     def __init__(self, compiled: Compiled) -> None:
         self.compiled = compiled
+        self._spots = {(spot.rule, spot.scope): i for i, spot in enumerate(compiled.spots)}
         self._phases = Phases(compiled.spots)
         self._levels = Levels(compiled, self._phases)
         self._averages = Averages(compiled, self._phases)
@@ -80,6 +81,22 @@ class Detector:
     def next_end(self) -> int:
         """When the next delay or window ends (Unix ms); far away when none runs."""
         return min(self._phases.next_end(), NEVER)
+
+    def adopt(self, rule: str, scope: str, since: int) -> bool:
+        """An alarm of this condition stands, so it was true and nothing known has ended it; False: nobody watches it.
+
+        For alarms whose condition starts afresh because the site file or the checkpoint changed.
+        """
+        spot = self._spots.get((rule, scope))
+        if spot is None:
+            return False
+        if self._phases.phase.item(spot) not in (Phase.ACTIVE, Phase.FALLING):
+            self._phases.adopt(spot, since)
+            self._levels.adopt(spot)
+            self._counts.adopt(spot, since)
+            self._levels.refresh()
+            self._silences.refresh()
+        return True
 
     def state(self) -> bytes:
         """All state, to be restored by the next Detector of the same or a changed site."""

@@ -69,6 +69,14 @@ class Levels:
         for binding in range(len(self._spot)):
             self._watch(binding)
 
+    def adopt(self, spot: int) -> None:
+        """Take the values behind a spot to be such as make it true, until they are known; `refresh` afterwards."""
+        for binding, its_spot in enumerate(self._spot):
+            if its_spot == spot:
+                self.truth[binding] = True
+                if self._kind[binding] == "vote":
+                    self.votes.adopt(binding)
+
     def evaluate(self, batch: Batch, unknown: Flags | None) -> None:
         """Take a batch; `unknown` (n,) marks readings that say nothing, None when all are known."""
         position, row = self._fanout.rows(batch.p)

@@ -87,6 +87,11 @@ class Phases:
         for spot in np.flatnonzero(np.minimum(self.due, self.lapse) <= now).tolist():
             self.settle(spot, now)
 
+    def adopt(self, spot: int, since: int) -> None:
+        """The condition is active since then, though nothing is known of the readings that made it so."""
+        self.phase[spot], self.since[spot] = Phase.ACTIVE, since
+        self.due[spot], self.left[spot], self.lapse[spot] = NEVER, -1, NEVER
+
     def next_end(self) -> int:
         """When the next delay or window ends (ms); NEVER when none runs."""
         return int(min(self.due.min(), self.lapse.min())) if self.due.size else NEVER

@@ -55,6 +55,8 @@ class Sequences:
         spot = self._spot[binding]
         if binding not in self.seen:
             self.seen.add(binding)
+            if not truth:
+                self._phases.observe(spot, sample.t, False)
         elif truth == before:
             self._phases.observe(spot, sample.t, self._phases.is_true(spot))
         else:

@@ -60,6 +60,10 @@ class Votes:
         self.heard_until[binding] = t
         self._count(group, t)
 
+    def adopt(self, binding: int) -> None:
+        """The binding may be at 1: it holds a vote, and raises none."""
+        self.held_until[binding] = NEVER
+
     def watch(self, binding: int) -> tuple[bool, bool]:
         """Whether the next known and the next unknown value matter even if the truth stays as it is."""
         heard, held = self.heard_until.item(binding) == NEVER, self.held_until.item(binding) == NEVER

@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import InterfaceError, OperationalError
 
 from backbone import metrics
-from backbone.database.alarms import get_alarm, open_alarm, save_alarm
+from backbone.database.alarms import get_alarm, list_alarms, open_alarm, save_alarm
 from backbone.database.documents import plain
 from backbone.database.errors import Conflict
 from backbone.database.outbox import append
@@ -23,6 +23,7 @@ from rules.respond.orders import Order
 from rules.respond.plans import Plans
 
 WRITER = "rules"
+MOST_STANDING = 100_000
 _STANDING = frozenset({AlarmState.UNACKNOWLEDGED, AlarmState.ACKNOWLEDGED})
 log = structlog.get_logger()
 
@@ -64,6 +65,14 @@ class Responder:
     def pending(self, c: Connection, now: int) -> list[Order]:
         """Commands that were given and not answered."""
         return self._plans.pending(c, now)
+
+    def standing(self, c: Connection) -> list[Alarm]:
+        """The alarms whose condition has not ended."""
+        return list_alarms(c, self._site.id, states=_STANDING, limit=MOST_STANDING)
+
+    def unwatched(self, c: Connection, alarm: Alarm, now: int) -> None:
+        """No rule of the site watches the alarm's condition any more: nothing else would ever end it."""
+        self._save(c, alarm, clear(alarm, now), "cleared", now)
 
     def _respond(self, c: Connection, transition: Transition, now: int) -> list[Order]:
         rule = self._rules[transition.rule]
