@@ -1,0 +1,73 @@
+"""The writer: in order, tried again while the database is away, and given up only to stop."""
+
+import asyncio
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Connection
+from sqlalchemy.exc import OperationalError
+
+from backbone.database.checkpoints import load_checkpoint, save_checkpoint
+from backbone.database.database import Database
+from rules.writer import Stopped, Writer
+from tests.rules_rig import until
+
+
+class Flaky(Database):
+    """A database that is away for the first `failures` transactions."""
+
+    def __init__(self, real: Database, failures: int) -> None:
+        self._real = real
+        self.failures = failures
+
+    @contextmanager
+    def begin(self) -> Iterator[Connection]:
+        if self.failures:
+            self.failures -= 1
+            raise OperationalError("BEGIN", {}, sqlite3.OperationalError("unable to open database file"))
+        with self._real.begin() as connection:
+            yield connection
+
+
+@pytest.fixture
+def real(tmp_path: Path) -> Iterator[Database]:
+    database = Database.open(f"sqlite:///{tmp_path / 'anju.db'}")
+    yield database
+    database.close()
+
+
+async def test_tries_again_and_keeps_the_order(real: Database) -> None:
+    flaky = Flaky(real, 2)
+    async with Writer(flaky, asyncio.Event()) as writer:
+        await writer.do(lambda c: save_checkpoint(c, "n", b"first"))
+        assert not writer.away
+        flaky.failures = 1
+        await writer.do(lambda c: save_checkpoint(c, "n", b"second"))
+    with real.read() as c:
+        assert load_checkpoint(c, "n") == b"second"
+
+
+async def test_a_failing_work_leaves_nothing_behind(real: Database) -> None:
+    def work(c: Connection) -> None:
+        save_checkpoint(c, "n", b"half")
+        raise ValueError("a fault of ours")
+
+    async with Writer(real, asyncio.Event()) as writer:
+        with pytest.raises(ValueError, match="a fault of ours"):
+            await writer.do(work)
+    with real.read() as c:
+        assert load_checkpoint(c, "n") is None
+
+
+async def test_stops_while_the_database_is_away(real: Database) -> None:
+    stop = asyncio.Event()
+    flaky = Flaky(real, 1_000)
+    async with Writer(flaky, stop) as writer:
+        task = asyncio.create_task(writer.do(lambda c: save_checkpoint(c, "n", b"never")))
+        await until(lambda: writer.away, "the first failure")
+        stop.set()
+        with pytest.raises(Stopped):
+            await task
