@@ -2,21 +2,22 @@
 
 import asyncio
 import fcntl
+import json
 import os
 import secrets
 import signal
 import socket
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
-from urllib.request import urlopen
+from urllib.request import Request, urlopen
 
 from pydantic import Field
 from rich.console import Console
 
 from anju.supervisor import Service, Supervisor
-from api.settings import ApiSettings
-from backbone.database.database import Database
+from backbone.settings import Settings
 from backbone.site_files import read_site
 from community.site.site import Site
 
@@ -27,21 +28,24 @@ class UpError(Exception):
     """Why the platform cannot start here; the message says what to do."""
 
 
-class UpSettings(ApiSettings):
+class UpSettings(Settings):
     """What `anju up` needs to know."""
 
+    http_host: str = Field(default="127.0.0.1", description="address the page is served on")
+    http_port: int = Field(default=8000, ge=1, le=65535, description="port of the page and the API")
     simulate: bool = Field(default=True, description="run the simulator beside the services")
 
 
-def services(settings: UpSettings, site: Site) -> list[Service]:
+def services(settings: UpSettings, site: Site, first: "FirstPassword | None" = None) -> list[Service]:
     """The processes of this installation, in the order a person reads them."""
     shared = settings.history_url.startswith("duckdb:")
     broker = [] if settings.mqtt_url else [Service("broker", ("broker",))]
     gateways = [Service(f"gateway {name}", ("gateway",), {"ANJU_GATEWAY": name}) for name in site.gateways]
+    api_environment = {"ANJU_ADMIN_PASSWORD": first.secret} if first else {}
     history = (
-        [Service("ingest+api", ("api", "--with-ingest"))]
+        [Service("ingest+api", ("api", "--with-ingest"), api_environment)]
         if shared
-        else [Service("ingest", ("ingest",)), Service("api", ("api",))]
+        else [Service("ingest", ("ingest",)), Service("api", ("api",), api_environment)]
     )
     simulator = [Service("simulator", ("simulate",))] if settings.simulate else []
     return [*broker, *history, Service("rules", ("rules",)), *gateways, *simulator]
@@ -59,8 +63,8 @@ async def up(console: Console) -> None:
             f"[bold]安居 Anju[/]  {site.file.site.name.zh} ({site.file.site.name.in_language('en')}): "
             f"{len(site.devices)} devices, {len(site.points)} points"
         )
-        password = first_administrator(settings)
-        running = services(settings, site)
+        first = FirstPassword.make(settings)
+        running = services(settings, site, first)
         console.print(f"starting {', '.join(s.name for s in running)}")
         stop = asyncio.Event()
         loop = asyncio.get_running_loop()
@@ -69,12 +73,12 @@ async def up(console: Console) -> None:
         supervisor = Supervisor(settings.data_dir, running, lambda text: console.print(f"[yellow]{text}[/]"))
         async with asyncio.TaskGroup() as group:
             group.create_task(supervisor.run(stop), name="supervisor")
-            group.create_task(_announce(console, settings, password, began, stop), name="announce")
+            group.create_task(_announce(console, settings, first, began, stop), name="announce")
         console.print("stopped")
 
 
 async def _announce(
-    console: Console, settings: UpSettings, password: str | None, began: float, stop: asyncio.Event
+    console: Console, settings: UpSettings, first: "FirstPassword | None", began: float, stop: asyncio.Event
 ) -> None:
     url = f"http://{settings.http_host}:{settings.http_port}"
     while not stop.is_set() and not await asyncio.to_thread(_ready, f"{url}/readyz"):
@@ -85,24 +89,39 @@ async def _announce(
     if stop.is_set():
         return
     console.print(f"ready in {time.monotonic() - began:.1f} s\n\n  [bold green]{url}[/]")
-    if password is not None:
-        console.print(f"  user [bold]admin[/]  password [bold]{password}[/]   (shown this once)")
+    if first is not None and await asyncio.to_thread(first.opens, url):
+        console.print(f"  user [bold]admin[/]  password [bold]{first.secret}[/]   (shown this once)")
     console.print("\n  Ctrl-C stops everything; logs are in " + str(settings.data_dir / "logs"))
     console.print("  try: .venv/bin/anju simulate --scenario corridor-fire\n")
 
 
-def first_administrator(settings: ApiSettings) -> str | None:
-    """Make the first administrator when nobody may sign in yet; the password to show, if we made it up."""
-    from api.users.accounts import ensure_administrator
+@dataclass(frozen=True, slots=True)
+class FirstPassword:
+    """A password we made up for the first administrator, should there be none yet."""
 
-    database = Database.open(settings.state_url)
-    try:
-        made_up = None if settings.admin_password else secrets.token_urlsafe(15)
-        secret = settings.admin_password.get_secret_value() if settings.admin_password else made_up
-        assert secret is not None
-        return made_up if ensure_administrator(database, secret, time.time_ns() // 1_000_000) else None
-    finally:
-        database.close()
+    secret: str
+    tried: Path
+    """Left once it was tried, so that later starts do not try again."""
+
+    @classmethod
+    def make(cls, settings: UpSettings) -> "FirstPassword | None":
+        """None when one is set, or when it was tried before."""
+        tried = settings.data_dir / "first-password-shown"
+        if "ANJU_ADMIN_PASSWORD" in os.environ or tried.exists():
+            return None
+        return cls(secrets.token_urlsafe(15), tried)
+
+    def opens(self, url: str) -> bool:
+        """Whether it is the administrator's: on an older database it is not."""
+        body = json.dumps({"username": "admin", "password": self.secret}).encode()
+        request = Request(f"{url}/api/v1/session", body, {"Content-Type": "application/json"})  # noqa: S310
+        try:
+            with urlopen(request, timeout=10):  # noqa: S310  (our own address)
+                found = True
+        except OSError:
+            found = False
+        self.tried.touch()
+        return found
 
 
 def _only_one(data_dir: Path) -> TextIO:
