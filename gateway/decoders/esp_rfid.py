@@ -33,7 +33,7 @@ def decode_message(payload: bytes) -> Decoded:
     """One message of a controller."""
     message = parse(payload)
     at = from_number(message.get("time"))
-    kind = message.get("type")
+    kind = str(message.get("type"))
     if kind == "access":
         return Decoded({"online": True}, at, events=(_access(message),))
     if kind in {"WARN", "INFO", "ERRO", "CRIT"}:

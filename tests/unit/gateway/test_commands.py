@@ -1,0 +1,134 @@
+"""Which commands are carried out: a pure judgement, row by row."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from community.commands import Command, Outcome, Reply
+from community.site.site import Point
+from gateway.command_log import CommandLog
+from gateway.commands import SIMULATED, Verdict, judge, releases
+from gateway.spool import Spool
+from tests.gateway_site import modbus_device, site_of
+
+NOW = 1_790_000_000_000
+OUTPUTS = ", outputs: {relay-1: {kind: egress-lock, safe: 0}, relay-2: {kind: siren, safe: 0}}"
+POINTS = site_of([modbus_device("doors", "waveshare-relay-8", 15020, 1, OUTPUTS)]).points
+LOCK, SIREN, SPARE = POINTS["doors.relay-1"], POINTS["doors.relay-2"], POINTS["doors.relay-3"]
+UNLOCK = Command(point=LOCK.id, value=0, expires=NOW + 1, cause="activation:a")
+RELOCK = replace(UNLOCK, value=1)
+
+
+@pytest.mark.parametrize(
+    ("command", "point", "released_by", "outcome", "reason"),
+    [
+        (UNLOCK, LOCK, None, None, ""),
+        (RELOCK, LOCK, None, None, ""),
+        (RELOCK, LOCK, "activation:a", Outcome.REFUSED, "life safety: released by activation:a, until stood down"),
+        (replace(RELOCK, drill=True), LOCK, "activation:a", Outcome.REFUSED, "life safety"),
+        (replace(RELOCK, cause="stand-down:a"), LOCK, "activation:a", None, ""),
+        (UNLOCK, LOCK, "activation:a", None, ""),
+        (replace(RELOCK, point=SIREN.id), SIREN, "activation:a", None, ""),
+        (replace(UNLOCK, expires=NOW), LOCK, None, Outcome.EXPIRED, "expired 0 ms ago"),
+        (replace(UNLOCK, expires=NOW - 70), LOCK, None, Outcome.EXPIRED, "expired 70 ms ago"),
+        (UNLOCK, None, None, Outcome.REFUSED, "no point doors.relay-1 on this gateway"),
+        (replace(UNLOCK, point=SPARE.id), SPARE, None, Outcome.REFUSED, "not among its device's outputs"),
+        (replace(UNLOCK, value=2), LOCK, None, Outcome.REFUSED, "value 2; an output takes 0 or 1"),
+        (replace(UNLOCK, value=float("nan")), LOCK, None, Outcome.REFUSED, "an output takes 0 or 1"),
+        (replace(UNLOCK, drill=True), LOCK, None, Outcome.DONE, SIMULATED),
+        (replace(UNLOCK, drill=True, expires=0), LOCK, None, Outcome.EXPIRED, "expired"),
+    ],
+)
+def test_judgement(
+    command: Command, point: Point | None, released_by: str | None, outcome: Outcome | None, reason: str
+) -> None:
+    verdict = judge(command, point, released_by, NOW, retained=False)
+    assert verdict.outcome is outcome
+    assert reason in verdict.reason
+
+
+def test_what_the_broker_kept_is_no_command() -> None:
+    assert judge(UNLOCK, LOCK, None, NOW, retained=True) == Verdict(
+        Outcome.REFUSED, "retained: a command is for the moment it is sent"
+    )
+
+
+@pytest.mark.parametrize(
+    ("command", "point", "stays"),
+    [
+        (UNLOCK, LOCK, True),
+        (replace(UNLOCK, cause="interlock:b3"), LOCK, True),
+        (replace(UNLOCK, cause="person:wang"), LOCK, False),
+        (replace(UNLOCK, cause="stand-down:a"), LOCK, False),
+        (replace(UNLOCK, drill=True), LOCK, False),
+        (RELOCK, LOCK, False),
+        (replace(UNLOCK, point=SIREN.id), SIREN, False),
+    ],
+)
+def test_which_commands_release_a_lock_for_good(command: Command, point: Point, stays: bool) -> None:
+    assert releases(command, point) is stays
+
+
+def reopened(folder: Path) -> tuple[Spool, CommandLog]:
+    spool = Spool.open(folder, max_bytes=10**9, max_age_ms=10**9, now=NOW)
+    return spool, CommandLog(spool)
+
+
+def test_the_record_survives_a_restart(tmp_path: Path) -> None:
+    spool, record = reopened(tmp_path)
+    reply = Reply(outcome=Outcome.DONE, point=LOCK.id, at=NOW, read_back=0.0)
+    record.begin("one", UNLOCK, NOW)
+    record.finish("one", reply)
+    record.begin("two", RELOCK, NOW)
+    record.release(LOCK.id, "activation:a", NOW)
+    spool.close(NOW)
+
+    spool, record = reopened(tmp_path)
+    assert record.known("one")
+    assert record.reply_to("one") == reply
+    assert not record.known("three")
+    assert record.unfinished() == [("two", RELOCK)]
+    assert record.released_by(LOCK.id) == "activation:a"
+    record.stand_down(LOCK.id)
+    spool.close(NOW)
+
+    spool, record = reopened(tmp_path)
+    assert record.released_by(LOCK.id) is None
+    spool.close(NOW)
+
+
+def test_the_record_is_kept_in_memory_while_the_disk_refuses(tmp_path: Path) -> None:
+    spool, record = reopened(tmp_path)
+    spool.file.execute("PRAGMA query_only=ON")
+    record.begin("one", UNLOCK, NOW)
+    record.release(LOCK.id, "activation:a", NOW)
+    assert record.known("one")
+    assert record.released_by(LOCK.id) == "activation:a"
+    spool.file.execute("PRAGMA query_only=OFF")
+    spool.close(NOW)
+
+
+def test_the_record_goes_into_a_spool_begun_anew(tmp_path: Path) -> None:
+    spool, record = reopened(tmp_path)
+    record.begin("one", UNLOCK, NOW)
+    record.release(LOCK.id, "activation:a", NOW)
+    spool.file.execute("DELETE FROM released")
+    spool.file.execute("DELETE FROM commands")
+    record.write_again(NOW)
+    spool.close(NOW)
+    spool, record = reopened(tmp_path)
+    assert record.known("one")
+    assert record.released_by(LOCK.id) == "activation:a"
+    spool.close(NOW)
+
+
+def test_commands_of_long_ago_are_forgotten(tmp_path: Path) -> None:
+    spool, record = reopened(tmp_path)
+    record.begin("one", UNLOCK, NOW)
+    record.finish("one", Reply(outcome=Outcome.DONE, point=LOCK.id, at=NOW))
+    record.prune(NOW + 10 * 86_400_000)
+    assert spool.file.execute("SELECT count(*) FROM commands") == [(1,)]
+    record.prune(NOW + 40 * 86_400_000)
+    assert spool.file.execute("SELECT count(*) FROM commands") == [(0,)]
+    spool.close(NOW)
