@@ -179,3 +179,13 @@ async def test_a_second_floor_joins_the_plan_of_its_building(
     assert len(activation.alarms) == 2
     assert {a.activation for a in alarms if a.rule == "fire-confirmed"} == {activation.id}
     assert set(east.executed.values()) == {1}
+
+
+async def test_the_same_on_postgresql(embedded_broker: Broker, site: Site, postgres_url: str) -> None:
+    database = Database.open(postgres_url)
+    async with rules(embedded_broker, site, database) as east:
+        east.send((SMOKE_A, 1.0), (SMOKE_B, 1.0))
+        await until(lambda: east.of("plan", "step-done"), "doors verified")
+        await until(lambda: east.all_committed, "the commit")
+        assert {b["rule"] for b in east.of("alarm", "raised")} == {"smoke", "fire-confirmed"}
+        assert set(east.executed.values()) == {1}
