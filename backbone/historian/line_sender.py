@@ -19,6 +19,7 @@ LONGEST_DELAY_S = 10.0
 SPLITS = 200
 """Requests spent on finding refused lines, a `send`: a server that refuses everything must not stop the stream."""
 _FEW = 3
+_MEASUREMENTS = 100
 _PARSE_ERROR = re.compile(r"(?:partial write: )?unable to parse '.*': (.*?)(?: dropped=\d+)?$", re.DOTALL)
 _DROPPED = re.compile(r" dropped=\d+$")
 
@@ -88,7 +89,7 @@ def _by_measurement(lines: Lines, rows: Sequence[int]) -> list[Sequence[int]]:
     groups: dict[str, list[int]] = {}
     for row in rows:
         groups.setdefault(lines.text[row].partition(",")[0], []).append(row)
-    return list(groups.values()) if len(groups) > 1 else _halves(rows)
+    return list(groups.values()) if 1 < len(groups) <= _MEASUREMENTS else _halves(rows)
 
 
 def _note(refused: dict[tuple[str, str], Unwritten], lines: Lines, rows: Sequence[int], reason: str) -> None:

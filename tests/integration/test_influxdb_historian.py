@@ -58,7 +58,7 @@ def test_lines_the_server_refuses_stand_alone_and_all_others_are_stored(influx: 
     url = bucket_of(influx)
     with closing(opened(url, tmp_path)) as historian, closing(InfluxServer(InfluxAddress.parse(url))) as server:
         server.write(f'humidity,device=e-1 value="a text" {NOON}'.encode(), "ms")
-        unreadable = [(TEMPERATURE, NOON + 1_000_000, float("inf")), (TEMPERATURE, NOON + 1_000_001, float("nan"))]
+        unreadable = [(TEMPERATURE, NOON + 1_000_000, float("inf")), (TEMPERATURE, NOON + 1_000_001, float("inf"))]
         rows = [*MANY[:12_345], unreadable[0], *MANY[12_345:], unreadable[1]]
         texts = [(HUMIDITY, NOON + n, 40.0) for n in range(500)]
         unwritten = historian.write(
@@ -267,6 +267,8 @@ def test_victoria_metrics_takes_what_we_write(victoria_metrics_url: str, tmp_pat
         unwritten = historian.write([batch(rows)], [("yard", event("e-1.credential", NOON))], {"g": Position(1, 0, 1)})
         assert unwritten == []
         assert historian.positions() == {"g": Position(1, 0, 1)}
+
+    urlopen(f"{victoria_metrics_url}/internal/force_flush").close()  # what it took is searchable from now on
 
     def exported() -> list[dict[str, list[float]]]:
         query = urlencode({"match[]": 'temperature_value{device="e-1",zone="z1",gateway="gw-east",site="yard"}'})
