@@ -161,8 +161,7 @@ class Commands:
         self._record.begin(identifier, command, now)
         if verdict.outcome is not None or point is None:
             outcome = verdict.outcome or Outcome.REFUSED
-            read_back = command.value if verdict.reason == SIMULATED else None
-            self._finish(identifier, self._reply(command, outcome, verdict.reason, read_back))
+            self._finish(identifier, self._reply(command, outcome, verdict.reason))
             return
         if releases(command, point):
             self._record.release(point.id, command.cause, now)
