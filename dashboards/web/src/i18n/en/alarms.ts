@@ -1,0 +1,15 @@
+export default {
+  alarms: {
+    open: 'Open alarms', count: '{all} · {unseen} unacknowledged', none: 'There are no alarms.', neverAny: 'No alarm has been recorded yet.', noneFiltered: 'No alarm matches.', more: '{n} more',
+    spoken: 'High alarm: {message}, {place}',
+    advice: 'Do: ', advised: 'Advised action', place: 'Place', raisedAt: 'Raised', raisedBy: 'Value', rule: 'Rule', ticket: 'Ticket', activation: 'Response', points: 'Points', history: 'History',
+    anyGrade: 'Any grade', anyPlace: 'Any place',
+    view: { label: 'Which alarms', open: 'Open', unseen: 'To acknowledge', all: 'Record' },
+    acknowledge: { do: 'Acknowledge', title: 'Acknowledge alarm', note: 'Note (optional)', confirm: 'Acknowledge' },
+    reset: { do: 'Reset', title: 'Reset alarm', note: 'Reason (required): what was seen on the spot', confirm: 'Reset' },
+    happened: { raised: 'Raised', acknowledged: 'Acknowledged', cleared: 'Condition cleared' },
+  },
+  alarmState: {
+    normal: 'Ended', unacknowledged: 'Unacknowledged', acknowledged: 'Acknowledged, still standing', 'returned-unacknowledged': 'Cleared, unacknowledged', latched: 'Cleared, waiting for reset',
+  },
+}

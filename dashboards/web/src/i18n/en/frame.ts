@@ -1,0 +1,40 @@
+export default {
+  frame: {
+    title: 'Anju 安居', product: 'Anju', skip: 'Skip to content', navigation: 'Main',
+    openAlarms: '{n} open alarms', person: 'Signed in as {name}',
+    soundOn: 'Alarm sound is on; click to mute', soundOff: 'Muted; click for alarm sound', soundBlocked: 'The browser blocks sound until you click anywhere on the page',
+    toLight: 'Light theme', toDark: 'Dark theme', nowhere: 'There is no such page.',
+  },
+  nav: { overview: 'Overview', alarms: 'Alarms', tickets: 'Tickets', plans: 'Plans', platform: 'Platform', users: 'Users' },
+  connection: {
+    connecting: 'Connecting…', never: 'The server cannot be reached; trying again',
+    connected: 'Live · data as of {time}',
+    reconnecting: 'Reconnecting · what you see is of {time} ({age} ago)',
+    lost: 'Connection lost · what you see is of {time} ({age} ago); trying again',
+    incomplete: 'Some data could not be loaded; trying again', gatewaysOffline: 'Gateway offline: {names}',
+  },
+  service: { broker: 'Broker', gateway: 'Gateway service', ingest: 'Ingest', rules: 'Alarm rules', api: 'Web service', 'ingest+api': 'Ingest and web', 'api+ingest': 'Ingest and web', simulate: 'Simulator', simulator: 'Simulator' },
+  serviceState: { running: 'Running', starting: 'Starting', restarting: 'Restarting', stopped: 'Stopped' },
+  serviceNotice: { starting: '{name} is starting', restarting: '{name} ended unexpectedly and is restarting', stopped: '{name} has stopped', other: '{name}: {state}' },
+  time: { second: '{n} s', minute: '{n} min', hour: '{n} h', day: '{n} d', join: ' ' },
+  list: { join: ', ', more: 'Load more' },
+  state: { loading: 'Loading…' },
+  action: { back: 'Back', next: 'Next' },
+  problem: {
+    unreachable: 'The server cannot be reached. Check the network and try again.', signedOut: 'Your session has ended. Please sign in again.', forbidden: 'Your role does not allow this.',
+    missing: 'Not found; it may have been removed.', conflict: 'Not possible as things stand: {detail}', tooOften: 'Too many attempts. Please wait a little.',
+    invalid: 'Something is not filled in correctly: {detail}', server: 'The server cannot do this right now. Please try again shortly.', other: 'That did not work. Please try again.',
+  },
+  role: { manager: 'Property manager', crew: 'Maintenance', 'safety-officer': 'Safety officer', supervisor: 'Supervisor', administrator: 'Administrator' },
+  grade: { high: 'High', medium: 'Medium', low: 'Low' },
+  mark: {
+    drill: { name: 'DRILL', why: 'This is a drill, not a real event' },
+    late: { name: 'Late', why: 'From older readings that arrived late; nothing was actuated' },
+    simulated: { name: 'Simulated', why: 'The data come from simulated devices' },
+    test: { name: 'Test', why: 'The device is in test mode' },
+  },
+  session: {
+    what: 'Community safety platform', username: 'User name', password: 'Password', signIn: 'Sign in', signOut: 'Sign out',
+    wrong: 'The user name or password is wrong.', disabled: 'This account cannot sign in. Ask your administrator.', expired: 'Your session has ended. Please sign in again.', bothNeeded: 'Enter your user name and password.',
+  },
+}

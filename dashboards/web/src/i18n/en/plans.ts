@@ -1,0 +1,28 @@
+export default {
+  plans: {
+    none: 'There are no emergency plans yet.', notHere: 'There is no such plan.', version: 'version {n}', versionWord: 'Plan version', steps: '{n} steps', revision: 'next revision {date}', revisionOverdue: 'revision overdue ({date})',
+    activations: 'Activations', noActivation: 'No plan has been activated yet.', openActivation: 'Open the response',
+    level: '{grade} level', levelWord: 'Level', within: 'within {span}', organisation: 'Organisation', commander: 'Commander', roles: 'Teams', approved: 'Approved', nextRevision: 'Next revision', resources: 'Resources',
+    stepsTitle: 'Steps', stepsDone: '{done} of {all} done', stepsFailed: '{n} failed', stepsLate: '{n} late',
+    activatedAt: 'Activated', stoodDownAt: 'Stood down', cause: 'Cause', reason: 'Reason', alarms: 'Alarms',
+    kind: { machine: 'Automatic', notify: 'Notify', person: 'By a person' },
+    action: { to: 'command: {value}', waiting: 'waiting for an answer', done: 'done', refused: 'refused', failed: 'failed', expired: 'expired', notProven: 'done, but reads back differently', readBack: 'reads back: {value}', drill: 'drill, nothing moved' },
+    finish: { do: 'Step done', note: 'Note (optional)', proof: 'Proof (required): what was done and seen' },
+    activate: {
+      do: 'Activate plan', title: 'Activate: {name}', where: 'Where', level: 'Level', reason: 'Reason', sure: 'Check this. The plan comes into force as soon as you confirm:', machines: 'Happens at once, automatically:', confirm: 'Activate now',
+    },
+    change: {
+      contain: { do: 'Contained', title: 'The danger is contained', reason: 'How it is known (required)' },
+      'stand-down': { do: 'Stand down', title: 'Stand down', reason: 'Reason (required)' },
+      review: { do: 'Complete review', title: 'Review', reason: 'Report (required): what happened, what was learned, what changes' },
+    },
+  },
+  planKind: { fire: 'Fire', 'natural-disaster': 'Natural disaster', 'safety-accident': 'Safety accident', 'public-health': 'Public health' },
+  planRole: { commander: 'Commander', guide: 'Evacuation guides', liaison: 'Liaison', firefighting: 'Firefighting', 'first-aid': 'First aid', repair: 'Repair', cleaning: 'Disinfection', supplies: 'Supplies' },
+  activationState: { activated: 'Activated', responding: 'Responding', contained: 'Contained', 'stood-down': 'Stood down', reviewed: 'Reviewed' },
+  stepState: { waiting: 'Waiting', running: 'Running', done: 'Done', failed: 'Failed; now a person’s', late: 'Late' },
+  timeline: {
+    title: 'Timeline', system: 'system', activated: 'Plan activated', 'alarm-joined': 'Alarm joined', commanded: 'Commanded', 'command-done': 'Command done', 'step-done': 'Step done', 'step-failed': 'Step failed', notified: 'Notified',
+    'step-late': 'Step late', contain: 'Contained', 'stand-down': 'Stood down', review: 'Review', respond: 'Responding',
+  },
+}

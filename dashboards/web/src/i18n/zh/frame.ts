@@ -1,0 +1,40 @@
+export default {
+  frame: {
+    title: '安居 Anju', product: '安居', skip: '跳到正文', navigation: '主导航',
+    openAlarms: '未恢复报警 {n} 条', person: '当前用户 {name}',
+    soundOn: '报警声已开，点击静音', soundOff: '已静音，点击打开报警声', soundBlocked: '浏览器尚未允许发声，点击页面任意处启用',
+    toLight: '切换到浅色', toDark: '切换到深色', nowhere: '没有这个页面。',
+  },
+  nav: { overview: '总览', alarms: '报警', tickets: '工单', plans: '预案', platform: '平台', users: '用户' },
+  connection: {
+    connecting: '正在连接…', never: '连接不上服务器，正在重试',
+    connected: '实时 · 数据截至 {time}',
+    reconnecting: '正在重新连接 · 以下为 {time} 的数据（{age}前）',
+    lost: '连接已断开 · 以下为 {time} 的数据（{age}前），正在重试',
+    incomplete: '部分数据未能载入，正在重试', gatewaysOffline: '网关离线：{names}',
+  },
+  service: { broker: '消息服务', gateway: '网关服务', ingest: '数据入库', rules: '报警规则', api: '网页服务', 'ingest+api': '入库与网页', 'api+ingest': '入库与网页', simulate: '设备仿真', simulator: '设备仿真' },
+  serviceState: { running: '运行中', starting: '启动中', restarting: '正在重启', stopped: '已停止' },
+  serviceNotice: { starting: '{name}正在启动', restarting: '{name}异常退出，正在重启', stopped: '{name}已停止', other: '{name}：{state}' },
+  time: { second: '{n} 秒', minute: '{n} 分钟', hour: '{n} 小时', day: '{n} 天', join: ' ' },
+  list: { join: '、', more: '加载更多' },
+  state: { loading: '正在载入…' },
+  action: { back: '返回', next: '下一步' },
+  problem: {
+    unreachable: '连接不上服务器，请检查网络后再试。', signedOut: '登录已失效，请重新登录。', forbidden: '您的角色没有这项权限。',
+    missing: '找不到，可能已被移除。', conflict: '当前状态不允许这样做：{detail}', tooOften: '尝试过于频繁，请稍后再试。',
+    invalid: '填写的内容有误：{detail}', server: '服务器暂时无法处理，请稍后再试。', other: '没有成功，请再试一次。',
+  },
+  role: { manager: '物业经理', crew: '维修人员', 'safety-officer': '安全责任人', supervisor: '监督人员', administrator: '系统管理员' },
+  grade: { high: '高', medium: '中', low: '低' },
+  mark: {
+    drill: { name: '演练', why: '这是演练，不是真实事件' },
+    late: { name: '补报', why: '由较早的数据补报，未触发任何联动' },
+    simulated: { name: '仿真数据', why: '数据来自仿真设备' },
+    test: { name: '测试', why: '设备处于测试模式' },
+  },
+  session: {
+    what: '智慧社区安全平台', username: '用户名', password: '密码', signIn: '登录', signOut: '退出登录',
+    wrong: '用户名或密码不正确。', disabled: '该账号不能登录，请联系系统管理员。', expired: '登录已过期，请重新登录。', bothNeeded: '请填写用户名和密码。',
+  },
+}

@@ -1,0 +1,28 @@
+export default {
+  plans: {
+    none: '还没有应急预案。', notHere: '没有这个预案。', version: '第 {n} 版', versionWord: '预案版本', steps: '{n} 个步骤', revision: '下次修订 {date}', revisionOverdue: '修订已逾期（{date}）',
+    activations: '启动记录', noActivation: '还没有启动过预案。', openActivation: '查看应急响应',
+    level: '{grade}级响应', levelWord: '响应级别', within: '{span}内', organisation: '应急组织', commander: '指挥', roles: '各组', approved: '批准', nextRevision: '下次修订', resources: '保障资源',
+    stepsTitle: '处置步骤', stepsDone: '已完成 {done}/{all}', stepsFailed: '{n} 失败', stepsLate: '{n} 超时',
+    activatedAt: '启动时间', stoodDownAt: '解除时间', cause: '起因', reason: '理由', alarms: '相关报警',
+    kind: { machine: '自动执行', notify: '通知', person: '人工' },
+    action: { to: '指令：{value}', waiting: '等待应答', done: '已执行', refused: '被拒绝', failed: '执行失败', expired: '已过期', notProven: '已执行，回读不符', readBack: '回读：{value}', drill: '演练，未动作' },
+    finish: { do: '完成此步', note: '备注（选填）', proof: '凭据（必填）：做了什么，看到了什么' },
+    activate: {
+      do: '启动预案', title: '启动：{name}', where: '在哪里', level: '响应级别', reason: '启动理由', sure: '请核对，确认后预案立即启动：', machines: '将立即自动执行：', confirm: '确认启动',
+    },
+    change: {
+      contain: { do: '已控制', title: '事态已控制', reason: '依据（必填）' },
+      'stand-down': { do: '解除', title: '解除应急响应', reason: '解除理由（必填）' },
+      review: { do: '完成总结', title: '事后总结', reason: '总结（必填）：经过、教训、改进' },
+    },
+  },
+  planKind: { fire: '火灾', 'natural-disaster': '自然灾害', 'safety-accident': '安全事故', 'public-health': '公共卫生事件' },
+  planRole: { commander: '指挥', guide: '疏散引导组', liaison: '通讯联络组', firefighting: '灭火组', 'first-aid': '救护组', repair: '抢修组', cleaning: '消毒保洁组', supplies: '物资保障组' },
+  activationState: { activated: '已启动', responding: '响应中', contained: '已控制', 'stood-down': '已解除', reviewed: '已总结' },
+  stepState: { waiting: '待执行', running: '执行中', done: '已完成', failed: '失败，转人工', late: '已超时' },
+  timeline: {
+    title: '时间线', system: '系统', activated: '预案启动', 'alarm-joined': '并入报警', commanded: '下发指令', 'command-done': '指令已执行', 'step-done': '步骤完成', 'step-failed': '步骤失败', notified: '已通知',
+    'step-late': '步骤超时', contain: '事态已控制', 'stand-down': '解除', review: '事后总结', respond: '开始响应',
+  },
+}

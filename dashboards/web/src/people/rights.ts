@@ -1,0 +1,47 @@
+/** What each role may ask for; the same table as `community/people.py` (a test compares them). The server decides. */
+import type { RoleName } from '@/api/types'
+
+export type Action =
+  | 'view'
+  | 'acknowledge-alarm'
+  | 'work-ticket'
+  | 'assign-ticket'
+  | 'inspect-ticket'
+  | 'create-ticket'
+  | 'activate-plan'
+  | 'work-step'
+  | 'stand-down-plan'
+  | 'manage-users'
+  | 'view-quarantine'
+
+export const RIGHTS: Record<RoleName, readonly Action[]> = {
+  manager: [
+    'view',
+    'acknowledge-alarm',
+    'create-ticket',
+    'work-ticket',
+    'assign-ticket',
+    'inspect-ticket',
+    'work-step',
+    'view-quarantine',
+  ],
+  crew: ['view', 'create-ticket', 'work-ticket', 'work-step'],
+  'safety-officer': [
+    'view',
+    'acknowledge-alarm',
+    'create-ticket',
+    'inspect-ticket',
+    'activate-plan',
+    'work-step',
+    'stand-down-plan',
+    'view-quarantine',
+  ],
+  supervisor: ['view', 'inspect-ticket'],
+  administrator: ['view', 'manage-users', 'view-quarantine'],
+}
+
+export const ROLES = Object.keys(RIGHTS) as RoleName[]
+
+export function may(roles: readonly RoleName[], action: Action): boolean {
+  return roles.some((role) => RIGHTS[role].includes(action))
+}

@@ -1,0 +1,41 @@
+/** How an activation goes: which states are in force, what may come next, and where it stands. */
+import type { Activation, ActivationState, MachineAction, StepProgress } from '@/api/types'
+
+export const COURSE: readonly ActivationState[] = ['activated', 'responding', 'contained', 'stood-down', 'reviewed']
+
+export type Change = 'contain' | 'stand-down' | 'review'
+
+const CHANGES: Record<ActivationState, readonly Change[]> = {
+  activated: ['stand-down'],
+  responding: ['contain', 'stand-down'],
+  contained: ['stand-down'],
+  'stood-down': ['review'],
+  reviewed: [],
+}
+
+export function inForce(activation: Activation): boolean {
+  return activation.state === 'activated' || activation.state === 'responding' || activation.state === 'contained'
+}
+
+export function changesOf(activation: Activation): readonly Change[] {
+  return CHANGES[activation.state]
+}
+
+/** A person may say "done": it is theirs, or the machine failed and it has become the commander's. */
+export function personMayFinish(step: StepProgress): boolean {
+  return step.state !== 'done' && step.kind !== 'machine'
+}
+
+export function isUnfinished(step: StepProgress): boolean {
+  return step.state !== 'done'
+}
+
+export function progress(activation: Activation): { done: number; failed: number; late: number; all: number } {
+  const count = (state: StepProgress['state']) => activation.steps.filter((s) => s.state === state).length
+  return { done: count('done'), failed: count('failed'), late: count('late'), all: activation.steps.length }
+}
+
+/** The command was executed and the device, read back, says so. In a drill nothing moves, so nothing is read back. */
+export function proven(action: Pick<MachineAction, 'outcome' | 'value' | 'read_back'>, drill: boolean): boolean {
+  return action.outcome === 'done' && (drill || action.read_back === action.value)
+}

@@ -1,0 +1,55 @@
+/** Emergency plans and their activations; activations are kept up to date by the live channel. */
+import { defineStore } from 'pinia'
+import { computed, ref, shallowRef } from 'vue'
+import { http } from '@/api/http'
+import type { Activation, Grade, Plan } from '@/api/types'
+import { VersionedObjects } from '@/live/versioned'
+import { inForce } from './course'
+
+export const usePlans = defineStore('plans', () => {
+  const plans = shallowRef<readonly Plan[]>([])
+  const objects = new VersionedObjects<Activation>()
+  const loaded = ref(false)
+
+  const activations = computed(() =>
+    [...objects.byId.values()].sort((a, b) => Date.parse(b.activated_at) - Date.parse(a.activated_at)),
+  )
+  const active = computed(() => activations.value.filter(inForce))
+
+  async function load(): Promise<void> {
+    const mark = objects.mark()
+    const [planRows, activationRows] = await Promise.all([
+      http.all<Plan>('/plans'),
+      http.all<Activation>('/activations', { limit: 100 }, 300),
+    ])
+    plans.value = planRows
+    objects.replace(activationRows, mark)
+    loaded.value = true
+  }
+
+  async function fetchActivation(id: string): Promise<Activation> {
+    const activation = await http.get<Activation>(`/activations/${encodeURIComponent(id)}`)
+    objects.apply(activation)
+    return objects.byId.get(id) ?? activation
+  }
+
+  async function activate(plan: string, request: { zone: string; level: Grade; reason: string }): Promise<Activation> {
+    const activation = await http.post<Activation>(`/plans/${encodeURIComponent(plan)}/activations`, request)
+    objects.apply(activation)
+    return activation
+  }
+
+  async function stepDone(id: string, step: string, note: string): Promise<void> {
+    const path = `/activations/${encodeURIComponent(id)}/steps/${encodeURIComponent(step)}/done`
+    objects.apply(await http.post<Activation>(path, { note }))
+  }
+
+  async function change(id: string, to: 'contain' | 'stand-down' | 'review', reason: string): Promise<void> {
+    objects.apply(await http.post<Activation>(`/activations/${encodeURIComponent(id)}/${to}`, { reason }))
+  }
+
+  return {
+    plans, byId: objects.byId, activations, active, loaded,
+    load, fetchActivation, activate, stepDone, change, apply: (a: Activation) => objects.apply(a),
+  }
+})

@@ -1,0 +1,40 @@
+/** The platform itself: its services, its gateways, and what was refused. */
+import { defineStore } from 'pinia'
+import { computed, shallowRef } from 'vue'
+import { http } from '@/api/http'
+import type { GatewayStatus, QuarantineRow, ServiceStatus } from '@/api/types'
+
+export const usePlatform = defineStore('platform', () => {
+  const services = shallowRef<readonly ServiceStatus[]>([])
+  const gateways = shallowRef<ReadonlyMap<string, GatewayStatus>>(new Map())
+  const quarantine = shallowRef<readonly QuarantineRow[]>([])
+  const loaded = shallowRef(false)
+
+  const troubled = computed(() => services.value.filter((service) => service.state !== 'running'))
+  const offline = computed(() => [...gateways.value.values()].filter((gateway) => gateway.online === false))
+
+  async function load(): Promise<void> {
+    const [serviceRows, gatewayRows] = await Promise.all([
+      http.all<ServiceStatus>('/services'),
+      http.all<GatewayStatus>('/gateways'),
+    ])
+    services.value = serviceRows
+    gateways.value = new Map(gatewayRows.map((gateway) => [gateway.id, gateway]))
+    loaded.value = true
+  }
+
+  async function loadQuarantine(): Promise<void> {
+    quarantine.value = await http.all<QuarantineRow>('/quarantine', { limit: 100 }, 100)
+  }
+
+  function applyGateway(gateway: GatewayStatus): void {
+    const known = gateways.value.get(gateway.id)
+    gateways.value = new Map(gateways.value).set(gateway.id, { ...known, ...gateway })
+  }
+
+  function applyServices(rows: readonly ServiceStatus[]): void {
+    services.value = rows
+  }
+
+  return { services, gateways, quarantine, loaded, troubled, offline, load, loadQuarantine, applyGateway, applyServices }
+})

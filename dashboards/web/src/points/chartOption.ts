@@ -1,0 +1,131 @@
+/** The chart of a point as an ECharts option. */
+import type { EChartsOption, SeriesOption } from 'echarts'
+import { clockTime, fullTime } from '@/time/instant'
+import { formatNumber } from './reading'
+import type { Mark, Sample } from './trend'
+
+export interface ChartInput {
+  kind: 'number' | 'state'
+  samples: readonly Sample[]
+  steps: readonly [number, number | null][]
+  live: readonly [number, number | null][]
+  marks: readonly Mark[]
+  start: number
+  end: number
+  unit: string
+  timeZone: string | undefined
+  stateName: (value: number) => string
+  words: { mean: string; range: string; value: string }
+  colour: (name: string) => string
+}
+
+interface TipItem {
+  axisValue: number
+  seriesName?: string
+}
+
+export function chartOption(input: ChartInput): EChartsOption {
+  const c = input.colour
+  const day = input.end - input.start > 36 * 3_600_000
+  return {
+    animation: false,
+    textStyle: { fontFamily: getComputedStyle(document.documentElement).fontFamily, color: c('--text-2') },
+    grid: { left: 8, right: 20, top: 22, bottom: 8, containLabel: true },
+    tooltip: {
+      trigger: 'axis',
+      backgroundColor: c('--raised'),
+      borderColor: c('--line-strong'),
+      textStyle: { color: c('--text'), fontSize: 13 },
+      axisPointer: { lineStyle: { color: c('--line-strong') } },
+      formatter: (items) => tip(items as unknown as TipItem[], input),
+    },
+    xAxis: {
+      type: 'time',
+      min: input.start,
+      max: input.end,
+      axisLabel: { color: c('--text-3'), hideOverlap: true, formatter: (v: number) => timeLabel(v, day, input.timeZone) },
+      axisLine: { lineStyle: { color: c('--line-strong') } },
+      axisTick: { lineStyle: { color: c('--line-strong') } },
+      splitLine: { show: false },
+    },
+    yAxis: {
+      type: 'value',
+      scale: input.kind === 'number',
+      ...(input.kind === 'state' ? { min: 0, max: 1, interval: 1, boundaryGap: ['20%', '20%'] as [string, string] } : {}),
+      name: input.unit,
+      nameTextStyle: { color: c('--text-3'), align: 'left' },
+      axisLabel: { color: c('--text-3'), formatter: (v: number) => (input.kind === 'state' ? input.stateName(v) : formatNumber(v)) },
+      splitLine: { lineStyle: { color: c('--line') } },
+    },
+    series: input.kind === 'number' ? numberSeries(input) : stateSeries(input),
+  }
+}
+
+function timeLabel(ms: number, day: boolean, timeZone: string | undefined): string {
+  const full = fullTime(ms, timeZone)
+  return day ? full.slice(5, 16).replace(' 00:00', '') : clockTime(ms, timeZone).slice(0, 5)
+}
+
+function numberSeries(input: ChartInput): SeriesOption[] {
+  const c = input.colour
+  const band = { type: 'line' as const, stack: 'band', stackStrategy: 'all' as const, symbol: 'none', lineStyle: { opacity: 0 }, silent: true, emphasis: { disabled: true } }
+  const line = [...input.samples.map((s) => [s.t, s.mean] as [number, number | null]), ...input.live]
+  return [
+    { ...band, name: 'min', data: input.samples.map((s) => [s.t, s.min]) },
+    { ...band, name: 'band', areaStyle: { color: c('--chart-band') }, data: input.samples.map((s) => [s.t, s.min === null || s.max === null ? null : s.max - s.min]) },
+    { type: 'line', name: 'mean', data: line, symbol: 'circle', symbolSize: 4, showSymbol: line.length < 3, connectNulls: false, lineStyle: { width: 1.8, color: c('--chart-line') }, itemStyle: { color: c('--chart-line') }, ...marks(input) },
+  ]
+}
+
+function stateSeries(input: ChartInput): SeriesOption[] {
+  const c = input.colour
+  return [
+    { type: 'line', name: 'value', step: 'end', data: [...input.steps, ...input.live], showSymbol: false, connectNulls: false, lineStyle: { width: 2, color: c('--chart-line') }, itemStyle: { color: c('--chart-line') }, areaStyle: { color: c('--chart-band') }, ...marks(input) },
+  ]
+}
+
+/** When alarms stood: a shaded time, and a line where each began. */
+function marks(input: ChartInput): Pick<SeriesOption & { type: 'line' }, 'markArea' | 'markLine'> {
+  const c = input.colour
+  return {
+    markArea: {
+      silent: true,
+      data: input.marks.map((m) => [
+        { xAxis: Math.max(m.from, input.start), itemStyle: { color: c(`--${m.grade}`), opacity: 0.13 } },
+        { xAxis: Math.min(m.to ?? input.end, input.end) },
+      ]),
+    },
+    markLine: {
+      silent: true,
+      symbol: ['none', 'triangle'],
+      symbolSize: 8,
+      symbolRotate: 180,
+      data: input.marks
+        .filter((m) => m.from >= input.start)
+        .map((m) => ({ xAxis: m.from, lineStyle: { color: c(`--${m.grade}`), type: 'solid' as const, width: 1.4 }, label: { show: input.marks.length < 6, formatter: m.name, color: c(`--${m.grade}-text`), position: 'end' as const, distance: 4 } })),
+    },
+  }
+}
+
+function tip(items: TipItem[], input: ChartInput): string {
+  const at = items[0]?.axisValue
+  if (at === undefined) return ''
+  const rows = [`<strong>${fullTime(at, input.timeZone)}</strong>`]
+  const sample = input.samples.find((s) => s.t === at)
+  const live = input.live.find(([t]) => t === at)
+  const unit = escape(input.unit)
+  if (input.kind === 'state') {
+    const value = [...input.steps, ...input.live].findLast(([t]) => t <= at)?.[1]
+    if (value !== null && value !== undefined) rows.push(escape(input.stateName(value)))
+  } else if (sample?.mean != null && sample.min !== null && sample.max !== null) {
+    rows.push(`${input.words.mean} <b>${formatNumber(sample.mean)}</b> ${unit}`)
+    if (sample.min !== sample.max) rows.push(`${input.words.range} ${formatNumber(sample.min)} – ${formatNumber(sample.max)} ${unit}`)
+  } else if (live?.[1] != null) {
+    rows.push(`${input.words.value} <b>${formatNumber(live[1])}</b> ${unit}`)
+  }
+  return rows.join('<br>')
+}
+
+function escape(text: string): string {
+  return text.replace(/[&<>"']/g, (sign) => `&#${String(sign.charCodeAt(0))};`)
+}

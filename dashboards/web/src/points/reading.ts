@@ -1,0 +1,47 @@
+/** The current value of a point as it may be shown: a value, or the reason why there is none. */
+import type { Point } from '@/api/types'
+import { qualityFlags, usable, type QualityFlag } from './quality'
+
+export interface LiveValue {
+  value: number | null
+  t: number | null
+  quality: number
+  fresh: boolean
+}
+
+export type Missing = 'never' | 'event' | 'noValue' | QualityFlag
+
+export type Shown =
+  | { kind: 'number'; text: string; unit: string; old: boolean }
+  | { kind: 'state'; key: string; old: boolean }
+  | { kind: 'missing'; why: Missing }
+
+/** Digits that mean something: three significant places, never more than two decimals. */
+export function formatNumber(value: number): string {
+  const size = Math.abs(value)
+  const digits = size >= 100 || Number.isInteger(value) ? 0 : size >= 10 ? 1 : 2
+  return value.toLocaleString('en-US', { minimumFractionDigits: Number.isInteger(value) ? 0 : Math.min(digits, 1), maximumFractionDigits: digits })
+}
+
+/**
+ * What stands in the place of the value. An unusable value is never shown as if it were one: out of range, disabled or
+ * no communication give "—" and the reason; a merely old value is shown, marked old.
+ */
+export function shown(point: Pick<Point, 'kind' | 'unit'>, reading: LiveValue | undefined): Shown {
+  if (point.kind === 'event') return { kind: 'missing', why: 'event' }
+  if (!reading || reading.t === null) return { kind: 'missing', why: 'never' }
+  if (!usable(reading.quality)) {
+    const why = qualityFlags(reading.quality)[0] ?? 'noValue'
+    if (why !== 'stale' || reading.value === null) return { kind: 'missing', why }
+  }
+  if (reading.value === null || !Number.isFinite(reading.value)) return { kind: 'missing', why: 'noValue' }
+  const old = !reading.fresh || !usable(reading.quality)
+  if (point.kind === 'boolean') return { kind: 'state', key: reading.value === 0 ? '0' : '1', old }
+  return { kind: 'number', text: formatNumber(reading.value), unit: point.unit, old }
+}
+
+/** Whether the point says something about the world now. Event points have no value to be old. */
+export function isKnown(point: Pick<Point, 'kind'>, reading: LiveValue | undefined): boolean {
+  if (point.kind === 'event') return true
+  return !!reading && reading.value !== null && reading.fresh && usable(reading.quality)
+}

@@ -1,0 +1,51 @@
+/** The pages and their addresses. The last part of an address never holds a dot: servers take that for a file. */
+import { createRouter, createWebHistory, type RouteLocationRaw } from 'vue-router'
+import { useSession } from '@/session/useSession'
+
+export const router = createRouter({
+  history: createWebHistory(),
+  routes: [
+    { path: '/sign-in', name: 'sign-in', component: () => import('@/session/SignInPage.vue'), meta: { open: true } },
+    { path: '/', name: 'overview', component: () => import('@/community/OverviewPage.vue') },
+    { path: '/places/:zone', name: 'place', component: () => import('@/community/PlacePage.vue'), props: true },
+    { path: '/points/:device/:measure', name: 'point', component: () => import('@/points/PointPage.vue'), props: true },
+    { path: '/alarms', name: 'alarms', component: () => import('@/alarms/AlarmsPage.vue') },
+    { path: '/alarms/:parts+', name: 'alarm', component: () => import('@/alarms/AlarmPage.vue'), props: (route) => ({ id: [route.params.parts].flat().join(':') }) },
+    { path: '/tickets', name: 'tickets', component: () => import('@/tickets/TicketsPage.vue') },
+    { path: '/tickets/:parts+', name: 'ticket', component: () => import('@/tickets/TicketPage.vue'), props: (route) => ({ id: [route.params.parts].flat().join(':') }) },
+    { path: '/plans', name: 'plans', component: () => import('@/plans/PlansPage.vue') },
+    { path: '/plans/:id', name: 'plan', component: () => import('@/plans/PlanPage.vue'), props: true },
+    { path: '/activations/:parts+', name: 'activation', component: () => import('@/plans/ActivationPage.vue'), props: (route) => ({ id: [route.params.parts].flat().join(':') }) },
+    { path: '/platform', name: 'platform', component: () => import('@/platform/PlatformPage.vue') },
+    { path: '/users', name: 'users', component: () => import('@/users/UsersPage.vue') },
+    { path: '/:rest(.*)', name: 'nowhere', component: () => import('@/frame/NowherePage.vue') },
+  ],
+  scrollBehavior: (_to, _from, saved) => saved ?? { top: 0 },
+})
+
+router.beforeEach(async (to) => {
+  const session = useSession()
+  if (!session.known) await session.check()
+  if (session.user && to.name === 'sign-in') return returnPath(to.query.return)
+  if (!session.user && !to.meta.open) return { name: 'sign-in', query: { return: to.fullPath } }
+  return true
+})
+
+/** Where to go after signing in: only into this page, never to another site. */
+export function returnPath(value: unknown): string {
+  return typeof value === 'string' && value.startsWith('/') && !value.startsWith('//') && !value.includes('\\') ? value : '/'
+}
+
+const inParts = (id: string) => id.split(':')
+
+export const to = {
+  point: (id: string): RouteLocationRaw => {
+    const dot = id.indexOf('.')
+    return { name: 'point', params: { device: id.slice(0, dot), measure: id.slice(dot + 1) } }
+  },
+  place: (zone: string): RouteLocationRaw => ({ name: 'place', params: { zone } }),
+  alarm: (id: string): RouteLocationRaw => ({ name: 'alarm', params: { parts: inParts(id) } }),
+  ticket: (id: string): RouteLocationRaw => ({ name: 'ticket', params: { parts: inParts(id) } }),
+  activation: (id: string): RouteLocationRaw => ({ name: 'activation', params: { parts: inParts(id) } }),
+  plan: (id: string): RouteLocationRaw => ({ name: 'plan', params: { id } }),
+}
