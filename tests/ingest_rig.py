@@ -1,0 +1,89 @@
+"""A gateway's end of the stream for tests of ingest: numbers frames, and sends them until they are committed."""
+
+import asyncio
+import contextlib
+import json
+import time
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+from backbone import topics
+from backbone.bus import Bus
+from backbone.frames import Frame, encode_compact, encode_json
+from community.site.profile import Lane
+
+WAIT_S = 30.0
+RESEND_S = 0.2
+WINDOW = 200
+
+
+class Sender:
+    """One gateway of a site. `payloads[lane]` are its frames from number 1 on."""
+
+    def __init__(self, bus: Bus, site: str, gateway: str) -> None:
+        self._bus = bus
+        self._site = site
+        self._gateway = gateway
+        self.payloads: dict[Lane, list[bytes]] = {lane: [] for lane in Lane}
+        self.committed: dict[str, Any] = {"epoch": 0, "urgent": 0, "bulk": 0}
+        self.heard: list[dict[str, Any]] = []
+        bus.subscribe(topics.committed(site, gateway, "ingest"), self._on_committed)
+
+    def next(self, lane: Lane = Lane.BULK) -> int:
+        """The number of the frame to come."""
+        return len(self.payloads[lane]) + 1
+
+    def send(self, frame: Frame, lane: Lane = Lane.BULK, *, as_json: bool = False) -> None:
+        """A frame numbered `next(lane)`."""
+        assert frame.seq == self.next(lane)
+        self.send_bytes(encode_json(frame) if as_json else encode_compact(frame), lane)
+
+    def send_bytes(self, payload: bytes, lane: Lane = Lane.BULK) -> None:
+        """The payload in the place of the next frame."""
+        self.payloads[lane].append(payload)
+        self._publish(lane, payload)
+
+    @property
+    def done(self) -> bool:
+        """Whether ingest has committed everything."""
+        return all(self.committed[lane.value] >= len(payloads) for lane, payloads in self.payloads.items())
+
+    async def resend(self) -> None:
+        """Send what is not committed again and again, a window of it, until cancelled."""
+        while True:
+            await asyncio.sleep(RESEND_S)
+            for lane, payloads in self.payloads.items():
+                first = self.committed[lane.value]
+                for payload in payloads[first : first + WINDOW]:
+                    self._publish(lane, payload)
+
+    def _publish(self, lane: Lane, payload: bytes) -> None:
+        self._bus.publish(topics.frames(self._site, self._gateway, lane), payload)
+
+    def _on_committed(self, _topic: str, payload: bytes) -> None:
+        self.committed = json.loads(payload)
+        self.heard.append(self.committed)
+
+
+@contextlib.asynccontextmanager
+async def sending(url: str, site: str, gateway: str) -> AsyncIterator[Sender]:
+    """A connected gateway that resends."""
+    bus = Bus(url, f"sender-{gateway}")
+    sender = Sender(bus, site, gateway)
+    async with bus:
+        await until(lambda: bus.connected, "the broker")
+        task = asyncio.create_task(sender.resend(), name="resend")
+        try:
+            yield sender
+        finally:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+
+
+async def until(condition: Callable[[], object], what: str) -> None:
+    """Wait for the condition."""
+    end = time.monotonic() + WAIT_S
+    while not condition():
+        assert time.monotonic() < end, f"waited {WAIT_S} s for {what}"
+        await asyncio.sleep(0.01)
