@@ -9,6 +9,8 @@ from api.problems import Problem
 
 _IMMUTABLE = "public, max-age=31536000, immutable"
 _ASSETS = "assets/"
+_FILES = {".js", ".css", ".map", ".svg", ".png", ".ico", ".woff2", ".json", ".txt", ".webmanifest", ".html", ".php"}
+"""A missing one is missing; any other address with a dot in it may be a point's page."""
 _NOT_BUILT = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Anju 安居</title>
 <body><h1>安居 Anju</h1><p>The API runs; the web page was not built into this installation.</p>
 <p>Build it with <code>make page</code> (or <code>python dashboards/build_web.py</code>) and load this page again.</p>
@@ -24,7 +26,7 @@ def install(app: FastAPI, dist: Path) -> None:
         file = _file(dist, path)
         if file is not None and path:
             return FileResponse(file, headers={"Cache-Control": _caching(path)})
-        if "." in path.rpartition("/")[2]:
+        if path.startswith(_ASSETS) or Path(path).suffix in _FILES:
             raise Problem(404, f"there is no /{path}")
         index = dist / "index.html"
         if not index.is_file():

@@ -1,0 +1,87 @@
+"""Plans and activations over HTTP."""
+
+from dataclasses import replace
+
+from backbone.database import activations as stored
+from community.activations import StepState
+from community.people import Role
+from tests.unit.api.house import House
+
+FIRE = {"zone": "b3-f1", "level": "high", "reason": "smoke seen"}
+
+
+async def test_plans_are_shown_with_their_steps(house: House) -> None:
+    async with house.as_(Role.CREW) as crew:
+        plans = (await crew.get("/plans")).json()["items"]
+        fire = (await crew.get("/plans/fire")).json()
+        assert (await crew.get("/plans/party")).status_code == 404
+    assert fire in plans
+    release = fire["levels"]["high"]["steps"][0]
+    assert (release["id"], release["do"], release["within"]) == ("release", {"set": "egress-lock", "to": "safe"}, 3)
+
+
+async def test_an_officer_activates_works_and_ends_a_plan(house: House) -> None:
+    async with house.as_(Role.SAFETY_OFFICER) as officer, house.as_(Role.CREW) as crew:
+        made = await officer.post("/plans/fire/activations", json=FIRE)
+        assert made.status_code == 201
+        activation = made.json()
+        path = f"/activations/{activation['id']}"
+        assert (activation["state"], activation["cause"]) == ("activated", "person:safety-officer")
+        machine = next(step for step in activation["steps"] if step["kind"] == "machine")
+        assert (machine["state"], machine["actions"]) == ("waiting", []), "the rules service begins it"
+        (event,) = house.events()
+        assert (event.kind, event.change) == ("plan", "activated")
+
+        twice = await officer.post("/plans/fire/activations", json=FIRE)
+        assert twice.status_code == 409
+        assert activation["id"] in twice.json()["detail"]
+
+        done = await crew.post(f"{path}/steps/call-119/done", json={"note": "called"})
+        assert done.status_code == 200
+        step = next(step for step in done.json()["steps"] if step["id"] == "call-119")
+        assert (step["state"], step["done_by"], step["note"]) == ("done", "crew", "called")
+        assert (await crew.post(f"{path}/steps/evacuate/done", json={})).status_code == 409, "it asks for proof"
+        assert (await crew.post(f"{path}/steps/release/done", json={"note": "x"})).status_code == 409, "the machine's"
+        assert (await crew.post(f"{path}/steps/dance/done", json={})).status_code == 404
+
+        assert (await crew.post(f"{path}/stand-down", json={"reason": "over"})).status_code == 403
+        assert (await officer.post(f"{path}/stand-down", json={})).status_code == 422
+        for change, state in (("contain", "contained"), ("stand-down", "stood-down"), ("review", "reviewed")):
+            answer = await officer.post(f"{path}/{change}", json={"reason": "because"})
+            assert answer.json()["state"] == state
+        assert (await officer.get(path)).json() == answer.json()
+        assert (await officer.get("/activations", params={"state": "reviewed"})).json()["items"] == [answer.json()]
+        assert (await officer.post(f"{path}/contain", json={"reason": "x"})).status_code == 409
+    assert [event.change for event in house.events()] == [
+        "activated", "step-done", "contained", "stood-down", "reviewed"
+    ]  # fmt: skip
+
+
+async def test_activation_is_checked(house: House) -> None:
+    async with house.as_(Role.SAFETY_OFFICER) as officer:
+        for plan, change in (
+            ("party", {}),
+            ("fire", {"zone": "nowhere"}),
+            ("fire", {"level": "low"}),
+            ("fire", {"level": "apocalyptic"}),
+            ("fire", {"reason": " "}),
+        ):
+            answer = await officer.post(f"/plans/{plan}/activations", json={**FIRE, **change})
+            assert answer.status_code in {404, 409, 422}, (plan, change)
+    assert house.events() == []
+
+
+async def test_what_changed_meanwhile_is_decided_anew(house: House) -> None:
+    """A machine step that failed meanwhile is a person's."""
+    async with house.as_(Role.SAFETY_OFFICER) as officer:
+        activation_id = (await officer.post("/plans/fire/activations", json=FIRE)).json()["id"]
+        with house.database.begin() as connection:
+            activation = stored.get_activation(connection, activation_id)
+            assert activation is not None
+            steps = tuple(
+                replace(step, kind="person", state=StepState.FAILED) if step.id == "release" else step
+                for step in activation.steps
+            )
+            stored.save_activation(connection, replace(activation, steps=steps, version=activation.version + 1))
+        answer = await officer.post(f"/activations/{activation_id}/steps/release/done", json={"note": "by hand"})
+    assert answer.status_code == 200
