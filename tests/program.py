@@ -7,10 +7,11 @@ import json
 import os
 import re
 import signal
+import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -28,14 +29,26 @@ Message = tuple[str, dict[str, Any], float]
 class Program:
     """`anju up` with the demo community (simulator optional); outside clients for MQTT, HTTP and Modbus."""
 
-    def __init__(self, folder: Path, *, simulate: bool = True, site: Path = ROOT / "sites" / "jinxiu.yaml") -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        simulate: bool = True,
+        site: Path = ROOT / "sites" / "jinxiu.yaml",
+        changes: Mapping[str, str] | None = None,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
         self.folder = folder
         self.data = folder / "data"
         self.http_port, self.mqtt_port = free_port(), free_port()
         folder.mkdir(parents=True, exist_ok=True)
         self.site = folder / site.name
         self.modbus: dict[str, str] = {}
-        self.site.write_text(self._with_free_modbus_ports(site.read_text()))
+        text = site.read_text(encoding="utf-8")
+        for before, after in (changes or {}).items():
+            assert before in text, f"{site} has no {before!r} to change"
+            text = text.replace(before, after)
+        self.site.write_text(self._with_free_modbus_ports(text), encoding="utf-8")
         self._environment = {
             "ANJU_SITE": str(self.site),
             "ANJU_DATA_DIR": str(self.data),
@@ -44,6 +57,7 @@ class Program:
             "ANJU_ADMIN_PASSWORD": ADMIN_PASSWORD,
             "ANJU_SIMULATE": "1" if simulate else "0",
             "PYTHONPATH": f"{ROOT}:{ROOT / 'firmware-sim'}",
+            **(environment or {}),
         }
         self.process = Process("anju-up", [sys.executable, "-m", "anju", "up"], folder, env=self._environment)
 
@@ -92,12 +106,21 @@ class Program:
 
     def client(self, username: str = "admin", password: str = ADMIN_PASSWORD) -> httpx.Client:
         """A signed-in HTTP client."""
-        client = httpx.Client(base_url=f"{self.url}/api/v1", timeout=10)
-        answer = client.post("/session", json={"username": username, "password": password})
+        answer = httpx.post(f"{self.url}/api/v1/session", json={"username": username, "password": password}, timeout=10)
         assert answer.status_code in {200, 201}, answer.text
-        client.headers["Authorization"] = f"Bearer {answer.json()['token']}"
-        client.cookies.clear()
-        return client
+        bearer = {"Authorization": f"Bearer {answer.json()['token']}"}
+        return httpx.Client(base_url=f"{self.url}/api/v1", headers=bearer, timeout=10)
+
+    def add_user(self, username: str, role: str, password: str = ADMIN_PASSWORD) -> None:
+        """Let somebody sign in, as an administrator does on the command line."""
+        done = subprocess.run(
+            [sys.executable, "-m", "anju", "user", "add", username, "--role", role],
+            env={**self.environment(), "ANJU_NEW_PASSWORD": password},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
 
     @contextlib.contextmanager
     def outside(self) -> Iterator[Outside]:
@@ -157,6 +180,10 @@ class Outside:
         at = time.monotonic()
         self._client.publish(topic, body, qos=1, retain=retain).wait_for_publish(10)
         return at
+
+    def shout(self, topic: str, payload: bytes) -> None:
+        """Publish and do not wait: the broker may not take it."""
+        self._client.publish(topic, payload, qos=1)
 
     def heard(self, topic_part: str = "", where: Callable[[dict[str, Any]], bool] = lambda _: True) -> list[Message]:
         """What arrived on topics that contain `topic_part`."""

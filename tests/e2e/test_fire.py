@@ -43,14 +43,29 @@ def test_a_fire_from_the_first_detector_to_the_stand_down(program: Program, outs
         release = _release(api, event["id"])
         assert all(action["outcome"] == "done" and action["read_back"] == 0 for action in release["actions"])
 
-        refused = api.post(f"/activations/{event['id']}/stand-down", json={"reason": "drill over"})
+        refused = api.post(f"/activations/{event['id']}/stand-down", json={"reason": "all clear"})
         assert refused.status_code == 403, "an administrator is no safety officer"
+    program.add_user("wang-wei", "safety-officer")
+    with program.client("wang-wei") as officer:
+        step = next(s for s in steps_of(officer, event["id"]) if s["kind"] == "person")
+        done = officer.post(f"/activations/{event['id']}/steps/{step['id']}/done", json={"note": "119 called"})
+        assert done.status_code == 200, done.text
+        acknowledged = officer.post(f"/alarms/{alarm['id']}/acknowledge", json={"note": "on my way"})
+        assert acknowledged.status_code == 200, acknowledged.text
+        assert acknowledged.json()["acknowledged_by"] == "wang-wei"
+        down = officer.post(f"/activations/{event['id']}/stand-down", json={"reason": "burnt rice, aired"})
+        assert down.json()["state"] == "stood-down", down.text
+        assert next(entry["what"] for entry in down.json()["timeline"]) == "activated"
+
+
+def steps_of(api: Any, activation: str) -> list[dict[str, Any]]:
+    """The steps of an activation."""
+    steps: list[dict[str, Any]] = api.get(f"/activations/{activation}").json()["steps"]
+    return steps
 
 
 def _release(api: Any, activation: str) -> dict[str, Any]:
-    steps = api.get(f"/activations/{activation}").json()["steps"]
-    found: dict[str, Any] = next(step for step in steps if step["kind"] == "machine")
-    return found
+    return next(step for step in steps_of(api, activation) if step["id"] == "release")
 
 
 def egress_relays(program: Program) -> list[tuple[str, int, int]]:

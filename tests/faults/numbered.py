@@ -6,8 +6,6 @@ import contextlib
 import socket
 import struct
 import threading
-
-
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -34,7 +32,7 @@ class NumberedSensor:
         self.sent = 0
 
     def __enter__(self) -> NumberedSensor:
-        self._client.reconnect_delay_set(0.1, 0.5)
+        self._client.reconnect_delay_set(1, 1)
         self._client.connect("127.0.0.1", self._port)
         self._client.loop_start()
         self._thread.start()
@@ -134,5 +132,3 @@ def stored(api: httpx.Client, point: str, start: datetime, end: datetime) -> int
     assert answer.status_code == 200, answer.text
     buckets: list[dict[str, Any]] = answer.json()["buckets"]
     return sum(bucket["count"] for bucket in buckets)
-
-
