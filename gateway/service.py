@@ -138,8 +138,8 @@ class _Parts:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Until `stop`; what was read by then is spooled."""
-        if self._recovery is not None and self._recovery.released_lost:
-            self._commands.release_all("a damaged record of releases")
+        if self._spool.in_memory or (self._recovery is not None and self._recovery.released_lost):
+            self._commands.release_all("a record of releases that could not be read")
         self._uplink.start()
         self._commands.start()
         self._status.start()

@@ -4,6 +4,7 @@ What is put waits in memory until `flush`, which the loop calls once a tick befo
 refuses, frames stay in memory (bounded) and are sent from there. Oldest bulk is dropped first, and counted.
 """
 
+import shutil
 import sqlite3
 from bisect import bisect_right
 from dataclasses import dataclass, field, replace
@@ -13,7 +14,17 @@ import structlog
 
 from backbone.frames import FrameBuilder, decode, encode_compact
 from community.site.profile import Lane
-from gateway.spool_file import Recovery, Row, SpoolFile, Totals, open_file, read_epoch, replace_file, write_epoch
+from gateway.spool_file import (
+    Recovery,
+    Row,
+    SpoolFile,
+    Totals,
+    in_memory,
+    open_file,
+    read_epoch,
+    replace_file,
+    write_epoch,
+)
 
 RESERVED_AHEAD = 100_000
 MEMORY_BYTES = 32_000_000
@@ -67,18 +78,29 @@ class Spool:
         self.failing: str | None = None
         """Why the disk refuses, while it does."""
         self.recovery: Recovery | None = None
+        self.in_memory: str | None = None
+        """Why this spool has no disk, when it has none."""
         self.counters = SpoolCounters()
 
     @classmethod
     def open(cls, folder: Path, *, max_bytes: int, max_age_ms: int, now: int) -> "Spool":
         """The spool in `folder`; a damaged or missing file begins a new epoch.
 
-        Raises:
-            OSError, sqlite3.OperationalError: the disk refuses.
+        When the disk refuses even that, the spool is in memory until the next start: an alarm is worth more than its
+        record. What the folder holds stays there and is sent after that start.
         """
-        file, recovery = open_file(folder)
-        spool = cls(folder, file, max_bytes=max_bytes, max_age_ms=max_age_ms)
-        spool._begin(recovery, now)
+        try:
+            file, recovery = open_file(folder)
+            spool = cls(folder, file, max_bytes=max_bytes, max_age_ms=max_age_ms)
+            spool._begin(recovery, now)
+        except (OSError, sqlite3.OperationalError) as error:
+            log.error("no spool on disk; frames are kept in memory", folder=str(folder), error=str(error))  # noqa: TRY400
+            known = read_epoch(folder)
+            aside = in_memory()
+            file, _ = open_file(aside)
+            spool = cls(aside, file, max_bytes=min(max_bytes, MEMORY_BYTES), max_age_ms=max_age_ms)
+            spool._begin(None, max(now, 1000 * (known + 1)))
+            spool.in_memory = str(error)
         return spool
 
     def _begin(self, recovery: Recovery | None, now: int) -> None:
@@ -114,9 +136,10 @@ class Spool:
             self._disk_refused(error, now)
 
     def _reserve(self) -> None:
-        for state in self._lanes.values():
-            state.reserved = state.next + RESERVED_AHEAD
-        self._file.set_meta([(f"reserved-{lane}", s.reserved) for lane, s in self._lanes.items()], durable=True)
+        reserved = {lane: state.next + RESERVED_AHEAD for lane, state in self._lanes.items()}
+        self._file.set_meta([(f"reserved-{lane}", number) for lane, number in reserved.items()], durable=True)
+        for lane, number in reserved.items():
+            self._lanes[lane].reserved = number
 
     def put(self, lane: Lane, builder: FrameBuilder, now: int) -> None:
         """Seal what the builder holds as the lane's next frame; it waits for `flush`."""
@@ -242,6 +265,8 @@ class Spool:
         self._retry_at = 0
         self.flush(now)
         self._file.close()
+        if self.in_memory:
+            shutil.rmtree(self._folder, ignore_errors=True)
 
     def _forget_waiting(self, state: _LaneState) -> None:
         if state.waiting and state.waiting[0].seq <= state.forgotten:

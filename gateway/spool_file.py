@@ -7,6 +7,7 @@ Written in WAL mode without an fsync a commit, so a killed process loses nothing
 import contextlib
 import os
 import sqlite3
+import tempfile
 import zlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -274,6 +275,12 @@ def write_epoch(folder: Path, epoch: int) -> None:
         os.close(descriptor)
     aside.replace(folder / EPOCH_FILE)
     _sync_folder(folder)
+
+
+def in_memory() -> Path:
+    """A folder that needs no disk, for a spool that cannot have one."""
+    shared = Path("/dev/shm")  # noqa: S108  (mkdtemp makes a folder of ours alone in it)
+    return Path(tempfile.mkdtemp(prefix="anju-spool-", dir=shared if shared.is_dir() else None))
 
 
 def _sync_folder(folder: Path) -> None:

@@ -123,6 +123,8 @@ class Status:
         self._bus.publish(self._topic, msgspec.json.encode(status), retain=True)
 
     def _problem(self) -> str | None:
+        if self._spool.in_memory:
+            return f"no spool on disk, frames are kept in memory: {self._spool.in_memory}"
         if self._spool.failing:
             return f"the spool cannot be written: {self._spool.failing}"
         if self._spool.recovery:

@@ -220,6 +220,28 @@ def test_a_full_disk_keeps_frames_in_memory_until_it_has_room(spool: Spool) -> N
     assert walk(spool, Lane.BULK) == [float(value) for value in range(50)]
 
 
+def test_a_start_without_a_usable_disk_keeps_frames_in_memory(tmp_path: Path) -> None:
+    first = open_spool(tmp_path / "spool")
+    put(first, Lane.BULK, 1.0)
+    first.close(NOW)
+    (tmp_path / "spool").rename(tmp_path / "kept")
+    (tmp_path / "spool").write_text("no folder can be made here")
+    second = open_spool(tmp_path / "spool", now=NOW + 2_000)
+    assert second.in_memory
+    assert second.epoch > first.epoch
+    put(second, Lane.BULK, 2.0)
+    second.flush(NOW)
+    assert walk(second, Lane.BULK) == [2.0]
+    second.close(NOW)
+    (tmp_path / "spool").unlink()
+    (tmp_path / "kept").rename(tmp_path / "spool")
+    third = open_spool(tmp_path / "spool")
+    third.renumber(second.epoch, NOW)
+    assert third.epoch > second.epoch
+    assert walk(third, Lane.BULK) == [1.0]
+    third.close(NOW)
+
+
 def test_memory_is_bounded_while_the_disk_refuses(spool: Spool) -> None:
     fill(spool, 1)
     put(spool, Lane.URGENT, 7.0)
