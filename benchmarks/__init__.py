@@ -1,0 +1,1 @@
+"""Repeatable load programs; each prints its result with machine and versions."""
