@@ -1,0 +1,290 @@
+"""One suite over both databases: SQLite and a real PostgreSQL."""
+
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from backbone.database import (
+    activations,
+    alarms,
+    audit,
+    checkpoints,
+    commands,
+    idempotency,
+    outbox,
+    positions,
+    quarantine,
+    tickets,
+    users,
+)
+from backbone.database.database import Database
+from backbone.database.errors import Conflict, DatabaseError
+from backbone.database.users import StoredSession, User
+from backbone.settings import Settings
+from backbone.site_files import read_site
+from backbone.stream import Position
+from community import activations as plans
+from community import alarms as alarm_life
+from community import tickets as ticket_life
+from community.alarms import Alarm, AlarmState
+from community.commands import Command, Outcome, Reply
+from community.people import Role
+from community.quarantine import Quarantined
+from tests.servers import ROOT
+
+SITE = read_site(Settings(site=ROOT / "sites" / "jinxiu.yaml"))
+SMOKE = next(rule for rule in SITE.file.rules if rule.id == "smoke")
+_number = iter(range(1, 1_000_000))
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'state.db'}"
+    found: str = request.getfixturevalue("postgres_url")
+    return found
+
+
+@pytest.fixture
+def database(url: str) -> Iterator[Database]:
+    opened = Database.open(url)
+    yield opened
+    opened.close()
+
+
+def raised() -> Alarm:
+    """A new alarm: PostgreSQL is shared by the tests, so each has a scope of its own."""
+    scope = f"detector-{next(_number)}.smoke"
+    return alarm_life.raise_alarm(
+        site="jinxiu", rule=SMOKE, scope=scope, zone="b3-f1", at=1_790_000_000_000, value=1.0, points=(scope,)
+    )
+
+
+def test_an_alarm_is_kept_whole_and_found_by_its_scope_until_it_ends(database: Database) -> None:
+    alarm = raised()
+    with database.begin() as connection:
+        alarms.save_alarm(connection, alarm)
+    with database.begin() as connection:
+        assert alarms.open_alarm(connection, "jinxiu", "smoke", alarm.scope) == alarm
+        seen = alarm_life.acknowledge(alarm, "王伟", "在路上", 1_790_000_001_000)
+        ended = alarm_life.clear(seen, 1_790_000_002_000)
+        alarms.save_alarm(connection, ended)
+    with database.read() as connection:
+        assert alarms.get_alarm(connection, alarm.id) == ended
+        assert alarms.open_alarm(connection, "jinxiu", "smoke", alarm.scope) is None
+        listed = alarms.list_alarms(connection, "jinxiu", states=[AlarmState.NORMAL], scope=alarm.scope)
+        assert [row.acknowledged_by for row in listed] == ["王伟"]
+
+
+def test_an_older_version_never_replaces_a_newer_one(database: Database) -> None:
+    alarm = raised()
+    with database.begin() as connection:
+        alarms.save_alarm(connection, alarm)
+        alarms.save_alarm(connection, alarm_life.acknowledge(alarm, "a", "", 2))
+    with pytest.raises(Conflict), database.begin() as connection:
+        alarms.save_alarm(connection, alarm_life.clear(alarm, 3))
+    with pytest.raises(Conflict), database.begin() as connection:
+        alarms.save_alarm(connection, alarm)
+
+
+def test_two_who_change_one_alarm_at_once_both_count(database: Database) -> None:
+    """Reading for a change locks: nobody decides on a state that is gone."""
+    alarm = raised()
+    with database.begin() as connection:
+        alarms.save_alarm(connection, alarm)
+    together = threading.Barrier(2)
+
+    def change(event: str) -> None:
+        together.wait()
+        with database.begin() as connection:
+            now = alarms.get_alarm(connection, alarm.id)
+            assert now is not None
+            changed = alarm_life.clear(now, 5) if event == "clear" else alarm_life.acknowledge(now, "a", "", 5)
+            alarms.save_alarm(connection, changed)
+
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(change, ["clear", "acknowledge"]))
+    with database.read() as connection:
+        final = alarms.get_alarm(connection, alarm.id)
+    assert final is not None
+    assert (final.state, final.version) == (AlarmState.NORMAL, 3)
+
+
+def test_pages_of_a_list_meet_without_gap_or_repeat(database: Database) -> None:
+    scope = f"pages-{next(_number)}.smoke"
+    with database.begin() as connection:
+        for at in (5, 5, 5, 7, 9):
+            one = alarm_life.raise_alarm(
+                site="pages", rule=SMOKE, scope=f"{scope}-{next(_number)}", zone="b", at=at, value=1, points=()
+            )
+            alarms.save_alarm(connection, one)
+    seen: list[str] = []
+    before = None
+    with database.read() as connection:
+        while page := alarms.list_alarms(connection, "pages", limit=2, before=before):
+            seen += [row.id for row in page]
+            before = (page[-1].raised_at, page[-1].id)
+        everything = alarms.list_alarms(connection, "pages", limit=1000)
+    assert seen == [row.id for row in everything]
+
+
+def test_one_condition_has_one_open_ticket(database: Database) -> None:
+    source = f"rule:battery-low:x-{next(_number)}.battery"
+    ticket = ticket_life.open_ticket(
+        id=f"t-{next(_number)}",
+        site="jinxiu",
+        zone="b1",
+        title_zh="电池电量低",
+        title_en="Battery low",
+        source=source,
+        priority="low",
+        now=1,
+        by="system",
+    )
+    with database.begin() as connection:
+        tickets.save_ticket(connection, ticket)
+        assert tickets.open_ticket_for(connection, "jinxiu", source) == ticket
+        tickets.save_ticket(connection, ticket_life.cancel(ticket, "a", "no battery there", 2))
+        assert tickets.open_ticket_for(connection, "jinxiu", source) is None
+        assert ticket.id in [row.id for row in tickets.list_tickets(connection, "jinxiu", limit=1000)]
+
+
+def test_an_activation_and_its_commands(database: Database) -> None:
+    number = next(_number)
+    activation = plans.activate(
+        id=f"act-{number}",
+        site="jinxiu",
+        plan=SITE.plans["fire"],
+        level="high",
+        zone=f"zone-{number}",
+        cause="person:wang-wei",
+        reason="演练",
+        now=10,
+    )
+    command = Command(point="doors-b3.relay-1", value=0, expires=99, cause=f"activation:act-{number}")
+    reply = Reply(outcome=Outcome.DONE, point="doors-b3.relay-1", at=20, read_back=0.0)
+    with database.begin() as connection:
+        activations.save_activation(connection, activation)
+        commands.insert_command(
+            connection, f"c-{number}", "jinxiu", "gw-east", command, activation=activation.id, step="release"
+        )
+    with database.begin() as connection:
+        assert activations.open_activation(connection, "jinxiu", "fire", f"zone-{number}") == activation
+        assert activations.open_activation(connection, "jinxiu", "fire", f"zone-{number}", drill=True) is None
+        given = {c.id: c for c in commands.pending_commands(connection, "jinxiu")}[f"c-{number}"]
+        assert (given.command, given.gateway, given.step) == (command, "gw-east", "release")
+        assert commands.record_reply(connection, f"c-{number}", reply)
+        assert not commands.record_reply(connection, f"c-{number}", reply)
+        assert f"c-{number}" not in [c.id for c in commands.pending_commands(connection, "jinxiu")]
+
+
+def test_what_is_rolled_back_was_never_there(database: Database) -> None:
+    alarm = raised()
+    with pytest.raises(ZeroDivisionError), database.begin() as connection:  # noqa: PT012  (the block is the subject)
+        alarms.save_alarm(connection, alarm)
+        outbox.append(connection, "rules", "jinxiu", "alarm", "raised", alarm.id, alarm, 1)
+        raise ZeroDivisionError
+    with database.read() as connection:
+        assert alarms.get_alarm(connection, alarm.id) is None
+        assert outbox.events_of(connection, alarm.id) == []
+
+
+def test_events_come_in_order_with_the_whole_object(database: Database) -> None:
+    alarm = raised()
+    with database.begin() as connection:
+        start = outbox.last_event(connection, "jinxiu")
+        outbox.append(connection, "rules", "jinxiu", "alarm", "raised", alarm.id, alarm, 1)
+        outbox.append(connection, "api", "jinxiu", "alarm", "acknowledged", alarm.id, alarm, 2)
+    with database.read() as connection:
+        rows = outbox.events_since(connection, "jinxiu", start, 10)
+    assert [row.change for row in rows] == ["raised", "acknowledged"]
+    assert rows[0].document["message"]["zh"] == "烟雾报警"
+    assert rows[0].id < rows[1].id
+
+
+def test_positions_and_checkpoint_are_replaced(database: Database) -> None:
+    name = f"consumer-{next(_number)}"
+    with database.begin() as connection:
+        positions.save_positions(connection, name, "jinxiu", {"east": Position(1, 2, 3), "west": Position(1, 1, 1)})
+        positions.save_positions(connection, name, "jinxiu", {"east": Position(2, 0, 5)})
+        checkpoints.save_checkpoint(connection, name, b"\x00one")
+        checkpoints.save_checkpoint(connection, name, b"\x00two")
+    with database.read() as connection:
+        reached = positions.load_positions(connection, name, "jinxiu")
+        assert reached == {"east": Position(2, 0, 5), "west": Position(1, 1, 1)}
+        assert checkpoints.load_checkpoint(connection, name) == b"\x00two"
+        assert checkpoints.load_checkpoint(connection, "nobody") is None
+
+
+def test_quarantined_things_of_one_reason_are_one_entry(database: Database) -> None:
+    source = f"a/{next(_number)}"
+    with database.begin() as connection:
+        for last in (5, 9):
+            quarantine.record(connection, [Quarantined("jinxiu", "ingest", source, "NaN", last, last, 3, "a\x00b")])
+    with database.read() as connection:
+        found = [row for _, row in quarantine.list_quarantine(connection, "jinxiu") if row.source == source]
+    assert [(row.count, row.first, row.last) for row in found] == [(6, 5, 9)]
+
+
+def test_users_sessions_and_kept_answers(database: Database) -> None:
+    name = f"user-{next(_number)}"
+    user = User(username=name, name="王伟", password_hash="x", roles=frozenset({Role.CREW}), disabled=False, created=1)
+    session = StoredSession(token_hash=name.ljust(64, "0"), username=name, created=1, last_used=1, expires=100)
+    with database.begin() as connection:
+        users.insert_user(connection, user)
+        users.insert_session(connection, session)
+        idempotency.save(connection, "key", name, "POST /x", 201, b"{}", 1)
+    with pytest.raises(Conflict), database.begin() as connection:
+        users.insert_user(connection, user)
+    with database.begin() as connection:
+        assert users.get_user(connection, name) == user
+        assert users.get_session(connection, session.token_hash) == session
+        users.touch_session(connection, session.token_hash, 50)
+        assert users.delete_expired_sessions(connection, 60, 20) == 0
+        assert users.delete_sessions_of(connection, name) == 1
+        kept = idempotency.find(connection, "key", name)
+        assert kept is not None
+        assert (kept.status, kept.body) == (201, b"{}")
+
+
+def test_the_audit_chain_shows_what_was_changed(database: Database) -> None:
+    with database.begin() as connection:
+        for number in range(3):
+            audit.append(connection, at=number, who="a", action="b", target="c", outcome="done", detail="王")
+        assert audit.verify(connection) is None
+    with database.begin() as connection:
+        connection.exec_driver_sql("UPDATE audit SET who = 'somebody else' WHERE id = (SELECT max(id) FROM audit)")
+        told = audit.verify(connection)
+        connection.rollback()
+    assert told is not None
+    assert "was changed" in told
+
+
+def test_services_that_start_together_migrate_once(url: str, tmp_path: Path) -> None:
+    code = "import sys; from backbone.database.database import Database; Database.open(sys.argv[1]).close()"
+    fresh = url if url.startswith("postgresql") else f"sqlite:///{tmp_path / 'fresh.db'}"
+    started = [
+        subprocess.Popen([sys.executable, "-c", code, fresh], cwd=ROOT, stderr=subprocess.PIPE) for _ in range(4)
+    ]
+    for process in started:
+        _, errors = process.communicate(timeout=60)
+        assert process.returncode == 0, errors.decode()
+
+
+@pytest.mark.parametrize(
+    ("wrong", "says"),
+    [
+        ("nonsense", "no database URL"),
+        ("sqlite:///:memory:", "needs a file"),
+        ("postgresql+psycopg://anju:secret@127.0.0.1:9/anju", "cannot be opened"),
+    ],
+)
+def test_a_wrong_url_is_told_without_its_password(wrong: str, says: str) -> None:
+    with pytest.raises(DatabaseError, match=says) as refused:
+        Database.open(wrong)
+    assert "secret" not in str(refused.value)
