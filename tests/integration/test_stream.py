@@ -1,0 +1,192 @@
+"""The bus and the committed stream over real brokers, which die and come back."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+import pytest
+
+from backbone import topics
+from backbone.bus import BrokerAddress, Bus, BusUrlError, Message, matches
+from backbone.frames import FrameBuilder, encode_compact, encode_json
+from backbone.stream import Position, Refusal, Stream
+from community.site.profile import Lane
+from tests import servers
+
+SITE, GATEWAY = "test", "gw"
+
+
+async def until(condition: Callable[[], object], timeout_s: float = 15, what: str = "the condition") -> None:
+    end = time.monotonic() + timeout_s
+    while not condition():
+        assert time.monotonic() < end, f"waited {timeout_s} s for {what}"
+        await asyncio.sleep(0.01)
+
+
+def frame(seq: int, *, lane_value: float = 1.0, prev: int = -1, json: bool = False) -> bytes:
+    builder = FrameBuilder()
+    builder.add("a.x", 1_790_000_000_000 + seq, lane_value, 0)
+    return (encode_json if json else encode_compact)(builder.seal(epoch=1, seq=seq, sent=0, prev=prev))
+
+
+class Rig:
+    """A consumer and somebody who publishes frames and hears its commits."""
+
+    def __init__(self, url: str, positions: dict[str, Position] | None = None) -> None:
+        self.consumer, self.gateway = Bus(url, "consumer"), Bus(url, "gateway")
+        self.refused: list[Refusal] = []
+        self.committed: list[dict[str, Any]] = []
+        self.stream = Stream(
+            self.consumer,
+            SITE,
+            [GATEWAY],
+            "ingest",
+            positions or {},
+            now=lambda: time.time_ns() // 1_000_000,
+            refuse=self.refused.append,
+        )
+
+    async def __aenter__(self) -> "Rig":
+        def heard(_topic: str, payload: bytes) -> None:
+            self.committed.append(msgspec.json.decode(payload))
+
+        self.gateway.subscribe(topics.committed(SITE, GATEWAY, "+"), heard)
+        self.stream.start()
+        await self.gateway.__aenter__()
+        await until(lambda: self.gateway.connected, what="the gateway to connect")
+        await self.consumer.__aenter__()
+        await until(lambda: self.consumer.connected and self.committed, what="the first commit to be heard")
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.consumer.__aexit__(None, None, None)
+        await self.gateway.__aexit__(None, None, None)
+
+    def send(self, payload: bytes, lane: Lane = Lane.BULK) -> None:
+        assert self.gateway.publish(topics.frames(SITE, GATEWAY, lane), payload)
+
+    async def taken(self, count: int) -> list[int]:
+        found: list[int] = []
+        end = time.monotonic() + 10
+        while len(found) < count and time.monotonic() < end:
+            batch = await self.stream.batch(max_readings=10_000, max_wait_s=0.1)
+            found += [delivery.frame.seq for delivery in batch]
+        return found
+
+
+async def test_frames_in_order_once_and_a_gap_asks_for_what_is_missing(broker: servers.Broker) -> None:
+    async with Rig(broker.url) as rig:
+        for payload in (frame(1), frame(2, json=True), frame(2), frame(5)):
+            rig.send(payload)
+        assert await rig.taken(2) == [1, 2]
+        await until(lambda: rig.committed[-1].get("resend") == {"bulk": 3}, what="the resend request")
+        for payload in (frame(3), frame(5, prev=3), frame(6, prev=5)):
+            rig.send(payload)
+        assert await rig.taken(3) == [3, 5, 6]
+        rig.stream.commit(rig.stream.positions)
+        await until(lambda: rig.committed[-1] == {"epoch": 1, "urgent": 0, "bulk": 6}, what="the commit")
+
+
+async def test_urgent_frames_overtake_bulk(embedded_broker: servers.Broker) -> None:
+    async with Rig(embedded_broker.url) as rig:
+        for seq in range(1, 6):
+            rig.send(frame(seq))
+        rig.send(frame(1), Lane.URGENT)
+        await until(lambda: rig.stream.buffered_readings == 6, what="all frames to wait")
+        batch = await rig.stream.batch(max_readings=10_000, max_wait_s=0)
+        assert [delivery.lane for delivery in batch] == [Lane.URGENT] + [Lane.BULK] * 5
+
+
+async def test_a_frame_that_cannot_be_read_is_refused_and_stepped_over(embedded_broker: servers.Broker) -> None:
+    async with Rig(embedded_broker.url) as rig:
+        rig.send(frame(1))
+        for _ in range(3):
+            rig.send(b"\x81\x00")
+        rig.send(frame(3))
+        assert await rig.taken(2) == [1, 3]
+        assert {refusal.reason.split(":")[0] for refusal in rig.refused} == {"not a frame"}
+        assert rig.refused[0].source == topics.frames(SITE, GATEWAY, Lane.BULK)
+
+
+async def test_a_restarted_broker_hears_the_positions_again(broker: servers.Broker) -> None:
+    async with Rig(broker.url, {GATEWAY: Position(1, 4, 7)}) as rig:
+        heard = len(rig.committed)
+        broker.process.kill()
+        await until(lambda: not rig.consumer.connected, what="the loss to be noticed")
+        assert not rig.consumer.publish("a", b"b"), "nothing can be handed over while there is no broker"
+        await asyncio.to_thread(broker.process.start, lambda: servers.listening(broker.port))
+        await until(lambda: rig.gateway.connected and rig.consumer.connected, what="both to be back")
+        await until(lambda: len(rig.committed) > heard, what="the positions")
+        assert rig.committed[-1] == {"epoch": 1, "urgent": 4, "bulk": 7}
+        rig.send(frame(8))
+        assert await rig.taken(1) == [8]
+
+
+async def test_a_consumer_that_stands_still_stops_reading_and_goes_on(embedded_broker: servers.Broker) -> None:
+    """Memory is bounded: at its limit the socket is not read; what did not fit is asked for and arrives."""
+    async with Rig(embedded_broker.url) as rig:
+        rig.stream._limit = 20_000
+        sent = 400
+        for seq in range(1, sent + 1):
+            rig.send(frame(seq))
+            await asyncio.sleep(0)
+        await until(lambda: not rig.stream._reading, what="the stream to stop reading")
+        found = await rig.taken(sent)
+        while len(found) < sent:
+            for seq in range(len(found) + 1, sent + 1):
+                rig.send(frame(seq))
+                await asyncio.sleep(0)
+            more = await rig.taken(sent - len(found))
+            assert more, f"{len(found)} of {sent} frames arrived"
+            found += more
+        assert found == list(range(1, sent + 1))
+
+
+async def test_the_will_tells_of_a_death(broker: servers.Broker) -> None:
+    heard: list[bytes] = []
+    async with Bus(broker.url, "watcher") as watcher:
+        watcher.subscribe("status", lambda _topic, payload: heard.append(payload))
+        await until(lambda: watcher.connected, what="the watcher")
+        mortal = Bus(broker.url, "mortal", will=Message("status", b"offline"))
+        await mortal.__aenter__()
+        await until(lambda: mortal.connected, what="the mortal")
+        mortal._client._connection._transport.abort()
+        await until(lambda: heard, what="the will")
+        await mortal.__aexit__(None, None, None)
+    assert heard == [b"offline"]
+
+
+@pytest.mark.parametrize(
+    ("url", "parsed"),
+    [
+        ("mqtt://broker", ("broker", 1883, False, None, None)),
+        ("mqtts://gw-east:p%40ss@broker:8884", ("broker", 8884, True, "gw-east", "p@ss")),
+    ],
+)
+def test_broker_urls(url: str, parsed: tuple[object, ...]) -> None:
+    found = BrokerAddress.parse(url)
+    assert (found.host, found.port, found.tls, found.username, found.password) == parsed
+
+
+@pytest.mark.parametrize("url", ["http://broker", "mqtt://", "broker:1883"])
+def test_what_is_no_broker_url_is_refused(url: str) -> None:
+    with pytest.raises(BusUrlError, match="mqtt://host"):
+        BrokerAddress.parse(url)
+
+
+@pytest.mark.parametrize(
+    ("topic_filter", "topic", "fits"),
+    [
+        ("a/+/c", "a/b/c", True),
+        ("a/+/c", "a/b/d", False),
+        ("a/#", "a", True),
+        ("a/#", "a/b/c", True),
+        ("#", "$SYS/x", False),
+        ("a/+", "a/b/c", False),
+        ("a/b", "a/b", True),
+    ],
+)
+def test_filters(topic_filter: str, topic: str, fits: bool) -> None:
+    assert matches(topic_filter, topic) is fits
