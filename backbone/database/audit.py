@@ -4,12 +4,14 @@ import hashlib
 import json
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, insert, select, text
+from sqlalchemy import Connection, insert, select
 
+from backbone.database.documents import storable
 from backbone.database.tables import audit
 
 FIRST = "0" * 64
-_LOCK = 0x61756469
+MOST_DETAIL = 10_000
+VERIFIED_AT_ONCE = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +37,10 @@ def append(
     connection: Connection, *, at: int, who: str, action: str, target: str, outcome: str, detail: str = ""
 ) -> None:
     """One more entry, chained to the last. Within a write transaction."""
-    if connection.dialect.name == "postgresql":
-        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
     last = connection.execute(select(audit.c.hash).order_by(audit.c.id.desc()).limit(1)).first()
     previous = last[0] if last else FIRST
-    who, action, target, outcome = who[:120], action[:80], target[:300], outcome[:40]
+    who, action, target = storable(who, 120), storable(action, 80), storable(target, 300)
+    outcome, detail = storable(outcome, 40), storable(detail, MOST_DETAIL)
     connection.execute(
         insert(audit).values(
             at=at,
@@ -65,13 +66,15 @@ def rows(connection: Connection, *, limit: int = 100, before: int | None = None)
 def verify(connection: Connection) -> str | None:
     """None when the chain is whole; otherwise which entry was changed, added or taken out."""
     previous = FIRST
-    for row in connection.execute(select(audit).order_by(audit.c.id)):
-        entry = AuditRow(*row)
-        if entry.previous != previous:
-            return f"entry {entry.id} does not follow the one before: something was taken out or put in"
-        if entry.hash != entry.expected_hash():
-            return f"entry {entry.id} was changed after it was written"
-        previous = entry.hash
+    everything = select(audit).order_by(audit.c.id).execution_options(yield_per=VERIFIED_AT_ONCE)
+    with connection.execute(everything) as found:
+        for row in found:
+            entry = AuditRow(*row)
+            if entry.previous != previous:
+                return f"entry {entry.id} does not follow the one before: something was taken out or put in"
+            if entry.hash != entry.expected_hash():
+                return f"entry {entry.id} was changed after it was written"
+            previous = entry.hash
     return None
 
 

@@ -1,4 +1,8 @@
-"""The one way to the database: SQLite by default, PostgreSQL by its URL; migrated when opened."""
+"""The one way to the database: SQLite by default, PostgreSQL by its URL; migrated when opened.
+
+Who writes waits for its turn, in PostgreSQL as in SQLite: transactions are few and short. So what one of them has read
+stays true until it commits, events are numbered in the order in which they become visible, and nothing deadlocks.
+"""
 
 from __future__ import annotations
 
@@ -11,15 +15,18 @@ from typing import Any
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Connection, Engine, create_engine, event, text
+from alembic.util import CommandError
+from sqlalchemy import URL, Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from backbone.database.errors import DatabaseError
 
 BUSY_S = 30
+ABANDONED_S = 10
+"""A writer that stops in the middle of a transaction (suspended, cut off) loses its turn after so long."""
 MIGRATIONS = Path(__file__).parent / "migrations"
-_MIGRATION_LOCK = 0x616E6A75  # any number of our own, for PostgreSQL's advisory lock
+_WRITER_LOCK = 0x616E6A75  # any number of our own, for PostgreSQL's advisory lock
 
 
 class Database:
@@ -39,16 +46,20 @@ class Database:
         try:
             address = make_url(url)
         except ArgumentError as error:
-            raise DatabaseError(
-                "ANJU_DATABASE_URL is no database URL: write sqlite:///path or postgresql+psycopg://…"
-            ) from error
+            raise DatabaseError(f"ANJU_DATABASE_URL is no database URL: {_WRITE}") from error
         shown = address.render_as_string(hide_password=True)
+        database = cls(_engine(address))
         try:
-            database = cls(_sqlite(address.database) if address.drivername.startswith("sqlite") else _server(url))
             database._migrate(address.database)
-        except (SQLAlchemyError, OSError, ModuleNotFoundError) as error:
+        except (SQLAlchemyError, OSError) as error:
+            database.close()
             reason = str(getattr(error, "orig", None) or error).strip()
             raise DatabaseError(f"the database {shown} cannot be opened: {reason}") from error
+        except CommandError as error:
+            database.close()
+            raise DatabaseError(
+                f"the database {shown} was written by a newer version of Anju: start that version, or restore a backup"
+            ) from error
         return database
 
     @contextmanager
@@ -57,66 +68,73 @@ class Database:
         with self._engine.connect() as connection:
             if self.is_sqlite:
                 connection.exec_driver_sql("BEGIN IMMEDIATE")
-            with connection.begin() if not connection.in_transaction() else _commit_or_roll_back(connection):
-                yield connection
+            else:
+                connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _WRITER_LOCK})
+            yield connection
+            connection.commit()
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        """A connection to read from; each sees one state of the whole."""
+        """A connection to read from, which sees one state of the whole and never waits for a writer."""
         with self._engine.connect() as connection:
             if self.is_sqlite:
                 connection.exec_driver_sql("BEGIN")
+            else:
+                connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
             yield connection
-            connection.rollback()
 
     def close(self) -> None:
         """Let go of all connections."""
         self._engine.dispose()
 
     def _migrate(self, path: str | None) -> None:
+        """To the newest tables, all or nothing. Services start together: one migrates, the others wait for it."""
         config = Config()
         config.set_main_option("script_location", str(MIGRATIONS))
-        with self._alone(path), self._engine.connect() as connection:
+        with self._file_alone(path), self.begin() as connection:
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
-            connection.commit()
 
     @contextmanager
-    def _alone(self, path: str | None) -> Iterator[None]:
-        """Services start together; one of them migrates, the others wait and find it done."""
-        if self.is_sqlite:
-            with Path(f"{path}.migrating").open("w") as lock:
-                fcntl.flock(lock, fcntl.LOCK_EX)
-                yield
+    def _file_alone(self, path: str | None) -> Iterator[None]:
+        # A new file's first connections switch it to the write-ahead log, which SQLite does not queue for.
+        if not self.is_sqlite:
+            yield
             return
-        with self._engine.connect() as holder:
-            holder.execute(text("SELECT pg_advisory_lock(:key)"), {"key": _MIGRATION_LOCK})
-            try:
-                yield
-            finally:
-                holder.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": _MIGRATION_LOCK})
+        with Path(f"{path}.migrating").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
 
 
-@contextmanager
-def _commit_or_roll_back(connection: Connection) -> Iterator[None]:
-    try:
-        yield
-    except BaseException:
-        connection.rollback()
-        raise
-    connection.commit()
+_WRITE = "write sqlite:///path or postgresql://user:password@host/name"
 
 
-def _server(url: str) -> Engine:
-    return create_engine(url, pool_pre_ping=True, pool_size=5, max_overflow=10)
+def _engine(address: URL) -> Engine:
+    match address.drivername:
+        case "sqlite":
+            return _sqlite(address.database)
+        case "postgresql" | "postgresql+psycopg":
+            return _postgresql(address.set(drivername="postgresql+psycopg"))
+        case other:
+            raise DatabaseError(f"{other} is no database Anju keeps its state in: {_WRITE}")
+
+
+def _postgresql(address: URL) -> Engine:
+    limits = f"-c lock_timeout={BUSY_S}s -c idle_in_transaction_session_timeout={ABANDONED_S}s"
+    arguments = {"options": limits, "connect_timeout": BUSY_S} | dict(address.query)
+    return create_engine(address, pool_pre_ping=True, pool_size=5, max_overflow=10, connect_args=arguments)
 
 
 def _sqlite(path: str | None) -> Engine:
     """SQLite with a write-ahead log, every commit fsynced; transactions begin when we say."""
     if not path or path == ":memory:":
         raise DatabaseError("the state needs a file: write sqlite:///path")
-    Path(path).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": BUSY_S, "check_same_thread": False})
+    try:
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DatabaseError(f"no folder for the database {path}: {error.strerror}") from error
+    address = URL.create("sqlite", database=path)
+    engine = create_engine(address, connect_args={"timeout": BUSY_S, "check_same_thread": False})
 
     @event.listens_for(engine, "connect")
     def _configure(connection: Any, _record: Any) -> None:

@@ -38,3 +38,8 @@ def plain(thing: object) -> dict[str, Any]:
     """A domain object as plain data."""
     found: dict[str, Any] = msgspec.json.decode(_encoder.encode(thing))
     return found
+
+
+def storable(words: str, most: int) -> str:
+    """Words from outside as every database takes them: PostgreSQL no NUL in a text, none half a surrogate pair."""
+    return words[:most].replace("\0", "\ufffd").encode(errors="replace").decode()

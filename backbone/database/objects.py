@@ -36,17 +36,15 @@ class Objects(Generic[T]):
     kind: type[T]
 
     def get(self, connection: Connection, identifier: str) -> T | None:
-        """The object, if there is one; locked until the transaction ends."""
-        query = select(self.table.c.document).where(self.table.c.id == identifier).with_for_update()
+        """The object, if there is one."""
+        query = select(self.table.c.document).where(self.table.c.id == identifier)
         row = connection.execute(query).first()
         return None if row is None else decode(row[0], self.kind)
 
     def first(self, connection: Connection, *where: ColumnElement[bool]) -> T | None:
-        """The newest object that fits; locked until the transaction ends."""
-        table = self.table
-        query = select(table.c.document).where(*where).order_by(table.c.at.desc()).limit(1).with_for_update()
-        row = connection.execute(query).first()
-        return None if row is None else decode(row[0], self.kind)
+        """The newest object that fits."""
+        found = self.list(connection, *where, limit=1)
+        return found[0] if found else None
 
     def list(
         self,
@@ -66,7 +64,7 @@ class Objects(Generic[T]):
     def save(self, connection: Connection, thing: T, **columns: Any) -> None:
         """Insert what is new, or replace an older version.
 
-        Whoever changes an object reads it with `get` or `first` in the same transaction, which locks it.
+        Whoever changes an object reads it in the same write transaction: nobody else writes meanwhile.
 
         Raises:
             Conflict: a version as new as this one is there already.

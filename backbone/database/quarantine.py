@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from sqlalchemy import Connection, insert, select, update
 
+from backbone.database.documents import storable
 from backbone.database.tables import quarantine
 from community.quarantine import SAMPLE_CHARACTERS, Quarantined
 
@@ -11,8 +12,8 @@ from community.quarantine import SAMPLE_CHARACTERS, Quarantined
 def record(connection: Connection, rows: Iterable[Quarantined]) -> None:
     """Add to the entries of the same site, consumer, source and reason."""
     for row in rows:
-        source, reason = row.source[:300], row.reason[:300]
-        sample = row.sample[:SAMPLE_CHARACTERS].replace("\x00", "\ufffd")
+        source, reason = storable(row.source, 300), storable(row.reason, 300)
+        sample = storable(row.sample, SAMPLE_CHARACTERS)
         columns = quarantine.c
         changed = connection.execute(
             update(quarantine)
