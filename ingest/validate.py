@@ -1,7 +1,7 @@
 """Which readings and events go to the historian, and which to quarantine, and why. Pure."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -62,6 +62,13 @@ class Checked:
     refused: Sequence[Quarantined]
 
 
+class Codes(dict[str, int]):
+    """By point: its number if the gateway may send values of it, else the code of a fault."""
+
+    def __missing__(self, _point: str) -> int:
+        return _UNKNOWN
+
+
 class SitePoints:
     """The points of a site, by number in the site's order, and whose they are."""
 
@@ -69,22 +76,24 @@ class SitePoints:
         self.site = site.id
         self.names = tuple(site.points)
         elsewhere = dict.fromkeys(self.names, _ELSEWHERE)
-        self._codes: dict[str, dict[str, int]] = {gateway: dict(elsewhere) for gateway in site.gateways}
+        self._codes = {gateway: Codes(elsewhere) for gateway in site.gateways}
+        self._nothing = Codes()
         for number, point in enumerate(site.points.values()):
             has_values = point.kind is not ValueKind.EVENT
             self._codes[point.gateway][point.id] = number if has_values else _EVENTS_ONLY
 
-    def codes(self, gateway: str) -> Mapping[str, int]:
-        """By point: its number if the gateway may send values of it, else the code of a fault."""
-        return self._codes.get(gateway, {})
+    def codes(self, gateway: str) -> Codes:
+        """What each point is to this gateway."""
+        return self._codes.get(gateway, self._nothing)
 
 
 @dataclass(frozen=True, slots=True)
 class _Rows:
-    """All readings of some deliveries in one set of columns (n,); `name` indexes `names`, `owners` and `codes`."""
+    """All readings of some deliveries in one set of columns (n,).
 
-    names: Sequence[str]
-    owners: Sequence[str]
+    `name` indexes the frames' lists of points as if they were one list; `codes` has what each of its names is.
+    """
+
     codes: npt.NDArray[np.int64]
     name: npt.NDArray[np.int64]
     t: TimeColumn
@@ -99,7 +108,7 @@ def check(deliveries: Sequence[Delivery], points: SitePoints, limits: Limits) ->
     good = (point >= 0) & np.isfinite(x) & (t <= limits.newest) & (t >= limits.oldest)
     refused: list[Quarantined] = []
     if not good.all():
-        refused += _refused_readings(rows, ~good, points.site, limits)
+        refused += _refused_readings(deliveries, rows, ~good, points.site, limits)
         point, t, x, q = point[good], t[good], x[good], q[good]
     events: list[tuple[str, FrameEvent]] = []
     for delivery in deliveries:
@@ -118,13 +127,10 @@ def _rows(deliveries: Sequence[Delivery], points: SitePoints) -> _Rows:
     codes: list[int] = []
     first: list[int] = []
     for delivery in deliveries:
-        known = points.codes(delivery.gateway)
         first.append(len(codes))
-        codes += [known.get(name, _UNKNOWN) for name in delivery.frame.points]
+        codes += map(points.codes(delivery.gateway).__getitem__, delivery.frame.points)
     sizes = [frame.t.size for frame in frames]
     return _Rows(
-        names=[name for frame in frames for name in frame.points],
-        owners=[delivery.gateway for delivery in deliveries for _ in delivery.frame.points],
         codes=np.array(codes or [_UNKNOWN], dtype=np.int64),
         name=np.concatenate([_NO_INDEX, *(frame.p for frame in frames)]) + np.repeat(np.array(first, np.int64), sizes),
         t=np.concatenate([_NO_TIME, *(frame.t for frame in frames)]),
@@ -133,8 +139,11 @@ def _rows(deliveries: Sequence[Delivery], points: SitePoints) -> _Rows:
     )
 
 
-def _refused_readings(rows: _Rows, bad: npt.NDArray[np.bool_], site: str, limits: Limits) -> Iterator[Quarantined]:
+def _refused_readings(
+    deliveries: Sequence[Delivery], rows: _Rows, bad: npt.NDArray[np.bool_], site: str, limits: Limits
+) -> Iterator[Quarantined]:
     """One row for each name and its readings' first fault."""
+    names = [(delivery.gateway, name) for delivery in deliveries for name in delivery.frame.points]
     name, t, x, q = rows.name[bad], rows.t[bad], rows.x[bad], rows.q[bad]
     point = rows.codes[name]
     fault = np.select(
@@ -145,12 +154,13 @@ def _refused_readings(rows: _Rows, bad: npt.NDArray[np.bool_], site: str, limits
     kinds, sample, counts = np.unique(name * len(_ORDER) + fault, return_index=True, return_counts=True)
     for kind, row, count in zip(kinds.tolist(), sample.tolist(), counts.tolist(), strict=True):
         number, which = divmod(kind, len(_ORDER))
-        source = _source(rows.owners[number], rows.names[number], _ORDER[which])
+        gateway, point_name = names[number]
+        source = _source(gateway, point_name, _ORDER[which])
         yield _refused(site, source, _ORDER[which], limits, count, f"t={t[row]}, x={x[row]}, q={q[row]}")
 
 
-def _event_fault(event: FrameEvent, codes: Mapping[str, int], limits: Limits) -> Fault | None:
-    code = codes.get(event.point, _UNKNOWN)
+def _event_fault(event: FrameEvent, codes: Codes, limits: Limits) -> Fault | None:
+    code = codes[event.point]
     if code in {_UNKNOWN, _ELSEWHERE}:
         return _OF_CODE[code]
     if event.t > limits.newest:

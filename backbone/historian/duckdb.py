@@ -27,6 +27,8 @@ from community.quality import UNUSABLE
 _Key = tuple[str, str]
 """Site and point."""
 
+_PLACE = "INSERT INTO positions (epoch, urgent, bulk, site, gateway) VALUES (?, ?, ?, ?, ?)"
+_MOVE = "UPDATE positions SET epoch = ?, urgent = ?, bulk = ? WHERE site = ? AND gateway = ?"
 _SERIES = """
 WITH written_last AS (
     SELECT t, arg_max(x, rowid) AS x, arg_max(q, rowid) AS q FROM readings
@@ -56,6 +58,8 @@ class DuckDBHistorian:
         self._closed = False
         self._ids: dict[_Key, int] = {}
         self._keys: list[_Key] = []
+        self._positioned: set[str] = set()
+        """The gateways that have a position."""
         self._numbered: tuple[str, tuple[str, ...], PointColumn] | None = None
         self._latest = Latest()
         self._latest_lock = threading.Lock()
@@ -110,8 +114,9 @@ class DuckDBHistorian:
                     _insert(connection, "events", _event_rows(event_points, events))
                 for gateway, position in positions.items():
                     connection.execute(
-                        "INSERT OR REPLACE INTO positions VALUES (?, ?, ?, ?, ?)", [self._site, gateway, *position]
+                        _MOVE if gateway in self._positioned else _PLACE, [*position, self._site, gateway]
                     )
+            self._positioned |= set(positions)
             self._ids |= added
             self._keys.extend(added)
             if columns:
@@ -197,6 +202,8 @@ class DuckDBHistorian:
                 self._ids = {(site, point): number for site, point, number in rows}
                 self._keys = list(self._ids)
                 self._numbered = None
+                rows = self._connection.execute("SELECT gateway FROM positions WHERE site = ?", [self._site]).fetchall()
+                self._positioned = {gateway for (gateway,) in rows}
             return self._connection
 
     @contextlib.contextmanager
