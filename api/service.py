@@ -113,6 +113,8 @@ def _config(app: FastAPI, settings: ApiSettings) -> uvicorn.Config:
         http="httptools",
         ws="websockets-sansio",
         ws_max_size=16_384,
+        # Each page would compress the same message again.
+        ws_per_message_deflate=False,
         ws_ping_interval=20,
         ws_ping_timeout=20,
         lifespan="off",

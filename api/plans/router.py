@@ -3,6 +3,7 @@
 from typing import Annotated
 
 from fastapi import APIRouter
+from sqlalchemy import Connection
 from starlette.responses import Response
 
 from api.activations.router import keep
@@ -16,8 +17,10 @@ from api.writing import Change, Write, writing
 from backbone.database import activations as stored
 from community import activations
 from community.people import Action
+from community.site.site import Site
 
 router = APIRouter(prefix="/plans", tags=["plans"])
+MOST_IN_FORCE = 1_000
 Activating = Annotated[Write, writing(Action.ACTIVATE_PLAN)]
 
 
@@ -47,11 +50,10 @@ def activate_plan(plan_id: str, body: Activate, write: Activating) -> Response:
             raise not_found("plan", plan_id)
         if body.zone not in site.zones:
             raise not_found("zone", body.zone)
-        standing = stored.open_activation(change.connection, change.site, plan_id, body.zone)
-        if standing is not None:
-            raise conflict(f"the plan is in force there already, as {standing.id}")
+        stored.alone_with_plan(change.connection, change.site, plan_id)
+        _nowhere_near(site, change.connection, plan_id, body.zone)
         activation = activations.activate(
-            id=f"{plan_id}:{body.zone}:{change.now}",
+            id=f"{plan_id}-{body.zone}-{change.now}",
             site=change.site,
             plan=plan,
             level=body.level,
@@ -63,3 +65,12 @@ def activate_plan(plan_id: str, body: Activate, write: Activating) -> Response:
         return keep(change, "activated", activation)
 
     return write.perform("plan.activate", f"{plan_id}:{body.zone}", work, status=201)
+
+
+def _nowhere_near(site: Site, connection: Connection, plan: str, zone: str) -> None:
+    """Two activations of one plan in one building are one: the first goes on, and is the one to work in."""
+    building = site.building_of(zone)
+    for standing in stored.list_activations(connection, site.id, states=activations.IN_FORCE, limit=MOST_IN_FORCE):
+        here = standing.zone in site.zones and site.building_of(standing.zone) == building
+        if standing.plan == plan and here and not standing.drill:
+            raise conflict(f"the plan is in force there already, as {standing.id}")

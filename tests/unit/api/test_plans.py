@@ -32,7 +32,7 @@ async def test_an_officer_activates_works_and_ends_a_plan(house: House) -> None:
         (event,) = house.events()
         assert (event.kind, event.change) == ("plan", "activated")
 
-        twice = await officer.post("/plans/fire/activations", json=FIRE)
+        twice = await officer.post("/plans/fire/activations", json={**FIRE, "zone": "b3-f2"})
         assert twice.status_code == 409
         assert activation["id"] in twice.json()["detail"]
 

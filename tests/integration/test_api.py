@@ -1,0 +1,129 @@
+"""The API over a real socket: its life, what it stores, and what it tells the broker."""
+
+import asyncio
+import json
+import socket
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from api.service import PortTaken, now_ms, run
+from backbone.database import audit
+from tests import servers
+from tests.integration.api_server import ApiServer, api_server
+from tests.program import Outside
+
+SMOKE = "smoke-b3-f1-a.smoke"
+STOP_WITHIN_S = 3.0
+
+
+async def test_it_starts_answers_and_stops_in_time(tmp_path: Path, embedded_broker: servers.Broker) -> None:
+    async with api_server(tmp_path, embedded_broker.url) as server:
+        async with httpx.AsyncClient(base_url=server.url) as web:
+            assert (await web.get("/healthz")).status_code == 200
+            assert "anju_api_requests_total" in (await web.get("/metrics")).text
+            assert (await web.get("/openapi.json")).json()["openapi"].startswith("3.")
+            assert (await web.get("/")).headers["content-type"].startswith("text/html")
+            assert (await web.get("/api/v1/alarms")).status_code == 401
+        async with server.client() as admin, server.page(admin) as one, server.page(admin) as two:
+            assert await server.end() < STOP_WITHIN_S
+            assert await one.closed() == "the server stops"
+            await two.closed()
+        await server.start()
+        async with server.client() as admin:
+            assert (await admin.get("/users")).status_code == 200
+
+
+async def test_a_taken_port_is_said_clearly(tmp_path: Path, embedded_broker: servers.Broker) -> None:
+    async with api_server(tmp_path, embedded_broker.url) as server:
+        with socket.create_server(("127.0.0.1", 0)) as other:
+            settings = server.settings.model_copy(update={"http_port": other.getsockname()[1]})
+            with pytest.raises(PortTaken, match="set ANJU_HTTP_PORT"):
+                await run(settings, server.site, server.historian, server.database, asyncio.Event())
+
+
+async def test_what_people_do_is_stored_and_published(tmp_path: Path, broker: servers.Broker) -> None:
+    async with api_server(tmp_path, broker.url) as server:
+        with Outside(broker.port) as outside:
+            await asyncio.to_thread(outside.listen, "anju/v1/jinxiu/events/#")
+            alarm = server.raise_alarm(SMOKE, now_ms())
+            async with server.client("manager") as manager, server.client("safety-officer") as officer:
+                answer = await manager.post(f"/alarms/{alarm.id}/acknowledge", json={"note": "on my way"})
+                assert answer.json()["state"] == "acknowledged"
+                fire = {"zone": "b3-f1", "level": "high", "reason": "smoke seen"}
+                activation = (await officer.post("/plans/fire/activations", json=fire)).json()
+                ticket = (await manager.post("/tickets", json={"zone": "b1", "title": "灯坏了"})).json()
+            for kind, identifier, change in (
+                ("alarm", alarm.id, "acknowledged"),
+                ("plan", activation["id"], "activated"),
+                ("ticket", ticket["id"], "reported"),
+            ):
+                heard = await asyncio.to_thread(outside.wait_for, f"events/{kind}", partial(_is, identifier))
+                assert heard[1]["change"] == change
+        with server.database.read() as connection:
+            assert audit.verify(connection) is None
+
+
+def _is(identifier: str, event: dict[str, Any]) -> bool:
+    return bool(event["id"] == identifier)
+
+
+async def test_two_people_at_once(tmp_path: Path, embedded_broker: servers.Broker) -> None:
+    """One of many acknowledgements wins; one of many tickets with one key is made."""
+    async with api_server(tmp_path, embedded_broker.url) as server:
+        await _at_once(server)
+
+
+async def test_two_people_at_once_on_postgresql(
+    tmp_path: Path, embedded_broker: servers.Broker, postgres_url: str
+) -> None:
+    async with api_server(tmp_path, embedded_broker.url, postgres_url) as server:
+        await _at_once(server)
+
+
+async def _at_once(server: ApiServer) -> None:
+    alarm = server.raise_alarm(SMOKE, now_ms())
+    async with server.client("manager") as manager, server.client("safety-officer") as officer:
+        people = [manager, officer] * 5
+        answers = await asyncio.gather(*(p.post(f"/alarms/{alarm.id}/acknowledge", json={}) for p in people))
+        assert sorted(a.status_code for a in answers) == [200] + [409] * 9
+        key = {"Idempotency-Key": "one-and-the-same"}
+        body = {"zone": "b1", "title": "x"}
+        made = await asyncio.gather(*(manager.post("/tickets", json=body, headers=key) for _ in range(10)))
+        assert {a.status_code for a in made} == {201}, [a.text for a in made]
+        assert len({a.json()["id"] for a in made}) == 1
+        assert len((await manager.get("/tickets")).json()["items"]) == 1
+        activated = await asyncio.gather(
+            *(
+                officer.post("/plans/fire/activations", json={"zone": "b1", "level": "high", "reason": "x"})
+                for _ in range(6)
+            )
+        )
+        assert sorted(a.status_code for a in activated) == [201] + [409] * 5
+    with server.database.read() as connection:
+        assert audit.verify(connection) is None
+
+
+async def test_garbage_on_the_wire_is_survived(tmp_path: Path, embedded_broker: servers.Broker) -> None:
+    async with api_server(tmp_path, embedded_broker.url) as server:
+        with Outside(embedded_broker.port) as outside:
+            for topic in (
+                "events/alarm",
+                "events/ticket",
+                "gw-east/status",
+                "gw-east/frames/urgent",
+                "gw-east/frames/x",
+            ):
+                for payload in (b"", b"{", b"\xff\xfe", b"[]", b'{"event":1}', json.dumps({"online": 3})):
+                    outside.publish(f"anju/v1/jinxiu/{topic}", payload)
+        for bytes_ in (b"\x00" * 100, b"GET / HTTP/9.9\r\n\r\n", b"GET /" + b"x" * 100_000):
+            reader, writer = await asyncio.open_connection("127.0.0.1", server.settings.http_port)
+            writer.write(bytes_)
+            await writer.drain()
+            writer.close()
+            del reader
+        async with server.client() as admin:
+            assert (await admin.get("/gateways")).status_code == 200
