@@ -77,6 +77,16 @@ class InfluxServer:
         self._api.rest_client.pool_manager.clear()
         self._client.close()
 
+    def ping(self) -> str:
+        """The server's version; empty if it does not say.
+
+        Raises:
+            Overloaded: it does not answer.
+        """
+        with self._translated():
+            answer = self._api.request("GET", f"{self._address.base}/ping", headers=dict(self._api.default_headers))
+        return str(answer.getheader("X-Influxdb-Version", "")).lstrip("v")
+
     def write(self, body: bytes, precision: str) -> None:
         """Lines of line protocol.
 
@@ -127,9 +137,7 @@ class InfluxServer:
         with self._preparing:
             if self._prepared:
                 return
-            with self._translated():
-                ping = self._api.request("GET", f"{self._address.base}/ping", headers=dict(self._api.default_headers))
-            version = str(ping.getheader("X-Influxdb-Version", "")).lstrip("v")
+            version = self.ping()
             try:
                 with self._translated():
                     if version.startswith("1."):

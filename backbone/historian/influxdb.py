@@ -27,6 +27,7 @@ from community.site.site import Site
 MEASURES_A_QUERY = 50
 """Keeps a GET below the 8 KB that proxies allow a request line."""
 DEVICES_A_QUERY = 40
+CLOSE_S = 2.0
 _Columns = dict[str, Any]
 
 
@@ -46,13 +47,15 @@ class InfluxHistorian:
     def close(self) -> None:
         """Close the connections; a write under way stops at its next pause."""
         self._closed.set()
-        with self._writing:
-            self._server.close()
+        # A write that waits for an answer ends with its own time limit, and meets the closed door at its next try.
+        if self._writing.acquire(timeout=CLOSE_S):
+            self._writing.release()
+        self._server.close()
 
     def positions(self) -> dict[str, Position]:
-        """See `Historian.positions`."""
-        with self._writing:
-            return dict(self._stored())
+        """See `Historian.positions`. They are on this machine, but of no use while the server is away."""
+        self._server.ping()
+        return dict(self._stored())
 
     def _stored(self) -> dict[str, Position]:
         if self._positions is None:

@@ -95,7 +95,11 @@ class Historian(Protocol):
     """Keeps readings and events. Methods block, and may be called from several threads."""
 
     def positions(self) -> dict[str, Position]:
-        """How far the consumer `ingest` is durably done, by gateway of the site."""
+        """How far the consumer `ingest` is durably done, by gateway of the site.
+
+        Raises:
+            HistorianUnavailable: the historian does not answer; so this tells whether it is ready.
+        """
         ...
 
     def write(
