@@ -7,7 +7,9 @@ be lost is kept by its owner (spool, outbox, positions) and sent again after `on
 import asyncio
 import contextlib
 import random
+import socket
 import ssl
+import time
 import uuid
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -20,15 +22,20 @@ import structlog
 from gmqtt.mqtt.constants import MQTTv311
 
 from backbone import metrics
+from backbone.mqtt_wire import WireClient
 
 Handler = Callable[[str, bytes], Awaitable[None] | None]
 """Called with topic and payload. On a bus with `session`, what it returns is awaited before the acknowledgement."""
 CONNECT_S = 5.0
 FIRST_DELAY_S = 0.1
 KNOWN_TOPICS = 20_000
-_NEVER = -2  # gmqtt is not to reconnect by itself: -1 means for ever, 0 once
 LONGEST_DELAY_S = 5.0
+STEADY_S = 10.0
+"""A connection that lasted so long was a good one: its loss is answered at once."""
 KEEPALIVE_S = 15
+FAREWELL_S = 1.0
+_NEVER = -2  # gmqtt is not to reconnect by itself: -1 means for ever, 0 once
+_REFUSED = 0x80
 _DEFAULT_PORT = {"mqtt": 1883, "mqtts": 8883}
 
 log = structlog.get_logger()
@@ -99,10 +106,10 @@ class Bus:
         self._routes: dict[str, tuple[Handler, ...]] = {}
         self._connect_callbacks: list[Callable[[], None]] = []
         self._disconnect_callbacks: list[Callable[[], None]] = []
-        self._client: Any = None
-        self._lost = asyncio.Event()
+        self._client: WireClient | None = None
         self._task: asyncio.Task[None] | None = None
         self._paused = False
+        self._said_away = False
         self.connected = False
         self.reconnects = 0
         self.retained = False
@@ -117,22 +124,22 @@ class Bus:
         self._task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await self._task
-        if self.connected:
-            with contextlib.suppress(Exception):
-                async with asyncio.timeout(1):
-                    await self._client.disconnect()
-        self.connected = False
 
     @property
     def unacknowledged(self) -> int:
         """QoS 1 messages the broker has not acknowledged yet."""
-        return len(self._client._persistent_storage._messages) if self._client is not None else 0
+        return len(self._client.in_flight) if self._client is not None else 0
+
+    @property
+    def in_flight(self) -> frozenset[int]:
+        """The packet numbers of these messages; who remembers them can tell later whether all were acknowledged."""
+        return self._client.in_flight.numbers if self._client is not None else frozenset()
 
     def subscribe(self, topic_filter: str, handler: Handler, *, qos: int = 1) -> None:
         """Have `handler(topic, payload)` called; kept, and subscribed again after every connect."""
         self._subscriptions.append((topic_filter, handler, qos))
         self._routes.clear()
-        if self.connected:
+        if self._client is not None:
             self._client.subscribe(topic_filter, qos=qos)
 
     def on_connect(self, callback: Callable[[], None]) -> None:
@@ -146,79 +153,149 @@ class Bus:
         self._disconnect_callbacks.append(callback)
 
     def publish(self, topic: str, payload: bytes, *, qos: int = 1, retain: bool = False) -> bool:
-        """Hand a message to the broker; False when there is none right now."""
-        if not self.connected:
+        """Hand a message to the broker; False when there is none right now, or it has more than enough to answer."""
+        if self._client is None or self._client.full:
             return False
         self._client.publish(topic, payload, qos=qos, retain=retain)
         return True
 
     def pause_reading(self) -> None:
-        """Stop reading the socket: back-pressure to the broker."""
+        """Stop reading the socket: back-pressure to the broker. What is read already is still handed over."""
         self._paused = True
-        self._transport("pause_reading")
+        if self._client is not None:
+            self._client.may_read.clear()
 
     def resume_reading(self) -> None:
         """Read the socket again."""
         self._paused = False
-        self._transport("resume_reading")
-
-    def _transport(self, method: str) -> None:
-        if self.connected:
-            with contextlib.suppress(RuntimeError):
-                getattr(self._client._connection._transport, method)()
+        if self._client is not None:
+            self._client.may_read.set()
 
     async def _stay_connected(self) -> None:
         delay_s = FIRST_DELAY_S
-        said = False
         while True:
+            began = time.monotonic()
             try:
-                await self._connect()
-            except (OSError, TimeoutError, gmqtt.mqtt.handler.MQTTConnectError, ssl.SSLError) as error:
-                if not said:
-                    log.warning(
-                        "no broker", host=self._address.host, port=self._address.port, error=str(error) or repr(error)
-                    )
-                    said = True
-                await asyncio.sleep(delay_s * random.uniform(0.5, 1))  # noqa: S311
-                delay_s = min(LONGEST_DELAY_S, delay_s * 2)
-                continue
-            delay_s, said = FIRST_DELAY_S, False
-            await self._lost.wait()
-            self._note_lost()
-            self.reconnects += 1
+                await self._one_connection()
+            except (OSError, gmqtt.mqtt.handler.MQTTConnectError) as error:
+                self._say_away(error)
+            except Exception:
+                # Whatever it was: a service without its bus is deaf and dumb, so it is tried again.
+                metrics.loop_errors.labels(f"bus {self._name}").inc()
+                log.exception("connection failed", host=self._address.host, port=self._address.port)
+            if time.monotonic() - began > STEADY_S:
+                delay_s = FIRST_DELAY_S
+            await asyncio.sleep(delay_s * random.uniform(0.5, 1))  # noqa: S311
+            delay_s = min(LONGEST_DELAY_S, delay_s * 2)
 
-    async def _connect(self) -> None:
-        """A fresh client for each connection: nothing of an old one is replayed behind our back."""
-        address = self._address
+    async def _one_connection(self) -> None:
+        """From connecting to the loss, with a fresh client: nothing of an old one is replayed behind our back.
+
+        Raises:
+            OSError, MQTTConnectError: there is no broker, or it does not want us.
+        """
+        client = self._new_client()
+        lost = asyncio.Event()
+        client.on_disconnect = lambda *_: lost.set()
+        try:
+            await self._connect(client, lost)
+            self._begin(client)
+            while not lost.is_set():
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(KEEPALIVE_S / 2):
+                        await lost.wait()
+                if self._paused:
+                    # We do not listen, so its silence does not mean that it is gone.
+                    client.heard(time.monotonic())
+            self._end()
+        except asyncio.CancelledError:
+            if self.connected:
+                with contextlib.suppress(Exception):
+                    async with asyncio.timeout(FAREWELL_S):
+                        await client.disconnect()
+            raise
+        finally:
+            self._client = None
+            self.connected = False
+            metrics.connected.labels(self._name).set(0)
+            client.abort()
+
+    def _new_client(self) -> WireClient:
         will = self._will
-        client = gmqtt.Client(
+        client = WireClient(
             f"{self._name}-{uuid.uuid4().hex[:8]}" if not self._session else self._name,
             clean_session=not self._session,
             optimistic_acknowledgement=not self._session,
             will_message=gmqtt.Message(will.topic, will.payload, qos=will.qos, retain=will.retain) if will else None,
         )
         client.set_config({"reconnect_retries": _NEVER})
-        if address.username:
-            client.set_auth_credentials(address.username, address.password)
-        self._lost = lost = asyncio.Event()
+        if self._address.username:
+            client.set_auth_credentials(self._address.username, self._address.password)
         client.on_message = self._on_message_durably if self._session else self._on_message
-        client.on_disconnect = lambda *_: lost.set()
+        client.on_subscribe = self._on_subscribed
+        return client
+
+    async def _connect(self, client: WireClient, lost: asyncio.Event) -> None:
+        """Connect; a broker that hangs up instead of answering is not waited for."""
+        address = self._address
         context: ssl.SSLContext | bool = False
         if address.tls:
             context = ssl.create_default_context(cafile=str(self._ca) if self._ca else None)
             context.minimum_version = ssl.TLSVersion.TLSv1_2
-        async with asyncio.timeout(CONNECT_S):
-            await client.connect(address.host, address.port, ssl=context, keepalive=KEEPALIVE_S, version=MQTTv311)
+        connecting = asyncio.ensure_future(
+            client.connect(address.host, address.port, ssl=context, keepalive=KEEPALIVE_S, version=MQTTv311)
+        )
+        losing = asyncio.ensure_future(lost.wait())
+        try:
+            async with asyncio.timeout(CONNECT_S):
+                await asyncio.wait({connecting, losing}, return_when=asyncio.FIRST_COMPLETED)
+            if not connecting.done():
+                raise ConnectionResetError("the broker hung up")
+            await connecting
+        finally:
+            connecting.cancel()
+            losing.cancel()
+            await asyncio.gather(connecting, losing, return_exceptions=True)
+
+    def _begin(self, client: WireClient) -> None:
+        _acknowledge_at_once(client._connection._transport)
         self._client = client
         self.connected = True
+        self._said_away = False
         metrics.connected.labels(self._name).set(1)
+        if self._paused:
+            client.may_read.clear()
         for topic_filter, _, qos in self._subscriptions:
             client.subscribe(topic_filter, qos=qos)
-        log.info("connected to broker", host=address.host, port=address.port)
-        if self._paused:
-            self._transport("pause_reading")
-        for callback in self._connect_callbacks:
-            callback()
+        log.info("connected to broker", host=self._address.host, port=self._address.port)
+        self._call_back(self._connect_callbacks)
+
+    def _end(self) -> None:
+        self._client = None
+        self.connected = False
+        self.reconnects += 1
+        log.warning("lost the broker", host=self._address.host, port=self._address.port)
+        self._call_back(self._disconnect_callbacks)
+
+    def _call_back(self, callbacks: list[Callable[[], None]]) -> None:
+        for callback in callbacks:
+            try:
+                callback()
+            except Exception:
+                metrics.loop_errors.labels(f"bus {self._name}").inc()
+                log.exception("callback failed", callback=getattr(callback, "__qualname__", repr(callback)))
+
+    def _say_away(self, error: Exception) -> None:
+        if not self._said_away:
+            self._said_away = True
+            reason = str(error) or repr(error)
+            log.warning("no broker", host=self._address.host, port=self._address.port, error=reason)
+
+    def _on_subscribed(self, client: WireClient, mid: int, granted: tuple[int, ...], _properties: object) -> None:
+        wanted = [subscription.topic for subscription in client.subscriptions if subscription.mid == mid]
+        for topic_filter, qos in zip(wanted, granted, strict=False):
+            if qos >= _REFUSED:
+                log.error("the broker refuses a subscription", topic_filter=topic_filter)
 
     def _on_message(self, _client: object, topic: str, payload: bytes, _qos: int, properties: Mapping[str, Any]) -> int:
         self.retained = bool(properties["retain"])
@@ -226,8 +303,7 @@ class Bus:
             try:
                 handler(topic, payload)
             except Exception:
-                metrics.loop_errors.labels(f"bus {self._name}").inc()
-                log.exception("handler failed", topic=topic)
+                self._handler_failed(topic)
         return 0
 
     async def _on_message_durably(
@@ -239,9 +315,12 @@ class Bus:
                 if (durable := handler(topic, payload)) is not None:
                     await durable
             except Exception:
-                metrics.loop_errors.labels(f"bus {self._name}").inc()
-                log.exception("handler failed", topic=topic)
+                self._handler_failed(topic)
         return 0
+
+    def _handler_failed(self, topic: str) -> None:
+        metrics.loop_errors.labels(f"bus {self._name}").inc()
+        log.exception("handler failed", topic=topic)
 
     def _route(self, topic: str) -> tuple[Handler, ...]:
         if len(self._routes) >= KNOWN_TOPICS:
@@ -250,12 +329,27 @@ class Bus:
         self._routes[topic] = handlers
         return handlers
 
-    def _note_lost(self) -> None:
-        self.connected = False
-        metrics.connected.labels(self._name).set(0)
-        log.warning("lost the broker", host=self._address.host, port=self._address.port)
-        for callback in self._disconnect_callbacks:
-            callback()
+
+def _acknowledge_at_once(transport: Any) -> None:
+    """Have the kernel acknowledge whatever arrives, not up to 40 ms later.
+
+    A broker without TCP_NODELAY on its side (rumqttd; Mosquitto unless told) holds a small message back until what it
+    sent before is acknowledged: an alarm would wait behind the PUBACK of some other message. Linux forgets the option,
+    so it is set again after each chunk.
+    """
+    quick = getattr(socket, "TCP_QUICKACK", None)
+    if quick is None:
+        return
+    peer, protocol = transport.get_extra_info("socket"), transport.get_protocol()
+    take = protocol.data_received
+
+    def data_received(data: bytes) -> None:
+        take(data)
+        with contextlib.suppress(OSError):
+            peer.setsockopt(socket.IPPROTO_TCP, quick, 1)
+
+    protocol.data_received = data_received
+    peer.setsockopt(socket.IPPROTO_TCP, quick, 1)
 
 
 def matches(topic_filter: str, topic: str) -> bool:
