@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import isnan
 
 import numpy as np
 import numpy.typing as npt
@@ -31,6 +32,25 @@ class Latest:
     x: float | None
     q: int
     fresh: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The newest readings of one moment; safe in any thread."""
+
+    index: Mapping[str, int]
+    t: npt.NDArray[np.int64]
+    x: npt.NDArray[np.float64]
+    q: npt.NDArray[np.uint8]
+
+    def of(self, point: Point, now: int, *, online: bool = True) -> Latest:
+        """The point's newest reading; fresh only if it is recent, usable, and its gateway is not known to be away."""
+        index = self.index[point.id]
+        t, x, q = int(self.t[index]), float(self.x[index]), int(self.q[index])
+        if t == _NEVER:
+            return Latest(None, None, 0, fresh=False)
+        recent = now - t <= STALE_AFTER * point.every_s * 1000
+        return Latest(t, None if isnan(x) else x, q, fresh=online and recent and not q & _UNUSABLE)
 
 
 class LatestCache:
@@ -93,14 +113,13 @@ class LatestCache:
             self._layouts[key] = layout
         return layout
 
+    def snapshot(self) -> Snapshot:
+        """The readings as they are now."""
+        return Snapshot(self._index, self._t.copy(), self._x.copy(), self._q.copy())
+
     def of(self, point: Point, now: int, *, online: bool = True) -> Latest:
-        """The point's newest reading; fresh only if it is recent, usable, and its gateway is not known to be away."""
-        index = self._index[point.id]
-        t, x, q = int(self._t[index]), float(self._x[index]), int(self._q[index])
-        if t == _NEVER:
-            return Latest(None, None, 0, fresh=False)
-        recent = now - t <= STALE_AFTER * point.every_s * 1000
-        return Latest(t, None if np.isnan(x) else x, q, fresh=online and recent and not q & _UNUSABLE)
+        """One point's newest reading."""
+        return Snapshot(self._index, self._t, self._x, self._q).of(point, now, online=online)
 
     def take_changes(self) -> Mask:
         """The points changed since the last call."""
