@@ -63,9 +63,13 @@ class Database:
         return database
 
     @contextmanager
-    def begin(self) -> Iterator[Connection]:
-        """A write transaction: committed when the block ends, rolled back when it raises."""
-        with self._engine.connect() as connection:
+    def begin(self, *, durable: bool = True) -> Iterator[Connection]:
+        """A write transaction: committed when the block ends, rolled back when it raises.
+
+        One that is not `durable` may be forgotten by a power cut (never in part, and never after a later one that
+        was durable); it does not wait for the disk, nor has others wait for it.
+        """
+        with self._engine.connect() as connection, self._durability(connection, durable):
             if self.is_sqlite:
                 connection.exec_driver_sql("BEGIN IMMEDIATE")
             else:
@@ -82,6 +86,21 @@ class Database:
             else:
                 connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
             yield connection
+
+    @contextmanager
+    def _durability(self, connection: Connection, durable: bool) -> Iterator[None]:
+        if durable:
+            yield
+        elif self.is_sqlite:
+            _pragma(connection, "synchronous=NORMAL")
+            try:
+                yield
+            finally:
+                connection.rollback()
+                _pragma(connection, "synchronous=FULL")
+        else:
+            connection.execute(text("SET LOCAL synchronous_commit = off"))
+            yield
 
     def close(self) -> None:
         """Let go of all connections."""
@@ -123,6 +142,13 @@ def _postgresql(address: URL) -> Engine:
     limits = f"-c lock_timeout={BUSY_S}s -c idle_in_transaction_session_timeout={ABANDONED_S}s"
     arguments = {"options": limits, "connect_timeout": BUSY_S} | dict(address.query)
     return create_engine(address, pool_pre_ping=True, pool_size=5, max_overflow=10, connect_args=arguments)
+
+
+def _pragma(connection: Connection, setting: str) -> None:
+    # Past SQLAlchemy, which would begin a transaction: within one, SQLite ignores this setting.
+    driver = connection.connection.driver_connection
+    assert isinstance(driver, sqlite3.Connection)
+    driver.execute(f"PRAGMA {setting}").close()
 
 
 def _sqlite(path: str | None) -> Engine:

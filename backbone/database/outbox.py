@@ -2,13 +2,14 @@
 
 import asyncio
 import contextlib
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 import structlog
 from sqlalchemy import Connection, delete, func, insert, select, update
-from sqlalchemy.exc import SQLAlchemyError
 
 from backbone import metrics, topics
 from backbone.bus import Bus
@@ -16,10 +17,15 @@ from backbone.database.database import Database
 from backbone.database.documents import encode
 from backbone.database.tables import outbox
 
-POLL_S = 1.0
+LOOK_EVERY_S = 1.0
+MARK_EVERY_S = 0.25
+"""Marking what was sent is a write, which alarms would wait for: so it is done seldom, and a crash repeats little."""
+BEHIND_S = 0.01
 MOST_AT_ONCE = 200
+MOST_IN_FLIGHT = 1_000
 KEEP_MS = 7 * 86_400_000
-ACKNOWLEDGED_S = 2.0
+FORGET_EVERY_S = 3_600.0
+FORGET_AT_ONCE = 1_000
 log = structlog.get_logger()
 
 
@@ -75,20 +81,46 @@ def last_event(connection: Connection, site: str) -> int:
     return int(connection.execute(select(func.max(outbox.c.id)).where(outbox.c.site == site)).scalar() or 0)
 
 
-def forget_sent(connection: Connection, before: int) -> int:
-    """Delete published events older than a time; how many."""
-    return int(connection.execute(delete(outbox).where(outbox.c.sent.is_(True), outbox.c.at < before)).rowcount)
+def forget_sent(database: Database, before: int) -> int:
+    """Delete published events older than a time, few at once so that nobody waits for it; how many."""
+    forgotten, last = 0, 0
+    while True:
+        look = select(outbox.c.id, outbox.c.at, outbox.c.sent).where(outbox.c.id > last)
+        with database.read() as connection:
+            rows = connection.execute(look.order_by(outbox.c.id).limit(FORGET_AT_ONCE)).all()
+        old = [row.id for row in rows if row.sent and row.at < before]
+        if old:
+            with database.begin(durable=False) as connection:
+                forgotten += connection.execute(delete(outbox).where(outbox.c.id.in_(old))).rowcount
+        if len(rows) < FORGET_AT_ONCE or rows[-1].at >= before:
+            return forgotten
+        last = rows[-1].id
+
+
+class _Handed(NamedTuple):
+    """Events up to `upto` are with the broker once none of these packets is in flight."""
+
+    upto: int
+    packets: frozenset[int]
 
 
 class Relay:
     """Publishes one writer's events. A crash between commit and publish only delays them."""
 
-    def __init__(self, database: Database, bus: Bus, writer: str) -> None:
+    def __init__(self, database: Database, bus: Bus, writer: str, *, now: Callable[[], int] | None = None) -> None:
         self._database = database
         self._bus = bus
         self._writer = writer
+        self._now = now or (lambda: time.time_ns() // 1_000_000)
         self._wake = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._connection = -1
+        self._told = 0
+        self._marked = 0
+        self._handed: _Handed | None = None
+        self._marked_at = 0.0
+        self._forgot_at: float | None = None
+        self._failing = False
 
     def wake(self) -> None:
         """There may be something to publish. Safe from any thread."""
@@ -100,49 +132,89 @@ class Relay:
         self._loop = asyncio.get_running_loop()
         self._bus.on_connect(self.wake)
         while not stop.is_set():
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(POLL_S):
-                    await self._wake.wait()
             self._wake.clear()
+            behind = False
             try:
-                while self._bus.connected and await self._publish_some() == MOST_AT_ONCE:
-                    pass
-            except SQLAlchemyError:
-                metrics.loop_errors.labels(f"outbox {self._writer}").inc()
-                log.exception("the outbox cannot be read; trying again", writer=self._writer)
+                behind = await self._tell()
+                await self._mark()
+                await self._forget()
+            except Exception as error:
+                self._note_failure(error)
+            else:
+                self._note_success()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(self._pause(behind)):
+                    await self._wake.wait()
 
-    async def _publish_some(self) -> int:
+    def _pause(self, behind: bool) -> float:
+        if behind:
+            return BEHIND_S
+        return MARK_EVERY_S if self._told > self._marked and self._bus.connected else LOOK_EVERY_S
+
+    async def _tell(self) -> bool:
+        """Publish what is new. Whether there is more than could be published at once."""
+        if not self._bus.connected:
+            return False
+        if self._bus.reconnects != self._connection:
+            # What the last connection did not acknowledge may be lost: all that is not marked is sent again.
+            self._connection, self._told, self._handed = self._bus.reconnects, self._marked, None
+        if self._bus.unacknowledged >= MOST_IN_FLIGHT:
+            return True
         rows = await asyncio.to_thread(self._unsent)
-        connection = self._bus.reconnects
         for row in rows:
+            if self._bus.reconnects != self._connection:
+                return True
             if not self._bus.publish(topics.event(row.site, row.kind), row.payload()):
-                return 0
-        if rows and await self._acknowledged() and self._bus.connected and self._bus.reconnects == connection:
-            await asyncio.to_thread(self._mark, [row.id for row in rows])
-            return len(rows)
-        return 0
+                return False
+            self._told = row.id
+        return len(rows) == MOST_AT_ONCE
 
-    async def _acknowledged(self) -> bool:
-        """Whether the broker has answered for everything that was sent; what it has not is sent again."""
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(ACKNOWLEDGED_S):
-                while self._bus.connected and self._bus.unacknowledged:  # noqa: ASYNC110  (the client has no event)
-                    await asyncio.sleep(0.002)
-        return self._bus.unacknowledged == 0
+    async def _mark(self) -> None:
+        """Mark as sent what the broker has acknowledged."""
+        if not self._bus.connected or self._bus.reconnects != self._connection:
+            return
+        if self._handed is None and self._told > self._marked:
+            self._handed = _Handed(self._told, self._bus.in_flight)
+        clock = time.monotonic()
+        if self._handed is None or clock - self._marked_at < MARK_EVERY_S:
+            return
+        if self._handed.packets.isdisjoint(self._bus.in_flight):
+            upto = self._handed.upto
+            await asyncio.to_thread(self._mark_upto, upto)
+            self._marked, self._marked_at, self._handed = upto, clock, None
+
+    async def _forget(self) -> None:
+        if self._forgot_at is None or time.monotonic() - self._forgot_at >= FORGET_EVERY_S:
+            self._forgot_at = time.monotonic()
+            await asyncio.to_thread(forget_sent, self._database, self._now() - KEEP_MS)
 
     def _unsent(self) -> list[OutboxRow]:
+        columns = outbox.c
         query = (
             select(outbox)
-            .where(outbox.c.writer == self._writer, outbox.c.sent.is_(False))
-            .order_by(outbox.c.id)
+            .where(columns.writer == self._writer, columns.sent.is_(False), columns.id > self._told)
+            .order_by(columns.id)
             .limit(MOST_AT_ONCE)
         )
         with self._database.read() as connection:
             return [_row(row) for row in connection.execute(query)]
 
-    def _mark(self, sent: list[int]) -> None:
-        with self._database.begin() as connection:
-            connection.execute(update(outbox).where(outbox.c.id.in_(sent)).values(sent=True))
+    def _mark_upto(self, number: int) -> None:
+        columns = outbox.c
+        mine = (columns.writer == self._writer) & columns.sent.is_(False) & (columns.id <= number)
+        with self._database.begin(durable=False) as connection:
+            connection.execute(update(outbox).where(mine).values(sent=True))
+
+    def _note_failure(self, error: Exception) -> None:
+        metrics.loop_errors.labels(f"outbox {self._writer}").inc()
+        if not self._failing:
+            self._failing = True
+            log.error("the outbox stands still; trying again", writer=self._writer, exc_info=error)
+
+    def _note_success(self) -> None:
+        if self._failing:
+            self._failing = False
+            log.info("the outbox goes on", writer=self._writer)
 
 
 def _row(row: Any) -> OutboxRow:
