@@ -6,7 +6,8 @@ from types import MappingProxyType
 
 from pydantic import ValidationError
 
-from community.site.checks import check
+from community.site.checks import check, check_mended
+from community.site.mend import mend
 from community.site.model import Device, Gateway, SiteFile, Zone
 from community.site.problems import Problem, SiteErrors, of_validation, problem_at
 from community.site.profile import Measure, Profile
@@ -22,10 +23,7 @@ def load_site(text: str, profiles: Mapping[str, Profile], name: str = "site.yaml
     Raises:
         SiteErrors: with every problem of the text, as `name:line:column: sentence`.
     """
-    document, file = _read(text, name)
-    problems = check(file, profiles, document, name)
-    if problems:
-        raise SiteErrors(problems)
+    file = _checked(text, profiles, name)
     return _resolve(file, profiles, hashlib.sha256(text.encode()).hexdigest())
 
 
@@ -76,18 +74,23 @@ def _profile_problems(profile: Profile, document: Document, name: str) -> list[P
     return found
 
 
-def _read(text: str, name: str) -> tuple[Document, SiteFile]:
+def _checked(text: str, profiles: Mapping[str, Profile], name: str) -> SiteFile:
     document = parse(text)
-    if document.problems:
-        raise SiteErrors(Problem(name, p.place.line, p.place.column, p.message) for p in document.problems)
+    problems = [Problem(name, p.place.line, p.place.column, p.message) for p in document.problems]
     if not isinstance(document.data, dict):
-        raise SiteErrors(
-            [Problem(name, 1, 1, "a site file is a mapping with the keys site, zones, gateways, rules, …")]
-        )
+        missing = [Problem(name, 1, 1, "a site file is a mapping with the keys site, zones, gateways, rules, …")]
+        raise SiteErrors(problems or missing)
+    file = None
     try:
-        return document, SiteFile.model_validate(document.data)
+        file = SiteFile.model_validate(document.data)
+        problems += check(file, profiles, document, name)
     except ValidationError as error:
-        raise SiteErrors(of_validation(error, document, name, SiteFile)) from None
+        problems += of_validation(error, document, name, SiteFile)
+        if (mended := mend(document, error)) is not None:
+            problems += check_mended(mended, profiles, name)
+    if problems or file is None:
+        raise SiteErrors(problems)
+    return file
 
 
 def _resolve(file: SiteFile, profiles: Mapping[str, Profile], digest: str) -> Site:
@@ -143,6 +146,6 @@ def _point(gateway: Gateway, device: Device, profile: Profile, measure: str, row
         high=row.high,
         every_s=row.every or device.every or profile.every,
         output=output,
-        tags=device.tags,
+        tags=(*device.tags, *(tag for tag in row.tags if tag not in device.tags)),
         states=MappingProxyType(dict(row.states)),
     )

@@ -1,13 +1,12 @@
 """The rows of a site file. Keys keep the names of the published schema; durations become seconds."""
 
-from datetime import date
 from enum import StrEnum
-from typing import Literal
+from typing import Literal, get_args
 
 from pydantic import Field
 
 from community.people import Role
-from community.site.fields import Duration, Id, Row
+from community.site.fields import Day, Duration, Id, Row
 from community.site.profile import Family
 from community.text import Text
 
@@ -50,6 +49,7 @@ class Person(Row):
     id: Id
     name: str
     roles: tuple[Role, ...]
+    duties: tuple[Id, ...] = Field(default=(), description="roles in emergency plans this person takes")
     contacts: tuple[Contact, ...] = ()
 
 
@@ -66,10 +66,14 @@ class ModbusSource(Row):
     unit: int = Field(default=1, ge=0, le=255)
 
 
+OutputKind = Literal["egress-lock", "siren", "pump", "fan", "barrier", "lift", "light", "valve", "other"]
+OUTPUT_KINDS: tuple[str, ...] = get_args(OutputKind)
+
+
 class Output(Row):
     """An actuator's kind and its safe state; an egress lock's safe state is unlocked."""
 
-    kind: Literal["egress-lock", "siren", "pump", "fan", "barrier", "lift", "light", "valve", "other"]
+    kind: OutputKind
     safe: Literal[0, 1]
     name: Text | None = None
 
@@ -125,9 +129,9 @@ class Facility(Row):
     zone: Id
     party: Id
     category: str = "other"
-    installed: date | None = None
+    installed: Day | None = None
     life: Duration | None = None
-    inspect: str | None = None
+    inspect: str | None = Field(default=None, description="when, as RFC 5545 says: FREQ=MONTHLY;BYMONTHDAY=5")
     points: tuple[str, ...] = ()
 
 
@@ -241,8 +245,8 @@ class Risk(Row):
     grade: Grade
     owner: Id | None = None
     plan: Id | None = None
-    assessed: date | None = None
-    review: date | None = None
+    assessed: Day | None = None
+    review: Day | None = None
 
 
 class SetOutput(Row):
@@ -289,7 +293,7 @@ class Approval(Row):
     """Who approved this version, and when."""
 
     by: Id
-    on: date
+    on: Day
 
 
 class Plan(Row):
@@ -300,7 +304,7 @@ class Plan(Row):
     kind: Literal["fire", "natural-disaster", "safety-accident", "public-health"]
     version: int = Field(ge=1)
     approved: Approval
-    next_revision: date
+    next_revision: Day
     organisation: Organisation
     levels: dict[Literal["low", "medium", "high"], Level]
     resources: tuple[Resource, ...] = ()

@@ -65,6 +65,7 @@ class Measure(Row):
     invert: bool = Field(default=False, description="the device says false for what the platform calls 1")
     modbus: Register | None = None
     writable: bool = False
+    tags: tuple[str, ...] = Field(default=(), description="what rules may select it by, beside the device's tags")
     states: dict[str, Text] = Field(default_factory=dict, description="words for 0 and 1, keys '0' and '1'")
 
 

@@ -3,6 +3,7 @@
 Scalars are resolved by the core schema of YAML 1.2, so that `on`, `yes`, `22:30` and dates stay what was written.
 """
 
+import math
 import re
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +15,11 @@ Data = Any
 """dict, list, str, int, float, bool or None."""
 
 MOST_PARTS = 500_000
+MOST_CHARACTERS = 8_000_000
+DEEPEST = 64
+"""Deeper than any site file; libyaml composes by recursion and would take the process down with it."""
+_LONGEST_NUMBER = 300
+_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _INT = re.compile(r"^[-+]?[0-9]+$")
 _FLOAT = re.compile(r"^[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?$")
 _PLAIN = {"": None, "null": None, "Null": None, "NULL": None, "~": None}
@@ -57,14 +63,22 @@ def parse(text: str) -> Document:
     problems: list[YamlProblem] = []
     places: dict[Path, Place] = {}
     keys: dict[Path, Place] = {}
+    if len(text) > MOST_CHARACTERS:
+        return _unread(Place(1, 1), f"this text is longer than {MOST_CHARACTERS} characters; it is no site file")
+    if (deep := _too_deep(text)) is not None:
+        return _unread(deep, f"more than {DEEPEST} levels inside each other; close the brackets before this one")
     try:
-        root = yaml.compose(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+        root = yaml.compose(text, Loader=_LOADER)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = Place(mark.line + 1, mark.column + 1) if mark else Place(1, 1)
-        return Document(None, {}, {}, (YamlProblem(place, _sentence(error, text, place)),))
+        return _unread(place, _sentence(error, text, place))
+    except yaml.reader.ReaderError as error:
+        return _unread(
+            _place_at(text, error.position), f"the character {_shown(error.character)} cannot stand here; delete it"
+        )
     except yaml.YAMLError as error:
-        return Document(None, {}, {}, (YamlProblem(Place(1, 1), f"this text cannot be read as YAML: {error}"),))
+        return _unread(Place(1, 1), f"this text cannot be read as YAML: {error}")
 
     within: set[int] = set()
 
@@ -92,8 +106,11 @@ def parse(text: str) -> Document:
     def mapping(node: yaml.MappingNode, path: Path) -> dict[str, Data]:
         built: dict[str, Data] = {}
         for key_node, value_node in node.value:
-            key = str(key_node.value)
             place = Place(key_node.start_mark.line + 1, key_node.start_mark.column + 1)
+            if not isinstance(key_node, yaml.ScalarNode):
+                problems.append(YamlProblem(place, "a key is a word, not a list or a mapping; look at the braces here"))
+                continue
+            key = str(key_node.value)
             if key in built:
                 first = keys[*path, key]
                 problems.append(YamlProblem(place, f"'{key}' stands here twice (first in line {first.line}); keep one"))
@@ -115,11 +132,41 @@ def scalar(node: yaml.ScalarNode) -> str | int | float | bool | None:
         return _PLAIN[text]
     if text in _BOOLEAN:
         return _BOOLEAN[text]
-    if _INT.match(text):
+    if len(text) <= _LONGEST_NUMBER and _INT.match(text):
         return int(text)
-    if _FLOAT.match(text):
-        return float(text)
+    if _FLOAT.match(text) and math.isfinite(number := float(text)):
+        return number
     return text
+
+
+def _unread(place: Place, message: str) -> Document:
+    return Document(None, {}, {}, (YamlProblem(place, message),))
+
+
+def _too_deep(text: str) -> Place | None:
+    """Where the nesting passes the limit; None also where the text is no YAML, which composing will tell."""
+    depth = 0
+    try:
+        for event in yaml.parse(text, Loader=_LOADER):
+            if isinstance(event, yaml.CollectionStartEvent):
+                depth += 1
+                if depth > DEEPEST:
+                    mark = event.start_mark
+                    return Place(mark.line + 1, mark.column + 1) if mark else Place(1, 1)
+            elif isinstance(event, yaml.CollectionEndEvent):
+                depth -= 1
+    except yaml.YAMLError:
+        return None
+    return None
+
+
+def _shown(character: object) -> str:
+    return f"U+{ord(character) if isinstance(character, str) else character:04X}"
+
+
+def _place_at(text: str, position: int) -> Place:
+    before = text[:position]
+    return Place(before.count("\n") + 1, len(before) - before.rfind("\n"))
 
 
 def _sentence(error: yaml.MarkedYAMLError, text: str, place: Place) -> str:

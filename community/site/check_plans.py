@@ -1,0 +1,96 @@
+"""What risks and emergency plans must satisfy: a high risk has its plan, and every step can be done by somebody."""
+
+from community.people import Role
+from community.site.model import OUTPUT_KINDS, Grade, Plan, Step
+from community.site.problems import suggestion
+from community.site.subject import Found, Subject
+from community.site.yaml_text import Path
+
+_PLATFORM_ROLES = tuple(role.value for role in Role)
+
+
+def check_risks(subject: Subject) -> Found:
+    """The register of risks."""
+    for index, risk in enumerate(subject.file.risks):
+        path: Path = ("risks", index)
+        yield from subject.absent((*path, "zone"), "zone", risk.zone)
+        if risk.grade is Grade.HIGH and risk.plan is None:
+            yield (*path, "grade"), "a high risk must have an emergency plan: add plan: …"
+        yield from subject.absent((*path, "plan"), "plan", risk.plan)
+        yield from subject.absent((*path, "owner"), "person", risk.owner)
+        if risk.assessed is not None and risk.review is not None and risk.review <= risk.assessed:
+            yield (*path, "review"), "the next review is not after the assessment"
+
+
+def check_plans(subject: Subject) -> Found:
+    """The emergency plans."""
+    for index, plan in enumerate(subject.file.plans):
+        path: Path = ("plans", index)
+        yield from subject.absent((*path, "approved", "by"), "person", plan.approved.by)
+        if plan.next_revision <= plan.approved.on:
+            yield (*path, "next_revision"), "the next revision is not after the approval"
+        if not plan.levels:
+            yield (*path, "levels"), "a plan has steps for at least one level: low, medium or high"
+        yield from _organisation((*path, "organisation"), plan, subject)
+        for level, flow in plan.levels.items():
+            if not flow.steps:
+                yield (*path, "levels", level, "steps"), f"level {level} has no step; write what is done, or delete it"
+            for number, step in enumerate(flow.steps):
+                yield from _step((*path, "levels", level, "steps", number), step, plan, subject)
+
+
+def _organisation(path: Path, plan: Plan, subject: Subject) -> Found:
+    commander = plan.organisation.commander.value
+    if commander not in _filled(subject) and "people" not in subject.unsure:
+        yield (*path, "commander"), f"nobody has the role {commander}; give it to one of the people"
+    for number, role in enumerate(plan.organisation.roles):
+        yield from _unfilled((*path, "roles", number), role, subject)
+
+
+def _unfilled(path: Path, role: str, subject: Subject) -> Found:
+    if role not in _filled(subject) and "people" not in subject.unsure:
+        where = "roles" if role in _PLATFORM_ROLES else "duties"
+        yield path, f"nobody is {role}; add it to the {where} of one of the people"
+
+
+def _filled(subject: Subject) -> set[str]:
+    people = subject.file.people
+    return {role.value for person in people for role in person.roles} | {d for person in people for d in person.duties}
+
+
+def _step(path: Path, step: Step, plan: Plan, subject: Subject) -> Found:
+    given = [key for key in ("do", "notify", "who") if getattr(step, key)]
+    if len(given) != 1:
+        sentence = "a step is done by the machine (do), tells people (notify), or is somebody's (who): give one of them"
+        yield path, sentence
+    for number, role in enumerate(step.notify):
+        yield from _role((*path, "notify", number), role, plan, subject)
+    if step.who is not None:
+        yield from _role((*path, "who"), step.who, plan, subject)
+    if step.do is not None:
+        yield from _command((*path, "do"), step, subject)
+
+
+def _role(path: Path, role: str, plan: Plan, subject: Subject) -> Found:
+    own = ("commander", *plan.organisation.roles)
+    if role in own:
+        return  # whether somebody fills it is told once, at the organisation
+    if role not in _PLATFORM_ROLES:
+        near = suggestion(role, [*own, *_PLATFORM_ROLES])
+        yield path, f"'{role}' is no role of this plan; add it to organisation.roles{near}"
+    else:
+        yield from _unfilled(path, role, subject)
+
+
+def _command(path: Path, step: Step, subject: Subject) -> Found:
+    assert step.do is not None
+    name, kinds = step.do.set, {output.kind for output in subject.outputs.values()}
+    if "gateways" not in subject.unsure:
+        if name in OUTPUT_KINDS and name not in kinds:
+            yield (*path, "set"), f"no device has an output of kind {name}; add it to the device's outputs"
+        elif name not in OUTPUT_KINDS and name not in subject.outputs:
+            near = suggestion(name, [*subject.outputs, *OUTPUT_KINDS])
+            yield (*path, "set"), f"there is no output '{name}'; name device.measure or a kind of output{near}"
+    kind = subject.outputs[name].kind if name in subject.outputs else name
+    if kind == "egress-lock" and step.do.to == 1:
+        yield (*path, "to"), "no plan locks an escape door: write to: safe"

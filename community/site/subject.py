@@ -1,0 +1,125 @@
+"""A site file as the checks see it: its tables by id, its points, and the words for what is not there."""
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from community.site.model import Device, Output, Rule, SiteFile, Zone
+from community.site.problems import suggestion
+from community.site.profile import Profile, ValueKind
+from community.site.yaml_text import Path
+
+Found = Iterator[tuple[Path, str]]
+"""What a check yields: where, and a sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A point as the checks need it, before the site is resolved."""
+
+    id: str
+    device: Device
+    measure: str
+    zone: str
+    family: str
+    kind: ValueKind
+    tags: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Subject:
+    """The file and what can be said of it at once."""
+
+    file: SiteFile
+    profiles: Mapping[str, Profile]
+    unsure: frozenset[str] = field(default=frozenset())
+    """Sections that lack something because of another mistake: what is not found in them is not told."""
+
+    def absent(self, path: Path, what: str, identifier: str | None) -> Found:
+        """A problem when `identifier` is given and the file has no such `what`."""
+        if identifier is None:
+            return
+        section, known = self._tables[what]
+        if identifier not in known and section not in self.unsure:
+            yield path, f"there is no {what} '{identifier}'{suggestion(identifier, known)}"
+
+    @cached_property
+    def _tables(self) -> Mapping[str, tuple[str, Collection[str]]]:
+        file = self.file
+        return {
+            "zone": ("zones", self.zones),
+            "party": ("parties", [row.id for row in file.parties]),
+            "person": ("people", [row.id for row in file.people]),
+            "plan": ("plans", [row.id for row in file.plans]),
+            "device": ("gateways", [device.id for _, device in self.devices]),
+            "point": ("gateways", {point.id: point for point in self.points}),
+        }
+
+    @cached_property
+    def zones(self) -> dict[str, tuple[str, ...]]:
+        """By id: the zone and all it lies in."""
+        found: dict[str, tuple[str, ...]] = {}
+
+        def walk(zone: Zone, outer: tuple[str, ...]) -> None:
+            found[zone.id] = (zone.id, *outer)
+            for inner in zone.zones:
+                walk(inner, found[zone.id])
+
+        for zone in self.file.zones:
+            walk(zone, ())
+        return found
+
+    @cached_property
+    def devices(self) -> list[tuple[Path, Device]]:
+        """Every device and its path."""
+        return [
+            (("gateways", g, "devices", d), device)
+            for g, gateway in enumerate(self.file.gateways)
+            for d, device in enumerate(gateway.devices)
+        ]
+
+    @cached_property
+    def points(self) -> list[Candidate]:
+        """Every point of the devices whose profile exists."""
+        return [
+            Candidate(
+                f"{device.id}.{measure}",
+                device,
+                measure,
+                device.zones.get(measure, device.zone),
+                row.family or profile.family,
+                row.kind,
+                frozenset((*device.tags, *row.tags)),
+            )
+            for _, device in self.devices
+            if (profile := self.profiles.get(device.profile)) is not None
+            for measure, row in profile.measures.items()
+        ]
+
+    @cached_property
+    def outputs(self) -> dict[str, Output]:
+        """Every declared output by its point's id."""
+        return {
+            f"{device.id}.{measure}": output for _, device in self.devices for measure, output in device.outputs.items()
+        }
+
+    @property
+    def points_are_sure(self) -> bool:
+        """Whether nothing that decides which points there are, or where, was left out."""
+        return not self.unsure & {"gateways", "zones"} and all(
+            device.profile in self.profiles for _, device in self.devices
+        )
+
+    def selected(self, rule: Rule) -> list[Candidate]:
+        """The points a rule watches."""
+        select = rule.select
+        return [
+            point
+            for point in self.points
+            if (select.family is None or point.family == select.family)
+            and (select.measure is None or point.measure == select.measure)
+            and (select.device is None or point.device.id == select.device)
+            and (select.point is None or point.id == select.point)
+            and (select.tag is None or select.tag in point.tags)
+            and (select.zone is None or select.zone in self.zones.get(point.zone, ()))
+        ]
