@@ -7,7 +7,6 @@ be lost is kept by its owner (spool, outbox, positions) and sent again after `on
 import asyncio
 import contextlib
 import random
-import socket
 import ssl
 import time
 import uuid
@@ -258,7 +257,6 @@ class Bus:
             await asyncio.gather(connecting, losing, return_exceptions=True)
 
     def _begin(self, client: WireClient) -> None:
-        _acknowledge_at_once(client._connection._transport)
         self._client = client
         self.connected = True
         self._said_away = False
@@ -328,28 +326,6 @@ class Bus:
         handlers = tuple(handler for pattern, handler, _ in self._subscriptions if matches(pattern, topic))
         self._routes[topic] = handlers
         return handlers
-
-
-def _acknowledge_at_once(transport: Any) -> None:
-    """Have the kernel acknowledge whatever arrives, not up to 40 ms later.
-
-    A broker without TCP_NODELAY on its side (rumqttd; Mosquitto unless told) holds a small message back until what it
-    sent before is acknowledged: an alarm would wait behind the PUBACK of some other message. Linux forgets the option,
-    so it is set again after each chunk.
-    """
-    quick = getattr(socket, "TCP_QUICKACK", None)
-    if quick is None:
-        return
-    peer, protocol = transport.get_extra_info("socket"), transport.get_protocol()
-    take = protocol.data_received
-
-    def data_received(data: bytes) -> None:
-        take(data)
-        with contextlib.suppress(OSError):
-            peer.setsockopt(socket.IPPROTO_TCP, quick, 1)
-
-    protocol.data_received = data_received
-    peer.setsockopt(socket.IPPROTO_TCP, quick, 1)
 
 
 def matches(topic_filter: str, topic: str) -> bool:

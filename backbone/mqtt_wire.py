@@ -9,6 +9,8 @@ Reaches into gmqtt's private parts; pyproject.toml holds its minor version fast.
 """
 
 import asyncio
+import contextlib
+import socket
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -24,6 +26,7 @@ and whoever gets it refuses it as too large."""
 MAX_IN_FLIGHT = 20_000
 MAX_IN_FLIGHT_BYTES = 64_000_000
 READ_BYTES = 65_536
+_QUICKACK: int | None = getattr(socket, "TCP_QUICKACK", None)
 _LENGTH_BYTES = 4
 
 
@@ -93,6 +96,18 @@ class _Protocol(MQTTProtocol):  # type: ignore[misc]  # gmqtt has no types
         super().__init__(*args, **kwargs)
         self._may_read = may_read
 
+    def data_received(self, data: bytes) -> None:
+        """Take it, and have the kernel acknowledge it now, not up to 40 ms later.
+
+        A broker without TCP_NODELAY on its side (rumqttd; Mosquitto unless told) holds a small message back until what
+        it sent before is acknowledged: an alarm would wait behind the PUBACK of some other message. Linux forgets the
+        option, so it is set after each chunk.
+        """
+        super().data_received(data)
+        if _QUICKACK is not None:
+            with contextlib.suppress(OSError):
+                self._transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, _QUICKACK, 1)
+
     async def _read_loop(self) -> None:
         await self._connected.wait()
         splitter = PacketSplitter()
@@ -118,6 +133,10 @@ class InFlight(PersistentStorage):  # type: ignore[misc]
 
     def __len__(self) -> int:
         return len(self._messages)
+
+    def __bool__(self) -> bool:
+        # gmqtt replaces a storage that is false, as an empty one would be, by its own.
+        return True
 
     @property
     def numbers(self) -> frozenset[int]:
