@@ -14,6 +14,9 @@ from gateway.spool import Spool
 from gateway.uplink import Uplink
 
 TICK_S = 0.05
+DURABLE_S = 0.01
+DURABLE_MESSAGES = 64
+"""Brokers keep few messages in flight (Mosquitto 20 by default): waiting for a fuller frame would starve them."""
 TIDY_EVERY = 4
 REMEMBER_EVERY = 20
 
@@ -38,6 +41,8 @@ class Forwarder:
         self._now = now
         self._sync_s = sync_s
         self._scheduled = False
+        self._durable: asyncio.Future[None] | None = None
+        self._waiting = 0
         self._remembered: list[tuple[str, int]] = []
         self._sync_failing = False
         self.batches = Batches(self, bulk_readings=bulk_readings, bulk_age_ms=bulk_age_ms)
@@ -46,6 +51,28 @@ class Forwarder:
         """Take the builder's content as a frame; written and sent when the loop has its next turn."""
         self._spool.put(lane, builder, now)
         self._schedule()
+
+    def durable(self) -> asyncio.Future[None]:
+        """Done when all readings so far are in the spool: only then is a sensor's message acknowledged."""
+        loop = asyncio.get_running_loop()
+        if self._durable is None:
+            self._durable = loop.create_future()
+            loop.call_later(DURABLE_S, self._settle, self._durable)
+        self._waiting += 1
+        waited_for = self._durable
+        if self._waiting == DURABLE_MESSAGES:
+            loop.call_soon(self._settle, waited_for)
+        return waited_for
+
+    def _settle(self, waited_for: asyncio.Future[None]) -> None:
+        if waited_for.done():
+            return
+        self._durable, self._waiting = None, 0
+        try:
+            self.batches.flush(self._now())
+            self._forward()
+        finally:
+            waited_for.set_result(None)
 
     def _schedule(self) -> None:
         if not self._scheduled:
@@ -107,4 +134,6 @@ class Forwarder:
         """Before the end: what is gathered becomes frames, and is written and sent as far as it goes."""
         self.batches.flush(self._now())
         self._forward()
+        if self._durable is not None and not self._durable.done():
+            self._durable.set_result(None)
         self._remember()

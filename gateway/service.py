@@ -55,11 +55,16 @@ async def run(settings: GatewaySettings, site: Site, stop: asyncio.Event) -> Non
         async with contextlib.AsyncExitStack() as stack:
             last_word = offline(site.id, row.id, spool.epoch, began)
             bus = Bus(settings.broker_url, f"gateway-{row.id}", ca=settings.mqtt_ca, will=last_word)
-            sensors = bus if sensors_url is None else Bus(sensors_url, f"gateway-{row.id}-sensors")
+            # The broker keeps what sensors say while this gateway is away, and until it is in the spool.
+            sensors = Bus(
+                sensors_url or settings.broker_url,
+                f"gateway-{site.id}-{row.id}-sensors",
+                ca=settings.mqtt_ca,
+                session=True,
+            )
             parts = _Parts(settings, site, row, spool=spool, pseudonyms=pseudonyms, bus=bus, sensors=sensors)
             await stack.enter_async_context(bus)
-            if sensors is not bus:
-                await stack.enter_async_context(sensors)
+            await stack.enter_async_context(sensors)
             await parts.run(stop)
             bus.publish(last_word.topic, last_word.payload, qos=1, retain=True)
             await _until_acknowledged(bus)
@@ -96,7 +101,14 @@ class _Parts:
         )
         self._pipeline = Pipeline(self._forwarder.batches, self._refusals, pseudonyms, settings.clock_limits)
         readers = {device.id: reader_of(site, device) for device in row.devices}
-        self._mqtt = MqttDriver(sensors, plan_routes(site, row.id, readers), self._pipeline, self._refusals, now_ms)
+        self._mqtt = MqttDriver(
+            sensors,
+            plan_routes(site, row.id, readers),
+            self._pipeline,
+            self._refusals,
+            now_ms,
+            self._forwarder.durable,
+        )
         self._modbus = self._modbus_drivers(settings, site, row, readers)
         self._record = CommandLog(spool)
         self._commands = Commands(

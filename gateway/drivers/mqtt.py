@@ -1,6 +1,6 @@
 """Sensors that speak MQTT: every message is looked up, decoded and passed on; what cannot be is counted."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 import structlog
@@ -20,7 +20,9 @@ class SensorBus(Protocol):
 
     retained: bool
 
-    def subscribe(self, topic_filter: str, handler: Callable[[str, bytes], None], *, qos: int = 1) -> None:
+    def subscribe(
+        self, topic_filter: str, handler: Callable[[str, bytes], Awaitable[None] | None], *, qos: int = 1
+    ) -> None:
         """Have messages handed over."""
         ...
 
@@ -29,13 +31,20 @@ class MqttDriver:
     """Subscribes to the routes' filters on the sensors' broker."""
 
     def __init__(
-        self, bus: SensorBus, routes: Routes, pipeline: Pipeline, refusals: Refusals, now: Callable[[], int]
+        self,
+        bus: SensorBus,
+        routes: Routes,
+        pipeline: Pipeline,
+        refusals: Refusals,
+        now: Callable[[], int],
+        durable: Callable[[], Awaitable[None] | None],
     ) -> None:
         self._bus = bus
         self._routes = routes
         self._pipeline = pipeline
         self._refusals = refusals
         self._now = now
+        self._durable = durable
         self.messages = 0
 
     def start(self) -> None:
@@ -43,8 +52,17 @@ class MqttDriver:
         for topic_filter in self._routes.filters:
             self._bus.subscribe(topic_filter, self.on_message)
 
-    def on_message(self, topic: str, payload: bytes) -> None:
-        """One message; nothing in it stops the next one."""
+    def on_message(self, topic: str, payload: bytes) -> Awaitable[None] | None:
+        """One message; nothing in it stops the next one.
+
+        What is returned is done when its readings are in the spool. The broker keeps a message until then, so a
+        gateway that is killed in between reads it again. Garbage waits too: acknowledgements keep the order of
+        the messages (MQTT 3.1.1, 4.6).
+        """
+        self._read(topic, payload)
+        return self._durable()
+
+    def _read(self, topic: str, payload: bytes) -> None:
         route = self._routes.of(topic)
         now = self._now()
         if route is None:

@@ -1,6 +1,6 @@
 """A sink that remembers, and a bus that only says whether the message was retained."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from backbone.frames import FrameEvent
@@ -31,6 +31,8 @@ class StillBus:
     retained: bool = False
     filters: list[str] = field(default_factory=list)
 
-    def subscribe(self, topic_filter: str, _handler: Callable[[str, bytes], None], *, qos: int = 1) -> None:
+    def subscribe(
+        self, topic_filter: str, _handler: Callable[[str, bytes], Awaitable[None] | None], *, qos: int = 1
+    ) -> None:
         assert qos == 1
         self.filters.append(topic_filter)

@@ -48,7 +48,7 @@ def test_sample(path: Path) -> None:
     pipeline = Pipeline(sink, refusals, PSEUDONYMS, ClockLimits(60_000, 86_400_000))
     readers = {"d": reader_of(site, site.devices["d"])}
     bus = StillBus(retained=case.get("retained", False))
-    driver = MqttDriver(bus, plan_routes(site, GATEWAY, readers), pipeline, refusals, lambda: NOW)
+    driver = MqttDriver(bus, plan_routes(site, GATEWAY, readers), pipeline, refusals, lambda: NOW, lambda: None)
 
     driver.on_message(case.get("topic", case["device_topic"]), payload_of(case))
 
