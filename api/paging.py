@@ -3,7 +3,7 @@
 import base64
 import binascii
 from collections.abc import Callable, Sequence
-from typing import Annotated, Generic, TypeVar
+from typing import Annotated, Generic, NamedTuple, TypeVar
 
 import msgspec
 from fastapi import Query
@@ -16,6 +16,17 @@ Row = TypeVar("Row")
 
 Limit = Annotated[int, Query(ge=1, le=1000, description="rows of a page at most")]
 Cursor = Annotated[str | None, Query(max_length=600, description="`next` of the page before")]
+
+
+Number = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
+"""A number of a cursor: times and row numbers, never more than a database takes."""
+
+
+class Place(NamedTuple):
+    """Time and id of the last row of a page."""
+
+    at: Number
+    id: Annotated[str, msgspec.Meta(max_length=300)]
 
 
 class Page(BaseModel, Generic[T]):

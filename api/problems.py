@@ -8,7 +8,7 @@ import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DataError, OperationalError
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 
@@ -81,6 +81,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(TransitionRefused, _refused)
     app.add_exception_handler(HistorianError, _no_history)
     app.add_exception_handler(OperationalError, _no_database)
+    app.add_exception_handler(DataError, _no_such_text)
 
 
 async def _problem(_: Request, error: Exception) -> JSONResponse:
@@ -112,3 +113,8 @@ async def _no_history(request: Request, error: Exception) -> JSONResponse:
 async def _no_database(request: Request, error: Exception) -> JSONResponse:
     log.error("database failed", path=request.url.path, error=str(error))
     return response(Problem(503, "the database does not answer", kind="no-database", headers={"Retry-After": "5"}))
+
+
+async def _no_such_text(_: Request, __: Exception) -> JSONResponse:
+    """PostgreSQL keeps no NUL characters; nothing we made has one."""
+    return response(Problem(422, "a text has characters that cannot be kept", kind="bad-input"))

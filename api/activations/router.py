@@ -32,7 +32,7 @@ def list_activations(
     cursor: Cursor = None,
 ) -> Page[ActivationOut]:
     """Activations, the newest first."""
-    before = paging.decode(cursor, tuple[int, str])
+    before = paging.decode(cursor, paging.Place)
     with platform.database.read() as connection:
         rows = stored.list_activations(connection, platform.site.id, states=state, limit=limit + 1, before=before)
     return paging.page(rows, limit, ActivationOut.model_validate, lambda row: (row.activated_at, row.id))

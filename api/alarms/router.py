@@ -32,7 +32,7 @@ def list_alarms(
     cursor: Cursor = None,
 ) -> Page[AlarmOut]:
     """Alarms, the newest first."""
-    before = paging.decode(cursor, tuple[int, str])
+    before = paging.decode(cursor, paging.Place)
     with platform.database.read() as connection:
         rows = stored.list_alarms(
             connection, platform.site.id, states=states(state, open_), limit=limit + 1, before=before

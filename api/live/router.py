@@ -30,7 +30,7 @@ _POLICY = 1008
 async def live(
     socket: WebSocket,
     platform: PlatformDep,
-    since: Annotated[int | None, Query(ge=0)] = None,
+    since: Annotated[int | None, Query(ge=0, le=2**53)] = None,
     token: Annotated[str | None, Query(max_length=200)] = None,
 ) -> None:
     """Hello, then what the page missed since event `since`, then everything as it happens."""

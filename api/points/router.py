@@ -30,7 +30,7 @@ async def list_points(
     cursor: Cursor = None,
 ) -> Response:
     """Points with their newest values, in the site file's order."""
-    first = paging.decode(cursor, int) or 0
+    first = paging.decode(cursor, paging.Number) or 0
     if zone is not None and zone not in platform.site.zones:
         raise not_found("zone", zone)
     chosen = [

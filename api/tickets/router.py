@@ -46,7 +46,7 @@ def list_tickets(
     cursor: Cursor = None,
 ) -> Page[TicketOut]:
     """Tickets, the newest first."""
-    before = paging.decode(cursor, tuple[int, str])
+    before = paging.decode(cursor, paging.Place)
     with platform.database.read() as connection:
         rows = stored.list_tickets(
             connection, platform.site.id, states=states(state, open_), limit=limit + 1, before=before

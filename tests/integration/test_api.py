@@ -82,6 +82,10 @@ async def test_two_people_at_once_on_postgresql(
 ) -> None:
     async with api_server(tmp_path, embedded_broker.url, postgres_url) as server:
         await _at_once(server)
+        async with server.client() as admin:
+            for path in ("/alarms/a%00b", "/users/a%00b"):
+                assert (await admin.get(path)).status_code in {404, 405, 422}
+            assert (await admin.patch("/users/a%00b", json={"disabled": True})).status_code == 422
 
 
 async def _at_once(server: ApiServer) -> None:

@@ -1,5 +1,6 @@
 """Alarms over HTTP: listed, acknowledged, reset; once, however often it is sent."""
 
+from api import paging
 from community.people import Role
 from tests.unit.api.house import NOW, House
 
@@ -83,7 +84,7 @@ async def test_lists_come_in_pages_the_newest_first(house: House) -> None:
         assert cursor is None
         assert sorted(seen) == sorted(ids)
         assert seen == sorted(ids, key=lambda i: (int(i.rsplit(":", 1)[1]), i), reverse=True)
-        for bad in ("zzz", "bnVsbA", "WzFd", "é"):
+        for bad in ("zzz", "bnVsbA", "WzFd", "é", paging.encode((10**30, "x")), paging.encode((-1, "x"))):
             assert (await manager.get("/alarms", params={"cursor": bad})).status_code == 400
 
 

@@ -66,4 +66,8 @@ async def test_reports_are_checked(house: House) -> None:
             answer = await crew.post("/tickets", json=bad)
             assert answer.status_code in {404, 422}, bad
             assert answer.headers["content-type"] == "application/problem+json"
+        half = await crew.post(
+            "/tickets", content=rb'{"zone":"b1","title":"\ud800"}', headers={"Content-Type": "application/json"}
+        )
+        assert half.status_code == 422, "half a character"
     assert house.events() == []
