@@ -1,7 +1,7 @@
 """A site file's text into a `Site`, or every mistake in it."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
 from pydantic import ValidationError
@@ -10,7 +10,14 @@ from community.site.checks import check, check_mended
 from community.site.mend import mend
 from community.site.model import Device, Gateway, SiteFile, Zone
 from community.site.problems import Problem, SiteErrors, of_validation, problem_at
-from community.site.profile import Measure, Profile
+from community.site.profile import (
+    COIL_FUNCTIONS,
+    WRITABLE_FUNCTIONS,
+    Measure,
+    Profile,
+    Register,
+    ValueKind,
+)
 from community.site.site import Point, Site
 from community.site.yaml_text import Document, parse
 
@@ -62,16 +69,34 @@ def load_profiles(texts: Mapping[str, str]) -> dict[str, Profile]:
 
 
 def _profile_problems(profile: Profile, document: Document, name: str) -> list[Problem]:
-    found = []
-    for measure, row in profile.measures.items():
-        path = ("measures", measure)
-        if profile.decoder == "modbus" and row.modbus is None:
-            found.append(problem_at(document, name, path, f"'{measure}' has no modbus register; say where it stands"))
-        if profile.decoder != "modbus" and row.modbus is not None:
-            found.append(problem_at(document, name, path, f"'{measure}' has a register, but its device speaks MQTT"))
-        if row.low is not None and row.high is not None and row.low >= row.high:
-            found.append(problem_at(document, name, path, f"low {row.low:g} is not below high {row.high:g}"))
-    return found
+    return [
+        problem_at(document, name, ("measures", measure), sentence)
+        for measure, row in profile.measures.items()
+        for sentence in _measure_problems(measure, row, modbus=profile.decoder == "modbus")
+    ]
+
+
+def _measure_problems(measure: str, row: Measure, *, modbus: bool) -> Iterator[str]:
+    register = row.modbus
+    if modbus and register is None:
+        yield f"'{measure}' has no modbus register; say where it stands"
+    if not modbus and register is not None:
+        yield f"'{measure}' has a register, but its device speaks MQTT"
+    if modbus and row.kind is ValueKind.EVENT:
+        yield f"'{measure}' is an event, which no register tells"
+    if register is not None:
+        yield from _register_problems(register, writable=row.writable)
+    if row.low is not None and row.high is not None and row.low >= row.high:
+        yield f"low {row.low:g} is not below high {row.high:g}"
+
+
+def _register_problems(register: Register, *, writable: bool) -> Iterator[str]:
+    if register.function in COIL_FUNCTIONS and register.type != "bool":
+        yield f"function {register.function} reads single bits: write type: bool"
+    if (register.type == "bit") != (register.bit is not None):
+        yield "type: bit and the bit's number go together"
+    if writable and register.function not in WRITABLE_FUNCTIONS:
+        yield "only coils (function 1) and holding registers (function 3) can be written"
 
 
 def _checked(text: str, profiles: Mapping[str, Profile], name: str) -> SiteFile:

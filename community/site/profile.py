@@ -33,6 +33,12 @@ class ValueKind(StrEnum):
     EVENT = "event"
 
 
+COIL_FUNCTIONS = (1, 2)
+"""Modbus functions that read single bits."""
+WRITABLE_FUNCTIONS = (1, 3)
+"""Modbus functions that read what can be written too."""
+
+
 class Register(Row):
     """Where a measure stands in a Modbus device (addresses 0-based; see the device's own manual)."""
 
