@@ -297,24 +297,39 @@ class Bus:
 
     def _on_message(self, _client: object, topic: str, payload: bytes, _qos: int, properties: Mapping[str, Any]) -> int:
         self.retained = bool(properties["retain"])
-        for handler in self._routes.get(topic) or self._route(topic):
-            try:
-                handler(topic, payload)
-            except Exception:
-                self._handler_failed(topic)
+        self._hand_over(topic, payload)
         return 0
 
     async def _on_message_durably(
-        self, _client: object, topic: str, payload: bytes, _qos: int, properties: Mapping[str, Any]
+        self, client: WireClient, topic: str, payload: bytes, _qos: int, properties: Mapping[str, Any]
     ) -> int:
+        """Runs as a task a message; gmqtt acknowledges when it ends."""
+        before, client.answered = client.answered, asyncio.get_running_loop().create_future()
+        answered = client.answered
         self.retained = bool(properties["retain"])
+        try:
+            for durable in self._hand_over(topic, payload):
+                try:
+                    await durable
+                except Exception:
+                    self._handler_failed(topic)
+            if before is not None:
+                # Acknowledgements go out in the order of the messages (MQTT 3.1.1, 4.6): rumqttd hangs up otherwise.
+                await before
+        finally:
+            answered.set_result(None)
+        return 0
+
+    def _hand_over(self, topic: str, payload: bytes) -> list[Awaitable[None]]:
+        """Call the handlers; what their work is done with, if they say so."""
+        pending = []
         for handler in self._routes.get(topic) or self._route(topic):
             try:
                 if (durable := handler(topic, payload)) is not None:
-                    await durable
+                    pending.append(durable)
             except Exception:
                 self._handler_failed(topic)
-        return 0
+        return pending
 
     def _handler_failed(self, topic: str) -> None:
         metrics.loop_errors.labels(f"bus {self._name}").inc()

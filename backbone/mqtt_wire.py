@@ -172,6 +172,8 @@ class WireClient(gmqtt.Client):  # type: ignore[misc]
         self.in_flight = InFlight()
         self.may_read = asyncio.Event()
         self.may_read.set()
+        self.answered: asyncio.Future[None] | None = None
+        """Done when the last message so far may be acknowledged."""
         super().__init__(client_id, persistent_storage=self.in_flight, **options)
 
     @property
