@@ -6,6 +6,7 @@ import contextlib
 import socket
 import struct
 import threading
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -61,10 +62,10 @@ class NumberedSensor:
 
 
 class CountingModbus:
-    """A Modbus TCP server whose input registers hold one more at each read; it keeps every value it gave."""
+    """A Modbus TCP server whose registers hold one more at each read; it counts what it gave to each unit."""
 
     def __init__(self, port: int) -> None:
-        self.given: list[int] = []
+        self.given: Counter[int] = Counter()
         self._socket = socket.create_server(("127.0.0.1", port))
         self._stopping = False
         self._thread = threading.Thread(target=self._serve, name="counting modbus", daemon=True)
@@ -95,14 +96,14 @@ class CountingModbus:
                 if body is None:
                     return
                 _, count = struct.unpack(">HH", body[:4])
-                value = len(self.given) + 1
+                value = self.given[unit] + 1
                 data = struct.pack(f">{count}H", *[value % 800] * count)
                 answer = struct.pack(">HHHBBB", transaction, 0, 3 + len(data), unit, function, len(data)) + data
                 try:
                     connection.sendall(answer)
                 except OSError:
                     return
-                self.given.append(value)
+                self.given[unit] += 1
 
 
 def _exactly(connection: socket.socket, size: int) -> bytes | None:
