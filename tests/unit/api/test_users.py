@@ -59,12 +59,13 @@ async def test_a_changed_role_acts_at_once(house: House) -> None:
 
 
 async def test_a_new_password_ends_all_sessions(house: House) -> None:
+    changed_to = "another-long-one"
     async with house.as_(Role.CREW) as crew, house.as_(Role.ADMINISTRATOR) as admin:
-        changed = await admin.patch("/users/crew", json={"password": "another-long-one"})  # pragma: allowlist secret
+        changed = await admin.patch("/users/crew", json={"password": changed_to})
         assert changed.status_code == 200
         assert (await crew.get("/alarms")).status_code == 401
         answer = await crew.post(
-            "/session", json={"username": "crew", "password": "another-long-one"}
+            "/session", json={"username": "crew", "password": changed_to}
         )  # pragma: allowlist secret
         assert answer.status_code == 201
     rows = [row for row in house.audit() if row.action == "user.change"]
