@@ -22,7 +22,7 @@ MARK_EVERY_S = 0.25
 """Marking what was sent is a write, which alarms would wait for: so it is done seldom, and a crash repeats little."""
 BEHIND_S = 0.01
 MOST_AT_ONCE = 200
-MOST_IN_FLIGHT = 1_000
+MOST_UNMARKED = 2_000
 KEEP_MS = 7 * 86_400_000
 FORGET_EVERY_S = 3_600.0
 FORGET_AT_ONCE = 1_000
@@ -101,6 +101,7 @@ class _Handed(NamedTuple):
     """Events up to `upto` are with the broker once none of these packets is in flight."""
 
     upto: int
+    events: int
     packets: frozenset[int]
 
 
@@ -117,6 +118,7 @@ class Relay:
         self._connection = -1
         self._told = 0
         self._marked = 0
+        self._unmarked = 0
         self._handed: _Handed | None = None
         self._marked_at = 0.0
         self._forgot_at: float | None = None
@@ -157,8 +159,9 @@ class Relay:
             return False
         if self._bus.reconnects != self._connection:
             # What the last connection did not acknowledge may be lost: all that is not marked is sent again.
-            self._connection, self._told, self._handed = self._bus.reconnects, self._marked, None
-        if self._bus.unacknowledged >= MOST_IN_FLIGHT:
+            self._connection, self._handed = self._bus.reconnects, None
+            self._told, self._unmarked = self._marked, 0
+        if self._unmarked >= MOST_UNMARKED:
             return True
         rows = await asyncio.to_thread(self._unsent)
         for row in rows:
@@ -166,7 +169,7 @@ class Relay:
                 return True
             if not self._bus.publish(topics.event(row.site, row.kind), row.payload()):
                 return False
-            self._told = row.id
+            self._told, self._unmarked = row.id, self._unmarked + 1
         return len(rows) == MOST_AT_ONCE
 
     async def _mark(self) -> None:
@@ -174,14 +177,14 @@ class Relay:
         if not self._bus.connected or self._bus.reconnects != self._connection:
             return
         if self._handed is None and self._told > self._marked:
-            self._handed = _Handed(self._told, self._bus.in_flight)
+            self._handed = _Handed(self._told, self._unmarked, self._bus.in_flight)
         clock = time.monotonic()
-        if self._handed is None or clock - self._marked_at < MARK_EVERY_S:
-            return
-        if self._handed.packets.isdisjoint(self._bus.in_flight):
-            upto = self._handed.upto
-            await asyncio.to_thread(self._mark_upto, upto)
-            self._marked, self._marked_at, self._handed = upto, clock, None
+        due = clock - self._marked_at >= MARK_EVERY_S or self._unmarked >= MOST_UNMARKED
+        handed = self._handed
+        if due and handed is not None and handed.packets.isdisjoint(self._bus.in_flight):
+            await asyncio.to_thread(self._mark_upto, handed.upto)
+            self._marked, self._marked_at, self._handed = handed.upto, clock, None
+            self._unmarked -= handed.events
 
     async def _forget(self) -> None:
         if self._forgot_at is None or time.monotonic() - self._forgot_at >= FORGET_EVERY_S:
