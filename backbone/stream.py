@@ -21,8 +21,13 @@ from community.site.profile import Lane
 
 MAX_BUFFERED_BYTES = 64_000_000
 RESEND_EVERY_MS = 1_000
+"""A gap is asked for at most this often a lane."""
+SAY_AGAIN_MS = 5_000
+"""A gateway that sends what is durable has missed the commit; it is told again at most this often."""
 POISON_TRIES = 3
 SAMPLE_BYTES = 512
+_FRAME_BYTES = 1_000
+_NAME_BYTES = 100
 log = structlog.get_logger()
 
 
@@ -87,10 +92,34 @@ class Refusal:
 
 
 @dataclass(slots=True)
+class _Gap:
+    """What is missing at one place of a lane, and what asking for it brought."""
+
+    epoch: int
+    lowest: int
+    """The lowest `previous` of a frame beyond the gap: nothing readable lies between."""
+    asked_at: int
+    answered_badly: bool = False
+    bad_answers: int = 0
+
+    def again(self, now: int) -> bool:
+        """Whether to ask once more; counts the answer to the last time."""
+        if 0 <= now - self.asked_at < RESEND_EVERY_MS:
+            return False
+        self.asked_at = now
+        self.bad_answers += self.answered_badly
+        self.answered_badly = False
+        return True
+
+    def is_poison(self, previous: int) -> bool:
+        """Whether the frame after `previous` is the next that can be read at all."""
+        return self.bad_answers >= POISON_TRIES and previous <= self.lowest
+
+
+@dataclass(slots=True)
 class _LaneState:
     queue: deque[tuple[Delivery, int, Position]] = field(default_factory=deque)
-    asked_at: int = -RESEND_EVERY_MS
-    poisoned: int = 0
+    gap: _Gap | None = None
 
 
 class Stream:
@@ -122,6 +151,10 @@ class Stream:
         self._given = dict(self._read)
         self._durable = dict(self._read)
         self._lanes = {(gateway, lane): _LaneState() for gateway in self._read for lane in Lane}
+        self._order = deque(self._read)
+        self._unsaid: set[str] = set()
+        self._said_at: dict[str, int] = {}
+        self._counted = {verdict: metrics.frames.labels(consumer, verdict.value) for verdict in Verdict}
         self._buffered_bytes = 0
         self._buffered_readings = 0
         self._urgent_waiting = 0
@@ -150,42 +183,59 @@ class Stream:
                 self._durable[gateway] = position
                 self._publish(gateway)
 
-    async def batch(self, *, max_readings: int, max_wait_s: float) -> list[Delivery]:
+    async def batch(self, *, max_readings: int, max_wait_s: float, hurry: bool = True) -> list[Delivery]:
         """Frames in turn, urgent ones first; maybe none after `max_wait_s`.
 
-        Returns at once when an urgent frame waits; bulk may linger up to `max_wait_s` for a fuller batch.
+        Returns at once when an urgent frame waits; bulk may linger up to `max_wait_s` for a fuller batch. Without
+        `hurry` urgent frames linger too: for a consumer whose commit costs more than its reader gains by it.
         """
-        if not self._urgent_waiting and self._buffered_readings < max_readings:
+        if not self._enough(max_readings, hurry):
             try:
                 async with asyncio.timeout(max_wait_s):
-                    while not self._urgent_waiting and self._buffered_readings < max_readings:
+                    while not self._enough(max_readings, hurry):
                         self._arrived.clear()
                         await self._arrived.wait()
             except TimeoutError:
                 pass
         taken = self._take(max_readings)
+        for gateway in tuple(self._unsaid):
+            self._publish(gateway)
         if not self._reading and self._buffered_bytes < self._limit // 2:
             self._reading = True
             self._bus.resume_reading()
         return taken
 
+    def _enough(self, max_readings: int, hurry: bool) -> bool:
+        return (hurry and self._urgent_waiting > 0) or self._buffered_readings >= max_readings
+
     def _take(self, max_readings: int) -> list[Delivery]:
+        """Urgent before bulk; within a lane the gateways in turn, so that one's backlog does not starve another."""
         taken: list[Delivery] = []
         readings = 0
         for lane in (Lane.URGENT, Lane.BULK):
-            for gateway in self._read:
+            waiting = deque(gateway for gateway in self._order if self._lanes[gateway, lane].queue)
+            while waiting and (readings < max_readings or not taken):
+                gateway = waiting.popleft()
                 queue = self._lanes[gateway, lane].queue
-                while queue and (readings < max_readings or not taken):
-                    delivery, size, position = queue.popleft()
-                    taken.append(delivery)
-                    readings += delivery.frame.t.size
-                    self._buffered_bytes -= size
-                    self._urgent_waiting -= lane is Lane.URGENT
-                    given = self._given[gateway]
-                    given = given if given.epoch >= position.epoch else Position(position.epoch)
-                    self._given[gateway] = given.moved(lane, position.of(lane))
+                delivery, size, position = queue.popleft()
+                taken.append(delivery)
+                readings += delivery.frame.t.size
+                self._buffered_bytes -= size
+                self._urgent_waiting -= lane is Lane.URGENT
+                self._give(gateway, lane, position)
+                if queue:
+                    waiting.append(gateway)
+        self._order.rotate(-1)
         self._buffered_readings -= readings
         return taken
+
+    def _give(self, gateway: str, lane: Lane, position: Position) -> None:
+        given = self._given[gateway]
+        if position.epoch > given.epoch:
+            given = Position(position.epoch)
+        # A bulk frame of the old numbering may be given out after an urgent one of the new: it moves nothing there.
+        if position.epoch == given.epoch:
+            self._given[gateway] = given.moved(lane, position.of(lane))
 
     def _on_connect(self) -> None:
         for gateway in self._read:
@@ -196,9 +246,12 @@ class Stream:
         body: dict[str, object] = {"epoch": position.epoch, "urgent": position.urgent, "bulk": position.bulk}
         if resend:
             body["resend"] = resend
-        self._bus.publish(
-            topics.committed(self._site, gateway, self._consumer), msgspec.json.encode(body), retain=resend is None
-        )
+        topic = topics.committed(self._site, gateway, self._consumer)
+        said = self._bus.publish(topic, msgspec.json.encode(body), retain=resend is None)
+        if resend is None:
+            self._said_at[gateway] = self._now()
+            # While there is no broker nothing is owed: `_on_connect` tells it all.
+            (self._unsaid.discard if said or not self._bus.connected else self._unsaid.add)(gateway)
 
     def _on_frame(self, topic: str, payload: bytes) -> None:
         source = topics.parse_frames(topic)
@@ -210,23 +263,23 @@ class Stream:
             frame = decode(payload)
         except FrameError as error:
             self._refused(topic, str(error), payload)
-            state.poisoned += 1
+            if state.gap is not None:
+                state.gap.answered_badly = True
             return
-        position = self._read[source.gateway]
-        verdict, moved = decide(position, source.lane, frame.epoch, frame.seq, frame.previous)
-        if verdict is Verdict.GAP and state.poisoned >= POISON_TRIES:
-            # What lies between was refused each time it came: step over it, or nothing after it would ever arrive.
-            log.error("stepped over frames that cannot be read", gateway=source.gateway, lane=source.lane, after=moved)
+        verdict, moved = decide(self._read[source.gateway], source.lane, frame.epoch, frame.seq, frame.previous)
+        if verdict is Verdict.GAP and self._missing(source, state, frame, moved):
+            self._step_over(topic, source, moved, frame)
             verdict, moved = Verdict.ACCEPT, moved.moved(source.lane, frame.seq)
-        metrics.frames.labels(self._consumer, verdict.value).inc()
-        if verdict is Verdict.GAP:
-            self._ask_again(source.gateway, source.lane, state, moved)
-        elif verdict is Verdict.ACCEPT:
-            state.poisoned = 0
+        self._counted[verdict].inc()
+        if verdict is Verdict.ACCEPT:
+            state.gap = None
             self._read[source.gateway] = moved
-            self._queue(Delivery(source.gateway, source.lane, frame, self._now()), len(payload), moved, state)
+            self._queue(Delivery(source.gateway, source.lane, frame, self._now()), moved, state)
+        elif verdict is Verdict.DUPLICATE:
+            self._remind(source.gateway, source.lane, frame)
 
-    def _queue(self, delivery: Delivery, size: int, position: Position, state: _LaneState) -> None:
+    def _queue(self, delivery: Delivery, position: Position, state: _LaneState) -> None:
+        size = _weight(delivery.frame)
         state.queue.append((delivery, size, position))
         self._buffered_bytes += size
         self._buffered_readings += delivery.frame.t.size
@@ -236,13 +289,40 @@ class Stream:
             self._reading = False
             self._bus.pause_reading()
 
-    def _ask_again(self, gateway: str, lane: Lane, state: _LaneState, position: Position) -> None:
-        now = self._now()
-        if abs(now - state.asked_at) < RESEND_EVERY_MS:
+    def _missing(self, source: topics.FrameTopic, state: _LaneState, frame: Frame, position: Position) -> bool:
+        """Ask for what lies between `position` and the frame; True when it is known to be unreadable."""
+        gap = state.gap
+        if gap is None or gap.epoch != frame.epoch:
+            gap = state.gap = _Gap(frame.epoch, frame.previous, self._now())
+            log.info("frames are missing", gateway=source.gateway, lane=source.lane, after=position.of(source.lane))
+        elif not gap.again(self._now()):
+            gap.lowest = min(gap.lowest, frame.previous)
+            return gap.is_poison(frame.previous)
+        gap.lowest = min(gap.lowest, frame.previous)
+        if gap.is_poison(frame.previous):
+            return True
+        self._publish(source.gateway, {source.lane.value: position.of(source.lane) + 1})
+        return False
+
+    def _step_over(self, topic: str, source: topics.FrameTopic, position: Position, frame: Frame) -> None:
+        """What lies between was refused each time it came; waiting for it, nothing after it would ever arrive."""
+        lost = f"frames {position.of(source.lane) + 1} to {frame.previous} cannot be read: stepped over"
+        log.error(lost, gateway=source.gateway, lane=source.lane)
+        self._refused(topic, lost, b"")
+
+    def _remind(self, gateway: str, lane: Lane, frame: Frame) -> None:
+        durable = self._durable[gateway]
+        if (frame.epoch, frame.seq) > (durable.epoch, durable.of(lane)):
             return
-        state.asked_at = now
-        self._publish(gateway, {lane.value: position.of(lane) + 1})
+        if not 0 <= self._now() - self._said_at.get(gateway, -SAY_AGAIN_MS) < SAY_AGAIN_MS:
+            self._publish(gateway)
 
     def _refused(self, source: str, reason: str, payload: bytes) -> None:
         metrics.frames.labels(self._consumer, "refused").inc()
         self._refuse(Refusal(source, reason, payload[:SAMPLE_BYTES], self._now()))
+
+
+def _weight(frame: Frame) -> int:
+    """About what a decoded frame takes, bytes."""
+    columns = frame.p.nbytes + frame.t.nbytes + frame.x.nbytes + frame.q.nbytes
+    return _FRAME_BYTES * (1 + len(frame.events)) + _NAME_BYTES * len(frame.points) + columns

@@ -43,7 +43,7 @@ async def _consume(settings: IngestSettings, stream: Stream, keeper: Keeper, sto
     committed = dict(stream.positions)
     while not stop.is_set():
         deliveries = await stream.batch(
-            max_readings=settings.ingest_max_readings, max_wait_s=settings.ingest_max_wait_s
+            max_readings=settings.ingest_max_readings, max_wait_s=settings.ingest_max_wait_s, hurry=False
         )
         moved = {name: position for name, position in stream.positions.items() if committed[name] != position}
         if deliveries or moved:
