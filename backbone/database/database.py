@@ -18,7 +18,7 @@ from alembic.config import Config
 from alembic.util import CommandError
 from sqlalchemy import URL, Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, InternalError, OperationalError, SQLAlchemyError
 
 from backbone.database.errors import DatabaseError
 
@@ -68,8 +68,11 @@ class Database:
 
         One that is not `durable` may be forgotten by a power cut (never in part, and never after a later one that
         was durable); it does not wait for the disk, nor has others wait for it.
+
+        Raises:
+            OperationalError: the database is away, or took the turn back; nothing was written, try again.
         """
-        with self._engine.connect() as connection, self._durability(connection, durable):
+        with _turn_taken_back(), self._engine.connect() as connection, self._durability(connection, durable):
             if self.is_sqlite:
                 connection.exec_driver_sql("BEGIN IMMEDIATE")
             else:
@@ -123,6 +126,17 @@ class Database:
         with Path(f"{path}.migrating").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
+
+
+@contextmanager
+def _turn_taken_back() -> Iterator[None]:
+    try:
+        yield
+    except InternalError as error:
+        # What psycopg makes of ABANDONED_S; to our callers it is one of the ways a database can be away.
+        if error.orig is None or not error.connection_invalidated:
+            raise
+        raise OperationalError(error.statement, error.params, error.orig) from error
 
 
 _WRITE = "write sqlite:///path or postgresql://user:password@host/name"
