@@ -11,5 +11,5 @@ export default defineConfig({
   server: { proxy: { '/api': { target: API, ws: true } } },
   // The page's policy allows nothing from elsewhere and no data: fonts, so every asset is a file of its own.
   build: { target: 'es2022', assetsInlineLimit: 0, reportCompressedSize: false, chunkSizeWarningLimit: 900 },
-  test: { environment: 'happy-dom', include: ['tests/**/*.test.ts'] },
+  test: { include: ['tests/**/*.test.ts'] },
 })

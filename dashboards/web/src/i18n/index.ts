@@ -37,3 +37,18 @@ export function inLanguage(text: Text | null | undefined): string {
   if (!text) return ''
   return language.value === 'en' && text.en ? text.en : text.zh
 }
+
+const CHINESE = /[\u4e00-\u9fff]/
+
+/** Texts the server keeps in both languages at once, `中文 / English`, in the one that is on. */
+export function oneLanguage(text: string): string {
+  return text
+    .split('\n')
+    .map((line) => {
+      const halves = line.split(' / ')
+      const [first = '', second = ''] = halves
+      if (halves.length !== 2 || !CHINESE.test(first) || CHINESE.test(second)) return line
+      return language.value === 'en' ? second : first
+    })
+    .join('\n')
+}

@@ -58,7 +58,7 @@ export const useLiveCommunity = defineStore('live', () => {
         platform.applyGateway(message.object)
         break
       case 'services':
-        platform.applyServices(message.object.services ?? message.object.items ?? [])
+        platform.applyServices(message.object.items)
         break
       case 'resync':
         void load()

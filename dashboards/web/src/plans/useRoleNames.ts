@@ -3,10 +3,11 @@ import { useI18n } from 'vue-i18n'
 
 export function useRoleNames() {
   const { t, te } = useI18n()
+  const name = (role: string): string => (te(`planRole.${role}`) ? t(`planRole.${role}`) : te(`role.${role}`) ? t(`role.${role}`) : role)
   return (roles: string | null | undefined): string =>
     (roles ?? '')
       .split(', ')
       .filter(Boolean)
-      .map((role) => (te(`planRole.${role}`) ? t(`planRole.${role}`) : te(`role.${role}`) ? t(`role.${role}`) : role))
+      .map(name)
       .join(t('list.join'))
 }

@@ -19,6 +19,9 @@ export interface ChartInput {
   colour: (name: string) => string
 }
 
+/** The shapes of GradeMark, so that a mark is not told by its colour alone. */
+const SHAPES: Record<Mark['grade'], string> = { high: 'triangle', medium: 'diamond', low: 'rect' }
+
 interface TipItem {
   axisValue: number
   seriesName?: string
@@ -50,15 +53,31 @@ export function chartOption(input: ChartInput): EChartsOption {
     },
     yAxis: {
       type: 'value',
-      scale: input.kind === 'number',
-      ...(input.kind === 'state' ? { min: 0, max: 1, interval: 1, boundaryGap: ['20%', '20%'] as [string, string] } : {}),
-      name: input.unit,
-      nameTextStyle: { color: c('--text-3'), align: 'left' },
-      axisLabel: { color: c('--text-3'), formatter: (v: number) => (input.kind === 'state' ? input.stateName(v) : formatNumber(v)) },
-      splitLine: { lineStyle: { color: c('--line') } },
+      ...(input.kind === 'state' ? { min: -0.15, max: 1.15, interval: 1 } : { scale: true, min: (extent: Extent) => end(extent, -1) as number, max: (extent: Extent) => end(extent, 1) as number }),
+      axisLabel: { color: c('--text-3'), ...(input.kind === 'state' ? { formatter: (v: number) => (v === 0 || v === 1 ? input.stateName(v) : ''), customValues: [0, 1] } : {}) },
+      splitLine: { show: input.kind === 'number', lineStyle: { color: c('--line') } },
     },
     series: input.kind === 'number' ? numberSeries(input) : stateSeries(input),
   }
+}
+
+interface Extent {
+  min: number
+  max: number
+}
+
+/** A steady value must not look like a storm: no axis is narrower than 2 % of the value. */
+function least({ min, max }: Extent): number {
+  return Math.max(Math.abs(max), Math.abs(min)) * 0.02
+}
+
+/** An end of the axis when the values would be drawn too close, else null: ECharts chooses round numbers itself. */
+function end(extent: Extent, side: -1 | 1): number | null {
+  const width = least(extent)
+  if (extent.max - extent.min >= width || width === 0) return null
+  const step = 10 ** Math.floor(Math.log10(width))
+  const edge = (extent.min + extent.max) / 2 + side * width
+  return Number(((side < 0 ? Math.floor(edge / step) : Math.ceil(edge / step)) * step).toPrecision(6))
 }
 
 function timeLabel(ms: number, day: boolean, timeZone: string | undefined): string {
@@ -80,13 +99,14 @@ function numberSeries(input: ChartInput): SeriesOption[] {
 function stateSeries(input: ChartInput): SeriesOption[] {
   const c = input.colour
   return [
-    { type: 'line', name: 'value', step: 'end', data: [...input.steps, ...input.live], showSymbol: false, connectNulls: false, lineStyle: { width: 2, color: c('--chart-line') }, itemStyle: { color: c('--chart-line') }, areaStyle: { color: c('--chart-band') }, ...marks(input) },
+    { type: 'line', name: 'value', step: 'end', data: [...input.steps, ...input.live], showSymbol: false, connectNulls: false, lineStyle: { width: 2, color: c('--chart-line') }, itemStyle: { color: c('--chart-line') }, ...marks(input) },
   ]
 }
 
 /** When alarms stood: a shaded time, and a line where each began. */
-function marks(input: ChartInput): Pick<SeriesOption & { type: 'line' }, 'markArea' | 'markLine'> {
+function marks(input: ChartInput): Pick<SeriesOption & { type: 'line' }, 'markArea' | 'markLine' | 'markPoint'> {
   const c = input.colour
+  const begun = input.marks.filter((m) => m.from >= input.start)
   return {
     markArea: {
       silent: true,
@@ -97,12 +117,15 @@ function marks(input: ChartInput): Pick<SeriesOption & { type: 'line' }, 'markAr
     },
     markLine: {
       silent: true,
-      symbol: ['none', 'triangle'],
-      symbolSize: 8,
-      symbolRotate: 180,
-      data: input.marks
-        .filter((m) => m.from >= input.start)
-        .map((m) => ({ xAxis: m.from, lineStyle: { color: c(`--${m.grade}`), type: 'solid' as const, width: 1.4 }, label: { show: input.marks.length < 6, formatter: m.name, color: c(`--${m.grade}-text`), position: 'end' as const, distance: 4 } })),
+      symbol: 'none',
+      label: { show: false },
+      data: begun.map((m) => ({ xAxis: m.from, lineStyle: { color: c(`--${m.grade}`), type: 'solid' as const, width: 1.4 } })),
+    },
+    markPoint: {
+      silent: true,
+      label: { show: false },
+      symbolSize: 11,
+      data: begun.map((m) => ({ name: m.name, xAxis: m.from, y: 14, symbol: SHAPES[m.grade], itemStyle: { color: c(`--${m.grade}`) } })),
     },
   }
 }
@@ -118,10 +141,13 @@ function tip(items: TipItem[], input: ChartInput): string {
     const value = [...input.steps, ...input.live].findLast(([t]) => t <= at)?.[1]
     if (value !== null && value !== undefined) rows.push(escape(input.stateName(value)))
   } else if (sample?.mean != null && sample.min !== null && sample.max !== null) {
-    rows.push(`${input.words.mean} <b>${formatNumber(sample.mean)}</b> ${unit}`)
-    if (sample.min !== sample.max) rows.push(`${input.words.range} ${formatNumber(sample.min)} – ${formatNumber(sample.max)} ${unit}`)
+    rows.push(`${input.words.mean} <b>${formatNumber(sample.mean, input.unit)}</b> ${unit}`)
+    if (sample.min !== sample.max) rows.push(`${input.words.range} ${formatNumber(sample.min, input.unit)} – ${formatNumber(sample.max, input.unit)} ${unit}`)
   } else if (live?.[1] != null) {
-    rows.push(`${input.words.value} <b>${formatNumber(live[1])}</b> ${unit}`)
+    rows.push(`${input.words.value} <b>${formatNumber(live[1], input.unit)}</b> ${unit}`)
+  }
+  for (const mark of input.marks) {
+    if (mark.from <= at && at <= (mark.to ?? input.end)) rows.push(`<b style="color:${input.colour(`--${mark.grade}-text`)}">${escape(mark.name)}</b>`)
   }
   return rows.join('<br>')
 }

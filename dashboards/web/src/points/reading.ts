@@ -16,11 +16,15 @@ export type Shown =
   | { kind: 'state'; key: string; old: boolean }
   | { kind: 'missing'; why: Missing }
 
-/** Digits that mean something: three significant places, never more than two decimals. */
-export function formatNumber(value: number): string {
+/** Decimals by unit, so that a value does not jump between 23 and 23.4; other units go by size. */
+const DECIMALS: Record<string, number> = { '°C': 1, '%RH': 1, '%': 0, ppm: 0, ppb: 0, 'µg/m³': 0, m: 2, mm: 0, MPa: 2, 'dB(A)': 1, V: 1, A: 2, W: 0, kWh: 1, Hz: 2 }
+
+export function formatNumber(value: number, unit = ''): string {
   const size = Math.abs(value)
-  const digits = size >= 100 || Number.isInteger(value) ? 0 : size >= 10 ? 1 : 2
-  return value.toLocaleString('en-US', { minimumFractionDigits: Number.isInteger(value) ? 0 : Math.min(digits, 1), maximumFractionDigits: digits })
+  const known = DECIMALS[unit]
+  const most = known ?? (size >= 100 || Number.isInteger(value) ? 0 : size >= 10 ? 1 : 2)
+  const text = value.toLocaleString('en-US', { minimumFractionDigits: known ?? 0, maximumFractionDigits: most })
+  return text.replace('-', '−')
 }
 
 /**
@@ -37,7 +41,7 @@ export function shown(point: Pick<Point, 'kind' | 'unit'>, reading: LiveValue | 
   if (reading.value === null || !Number.isFinite(reading.value)) return { kind: 'missing', why: 'noValue' }
   const old = !reading.fresh || !usable(reading.quality)
   if (point.kind === 'boolean') return { kind: 'state', key: reading.value === 0 ? '0' : '1', old }
-  return { kind: 'number', text: formatNumber(reading.value), unit: point.unit, old }
+  return { kind: 'number', text: formatNumber(reading.value, point.unit), unit: point.unit, old }
 }
 
 /** Whether the point says something about the world now. Event points have no value to be old. */

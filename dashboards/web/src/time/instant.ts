@@ -15,7 +15,6 @@ function format(ms: number, timeZone: string | undefined, options: Intl.DateTime
 }
 
 const TIME: Intl.DateTimeFormatOptions = { hour: '2-digit', minute: '2-digit', second: '2-digit' }
-const DAY: Intl.DateTimeFormatOptions = { month: '2-digit', day: '2-digit' }
 
 /** `07:05:09` */
 export function clockTime(instant: AnyInstant, timeZone?: string): string {
@@ -27,8 +26,9 @@ export function clockTime(instant: AnyInstant, timeZone?: string): string {
 export function shortTime(instant: AnyInstant, now: number, timeZone?: string): string {
   const ms = toMs(instant)
   if (ms === null) return '—'
-  const sameDay = format(ms, timeZone, { dateStyle: 'short' }) === format(now, timeZone, { dateStyle: 'short' })
-  return sameDay ? format(ms, timeZone, TIME) : `${format(ms, timeZone, DAY)} ${format(ms, timeZone, TIME)}`
+  const day = format(ms, timeZone, { dateStyle: 'short' })
+  const time = format(ms, timeZone, TIME)
+  return day === format(now, timeZone, { dateStyle: 'short' }) ? time : `${day.slice(5)} ${time}`
 }
 
 /** `2026-09-01 07:05:09` */

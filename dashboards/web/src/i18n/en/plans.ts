@@ -12,7 +12,7 @@ export default {
       do: 'Activate plan', title: 'Activate: {name}', where: 'Where', level: 'Level', reason: 'Reason', sure: 'Check this. The plan comes into force as soon as you confirm:', machines: 'Happens at once, automatically:', confirm: 'Activate now',
     },
     change: {
-      contain: { do: 'Contained', title: 'The danger is contained', reason: 'How it is known (required)' },
+      contain: { do: 'Mark contained', title: 'The danger is contained', reason: 'How it is known (required)' },
       'stand-down': { do: 'Stand down', title: 'Stand down', reason: 'Reason (required)' },
       review: { do: 'Complete review', title: 'Review', reason: 'Report (required): what happened, what was learned, what changes' },
     },

@@ -13,7 +13,7 @@ export default {
     },
     assignTo: 'Assign to', assignHint: 'Choose or type a user name', result: 'Result', passed: 'Passed', failed: 'Failed',
     refused: { 'own-work': 'Whoever fixed it may not re-inspect it; somebody else has to look.' },
-    happened: { reported: 'Reported', assign: 'Assigned', start: 'Work started', rectify: 'Fixed', pass: 'Re-inspection passed', fail: 'Re-inspection failed', close: 'Closed', cancel: 'Cancelled', merge: 'Merged', note: 'Note' },
+    happened: { reported: 'Reported', assign: 'Assigned', start: 'Work started', rectify: 'Fixed', pass: 'Re-inspection passed', fail: 'Re-inspection failed', close: 'Closed', cancel: 'Cancelled', merge: 'Merged', note: 'Note', 'condition-cleared': 'Condition cleared', 'raised-again': 'Raised again' },
     create: { do: 'Report a problem', title: 'Report a problem', where: 'Where', what: 'What is wrong', more: 'Details', choose: 'Choose a place' },
   },
   ticketState: {

@@ -1,13 +1,13 @@
 export default {
   overview: {
     buildings: 'Buildings and areas', noZones: 'The site file has no zones yet.', noAlarm: 'No alarms', andMore: ' and {n} more',
-    devices: '{n} devices', points: '{n} points', unknown: '{n} without usable data', noValues: 'Values',
+    devices: '{n} devices', points: '{n} points', unknown: '{n} unknown', noValues: 'Values',
     key: { fill: 'Fullest bin', binTemperature: 'Bin temp.', temperature: 'Warmest', co2: 'CO₂', level: 'Water level', pm25: 'PM2.5', pressure: 'Pressure', noise: 'Noise', humidity: 'Humidity' },
   },
   place: { all: 'All', unknown: 'No usable data', choose: 'Filter by kind', alarms: 'Alarms here', noPoints: 'There are no points here.', allKnown: 'Every point here has usable data.', none: 'There is no such place.' },
   family: { access: 'Access', environment: 'Environment', fire: 'Fire', waste: 'Waste', system: 'Equipment' },
   points: {
-    alarms: 'Alarms of this point', ago: 'age', source: 'Where it comes from', place: 'Place', family: 'Kind', device: 'Device', gateway: 'Gateway', plausible: 'Plausible range',
+    alarms: 'Alarms of this point', ago: ' ago', source: 'Where it comes from', place: 'Place', family: 'Kind', device: 'Device', gateway: 'Gateway', plausible: 'Plausible range',
     siblings: 'Other points of this device', none: 'There is no such point.', state: { 0: 'No', 1: 'Yes' },
   },
   quality: {

@@ -12,7 +12,7 @@ export default {
       do: '启动预案', title: '启动：{name}', where: '在哪里', level: '响应级别', reason: '启动理由', sure: '请核对，确认后预案立即启动：', machines: '将立即自动执行：', confirm: '确认启动',
     },
     change: {
-      contain: { do: '已控制', title: '事态已控制', reason: '依据（必填）' },
+      contain: { do: '标记已控制', title: '事态已控制', reason: '依据（必填）' },
       'stand-down': { do: '解除', title: '解除应急响应', reason: '解除理由（必填）' },
       review: { do: '完成总结', title: '事后总结', reason: '总结（必填）：经过、教训、改进' },
     },

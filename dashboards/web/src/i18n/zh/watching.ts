@@ -1,13 +1,13 @@
 export default {
   overview: {
     buildings: '楼栋与区域', noZones: '场所配置里还没有区域。', noAlarm: '无报警', andMore: ' 等 {n} 条',
-    devices: '设备 {n}', points: '测点 {n}', unknown: '{n} 个测点数据不可用', noValues: '数值',
+    devices: '设备 {n}', points: '测点 {n}', unknown: '{n} 个数据不可用', noValues: '数值',
     key: { fill: '最满桶', binTemperature: '桶温', temperature: '最高温度', co2: 'CO₂', level: '水位', pm25: 'PM2.5', pressure: '水压', noise: '噪声', humidity: '湿度' },
   },
   place: { all: '全部', unknown: '数据不可用', choose: '按类别筛选', alarms: '此处的报警', noPoints: '这里没有测点。', allKnown: '这里所有测点的数据都可用。', none: '没有这个区域。' },
   family: { access: '门禁', environment: '环境', fire: '消防', waste: '垃圾分类', system: '设备' },
   points: {
-    alarms: '该测点的报警', ago: '距今', source: '来源', place: '位置', family: '类别', device: '设备', gateway: '网关', plausible: '合理范围',
+    alarms: '该测点的报警', ago: '前', source: '来源', place: '位置', family: '类别', device: '设备', gateway: '网关', plausible: '合理范围',
     siblings: '同一设备的其他测点', none: '没有这个测点。', state: { 0: '否', 1: '是' },
   },
   quality: {
