@@ -100,6 +100,7 @@ class _Gap:
     """The lowest `previous` of a frame beyond the gap: nothing readable lies between."""
     asked_at: int
     answered_badly: bool = False
+    sample: bytes = b""
     bad_answers: int = 0
 
     def again(self, now: int) -> bool:
@@ -264,11 +265,11 @@ class Stream:
         except FrameError as error:
             self._refused(topic, str(error), payload)
             if state.gap is not None:
-                state.gap.answered_badly = True
+                state.gap.answered_badly, state.gap.sample = True, payload[:SAMPLE_BYTES]
             return
         verdict, moved = decide(self._read[source.gateway], source.lane, frame.epoch, frame.seq, frame.previous)
         if verdict is Verdict.GAP and self._missing(source, state, frame, moved):
-            self._step_over(topic, source, moved, frame)
+            self._step_over(topic, source, state, moved.of(source.lane) + 1, frame.previous)
             verdict, moved = Verdict.ACCEPT, moved.moved(source.lane, frame.seq)
         self._counted[verdict].inc()
         if verdict is Verdict.ACCEPT:
@@ -291,24 +292,27 @@ class Stream:
 
     def _missing(self, source: topics.FrameTopic, state: _LaneState, frame: Frame, position: Position) -> bool:
         """Ask for what lies between `position` and the frame; True when it is known to be unreadable."""
-        gap = state.gap
+        gap, now = state.gap, self._now()
         if gap is None or gap.epoch != frame.epoch:
-            gap = state.gap = _Gap(frame.epoch, frame.previous, self._now())
+            gap = state.gap = _Gap(frame.epoch, frame.previous, now)
             log.info("frames are missing", gateway=source.gateway, lane=source.lane, after=position.of(source.lane))
-        elif not gap.again(self._now()):
-            gap.lowest = min(gap.lowest, frame.previous)
-            return gap.is_poison(frame.previous)
+            ask = True
+        else:
+            ask = gap.again(now)
         gap.lowest = min(gap.lowest, frame.previous)
         if gap.is_poison(frame.previous):
             return True
-        self._publish(source.gateway, {source.lane.value: position.of(source.lane) + 1})
+        if ask:
+            self._publish(source.gateway, {source.lane.value: position.of(source.lane) + 1})
         return False
 
-    def _step_over(self, topic: str, source: topics.FrameTopic, position: Position, frame: Frame) -> None:
+    def _step_over(self, topic: str, source: topics.FrameTopic, state: _LaneState, first: int, last: int) -> None:
         """What lies between was refused each time it came; waiting for it, nothing after it would ever arrive."""
-        lost = f"frames {position.of(source.lane) + 1} to {frame.previous} cannot be read: stepped over"
-        log.error(lost, gateway=source.gateway, lane=source.lane)
-        self._refused(topic, lost, b"")
+        assert state.gap is not None
+        log.error(
+            "stepped over frames that cannot be read", gateway=source.gateway, lane=source.lane, first=first, last=last
+        )
+        self._refused(topic, "lost: refused each time it came, stepped over", state.gap.sample)
 
     def _remind(self, gateway: str, lane: Lane, frame: Frame) -> None:
         durable = self._durable[gateway]
