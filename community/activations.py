@@ -176,7 +176,13 @@ def activate(
 
 
 def merge(activation: Activation, alarm: str, now: int) -> Activation:
-    """Another alarm of the same plan and place joins."""
+    """Another alarm of the same plan and place joins.
+
+    Raises:
+        TransitionRefused: the activation has ended; what happens now is an emergency of its own.
+    """
+    if activation.state not in IN_FORCE:
+        raise TransitionRefused(f"the activation is {activation.state}; nothing joins it any more")
     if alarm in activation.alarms:
         return activation
     return _noted(replace(activation, alarms=(*activation.alarms, alarm)), now, SYSTEM, "alarm-joined", alarm)
@@ -185,9 +191,12 @@ def merge(activation: Activation, alarm: str, now: int) -> Activation:
 def begin_machine_step(
     activation: Activation, step: str, commands: tuple[tuple[str, str, float], ...], now: int
 ) -> Activation:
-    """The step's commands `(id, point, value)` are given. A step with nothing to command has failed."""
+    """The step's commands `(id, point, value)` are given, once. A step with nothing to command has failed.
+
+    Nothing is begun any more in an activation that has ended.
+    """
     progress = find_step(activation, step)
-    if progress.state is not StepState.WAITING:
+    if progress.state is not StepState.WAITING or activation.state not in IN_FORCE:
         return activation
     actions = tuple(MachineAction(command=c, point=p, value=v) for c, p, v in commands)
     running = replace(progress, state=StepState.RUNNING, started_at=now, actions=actions)
@@ -215,6 +224,9 @@ def command_answered(
 def _answered(activation: Activation, progress: StepProgress, answered: MachineAction, now: int) -> Activation:
     activation = _with_step(activation, progress)
     proof = f"{answered.point}: {answered.outcome}" + (f", {answered.reason}" if answered.reason else "")
+    if progress.state is StepState.DONE:
+        # A person did by hand what failed before; what another command came to does not undo that.
+        return _noted(activation, now, SYSTEM, "command-answered", proof)
     if not _verified(answered, activation.drill):
         return _failed(activation, progress, proof, now)
     activation = _noted(activation, now, SYSTEM, "command-done", proof)
@@ -239,7 +251,7 @@ def _failed(activation: Activation, progress: StepProgress, why: str, now: int) 
 def notified(activation: Activation, step: str, detail: str, now: int) -> Activation:
     """A notify step is carried out."""
     progress = find_step(activation, step)
-    if progress.state is not StepState.WAITING:
+    if progress.state is not StepState.WAITING or activation.state not in IN_FORCE:
         return activation
     done = replace(progress, state=StepState.DONE, started_at=now, done_at=now, done_by=SYSTEM, note=detail)
     return _noted(_responding(_with_step(activation, done)), now, SYSTEM, "notified", f"{step}: {detail}")

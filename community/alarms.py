@@ -40,10 +40,15 @@ class Alarm:
     points: tuple[str, ...]
     """The points whose readings caused it."""
     raised_at: int
+    raised_again_at: int | None = None
+    """The last time its condition came back before it had ended."""
     acknowledged_at: int | None = None
     acknowledged_by: str | None = None
     acknowledge_note: str | None = None
     cleared_at: int | None = None
+    reset_at: int | None = None
+    reset_by: str | None = None
+    reset_reason: str | None = None
     late: bool = False
     """From readings older than `late_after`: on record, but moves no actuator."""
     simulated: bool = False
@@ -126,17 +131,19 @@ def raise_alarm(
 
 def reraise(alarm: Alarm, now: int, value: float | None, points: tuple[str, ...]) -> Alarm:
     """The condition is true again before the alarm ended."""
-    state = _next(alarm, AlarmEvent.RAISE)
-    merged = tuple(dict.fromkeys((*alarm.points, *points)))
-    del now
     return replace(
         alarm,
-        state=state,
+        state=_next(alarm, AlarmEvent.RAISE),
         value=value,
-        points=merged,
+        points=tuple(dict.fromkeys((*alarm.points, *points))),
+        raised_again_at=now,
         cleared_at=None,
         acknowledged_at=None,
         acknowledged_by=None,
+        acknowledge_note=None,
+        reset_at=None,
+        reset_by=None,
+        reset_reason=None,
         version=alarm.version + 1,
     )
 
@@ -170,11 +177,18 @@ def reset(alarm: Alarm, by: str, reason: str, now: int) -> Alarm:
     """Somebody looked, and takes the latch off.
 
     Raises:
-        TransitionRefused: it is not latched, its condition still stands, or nobody acknowledged it.
+        TransitionRefused: it is not latched, its condition still stands, nobody acknowledged it, or no reason.
     """
-    del now
-    note = f"{alarm.acknowledge_note + '; ' if alarm.acknowledge_note else ''}reset by {by}: {reason}"
-    return replace(alarm, state=_next(alarm, AlarmEvent.RESET), acknowledge_note=note, version=alarm.version + 1)
+    if not reason.strip():
+        raise TransitionRefused("say what was found when somebody looked")
+    return replace(
+        alarm,
+        state=_next(alarm, AlarmEvent.RESET),
+        reset_at=now,
+        reset_by=by,
+        reset_reason=reason,
+        version=alarm.version + 1,
+    )
 
 
 def _next(alarm: Alarm, event: AlarmEvent) -> AlarmState:

@@ -92,6 +92,8 @@ TRANSITIONS: Mapping[tuple[TicketState, TicketEvent], TicketState] = {
 """No path closes a ticket that was not rectified and re-inspected."""
 
 OPEN = frozenset(_S) - {_S.CLOSED, _S.CANCELLED, _S.MERGED}
+SYSTEM = "system"
+"""The platform itself: what it does to a ticket is nobody's answer to whoever reported it."""
 RESPOND_MS = 2 * 3_600_000
 COMPLETE_MS = {"high": 24 * 3_600_000, "medium": 3 * 86_400_000, "low": 7 * 86_400_000}
 
@@ -152,14 +154,23 @@ def rectify(ticket: Ticket, by: str, evidence: str, now: int) -> Ticket:
 
 
 def reinspect(ticket: Ticket, by: str, passed: bool, note: str, now: int) -> Ticket:
-    """Somebody else looks again (复查); what fails goes back to work and counts."""
-    if by == ticket.rectified_by:
+    """Somebody else looks again (复查); what fails goes back to work and counts.
+
+    Raises:
+        TransitionRefused: `by` has worked on this ticket's rectification, now or before an inspection that failed.
+    """
+    if by in rectifiers(ticket):
         raise TransitionRefused("whoever put it right may not re-inspect it; somebody else has to look")
     if passed:
         return _take(ticket, TicketEvent.PASS, by, note, now)
     if not note.strip():
         raise TransitionRefused("say what is still wrong")
     return _take(ticket, TicketEvent.FAIL, by, note, now, failed_inspections=ticket.failed_inspections + 1)
+
+
+def rectifiers(ticket: Ticket) -> frozenset[str]:
+    """Everybody who ever said that it was put right."""
+    return frozenset(note.by for note in ticket.history if note.change == TicketEvent.RECTIFY)
 
 
 def close(ticket: Ticket, by: str, note: str, now: int) -> Ticket:
@@ -195,7 +206,7 @@ def _take(ticket: Ticket, event: TicketEvent, by: str, note: str, now: int, **ch
     return replace(
         ticket,
         state=following,
-        responded_at=ticket.responded_at or now,
+        responded_at=ticket.responded_at or (None if by == SYSTEM else now),
         history=(*ticket.history, entry),
         version=ticket.version + 1,
         **changes,

@@ -26,10 +26,14 @@ class AlarmOut(BaseModel):
     value: float | None = Field(description="the value that raised it")
     points: list[str] = Field(description="the points whose readings caused it")
     raised_at: Timestamp
+    raised_again_at: Timestamp | None = Field(default=None, description="its condition came back before it had ended")
     acknowledged_at: Timestamp | None
     acknowledged_by: str | None
     acknowledge_note: str | None
     cleared_at: Timestamp | None
+    reset_at: Timestamp | None = None
+    reset_by: str | None = None
+    reset_reason: str | None = None
     late: bool = Field(description="from old readings: on record, moved no actuator")
     simulated: bool
     test: bool

@@ -1,8 +1,12 @@
 """An activation: machine steps are proven by reading back, people's steps by people, and nothing is forgotten."""
 
+from collections.abc import Callable
 from datetime import date
+from itertools import pairwise
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from community import activations
 from community.activations import Activation, ActivationState, StepState
@@ -114,7 +118,102 @@ def test_the_end_and_the_review() -> None:
     assert [e.at for e in reviewed.timeline] == sorted(e.at for e in reviewed.timeline)
 
 
+def test_what_a_person_did_by_hand_is_not_undone_by_a_late_reply() -> None:
+    failed = activations.command_answered(commanded(), "c-1", "failed", "timeout", None, 1_100)
+    by_hand = activations.step_done(failed, "release", "wang-wei", "both doors opened by key", 2_000)
+    later = activations.command_answered(by_hand, "c-2", "expired", "no answer", None, 61_000)
+    assert activations.find_step(later, "release").state is StepState.DONE
+    assert later.timeline[-1].detail == "doors.relay-2: expired, no answer"
+
+
+def test_nothing_is_begun_or_joins_after_the_end() -> None:
+    down = activations.stand_down(activated(), "wang-wei", "burnt rice", 5_000)
+    assert activations.begin_machine_step(down, "release", (("c-1", "doors.relay-1", 0.0),), 6_000) is down
+    assert activations.notified(down, "call", "told", 6_000) is down
+    assert activations.step_late(down, "evacuate", 900_000) is down
+    with pytest.raises(TransitionRefused, match="joins"):
+        activations.merge(down, "call-point:x:5", 6_000)
+
+
+def test_a_level_the_plan_does_not_have_is_refused() -> None:
+    with pytest.raises(TransitionRefused, match="no level low; it has high"):
+        activations.activate(id="a", site="s", plan=PLAN, level="low", zone="b3", cause="person:x", reason="", now=1)
+
+
 def test_a_second_alarm_joins_once() -> None:
     joined = activations.merge(activated(), "call-point:x:5", 2_000)
     assert joined.alarms == ("call-point:x:5",)
     assert activations.merge(joined, "call-point:x:5", 3_000) is joined
+
+
+ORDER = list(ActivationState)
+ENDED = {ActivationState.STOOD_DOWN, ActivationState.REVIEWED}
+Happening = Callable[[Activation, int], Activation]
+HAPPENINGS: dict[str, Happening] = {
+    "command": lambda a, t: activations.begin_machine_step(
+        a, "release", ((f"c-1-{t}", "doors.relay-1", 0.0), (f"c-2-{t}", "doors.relay-2", 0.0)), t
+    ),
+    **{
+        f"answer {index} {outcome} {read_back}": lambda a, t, i=index, o=outcome, r=read_back: (
+            activations.command_answered(  # type: ignore[misc]
+                a, _command(a, i), o, "", r, t
+            )
+        )
+        for index in (0, 1)
+        for outcome, read_back in (("done", 0.0), ("done", 1.0), ("failed", None), ("expired", None))
+    },
+    "notify": lambda a, t: activations.notified(a, "call", "told", t),
+    "release by hand": lambda a, t: activations.step_done(a, "release", "wang-wei", "by key", t),
+    "evacuated": lambda a, t: activations.step_done(a, "evacuate", "li-na", "all out", t),
+    "release late": lambda a, t: activations.step_late(a, "release", t),
+    "evacuation late": lambda a, t: activations.step_late(a, "evacuate", t),
+    "another alarm": lambda a, t: activations.merge(a, f"alarm-{t}", t),
+    "contain": lambda a, t: activations.contain(a, "wang-wei", "fire is out", t),
+    "stand down": lambda a, t: activations.stand_down(a, "wang-wei", "over", t),
+    "review": lambda a, t: activations.review(a, "wang-wei", "learned", t),
+}
+
+
+def _command(activation: Activation, index: int) -> str:
+    actions = activations.find_step(activation, "release").actions
+    return actions[index].command if actions else "never given"
+
+
+def lived(happenings: list[str]) -> list[Activation]:
+    history = [activated()]
+    for number, name in enumerate(happenings):
+        try:
+            history.append(HAPPENINGS[name](history[-1], 2_000 + number))
+        except TransitionRefused:
+            continue
+    return history
+
+
+@given(st.lists(st.sampled_from(sorted(HAPPENINGS)), max_size=25))
+def test_whatever_happens_nothing_is_forgotten_skipped_or_commanded_twice(happenings: list[str]) -> None:
+    history = lived(happenings)
+    for before, after in pairwise(history):
+        assert after is before or after.version > before.version
+        assert after.timeline[: len(before.timeline)] == before.timeline
+        was, now = activations.find_step(before, "release"), activations.find_step(after, "release")
+        given_before = [action.command for action in was.actions]
+        assert not given_before or given_before == [action.command for action in now.actions]
+        for earlier, later in zip(before.steps, after.steps, strict=True):
+            assert earlier.state is not StepState.DONE or later == earlier or later.actions != earlier.actions
+            assert earlier.state is not StepState.DONE or later.state is StepState.DONE
+        if after.state is not before.state:
+            assert ORDER.index(after.state) > ORDER.index(before.state)
+        if after.state is ActivationState.REVIEWED:
+            assert after.stood_down_at is not None
+        if before.state in ENDED:
+            assert [s.done_at for s in after.steps if s.kind == "person"] == [
+                s.done_at for s in before.steps if activations.find_step(after, s.id).kind == "person"
+            ]
+    release = activations.find_step(history[-1], "release")
+    if release.state is StepState.DONE and release.done_by == "system":
+        assert [(a.outcome, a.read_back) for a in release.actions] == [("done", 0.0)] * 2
+
+
+@given(st.lists(st.sampled_from(sorted(HAPPENINGS)), max_size=25))
+def test_a_replay_gives_the_same_activation(happenings: list[str]) -> None:
+    assert lived(happenings) == lived(happenings)

@@ -1,13 +1,14 @@
 """The life of an alarm (IEC 62682), as tables and as anything that may happen to one."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from community.alarms import Alarm, AlarmState, acknowledge, clear, raise_alarm, reraise, reset
+from community.alarms import TRANSITIONS, Alarm, AlarmEvent, AlarmState, acknowledge, clear, raise_alarm, reraise, reset
 from community.errors import TransitionRefused
 from community.site.model import Condition, Grade, Rule, Select
 from community.text import Text
@@ -69,6 +70,33 @@ def test_what_cannot_happen_is_refused_with_a_reason(events: list[str]) -> None:
     standing = taken(alarm(latch=True), before)[-1]
     with pytest.raises(TransitionRefused, match=r"alarm|condition|reset"):
         EVENTS[last](standing, 5_000)
+
+
+@pytest.mark.parametrize("state", AlarmState)
+@pytest.mark.parametrize("event", AlarmEvent)
+def test_what_the_table_does_not_name_is_refused(state: AlarmState, event: AlarmEvent) -> None:
+    before = replace(alarm(latch=False), state=state)
+    if (state, event) in TRANSITIONS:
+        assert EVENTS[event](before, 5_000).state is TRANSITIONS[state, event]
+    else:
+        with pytest.raises(TransitionRefused):
+            EVENTS[event](before, 5_000)
+
+
+def test_a_reset_says_who_looked_and_what_they_found() -> None:
+    latched = taken(alarm(latch=True), ["acknowledge", "clear"])[-1]
+    with pytest.raises(TransitionRefused, match="found"):
+        reset(latched, "wang-wei", "  ", 5_000)
+    looked = reset(latched, "li-na", "a burnt pan", 5_000)
+    assert (looked.reset_by, looked.reset_at, looked.reset_reason) == ("li-na", 5_000, "a burnt pan")
+    assert (looked.acknowledged_by, looked.acknowledge_note) == ("wang-wei", "on my way")
+
+
+def test_what_comes_back_is_unseen_again_and_keeps_all_it_was_seen_by() -> None:
+    again = taken(alarm(latch=True), ["acknowledge", "clear", "raise"])[-1]
+    assert (again.state, again.raised_again_at) == (AlarmState.UNACKNOWLEDGED, 2_002)
+    assert (again.acknowledged_by, again.acknowledge_note, again.cleared_at) == (None, None, None)
+    assert again.points == ("a.smoke", "b.smoke")
 
 
 @given(st.booleans(), st.lists(st.sampled_from(sorted(EVENTS)), max_size=12))
