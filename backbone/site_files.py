@@ -29,9 +29,10 @@ def read_profiles(own: Path | None) -> dict[str, Profile]:
 
 
 def check_file(path: Path, own_profiles: Path | None = None) -> tuple[Problem, ...]:
-    """Every problem of a site file, or of the profiles it stands on."""
+    """Every problem of a site file (or a folder's), or of the profiles it stands on."""
     try:
-        return check_text(_text(path), read_profiles(own_profiles), str(path))
+        file = _site_file(path)
+        return check_text(_text(file), read_profiles(own_profiles), str(file))
     except SiteErrors as errors:
         return errors.problems
 

@@ -41,21 +41,23 @@ def check_plans(subject: Subject) -> Found:
 
 def _organisation(path: Path, plan: Plan, subject: Subject) -> Found:
     commander = plan.organisation.commander.value
-    if commander not in _filled(subject) and "people" not in subject.unsure:
+    if not _filled_by_anybody(commander, subject):
         yield (*path, "commander"), f"nobody has the role {commander}; give it to one of the people"
     for number, role in enumerate(plan.organisation.roles):
         yield from _unfilled((*path, "roles", number), role, subject)
 
 
 def _unfilled(path: Path, role: str, subject: Subject) -> Found:
-    if role not in _filled(subject) and "people" not in subject.unsure:
+    if not _filled_by_anybody(role, subject):
         where = "roles" if role in _PLATFORM_ROLES else "duties"
         yield path, f"nobody is {role}; add it to the {where} of one of the people"
 
 
-def _filled(subject: Subject) -> set[str]:
+def _filled_by_anybody(role: str, subject: Subject) -> bool:
+    if subject.touched("people.roles") or subject.touched("people.duties"):
+        return True
     people = subject.file.people
-    return {role.value for person in people for role in person.roles} | {d for person in people for d in person.duties}
+    return any(role in person.roles or role in person.duties for person in people)
 
 
 def _step(path: Path, step: Step, plan: Plan, subject: Subject) -> Found:
@@ -73,7 +75,7 @@ def _step(path: Path, step: Step, plan: Plan, subject: Subject) -> Found:
 
 def _role(path: Path, role: str, plan: Plan, subject: Subject) -> Found:
     own = ("commander", *plan.organisation.roles)
-    if role in own:
+    if role in own or subject.touched("plans.organisation"):
         return  # whether somebody fills it is told once, at the organisation
     if role not in _PLATFORM_ROLES:
         near = suggestion(role, [*own, *_PLATFORM_ROLES])
@@ -85,7 +87,7 @@ def _role(path: Path, role: str, plan: Plan, subject: Subject) -> Found:
 def _command(path: Path, step: Step, subject: Subject) -> Found:
     assert step.do is not None
     name, kinds = step.do.set, {output.kind for output in subject.outputs.values()}
-    if "gateways" not in subject.unsure:
+    if not subject.touched("gateways.devices.outputs"):
         if name in OUTPUT_KINDS and name not in kinds:
             yield (*path, "set"), f"no device has an output of kind {name}; add it to the device's outputs"
         elif name not in OUTPUT_KINDS and name not in subject.outputs:

@@ -19,7 +19,11 @@ def check_rules(subject: Subject) -> Found:
         if rule.risk is Grade.HIGH and rule.plan is None:
             yield (*path, "risk"), "a high rule must name the plan it activates: add plan: …"
         yield from subject.absent((*path, "plan"), "plan", rule.plan)
-        if rule.plan in plans and rule.risk.value not in plans[rule.plan].levels and "plans" not in subject.unsure:
+        if (
+            rule.plan in plans
+            and rule.risk.value not in plans[rule.plan].levels
+            and not subject.touched("plans.levels")
+        ):
             yield (*path, "plan"), f"the plan '{rule.plan}' has no steps for level {rule.risk.value}; add them"
         if rule.risk is Grade.HIGH and (rule.action is None or rule.cause is None or rule.consequence is None):
             yield path, "a high rule says cause, consequence and action, for whoever reads it at 3 a.m.: add them"
@@ -54,7 +58,7 @@ def _condition(path: Path, rule: Rule, subject: Subject, *, judge_points: bool) 
     for part, key in (("mean", "over"), ("vote", "within"), ("sequence", "within"), ("event", "within")):
         row = getattr(when, part)
         if row is not None and getattr(row, key) <= 0:
-            yield (*path, part, key), f"{key} is a time longer than 0s"
+            yield (*path, part, key), f"{key} must be longer than 0s"
     if judge_points:
         yield from _points(path, rule, kind, subject)
 

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from community.site.check_plans import check_plans, check_risks
 from community.site.check_rules import check_rules
-from community.site.mend import Mended, row_of
+from community.site.mend import Mended
 from community.site.model import Device, SiteFile, Zone
 from community.site.problems import Problem, problem_at, suggestion
 from community.site.profile import Profile
@@ -38,7 +38,7 @@ def check_mended(mended: Mended, profiles: Mapping[str, Profile], name: str) -> 
     return [
         problem_at(document, name, path, sentence)
         for path, sentence in _all(Subject(mended.file, profiles, mended.unsure))
-        if document.place_of(row_of(path)) not in mended.doubtful
+        if mended.can_judge(path)
     ]
 
 
@@ -106,16 +106,16 @@ def _devices(subject: Subject) -> Found:
 def _source(path: Path, device: Device, profile: Profile) -> Found:
     if profile.decoder == "modbus":
         if device.modbus is None:
-            yield path, f'a {profile.id} speaks Modbus: add modbus: {{tcp: "host:port", unit: 1}}'
+            yield path, f'{profile.id} speaks Modbus: add modbus: {{tcp: "host:port", unit: 1}}'
         elif not _is_address(device.modbus.tcp):
             yield (*path, "modbus", "tcp"), f"'{device.modbus.tcp}' is no address; write host:port"
         if device.mqtt is not None:
-            yield (*path, "mqtt"), f"a {profile.id} speaks Modbus, not MQTT; delete this"
+            yield (*path, "mqtt"), f"{profile.id} speaks Modbus, not MQTT; delete this"
     else:
         if device.mqtt is None:
-            yield path, f"a {profile.id} speaks MQTT: add mqtt: {{topic: …}}"
+            yield path, f"{profile.id} speaks MQTT: add mqtt: {{topic: …}}"
         if device.modbus is not None:
-            yield (*path, "modbus"), f"a {profile.id} speaks MQTT, not Modbus; delete this"
+            yield (*path, "modbus"), f"{profile.id} speaks MQTT, not Modbus; delete this"
 
 
 def _is_address(text: str) -> bool:
@@ -126,17 +126,17 @@ def _measures(path: Path, device: Device, profile: Profile) -> Found:
     for key in ("outputs", "names", "zones"):
         for measure in getattr(device, key):
             if measure not in profile.measures:
-                yield (*path, key, measure), f"a {profile.id} has no '{measure}'{suggestion(measure, profile.measures)}"
+                yield (*path, key, measure), f"{profile.id} has no '{measure}'{suggestion(measure, profile.measures)}"
     for measure, output in device.outputs.items():
         if measure in profile.measures and not profile.measures[measure].writable:
-            yield (*path, "outputs", measure), f"'{measure}' of a {profile.id} can only be read, not commanded"
+            yield (*path, "outputs", measure), f"'{measure}' of {profile.id} can only be read, not commanded"
         if output.kind == "egress-lock" and output.safe != 0:
             yield (*path, "outputs", measure, "safe"), "an egress lock fails open: its safe state is 0 (unlocked)"
     if device.bin is None:
         if "fill" in profile.measures:
             yield path, "a bin sensor measures a distance: add bin: {depth_mm: …, dead_zone_mm: …} for its fill level"
     elif "fill" not in profile.measures:
-        yield (*path, "bin"), f"a {profile.id} measures no fill level; delete this"
+        yield (*path, "bin"), f"{profile.id} measures no fill level; delete this"
     elif device.bin.dead_zone_mm >= device.bin.depth_mm:
         yield (*path, "bin"), "the dead zone is as deep as the bin; both are measured from the sensor downwards"
 

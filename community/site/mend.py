@@ -14,6 +14,8 @@ from community.site.problems import as_written, known_keys
 from community.site.yaml_text import Data, Document, Path, Place
 
 _ROUNDS = 8
+_NEEDING_OTHERS = ("risk", "grade")
+"""Values that ask for another key beside them: when that one was left out, it is not missing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +27,19 @@ class Mended:
     doubtful: frozenset[Place]
     """Rows something was left out of."""
     unsure: frozenset[str]
-    """Sections of the file something was left out of."""
+    """What was left out, by its keys: `people.roles`; `zones` when a whole zone was."""
+
+    def can_judge(self, path: Path) -> bool:
+        """Whether a problem at `path` is one of its own, and not what leaving something out of its row made of it."""
+        if self.document.place_of(row_of(path)) not in self.doubtful:
+            return True
+        value = self.document.data
+        for part in path:
+            try:
+                value = value[part]
+            except (KeyError, IndexError, TypeError):
+                return False
+        return not isinstance(value, (dict, list)) and path[-1] not in _NEEDING_OTHERS
 
 
 def mend(document: Document, error: ValidationError) -> Mended | None:
@@ -33,22 +47,20 @@ def mend(document: Document, error: ValidationError) -> Mended | None:
     doubtful: set[Place] = set()
     unsure: set[str] = set()
     for _ in range(_ROUNDS):
-        left_out: set[Path] = set()
-        renamed: dict[Path, str] = {}
-        for row in error.errors(include_url=False, include_context=False, include_input=False):
-            path = as_written(row["loc"], document)
-            if row["type"] == "extra_forbidden":
-                near = get_close_matches(str(path[-1]), known_keys(SiteFile, path[:-1]), n=1)
-                if near and (*path[:-1], near[0]) not in document.places:
-                    renamed[path] = near[0]
-                else:
-                    left_out.add(path)
+        rows = error.errors(include_url=False, include_context=False, include_input=False)
+        told = [(as_written(row["loc"], document), row["type"]) for row in rows]
+        unknown = [path for path, kind in told if kind == "extra_forbidden"]
+        renamed = {path: near for path in unknown if (near := _meant(path, document)) is not None}
+        left_out = {path for path in unknown if path not in renamed}
+        found = {(*path[:-1], near) for path, near in renamed.items()}
+        for path, kind in told:
+            if kind == "extra_forbidden" or (kind == "missing" and path in found):
                 continue
-            wrong = path[:-1] if row["type"] == "missing" else path
+            wrong = path[:-1] if kind == "missing" else path
             if not wrong:
                 return None
             doubtful.add(document.place_of(row_of(wrong)))
-            unsure.add(str(wrong[0]))
+            unsure.add(_keys_of(wrong))
             left_out.add(wrong)
         document = _without(document, left_out, renamed)
         try:
@@ -56,6 +68,17 @@ def mend(document: Document, error: ValidationError) -> Mended | None:
         except ValidationError as again:
             error = again
     return None
+
+
+def _keys_of(path: Path) -> str:
+    """The keys of a path without its places in lists; zones inside zones are just zones."""
+    keys = [str(part) for part in path if not isinstance(part, int)]
+    return ".".join(key for n, key in enumerate(keys) if key != "zones" or n == 0 or keys[n - 1] != "zones")
+
+
+def _meant(path: Path, document: Document) -> str | None:
+    near = get_close_matches(str(path[-1]), known_keys(SiteFile, path[:-1]), n=1)
+    return near[0] if near and (*path[:-1], near[0]) not in document.places else None
 
 
 def row_of(path: Path) -> Path:

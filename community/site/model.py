@@ -3,7 +3,7 @@
 from enum import StrEnum
 from typing import Literal, get_args
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from community.people import Role
 from community.site.fields import Day, Duration, Id, Row
@@ -193,8 +193,13 @@ class EventSeen(Row):
     within: Duration = 60
 
 
+CONDITION_KINDS = ("above", "below", "equals", "stale", "mean", "vote", "sequence", "event")
+
+
 class Condition(Row):
     """Exactly one of the kinds; `deadband` belongs to above and below."""
+
+    model_config = ConfigDict(json_schema_extra={"oneOf": [{"required": [kind]} for kind in CONDITION_KINDS]})
 
     above: float | None = None
     below: float | None = None
@@ -210,9 +215,6 @@ class Condition(Row):
     def kind(self) -> str:
         """The one kind that is given."""
         return next(k for k in CONDITION_KINDS if getattr(self, k) is not None)
-
-
-CONDITION_KINDS = ("above", "below", "equals", "stale", "mean", "vote", "sequence", "event")
 
 
 class Rule(Row):
@@ -258,6 +260,8 @@ class SetOutput(Row):
 
 class Step(Row):
     """One step of a level's response: the machine does it, people are told, or a role does it."""
+
+    model_config = ConfigDict(json_schema_extra={"oneOf": [{"required": [key]} for key in ("do", "notify", "who")]})
 
     id: Id
     name: Text

@@ -33,14 +33,23 @@ class Subject:
     file: SiteFile
     profiles: Mapping[str, Profile]
     unsure: frozenset[str] = field(default=frozenset())
-    """Sections that lack something because of another mistake: what is not found in them is not told."""
+    """What was left out because of another mistake (`people.roles`): that it is missing is not told again."""
+
+    def lost(self, keys: str) -> bool:
+        """Whether something at `keys`, or all around it, was left out."""
+        return any(keys == left_out or keys.startswith(f"{left_out}.") for left_out in self.unsure)
+
+    def touched(self, keys: str) -> bool:
+        """Whether something at `keys`, around it or inside it, was left out."""
+        return self.lost(keys) or any(left_out.startswith(f"{keys}.") for left_out in self.unsure)
 
     def absent(self, path: Path, what: str, identifier: str | None) -> Found:
         """A problem when `identifier` is given and the file has no such `what`."""
         if identifier is None:
             return
         section, known = self._tables[what]
-        if identifier not in known and section not in self.unsure:
+        sure = self.points_are_sure if what == "point" else not self.lost(section)
+        if sure and identifier not in known:
             yield path, f"there is no {what} '{identifier}'{suggestion(identifier, known)}"
 
     @cached_property
@@ -51,8 +60,8 @@ class Subject:
             "party": ("parties", [row.id for row in file.parties]),
             "person": ("people", [row.id for row in file.people]),
             "plan": ("plans", [row.id for row in file.plans]),
-            "device": ("gateways", [device.id for _, device in self.devices]),
-            "point": ("gateways", {point.id: point for point in self.points}),
+            "device": ("gateways.devices", [device.id for _, device in self.devices]),
+            "point": ("gateways.devices", {point.id: point for point in self.points}),
         }
 
     @cached_property
@@ -103,11 +112,16 @@ class Subject:
             f"{device.id}.{measure}": output for _, device in self.devices for measure, output in device.outputs.items()
         }
 
-    @property
+    @cached_property
     def points_are_sure(self) -> bool:
-        """Whether nothing that decides which points there are, or where, was left out."""
-        return not self.unsure & {"gateways", "zones"} and all(
-            device.profile in self.profiles for _, device in self.devices
+        """Whether nothing that decides which points there are, or where, is missing or wrong itself."""
+        devices = [device for _, device in self.devices]
+        return (
+            not any(self.lost(keys) for keys in ("zones", "gateways.devices"))
+            and not any(self.touched(f"gateways.devices.{key}") for key in ("zones", "tags"))
+            and len({device.id for device in devices}) == len(devices)
+            and all(device.profile in self.profiles for device in devices)
+            and all(zone in self.zones for device in devices for zone in (device.zone, *device.zones.values()))
         )
 
     def selected(self, rule: Rule) -> list[Candidate]:

@@ -58,6 +58,12 @@ class Document:
         return self.places.get(path, Place(1, 1))
 
 
+class _TooMuchError(Exception):
+    def __init__(self, problem: YamlProblem) -> None:
+        super().__init__(problem.message)
+        self.problem = problem
+
+
 def parse(text: str) -> Document:
     """The document in `text`; problems are told, not raised."""
     problems: list[YamlProblem] = []
@@ -74,9 +80,9 @@ def parse(text: str) -> Document:
         place = Place(mark.line + 1, mark.column + 1) if mark else Place(1, 1)
         return _unread(place, _sentence(error, text, place))
     except yaml.reader.ReaderError as error:
-        return _unread(
-            _place_at(text, error.position), f"the character {_shown(error.character)} cannot stand here; delete it"
-        )
+        character = error.character if isinstance(error.character, str) else chr(error.character)
+        place = _place_at(text, max(0, text.find(character)))
+        return _unread(place, f"the character U+{ord(character):04X} cannot stand here; delete it")
     except yaml.YAMLError as error:
         return _unread(Place(1, 1), f"this text cannot be read as YAML: {error}")
 
@@ -84,9 +90,12 @@ def parse(text: str) -> Document:
 
     def build(node: yaml.Node, path: Path) -> Data:
         place = Place(node.start_mark.line + 1, node.start_mark.column + 1)
-        if id(node) in within or len(places) > MOST_PARTS:
-            why = "this contains itself" if id(node) in within else f"more than {MOST_PARTS} parts"
-            problems.append(YamlProblem(place, f"{why}; write it out without the alias"))
+        if len(places) > MOST_PARTS:
+            raise _TooMuchError(
+                YamlProblem(place, f"more than {MOST_PARTS} parts; write it without aliases of aliases")
+            )
+        if id(node) in within:
+            problems.append(YamlProblem(place, "this contains itself; write it out without the alias"))
             return None
         places[path] = place
         within.add(id(node))
@@ -119,7 +128,10 @@ def parse(text: str) -> Document:
             built[key] = build(value_node, (*path, key))
         return built
 
-    data = None if root is None else build(root, ())
+    try:
+        data = None if root is None else build(root, ())
+    except _TooMuchError as error:
+        return Document(None, {}, {}, (error.problem,))
     return Document(data, places, keys, tuple(problems))
 
 
@@ -160,10 +172,6 @@ def _too_deep(text: str) -> Place | None:
     return None
 
 
-def _shown(character: object) -> str:
-    return f"U+{ord(character) if isinstance(character, str) else character:04X}"
-
-
 def _place_at(text: str, position: int) -> Place:
     before = text[:position]
     return Place(before.count("\n") + 1, len(before) - before.rfind("\n"))
@@ -174,5 +182,5 @@ def _sentence(error: yaml.MarkedYAMLError, text: str, place: Place) -> str:
     line = lines[place.line - 1] if place.line <= len(lines) else ""
     if "\t" in line[: place.column + 1]:
         return "a tab stands here; indent with spaces"
-    context = f" {error.context}" if error.context else ""
-    return f"this is not YAML: {error.problem}{context}; look at the quotes, colons and indentation around here"
+    context = f"{error.context}, " if error.context else ""
+    return f"this is not YAML: {context}{error.problem}; look at the quotes, colons and indentation around here"

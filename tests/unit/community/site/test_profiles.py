@@ -1,0 +1,102 @@
+"""Device profiles: those that ship are sound; a wrong one is refused with its place."""
+
+from pathlib import Path
+
+import pytest
+
+from backbone.site_files import SHIPPED_PROFILES, read_profiles
+from community.site.load import SiteErrors, load_profiles
+from community.site.profile import Family, Profile, ValueKind
+from gateway.codecs import codec_named
+from gateway.decoders.formats import format_named
+
+PROFILES = read_profiles(None)
+HEAD = "id: x\nproduct: X\nmaker: X\nsource: manual\nfamily: fire\ndecoder: {decoder}\nevery: 10s\nmeasures:\n"
+
+
+@pytest.mark.parametrize("profile", PROFILES.values(), ids=PROFILES.keys())
+def test_a_shipped_profile_is_sound(profile: Profile) -> None:
+    assert (SHIPPED_PROFILES / f"{profile.id}.yaml").is_file()
+    assert len(profile.source) > 10
+    if profile.decoder != "modbus":
+        assert format_named(profile.decoder)
+        codec_named(profile.codec)
+    for name, measure in profile.measures.items():
+        assert all((measure.name.zh, measure.name.en)), name
+        if measure.kind is ValueKind.NUMBER:
+            assert measure.unit, name
+            assert measure.low is not None, name
+        if measure.kind is ValueKind.BOOLEAN:
+            assert set(measure.states) == {"0", "1"}, name
+
+
+def test_every_family_has_profiles() -> None:
+    assert {profile.family for profile in PROFILES.values()} >= {
+        Family.ACCESS,
+        Family.ENVIRONMENT,
+        Family.FIRE,
+        Family.WASTE,
+    }
+
+
+def test_the_readme_names_every_decoder_and_codec() -> None:
+    text = (SHIPPED_PROFILES / "README.md").read_text(encoding="utf-8")
+    for profile in PROFILES.values():
+        assert f"`{profile.decoder}`" in text or profile.decoder == "modbus"
+        assert profile.codec is None or f"`{profile.codec}`" in text
+
+
+@pytest.mark.parametrize(
+    ("decoder", "measure", "told"),
+    [
+        ("modbus", "smoke: {name: {zh: 烟}}", ["9:10: 'smoke' has no modbus register; say where it stands"]),
+        (
+            "zigbee2mqtt",
+            "smoke: {name: {zh: 烟}, modbus: {function: 3, address: 1}}",
+            ["9:10: 'smoke' has a register, but its device speaks MQTT"],
+        ),
+        (
+            "modbus",
+            "smoke: {name: {zh: 烟}, modbus: {function: 1, address: 1}}",
+            ["9:10: function 1 reads single bits: write type: bool"],
+        ),
+        (
+            "modbus",
+            "smoke: {name: {zh: 烟}, modbus: {function: 3, address: 1, type: bit}}",
+            ["9:10: type: bit and the bit's number go together"],
+        ),
+        (
+            "modbus",
+            "smoke: {name: {zh: 烟}, writable: true, modbus: {function: 4, address: 1}}",
+            ["9:10: only coils (function 1) and holding registers (function 3) can be written"],
+        ),
+        (
+            "modbus",
+            "smoke: {name: {zh: 烟}, kind: event, modbus: {function: 4, address: 1}}",
+            ["9:10: 'smoke' is an event, which no register tells"],
+        ),
+        (
+            "modbus",
+            "smoke: {name: {zh: 烟}, low: 5, high: 1, modbus: {function: 5, address: -1}}",
+            [
+                "9:62: function: write a number of at most 4 (it says '5')",
+                "9:74: address: write a number of at least 0 (it says '-1')",
+            ],
+        ),
+        ("zigbee2mqtt", "smoke: {name: {zh: 烟}, low: 5, high: 1}", ["9:10: low 5 is not below high 1"]),
+        ("zigbee2mqtt", "smoke: {nam: {zh: 烟}}", ["9:11: 'nam' is not known here; did you mean 'name'?"]),
+    ],
+    ids=range(9),
+)
+def test_a_wrong_profile_is_refused_with_its_place(decoder: str, measure: str, told: list[str]) -> None:
+    with pytest.raises(SiteErrors) as refused:
+        load_profiles({"x.yaml": f"{HEAD.format(decoder=decoder)}  {measure}\n"})
+    assert [str(p) for p in refused.value.problems] == [f"x.yaml:{sentence}" for sentence in told]
+
+
+def test_wrong_profiles_are_all_told(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text("id: [", encoding="utf-8")
+    (tmp_path / "b.yaml").write_text("id: b", encoding="utf-8")
+    with pytest.raises(SiteErrors) as refused:
+        read_profiles(tmp_path)
+    assert {Path(problem.file).name for problem in refused.value.problems} == {"a.yaml", "b.yaml"}
