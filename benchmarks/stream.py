@@ -1,0 +1,134 @@
+"""Frames straight to the embedded broker: readings a second that pass the rules AND are durable in DuckDB.
+
+Run `python -m benchmarks.stream [SECONDS]`. The real services run as processes: `anju broker`, `anju ingest`,
+`anju rules`; a load process plays five gateways of 200 points (benchmarks/stream_load.py). Counted is from outside,
+by what both consumers say on `committed/…`: a frame counts when the slower one has it.
+"""
+
+import asyncio
+import json
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import psutil
+
+from backbone import topics
+from backbone.bus import Bus
+from benchmarks.figures import Figure, memory_mb
+from benchmarks.stream_load import CONSUMERS
+from benchmarks.stream_site import GATEWAYS, POINTS_A_GATEWAY, SITE, site_file
+from tests.gateway_rig import until
+from tests.servers import ROOT, Process, free_port, listening
+
+AIM = 300_000
+WARM_S = 4.0
+SECONDS = 20.0
+LOOK_S = 1.0
+
+
+class Committed:
+    """How many frames each consumer has committed, over all gateways."""
+
+    def __init__(self, bus: Bus) -> None:
+        self._seq: dict[tuple[str, str], int] = {}
+        for consumer in CONSUMERS:
+            bus.subscribe(topics.committed(SITE, "+", consumer), self._on_committed)
+
+    def _on_committed(self, topic: str, payload: bytes) -> None:
+        self._seq[topics.gateway_of(topic), topics.last_level(topic)] = json.loads(payload)["bulk"]
+
+    def frames(self, consumer: str) -> int:
+        """Committed by one consumer."""
+        return sum(seq for (_, name), seq in self._seq.items() if name == consumer)
+
+    def all_there(self) -> bool:
+        """Whether every consumer has said where it stands with every gateway."""
+        return len(self._seq) == len(CONSUMERS) * GATEWAYS
+
+    def all_move(self) -> bool:
+        """Whether every consumer has something of every gateway."""
+        return self.all_there() and all(self._seq.values())
+
+
+@contextmanager
+def services(folder: Path) -> Iterator[tuple[str, dict[str, Process]]]:
+    """The broker's URL, and the processes that run."""
+    port = free_port()
+    (folder / "site.yaml").write_text(site_file())
+    environment = {
+        "ANJU_SITE": str(folder / "site.yaml"),
+        "ANJU_DATA_DIR": str(folder / "data"),
+        "ANJU_MQTT_PORT": str(port),
+        "PYTHONPATH": f"{ROOT}:{ROOT / 'firmware-sim'}",
+    }
+    with ExitStack() as stack:
+        running: dict[str, Process] = {}
+        for name in ("broker", "ingest", "rules"):
+            running[name] = Process(name, [sys.executable, "-m", "anju", name], folder, env=environment)
+            stack.callback(running[name].stop)
+            running[name].start((lambda: listening(port)) if name == "broker" else None)
+        yield f"mqtt://127.0.0.1:{port}", running
+
+
+async def measure(url: str, running: dict[str, Process], load: Process, name: str, seconds: float) -> Figure:
+    """Let it flow, and count."""
+    async with Bus(url, "bench-watch") as bus:
+        committed = Committed(bus)
+        await until(committed.all_there, 30, "both consumers")
+        await asyncio.to_thread(load.start)
+        await until(committed.all_move, 30, "the first commits")
+        await asyncio.sleep(WARM_S)
+        processes = {name: psutil.Process(p.pid) for name, p in {**running, "load": load}.items()}
+        cpu = {name: sum(p.cpu_times()[:2]) for name, p in processes.items()}
+        begin, first = time.perf_counter(), {c: committed.frames(c) for c in CONSUMERS}
+        apart = []
+        while time.perf_counter() - begin < seconds:
+            await asyncio.sleep(LOOK_S)
+            apart.append(abs(committed.frames("rules") - committed.frames("ingest")))
+        took = time.perf_counter() - begin
+        frames = {c: committed.frames(c) - first[c] for c in CONSUMERS}
+        return Figure(
+            name,
+            min(frames.values()) * POINTS_A_GATEWAY / took,
+            "readings/s",
+            min(frames.values()) * POINTS_A_GATEWAY,
+            AIM,
+            more={
+                "seconds": round(took, 1),
+                "readings_per_s": {c: round(frames[c] * POINTS_A_GATEWAY / took) for c in CONSUMERS},
+                "frames_apart": {"first": apart[0], "most": max(apart), "last": apart[-1]},
+                "cpu_share": {n: round((sum(p.cpu_times()[:2]) - cpu[n]) / took, 2) for n, p in processes.items()},
+                "memory_mb": {n: round(memory_mb(p.pid)) for n, p in processes.items()},
+            },
+        )
+
+
+def figure(form: str, seconds: float) -> Figure:
+    """One form of frames, on a fresh site."""
+    name = "stream.readings_per_s" if form == "compact" else "stream.readings_per_s_json"
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        with services(folder) as (url, running):
+            command = [sys.executable, "-m", "benchmarks.stream_load", url, form]
+            load = Process("load", command, folder, env={"PYTHONPATH": str(ROOT)})
+            try:
+                found = asyncio.run(measure(url, running, load, name, seconds))
+            finally:
+                load.stop()
+            found.more.update(json.loads(load.output().splitlines()[-1]))
+            return found
+
+
+def figures(seconds: float = SECONDS) -> Iterator[Figure]:
+    """The form gateways send, and the open one."""
+    for form in ("compact", "json"):
+        yield figure(form, seconds)
+
+
+if __name__ == "__main__":
+    for one in figures(float(sys.argv[1]) if len(sys.argv) > 1 else SECONDS):
+        print(json.dumps(one.row()))

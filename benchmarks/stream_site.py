@@ -1,0 +1,56 @@
+"""The community of the stream's benchmark: 1,000 climate points on five gateways, forty rules over them."""
+
+from __future__ import annotations
+
+GATEWAYS = 5
+POINTS_A_GATEWAY = 200
+SITE = "bench"
+
+
+def gateway_name(number: int) -> str:
+    """Its id in the site file."""
+    return f"gw-{number}"
+
+
+def points_of(number: int) -> list[str]:
+    """A gateway's points: what one frame has a reading of each of."""
+    devices = range(POINTS_A_GATEWAY // 2)
+    return [f"climate-{number}-{device}.{measure}" for device in devices for measure in ("temperature", "humidity")]
+
+
+def site_file() -> str:
+    """The site file. Of each gateway's eight rules five are limits, two rolling means, one watches for silence."""
+    lines = [f"site: {{id: {SITE}, name: {{zh: 压测, en: Benchmark}}}}", "zones:"]
+    lines += [f"  - {{id: zone-{n}, name: {{zh: 区{n}}}, kind: lobby}}" for n in range(GATEWAYS)]
+    lines.append("gateways:")
+    for n in range(GATEWAYS):
+        lines += [f"  - id: {gateway_name(n)}", "    devices:"]
+        lines += [
+            f"      - {{id: climate-{n}-{device}, profile: zigbee2mqtt-climate, zone: zone-{n},"
+            f" mqtt: {{topic: zigbee2mqtt/climate-{n}-{device}}}}}"
+            for device in range(POINTS_A_GATEWAY // 2)
+        ]
+    lines.append("rules:")
+    for n in range(GATEWAYS):
+        for number, (measure, condition) in enumerate(_CONDITIONS):
+            lines += [
+                f"  - id: rule-{n}-{number}",
+                f"    select: {{zone: zone-{n}, measure: {measure}}}",
+                f"    when: {condition}",
+                "    risk: low",
+                "    message: {zh: 越限, en: Limit}",
+                "    action: {zh: 检查, en: Look}",
+            ]
+    return "\n".join(lines) + "\n"
+
+
+_CONDITIONS = (
+    ("temperature", "{above: 50, deadband: 2}"),
+    ("temperature", "{below: -10, deadband: 1}"),
+    ("humidity", "{above: 95, deadband: 2}"),
+    ("humidity", "{below: 5, deadband: 2}"),
+    ("temperature", "{mean: {over: 5m, above: 45}}"),
+    ("humidity", "{mean: {over: 5m, above: 90}}"),
+    ("temperature", "{above: 60, deadband: 5}"),
+    ("temperature", "{stale: {for: 3x}}"),
+)
