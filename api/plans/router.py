@@ -50,7 +50,6 @@ def activate_plan(plan_id: str, body: Activate, write: Activating) -> Response:
             raise not_found("plan", plan_id)
         if body.zone not in site.zones:
             raise not_found("zone", body.zone)
-        stored.alone_with_plan(change.connection, change.site, plan_id)
         _nowhere_near(site, change.connection, plan_id, body.zone)
         activation = activations.activate(
             id=f"{plan_id}-{body.zone}-{change.now}",

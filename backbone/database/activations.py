@@ -1,16 +1,14 @@
 """Activations in the database; none is ever deleted."""
 
-import zlib
 from collections.abc import Iterable
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 from backbone.database.objects import Objects, any_of
 from backbone.database.tables import activations
 from community.activations import IN_FORCE, Activation, ActivationState
 
 _activations = Objects(activations, Activation)
-_LOCK = 0x706C616E
 
 
 def get_activation(connection: Connection, identifier: str) -> Activation | None:
@@ -30,16 +28,6 @@ def open_activation(
         if found.drill is drill:
             return found
     return None
-
-
-def alone_with_plan(connection: Connection, site: str, plan: str) -> None:
-    """Until the transaction ends nobody else who asks decides whether to activate this plan.
-
-    Looking for one in force and making one is two steps; SQLite's write transactions are one after another anyway.
-    """
-    if connection.dialect.name == "postgresql":
-        key = zlib.crc32(f"{site}:{plan}".encode())
-        connection.execute(text("SELECT pg_advisory_xact_lock(:space, :key)"), {"space": _LOCK, "key": key - 2**31})
 
 
 def list_activations(
