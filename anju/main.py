@@ -140,7 +140,7 @@ def simulate(
     if zone is not None and zone not in site.zones:
         raise _fail(f"no zone '{zone}' in {settings.site}")
     try:
-        asyncio.run(send_scenario(settings.broker_url, site.id, scenario, zone))
+        asyncio.run(send_scenario(settings.broker_url, site.id, scenario, zone, ca=settings.mqtt_ca))
     except OSError as error:
         raise _fail(f"no broker answers at {settings.broker_url} ({error}); is `anju up` running?") from error
     out.print(f"sent {scenario}{f' to {zone}' if zone else ''}")

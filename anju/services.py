@@ -55,4 +55,11 @@ async def simulator(stop: asyncio.Event, *, seed: int) -> None:
 
     settings = Settings()
     site = read_site(settings)
-    await run(site, broker_url=settings.broker_url, seed=seed, stop=stop, data_dir=settings.data_dir)
+    await run(
+        site,
+        broker_url=settings.broker_url,
+        seed=seed,
+        stop=stop,
+        data_dir=settings.data_dir,
+        ca=settings.mqtt_ca,
+    )

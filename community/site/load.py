@@ -20,6 +20,16 @@ from community.site.profile import (
 )
 from community.site.site import Point, Site
 from community.site.yaml_text import Document, parse
+from community.text import Text
+
+OUTPUT_STATES = {
+    "egress-lock": {"0": Text(zh="解锁", en="Unlocked"), "1": Text(zh="上锁", en="Locked")},
+    "siren": {"0": Text(zh="静音", en="Silent"), "1": Text(zh="鸣响", en="Sounding")},
+    "pump": {"0": Text(zh="停止", en="Stopped"), "1": Text(zh="运行", en="Running")},
+    "fan": {"0": Text(zh="停止", en="Stopped"), "1": Text(zh="运行", en="Running")},
+    "barrier": {"0": Text(zh="抬杆", en="Open"), "1": Text(zh="落杆", en="Closed")},
+}
+"""What 0 and 1 mean for what a relay switches, in the words of the person who looks at it."""
 
 __all__ = ["Problem", "SiteErrors", "check_text", "load_profiles", "load_site"]
 
@@ -172,5 +182,5 @@ def _point(gateway: Gateway, device: Device, profile: Profile, measure: str, row
         every_s=row.every or device.every or profile.every,
         output=output,
         tags=(*device.tags, *(tag for tag in row.tags if tag not in device.tags)),
-        states=MappingProxyType(dict(row.states)),
+        states=MappingProxyType(dict(OUTPUT_STATES.get(output.kind, row.states) if output else row.states)),
     )
