@@ -12,13 +12,19 @@ export const useSession = defineStore('session', () => {
   const known = ref(false)
   const roles = computed(() => user.value?.roles ?? [])
 
+  let before: string | null = null
+
   onSessionEnded(end)
 
-  async function signIn(username: string, password: string): Promise<void> {
+  /** True when somebody else was signed in on this page before: what they saw must go. */
+  async function signIn(username: string, password: string): Promise<boolean> {
     const session = await http.post<Session>('/session', { username, password })
+    const another = before !== null && before !== session.user.username
+    before = session.user.username
     user.value = session.user
     expired.value = false
     known.value = true
+    return another
   }
 
   async function signOut(): Promise<void> {
@@ -34,6 +40,7 @@ export const useSession = defineStore('session', () => {
     try {
       const answer = await http.get<User | Session>('/session')
       user.value = 'user' in answer ? answer.user : answer
+      before = user.value.username
       known.value = true
       return true
     } catch (error) {

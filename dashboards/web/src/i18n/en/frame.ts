@@ -15,10 +15,11 @@ export default {
   },
   service: { broker: 'Broker', gateway: 'Gateway service', ingest: 'Ingest', rules: 'Alarm rules', api: 'Web service', 'ingest+api': 'Ingest and web', 'api+ingest': 'Ingest and web', simulate: 'Simulator', simulator: 'Simulator' },
   serviceState: { running: 'Running', starting: 'Starting', restarting: 'Restarting', stopped: 'Stopped' },
+  serviceMeans: { rules: 'alarms are delayed meanwhile', broker: 'data are delayed meanwhile', gateway: 'its data are delayed meanwhile' },
   serviceNotice: { starting: '{name} is starting', restarting: '{name} ended unexpectedly and is restarting', stopped: '{name} has stopped', other: '{name}: {state}' },
   time: { second: '{n} s', minute: '{n} min', hour: '{n} h', day: '{n} d', join: ' ' },
-  list: { join: ', ', more: 'Load more' },
-  state: { loading: 'Loading…' },
+  list: { comma: '; ', join: ', ', more: 'Load more' },
+  state: { loading: 'Loading…', unreachable: 'The server cannot be reached; this appears once it is back.' },
   action: { back: 'Back', next: 'Next' },
   problem: {
     unreachable: 'The server cannot be reached. Check the network and try again.', signedOut: 'Your session has ended. Please sign in again.', forbidden: 'Your role does not allow this.',

@@ -1,6 +1,6 @@
 export default {
   overview: {
-    buildings: 'Buildings and areas', noZones: 'The site file has no zones yet.', noAlarm: 'No alarms', andMore: ' and {n} more',
+    buildings: 'Buildings and areas', noZones: 'The site file has no zones yet.', noAlarm: 'No alarms', noAlarmThen: 'No alarms before the loss', andMore: ' and {n} more',
     devices: '{n} devices', points: '{n} points', unknown: '{n} unknown', noValues: 'Values',
     key: { fill: 'Fullest bin', binTemperature: 'Bin temp.', temperature: 'Warmest', co2: 'CO₂', level: 'Water level', pm25: 'PM2.5', pressure: 'Pressure', noise: 'Noise', humidity: 'Humidity' },
   },

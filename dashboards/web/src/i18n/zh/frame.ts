@@ -15,10 +15,11 @@ export default {
   },
   service: { broker: '消息服务', gateway: '网关服务', ingest: '数据入库', rules: '报警规则', api: '网页服务', 'ingest+api': '入库与网页', 'api+ingest': '入库与网页', simulate: '设备仿真', simulator: '设备仿真' },
   serviceState: { running: '运行中', starting: '启动中', restarting: '正在重启', stopped: '已停止' },
+  serviceMeans: { rules: '期间的报警会延迟', broker: '期间的数据会延迟', gateway: '期间的数据会延迟' },
   serviceNotice: { starting: '{name}正在启动', restarting: '{name}异常退出，正在重启', stopped: '{name}已停止', other: '{name}：{state}' },
   time: { second: '{n} 秒', minute: '{n} 分钟', hour: '{n} 小时', day: '{n} 天', join: ' ' },
-  list: { join: '、', more: '加载更多' },
-  state: { loading: '正在载入…' },
+  list: { comma: '，', join: '、', more: '加载更多' },
+  state: { loading: '正在载入…', unreachable: '连接不上服务器，连上后会自动显示。' },
   action: { back: '返回', next: '下一步' },
   problem: {
     unreachable: '连接不上服务器，请检查网络后再试。', signedOut: '登录已失效，请重新登录。', forbidden: '您的角色没有这项权限。',

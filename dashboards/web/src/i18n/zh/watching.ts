@@ -1,6 +1,6 @@
 export default {
   overview: {
-    buildings: '楼栋与区域', noZones: '场所配置里还没有区域。', noAlarm: '无报警', andMore: ' 等 {n} 条',
+    buildings: '楼栋与区域', noZones: '场所配置里还没有区域。', noAlarm: '无报警', noAlarmThen: '断开前无报警', andMore: ' 等 {n} 条',
     devices: '设备 {n}', points: '测点 {n}', unknown: '{n} 个数据不可用', noValues: '数值',
     key: { fill: '最满桶', binTemperature: '桶温', temperature: '最高温度', co2: 'CO₂', level: '水位', pm25: 'PM2.5', pressure: '水压', noise: '噪声', humidity: '湿度' },
   },
