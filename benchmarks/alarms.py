@@ -19,6 +19,7 @@ from backbone.bus import Bus
 from backbone.settings import Settings
 from backbone.site_files import read_site
 from benchmarks.figures import Figure, latency
+from tests.gateway_rig import until
 from tests.program import Program
 
 RATE = 1_000
@@ -26,7 +27,7 @@ WARM_S, MEASURED_S = 3, 20
 TOGGLE_EVERY = 40
 """Of so many messages one changes a detector."""
 AIMS = {50: 8.0, 99: 30.0}
-QUIET = {
+QUIET: dict[str, dict[str, object]] = {
     "zigbee2mqtt-smoke": {"smoke": False, "tamper": False, "battery": 97, "linkquality": 110},
     "zigbee2mqtt-climate": {"temperature": 21.4, "humidity": 46.0, "battery": 90, "linkquality": 84},
     "zigbee2mqtt-leak": {"water_leak": False, "battery": 99, "linkquality": 97},
@@ -109,9 +110,7 @@ async def run(program: Program) -> list[Figure]:
     async with Bus(url, "bench-sensors") as bus, Bus(url, "bench-watch") as watch:
         sensors = sensors_of(bus, program)
         watch.subscribe(topics.event("+", "alarm"), sensors.on_alarm)
-        async with asyncio.timeout(10):
-            while not (bus.connected and watch.connected):
-                await asyncio.sleep(0.01)
+        await until(lambda: bus.connected and watch.connected, 10, "the broker")
         await sensors.report(WARM_S)
         await asyncio.sleep(0.5)
         sensors.took_s.clear()

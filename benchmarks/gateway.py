@@ -6,18 +6,17 @@ readings arrived at a consumer. Both are fed by the same `mosquitto_pub` process
 
 import asyncio
 import json
-import platform
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
-from importlib.metadata import version
 from pathlib import Path
 
 import psutil
 
 from backbone.bus import Bus
+from benchmarks.figures import Figure
 from community.site.site import Site
 from tests.gateway_rig import Consumer, until
 from tests.gateway_site import mqtt_device, site_of
@@ -25,7 +24,7 @@ from tests.servers import ROOT, Broker, Process, mosquitto
 
 AIM = 10_000
 DEVICES = 8
-MESSAGES = 100_000
+MESSAGES = 60_000
 WINDOW = 6_000
 """Messages on their way at once: fewer than the broker queues for one client."""
 CHUNK = 100
@@ -145,33 +144,24 @@ async def through_paho(broker: Broker, folder: Path) -> tuple[float, float, floa
 
 
 def measure(
-    name: str, what: Callable[[Broker, Path], Coroutine[None, None, tuple[float, float, float]]]
-) -> dict[str, object]:
+    name: str, aim: float | None, what: Callable[[Broker, Path], Coroutine[None, None, tuple[float, float, float]]]
+) -> Figure:
     """One row."""
     with tempfile.TemporaryDirectory() as folder, mosquitto(Path(folder) / "broker") as broker:
         seconds, cpu_s, memory_mb = asyncio.run(what(broker, Path(folder) / "data"))
-    return {
-        "name": name,
-        "value": round(MESSAGES / seconds),
-        "unit": "messages/s",
-        "aim": AIM,
-        "n": MESSAGES,
-        "cpu_us_a_message": round(cpu_s / MESSAGES * 1e6, 1),
-        "memory_mb": round(memory_mb, 1),
-        "machine": f"{platform.machine()}, {psutil.cpu_count()} cores",
-        "versions": {"python": platform.python_version(), **{p: version(p) for p in ("gmqtt", "msgspec", "paho-mqtt")}},
-    }
+    more = {"cpu_us_a_message": round(cpu_s / MESSAGES * 1e6, 1), "memory_mb": round(memory_mb, 1)}
+    return Figure(name, MESSAGES / seconds, "messages/s", MESSAGES, aim, more=more)
 
 
 _PATH = {"PYTHONPATH": str(ROOT)}
 
 
-def main() -> None:
-    """Print the rows as JSON lines."""
-    for name, what in (("gateway.messages_per_s", through_gateway), ("gateway.bare_paho_messages_per_s", through_paho)):
-        sys.stdout.write(json.dumps(measure(name, what)) + "\n")
-        sys.stdout.flush()
+def figures() -> Iterator[Figure]:
+    """The gateway, and the bare loop beside it."""
+    yield measure("gateway.messages_per_s", AIM, through_gateway)
+    yield measure("gateway.bare_paho_messages_per_s", None, through_paho)
 
 
 if __name__ == "__main__":
-    main()
+    for figure in figures():
+        print(json.dumps(figure.row()))

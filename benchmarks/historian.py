@@ -1,6 +1,6 @@
 """The historian: readings made durable, the share of what the store alone can do, and how fast questions are answered.
 
-Run `python -m benchmarks.historian`; about a minute. In each write, frames of 200 readings are decoded, checked and
+Run `python -m benchmarks.historian`; half a minute. In each write, frames of 200 readings are decoded, checked and
 written in batches of 50,000, and the positions with them. Stores alone get columns or lines made beforehand.
 """
 
@@ -8,13 +8,11 @@ import asyncio
 import http.client
 import json
 import os
-import platform
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
-from importlib.metadata import version
 from itertools import count
 from pathlib import Path
 
@@ -30,6 +28,7 @@ from backbone.historian.influxdb import InfluxHistorian
 from backbone.historian.line_protocol import LineWriter
 from backbone.historian.port import Historian, ReadingBatch
 from backbone.stream import Delivery, Position
+from benchmarks.figures import Figure
 from community.site.profile import Lane
 from community.site.site import Site
 from ingest.validate import Limits, SitePoints, check
@@ -40,12 +39,11 @@ from tests.servers import ROOT, Process
 
 STATIONS = 1_000
 A_FRAME, A_BATCH = 200, 50_000
-DUCKDB_READINGS, INFLUX_READINGS, BROKER_READINGS = 6_000_000, 1_000_000, 4_000_000
+DUCKDB_READINGS, INFLUX_READINGS, BROKER_READINGS = 3_000_000, 500_000, 3_000_000
 BROKER_WINDOW = 1_000
 """Frames on their way at once."""
 START = int(time.time() * 1000) - 6 * 3_600_000
 GATEWAY = "gw-east"
-Row = dict[str, object]
 
 SERVICE = """
 import asyncio, sys
@@ -126,7 +124,7 @@ def raw_duckdb(path: Path, site: Site, readings: int) -> float:
         return seconds
 
 
-def duckdb_rows(folder: Path, site: Site) -> Iterator[Row]:
+def duckdb_rows(folder: Path, site: Site) -> Iterator[Figure]:
     """Writing to DuckDB, and asking."""
     for form, encode in (("json", encode_json), ("compact", encode_compact)):
         arrived = payloads(site, DUCKDB_READINGS, encode)
@@ -146,12 +144,14 @@ def duckdb_rows(folder: Path, site: Site) -> Iterator[Row]:
                 cpu_us_a_reading=round((time.process_time() - cpu) / DUCKDB_READINGS * 1e6, 3),
                 memory_mb=round(psutil.Process().memory_info().rss / 1e6),
             )
-        yield row("historian.duckdb.bytes_a_reading", path.stat().st_size / DUCKDB_READINGS, "bytes", aim=3)
+        yield row(
+            "historian.duckdb.bytes_a_reading", path.stat().st_size / DUCKDB_READINGS, "bytes", n=DUCKDB_READINGS, aim=3
+        )
     with closing(DuckDBHistorian(path, site.id).open()) as historian:
         yield from query_rows("duckdb", historian, site)
 
 
-def query_rows(kind: str, historian: Historian, site: Site) -> Iterator[Row]:
+def query_rows(kind: str, historian: Historian, site: Site) -> Iterator[Figure]:
     """How fast questions are answered."""
     end = START + 24 * 3_600_000
     historian.latest(site.id, None, START)
@@ -168,7 +168,7 @@ def query_rows(kind: str, historian: Historian, site: Site) -> Iterator[Row]:
         yield row(f"historian.{kind}.{name}", float(np.percentile(took, 95)) * 1000, "ms", aim=20, n=20)
 
 
-def influx_rows(folder: Path, site: Site) -> Iterator[Row]:
+def influx_rows(folder: Path, site: Site) -> Iterator[Figure]:
     """Writing to InfluxDB beside a bare loader of lines made beforehand, in requests of the same size."""
     with servers.influxdb(folder / "influxdb") as influx:
         writer = LineWriter(site)
@@ -202,7 +202,7 @@ def influx_rows(folder: Path, site: Site) -> Iterator[Row]:
             yield from query_rows("influxdb", historian, site)
 
 
-async def through_broker(folder: Path, site: Site) -> Row:
+async def through_broker(folder: Path, site: Site) -> Figure:
     """The service on one core, the broker and this sender on the other."""
     arrived = payloads(site, BROKER_READINGS)
     me = psutil.Process()
@@ -251,23 +251,13 @@ def room(gateway: Sender, number: int) -> Callable[[], bool]:
     return lambda: number - int(gateway.committed["bulk"]) < BROKER_WINDOW
 
 
-def row(name: str, value: float, unit: str, **more: object) -> Row:
-    """One result."""
-    return {
-        "name": name,
-        "value": round(value, 2 if value < 1000 else None),
-        "unit": unit,
-        **more,
-        "machine": f"{platform.machine()}, {psutil.cpu_count()} cores",
-        "versions": {
-            "python": platform.python_version(),
-            **{package: version(package) for package in ("duckdb", "numpy", "pyarrow", "influxdb-client", "msgspec")},
-        },
-    }
+def row(name: str, value: float, unit: str, *, n: int, aim: float | None = None, **more: object) -> Figure:
+    """One result; of times and sizes less is better."""
+    return Figure(name, value, unit, n, aim, lower=unit in {"ms", "bytes"}, more=more)
 
 
-def results() -> Iterator[Row]:
-    """Every row."""
+def figures() -> Iterator[Figure]:
+    """Every one of them."""
     site = bench_site()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -276,12 +266,6 @@ def results() -> Iterator[Row]:
         yield asyncio.run(through_broker(folder, site))
 
 
-def main() -> None:
-    """Print the rows as JSON lines."""
-    for one in results():
-        sys.stdout.write(json.dumps(one) + "\n")
-        sys.stdout.flush()
-
-
 if __name__ == "__main__":
-    main()
+    for figure in figures():
+        print(json.dumps(figure.row()))

@@ -4,14 +4,13 @@ Run `python -m benchmarks.rules_engine`. Both give the same transitions; the las
 """
 
 import json
-import platform
-import sys
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
+from benchmarks.figures import Figure
 from community.site.site import Site
 from rules.detect.compile import Compiled, compile_rules
 from rules.detect.engine import Detector
@@ -110,7 +109,7 @@ def plain_loop(compiled: Compiled, batches: list[Batch]) -> tuple[float, Referen
     return seconds, reference
 
 
-def measure(case: Case, batches: int = 1_000, plain_batches: int = 50) -> dict[str, object]:
+def measure(case: Case, batches: int = 500, plain_batches: int = 25) -> Figure:
     """One row of the table."""
     compiled = compile_rules(site_of(case.rules_of_point, case.mixed))
     load = batches_of(case, batches)
@@ -120,32 +119,26 @@ def measure(case: Case, batches: int = 1_000, plain_batches: int = 50) -> dict[s
     same = sorted((t.at, t.rule, t.scope, t.active) for t in found) == sorted(reference.out)
     assert same, "the engine and the plain loop disagree"
     rate = batches * BATCH / seconds
-    return {
-        "name": case.name,
-        "value": round(rate),
-        "unit": "readings/s",
-        "aim": AIM,
-        "n": batches * BATCH,
-        "transitions_compared": len(found),
-        "plain_loop": round(plain_batches * BATCH / plain_seconds),
-        "ratio": round(rate / (plain_batches * BATCH / plain_seconds), 1),
-        "machine": f"{platform.machine()}, {_processor()}",
-        "versions": {"python": platform.python_version(), "numpy": np.__version__},
-    }
+    plain_rate = plain_batches * BATCH / plain_seconds
+    return Figure(
+        case.name,
+        rate,
+        "readings/s",
+        batches * BATCH,
+        AIM,
+        more={
+            "transitions_compared": len(found),
+            "plain_loop": round(plain_rate),
+            "ratio": round(rate / plain_rate, 1),
+        },
+    )
 
 
-def _processor() -> str:
-    info = Path("/proc/cpuinfo")
-    lines = info.read_text().splitlines() if info.exists() else []
-    return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "unknown")
-
-
-def main() -> None:
-    """Print the rows as JSON lines."""
-    for case in CASES:
-        sys.stdout.write(json.dumps(measure(case)) + "\n")
-        sys.stdout.flush()
+def figures() -> Iterator[Figure]:
+    """A row a case."""
+    return map(measure, CASES)
 
 
 if __name__ == "__main__":
-    main()
+    for figure in figures():
+        print(json.dumps(figure.row()))

@@ -16,6 +16,7 @@ from itertools import cycle
 
 import msgspec
 import numpy as np
+import numpy.typing as npt
 
 from backbone import topics
 from backbone.bus import Bus
@@ -35,12 +36,14 @@ Encode = Callable[[int, int, int], bytes]
 
 def encoder(points: list[str], *, as_json: bool) -> Encode:
     """Frames of noise; only number and time differ between those of one pattern, so that little is done a frame."""
-    module = msgspec.json if as_json else msgspec.msgpack
-    encode, raw = module.Encoder().encode, lambda value: msgspec.Raw(module.encode(value))  # type: ignore[attr-defined]
+    encode: Callable[[object], bytes] = msgspec.json.encode if as_json else msgspec.msgpack.encode
     rng = np.random.default_rng(len(points))
     n = len(points)
 
-    def column(values: "np.ndarray[tuple[int], np.dtype[np.generic]]") -> msgspec.Raw:
+    def raw(value: object) -> msgspec.Raw:
+        return msgspec.Raw(encode(value))
+
+    def column(values: npt.NDArray[np.generic]) -> msgspec.Raw:
         return raw(values.tolist() if as_json else values.tobytes())
 
     patterns = cycle(
@@ -59,7 +62,7 @@ def encoder(points: list[str], *, as_json: bool) -> Encode:
     epoch = time.time_ns() // 1_000_000_000
 
     def one(seq: int, prev: int, t: int) -> bytes:
-        return bytes(encode({**next(patterns), "epoch": epoch, "seq": seq, "prev": prev, "sent": t, "t0": t}))
+        return encode({**next(patterns), "epoch": epoch, "seq": seq, "prev": prev, "sent": t, "t0": t})
 
     return one
 
