@@ -896,11 +896,22 @@ export interface components {
              */
             points: string[];
             /**
+             * Raised Again At
+             * @description its condition came back before it had ended
+             */
+            raised_again_at?: string | null;
+            /**
              * Raised At
              * Format: date-time
              * @example 2026-09-22T08:15:30.250Z
              */
             raised_at: string;
+            /** Reset At */
+            reset_at?: string | null;
+            /** Reset By */
+            reset_by?: string | null;
+            /** Reset Reason */
+            reset_reason?: string | null;
             /** Rule */
             rule: string;
             /**
