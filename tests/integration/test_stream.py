@@ -109,6 +109,31 @@ async def test_urgent_frames_overtake_bulk(embedded_broker: servers.Broker) -> N
         assert [delivery.lane for delivery in batch] == [Lane.URGENT] + [Lane.BULK] * 5
 
 
+async def test_who_is_in_no_hurry_gathers_urgent_frames(embedded_broker: servers.Broker) -> None:
+    async with Rig(embedded_broker.url) as rig:
+        rig.send(frame(1), Lane.URGENT)
+        assert len(await rig.stream.batch(max_readings=3, max_wait_s=10)) == 1
+        gathering = asyncio.create_task(rig.stream.batch(max_readings=3, max_wait_s=10, hurry=False))
+        for seq in (2, 3, 4):
+            rig.send(frame(seq), Lane.URGENT)
+            await until(lambda seq=seq: rig.stream.buffered_readings == seq - 1 or gathering.done(), what="the frame")  # type: ignore[misc]
+        assert [delivery.frame.seq for delivery in await gathering] == [2, 3, 4]
+
+
+async def test_a_message_does_not_wait_behind_the_answer_to_another(embedded_broker: servers.Broker) -> None:
+    """The embedded broker sends the next small message only when the last one is acknowledged (Nagle's algorithm)."""
+    took: list[float] = []
+    async with Bus(embedded_broker.url, "sensor") as sensor, Bus(embedded_broker.url, "service") as service:
+        service.subscribe("sensor/x", lambda _topic, payload: took.append(time.perf_counter() - float(payload)))
+        await until(lambda: sensor.connected and service.connected, what="the broker")
+        for number in range(40):
+            service.publish("other", b"what the broker answers")
+            await until(lambda: not service.unacknowledged, what="the answer")
+            sensor.publish("sensor/x", str(time.perf_counter()).encode())
+            await until(lambda number=number: len(took) > number, what="the message")  # type: ignore[misc]
+    assert sorted(took)[10] < 0.010, "a quarter at least comes at once, however busy the machine is"
+
+
 async def test_a_frame_that_cannot_be_read_is_refused_and_stepped_over(embedded_broker: servers.Broker) -> None:
     """Only after it came as poison each time it was asked for; frames that are merely late are waited for."""
     async with Rig(embedded_broker.url) as rig:
