@@ -24,11 +24,11 @@ class Flaky(Database):
         self.failures = failures
 
     @contextmanager
-    def begin(self) -> Iterator[Connection]:
+    def begin(self, *, durable: bool = True) -> Iterator[Connection]:
         if self.failures:
             self.failures -= 1
             raise OperationalError("BEGIN", {}, sqlite3.OperationalError("unable to open database file"))
-        with self._real.begin() as connection:
+        with self._real.begin(durable=durable) as connection:
             yield connection
 
 
