@@ -7,7 +7,7 @@ export default {
     view: { label: 'Which alarms', open: 'Open', unseen: 'To acknowledge', all: 'Record' },
     acknowledge: { do: 'Acknowledge', title: 'Acknowledge alarm', note: 'Note (optional)', confirm: 'Acknowledge' },
     reset: { do: 'Reset', title: 'Reset alarm', note: 'Reason (required): what was seen on the spot', confirm: 'Reset' },
-    happened: { raised: 'Raised', acknowledged: 'Acknowledged', cleared: 'Condition cleared' },
+    happened: { raised: 'Raised', raisedAgain: 'Raised again', reset: 'Reset', acknowledged: 'Acknowledged', cleared: 'Condition cleared' },
   },
   alarmState: {
     normal: 'Ended', unacknowledged: 'Unacknowledged', acknowledged: 'Acknowledged, still standing', 'returned-unacknowledged': 'Cleared, unacknowledged', latched: 'Cleared, waiting for reset',

@@ -7,7 +7,7 @@ export default {
     view: { label: '显示哪些报警', open: '未恢复', unseen: '待确认', all: '全部记录' },
     acknowledge: { do: '确认', title: '确认报警', note: '备注（选填）', confirm: '确认报警' },
     reset: { do: '复位', title: '复位报警', note: '复位原因（必填）：现场看到了什么', confirm: '复位' },
-    happened: { raised: '报警', acknowledged: '已确认', cleared: '条件已恢复' },
+    happened: { raised: '报警', raisedAgain: '再次报警', reset: '已复位', acknowledged: '已确认', cleared: '条件已恢复' },
   },
   alarmState: {
     normal: '已恢复', unacknowledged: '未确认', acknowledged: '已确认，仍在报警', 'returned-unacknowledged': '已恢复，未确认', latched: '已恢复，待复位',
