@@ -1,4 +1,4 @@
-"""Logging of every service: readable on a terminal, JSON lines elsewhere."""
+"""Logging of every service: readable on a terminal, JSON lines elsewhere, the libraries' records included."""
 
 import logging
 import sys
@@ -8,31 +8,36 @@ import structlog
 
 def configure(service: str, level: str = "INFO") -> None:
     """Set structlog and the standard library's logging up for one process."""
-    number = getattr(logging, level)
     on_terminal = sys.stderr.isatty()
-    renderer: structlog.typing.Processor = (
-        # plain: the rich one shows every local, and to write a whole site down takes half a minute
-        structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
-        if on_terminal
-        else structlog.processors.JSONRenderer(ensure_ascii=False)
-    )
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.StackInfoRenderer(),
     ]
+    renderer: structlog.typing.Processor = structlog.dev.ConsoleRenderer()
     if not on_terminal:
         shared.append(structlog.processors.format_exc_info)
+        renderer = structlog.processors.JSONRenderer(ensure_ascii=False)
     structlog.configure(
         processors=[*shared, renderer],
-        wrapper_class=structlog.make_filtering_bound_logger(number),
+        wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level)),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )
     structlog.contextvars.bind_contextvars(service=service)
-    logging.basicConfig(
-        level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s", force=True
+    _of_libraries([*shared, structlog.stdlib.add_logger_name], renderer)
+
+
+def _of_libraries(shared: list[structlog.typing.Processor], renderer: structlog.typing.Processor) -> None:
+    """Their warnings, in the same form."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
+        )
     )
+    logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
     # Its reconnects are ours to report, once each.
     logging.getLogger("gmqtt").setLevel(logging.CRITICAL)
