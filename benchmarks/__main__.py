@@ -2,10 +2,12 @@
 
 import importlib
 import json
+import logging
 import sys
 import time
 from pathlib import Path
 
+import structlog
 from rich.console import Console
 from rich.table import Table
 
@@ -29,6 +31,7 @@ def main(names: list[str]) -> int:
     if unknown:
         console.print(f"no benchmark {', '.join(sorted(unknown))}; there are: {', '.join(PROGRAMS)}")
         return 2
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
     began, found, failed = time.monotonic(), list[Figure](), list[str]()
     for name in names or PROGRAMS:
         console.print(f"{time.monotonic() - began:4.0f} s  {PROGRAMS[name]}")

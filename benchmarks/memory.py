@@ -22,7 +22,7 @@ from tests.servers import Broker, embedded_broker
 
 SETTLED_S = 30.0
 TOTAL_AIM_MB, BROKER_AIM_MB = 700, 200
-BROKER_BYTES, BROKER_S = 5_000_000_000, 20.0
+BROKER_BYTES, BROKER_S = 5_000_000_000, 15.0
 """So much passes the broker, or as much as does in this time."""
 FRAME_BYTES = 60_000
 SITES = 4

@@ -25,7 +25,7 @@ from tests.gateway_rig import until
 from tests.servers import ROOT, Process, free_port, listening
 
 AIM = 300_000
-WARM_S = 4.0
+WARM_S = 3.0
 SECONDS = 20.0
 LOOK_S = 1.0
 
