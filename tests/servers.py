@@ -57,7 +57,7 @@ class Process:
         self.folder = folder
         self.log = folder / f"{name}.log"
         self._user = user if os.getuid() == 0 else None
-        self._env = {**os.environ, **(env or {})}
+        self.environment = {**os.environ, **(env or {})}
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -78,7 +78,7 @@ class Process:
             self._process = subprocess.Popen(
                 self.command,
                 cwd=self.folder,
-                env=self._env,
+                env=self.environment,
                 stdout=out,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
