@@ -32,6 +32,7 @@ def main(names: list[str]) -> int:
         console.print(f"no benchmark {', '.join(sorted(unknown))}; there are: {', '.join(PROGRAMS)}")
         return 2
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
+    machine()
     began, found, failed = time.monotonic(), list[Figure](), list[str]()
     for name in names or PROGRAMS:
         console.print(f"{time.monotonic() - began:4.0f} s  {PROGRAMS[name]}")
@@ -51,8 +52,9 @@ def main(names: list[str]) -> int:
 def table(found: list[Figure]) -> Table:
     """The figures as a person reads them."""
     here = machine()
-    title = f"{here['cpu']}, {here['cores']} cores, {here['memory_gb']} GB, {here['kernel']}"
-    rows = Table("figure", title=title, caption=", ".join(f"{name} {number}" for name, number in versions().items()))
+    title = f"{here['cpu']}, {here['cores']} cores, {here['memory_gb']} GB, {here['kernel']}, load {here['load']}"
+    rows = Table(title=title, caption=", ".join(f"{name} {number}" for name, number in versions().items()))
+    rows.add_column("figure", no_wrap=True)
     for heading in ("value", "unit", "aim", "n"):
         rows.add_column(heading, justify="left" if heading == "unit" else "right")
     rows.add_column("")

@@ -4,6 +4,7 @@ import os
 import platform
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -65,13 +66,15 @@ def latency(prefix: str, took_s: Sequence[float], aims: dict[int, float], **more
     ]
 
 
+@cache
 def machine() -> dict[str, Any]:
-    """What it ran on."""
+    """What it ran on, and how busy others kept it when it began (`load`: waiting processes, over the last minute)."""
     return {
         "cpu": _processor(),
         "cores": len(os.sched_getaffinity(0)),
         "memory_gb": round(psutil.virtual_memory().total / 2**30, 1),
         "kernel": f"{platform.system()} {platform.release()} {platform.machine()}",
+        "load": round(os.getloadavg()[0], 1),
     }
 
 
