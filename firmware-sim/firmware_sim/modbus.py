@@ -16,8 +16,18 @@ from community.site.profile import Profile, Register
 from firmware_sim.registers import words
 from firmware_sim.world import World
 
+PANEL = "notifier-modbus-gw"
+PANEL_FUNCTION = 3
+_ACTIVE, _ENABLED, _DISABLED = 1 << 11, 1 << 10, 1 << 9
+_EVENT_FIRE, _EVENT_NONE = 0x10, 0xFF
 _REGISTERS = 512
 logging.getLogger("pymodbus").setLevel(logging.CRITICAL)
+
+
+def panel_word(flags: int) -> int:
+    """A detector's register as a Notifier panel completes it: enabled unless disabled; the event in the low byte."""
+    flags = flags & 0xFF00 & ~_ENABLED | (0 if flags & _DISABLED else _ENABLED)
+    return flags | (_EVENT_FIRE if flags & _ACTIVE else _EVENT_NONE)
 
 
 class Unit:
@@ -27,7 +37,9 @@ class Unit:
         assert device.modbus is not None
         self._world = world
         self._device = device
+        self._profile = profile.id
         self._measured = [(m, row.modbus) for m, row in profile.measures.items() if row.modbus and not row.writable]
+        self._panel_words = sorted({register.address for _, register in self._measured if register.type == "bit"})
         coils = [False] * _REGISTERS
         for measure, output in device.outputs.items():
             register = profile.measures[measure].modbus
@@ -54,15 +66,20 @@ class Unit:
         written: list[int] | list[bool] | None,
     ) -> ExcCodes | None:
         """Measure what is about to be read."""
+        now = time.time()
+        if self._world.is_silent(self._device, now):
+            return ExcCodes.GATEWAY_NO_RESPONSE
         if written is not None:
             return None
-        now = time.time()
         for measure, register in self._measured:
             if register.function != function:
                 continue
             if register.type not in {"bit", "bool"} and not address - 4 < register.address < address + count:
                 continue
             self._put(register, self._world.value(self._device, measure, now), registers)
+        if self._profile == PANEL and function == PANEL_FUNCTION:
+            for at in self._panel_words:
+                registers[at] = panel_word(registers[at])
         return None
 
     @staticmethod

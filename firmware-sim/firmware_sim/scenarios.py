@@ -1,11 +1,15 @@
 """What can be made to happen. Each scenario is a row; its effects end by themselves."""
 
 import math
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from community.site.model import Device
+from community.site.site import Point
 from firmware_sim.world import Effect, Happening, World
+
+_PANEL_ALARM = re.compile(r"detector-\d+-alarm")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +57,6 @@ def rising(start: float, per_s: float, limit: float) -> Effect:
     return lambda since: min(limit, start + per_s * since)
 
 
-def pulse(length_s: float, value: float) -> Effect:
-    """`value` for a while."""
-    return lambda since: value if since < length_s else math.nan
-
-
 def _devices(world: World, zone: str, measure: str) -> list[Device]:
     """Devices with the measure in the zone or inside it, in the site's order."""
     return [
@@ -72,9 +71,15 @@ def _fire(world: World, zone: str) -> Iterator[tuple[Device, str, Effect]]:
         yield device, "smoke", after(8.0 * order, 1.0)
     for device in _devices(world, zone, "temperature"):
         yield device, "temperature", rising(24, 0.4, 78)
-    for point in world.site.points.values():
-        if point.measure == "detector-1-alarm":
-            yield world.site.devices[point.device], point.measure, after(10.0, 1.0)
+    for point in _panel_points(world, zone):
+        yield world.site.devices[point.device], point.measure, after(10.0, 1.0)
+
+
+def _panel_points(world: World, zone: str) -> list[Point]:
+    """The fire panel's detectors in the zone's building; its first where none is told to hang there."""
+    alarms = [point for point in world.site.points.values() if _PANEL_ALARM.fullmatch(point.measure)]
+    building = world.site.building_of(zone)
+    return [point for point in alarms if world.site.building_of(point.zone) == building] or alarms[:1]
 
 
 def _each(
@@ -87,10 +92,28 @@ def _each(
     return effects
 
 
-def _all(world: World, zone: str) -> Iterator[tuple[Device, str, Effect]]:
+def _held(world: World, zone: str) -> Iterator[tuple[Device, str, Effect]]:
+    """A door with a card reader is opened with a card and kept open; a plain contact just stands open."""
+    for device in _devices(world, zone, "contact")[:1]:
+        yield device, "held" if "credential" in world.site.profiles[device.profile].measures else "contact", after(0, 1)
+
+
+def _one_device(world: World, zone: str) -> Iterator[tuple[Device, str, Effect]]:
+    yield from list(_every_device(world, zone))[:1]
+
+
+def _every_device(world: World, zone: str) -> Iterator[tuple[Device, str, Effect]]:
     for device in world.site.devices.values():
         if zone in world.site.zone_path(device.zone):
             yield device, "", after(0, 0)
+
+
+def _every_device_of_gateway(world: World, zone: str) -> Iterator[tuple[Device, str, Effect]]:
+    inside = {device.id for device, _, _ in _every_device(world, zone)}
+    for gateway in world.site.gateways.values():
+        if any(device.id in inside for device in gateway.devices):
+            yield from ((device, "", after(0, 0)) for device in gateway.devices)
+            return
 
 
 SCENARIOS: dict[str, Scenario] = {
@@ -101,7 +124,12 @@ SCENARIOS: dict[str, Scenario] = {
     "bin-fire": Scenario("refuse", 180, "a bin smoulders", _each("bin-temperature", rising(30, 2.0, 140))),
     "co2-high": Scenario("centre", 600, "a full hall with the windows shut", _each("co2", rising(900, 20, 2400))),
     "door-forced": Scenario("b1-lobby", 20, "a door opens and nobody showed a card", _each("contact", after(0, 1))),
-    "door-held": Scenario("gate-in", 90, "a door is kept open", _each("contact", after(0, 1))),
+    "door-held": Scenario("gate-in", 90, "a door is kept open", _held),
+    "tamper": Scenario("b2-lobby", 60, "somebody takes a door controller off the wall", _each("tamper", after(0, 1))),
     "call-point": Scenario("b5-lobby", 120, "somebody presses a call point", _each("call-point", after(0, 1))),
-    "silent": Scenario("b6", 900, "the devices of a place fall silent", _all, silences=True),
+    "sensor-silent": Scenario("b6-f1", 900, "one device falls silent", _one_device, silences=True),
+    "zone-silent": Scenario("b6", 900, "all devices of a place fall silent", _every_device, silences=True),
+    "gateway-silent": Scenario(
+        "b6", 900, "all devices behind the gateway of a place fall silent", _every_device_of_gateway, silences=True
+    ),
 }

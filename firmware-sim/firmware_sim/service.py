@@ -6,6 +6,7 @@ import json
 import random
 import ssl
 import time
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from urllib.parse import unquote, urlsplit
 import gmqtt
 import structlog
 from gmqtt.mqtt.constants import MQTTv311
+from gmqtt.mqtt.handler import MQTTConnectError
 
 from community.site.site import Site
 from firmware_sim.messages import Speaker, speaker
@@ -45,7 +47,7 @@ async def run(
     async with AsyncExitStack() as stack:
         for server in servers:
             await stack.enter_async_context(server)
-        voice = await stack.enter_async_context(Voice(broker_url, ca))
+        voice = await stack.enter_async_context(Voice(broker_url, ca, on_connect=lambda: _announce(speakers)))
         voice.listen(scenario_topic(site.id), lambda payload: _scenario(world, payload))
         log.info("simulating", devices=len(site.devices), publishing=len(speakers), modbus=len(servers))
         while not stop.is_set():
@@ -59,9 +61,20 @@ def _tick(world: World, speakers: list[Speaker], voice: "Voice", now: float) -> 
     if not voice.connected:
         return
     for one in speakers:
-        if not world.is_silent(one.device, now):
+        if world.is_silent(one.device, now):
+            continue
+        try:
             for message in one.say(world, now):
                 voice.publish(message.topic, message.payload, retain=message.retain)
+        except Exception:
+            # One device's fault must not silence the others.
+            log.exception("a device failed", device=one.device.id)
+
+
+def _announce(speakers: list[Speaker]) -> None:
+    """After a reconnect: an embedded broker has forgotten what it was to keep."""
+    for one in speakers:
+        one.announce()
 
 
 def _scenario(world: World, payload: bytes) -> None:
@@ -92,10 +105,18 @@ async def send_scenario(broker_url: str, site_id: str, name: str, zone: str | No
 class Voice:
     """The devices' MQTT connection; reconnects by itself unless it is not `patient`."""
 
-    def __init__(self, url: str, ca: Path | None = None, *, patient: bool = True) -> None:
+    def __init__(
+        self,
+        url: str,
+        ca: Path | None = None,
+        *,
+        patient: bool = True,
+        on_connect: Callable[[], None] = lambda: None,
+    ) -> None:
         self._url = urlsplit(url)
         self._ca = ca
         self._patient = patient
+        self._announce = on_connect
         self._client: Any = gmqtt.Client(f"firmware-sim-{random.randrange(1 << 32):08x}")  # noqa: S311
         self._listening: dict[str, Any] = {}
         self.connected = False
@@ -114,9 +135,9 @@ class Voice:
                     await client.connect(
                         self._url.hostname, self._url.port or 1883, ssl=self._tls(), version=MQTTv311, keepalive=15
                     )
-            except (OSError, TimeoutError):
+            except (OSError, MQTTConnectError) as error:
                 if not self._patient:
-                    raise
+                    raise ConnectionError(str(error) or "no answer") from error
                 await asyncio.sleep(0.5)
             else:
                 return self
@@ -150,6 +171,7 @@ class Voice:
         self.connected = True
         for topic in self._listening:
             self._client.subscribe(topic, qos=1)
+        self._announce()
 
     def _on_disconnect(self, *_: object) -> None:
         self.connected = False

@@ -39,6 +39,7 @@ class World:
 
     def __post_init__(self) -> None:
         self._zone = ZoneInfo(self.site.file.site.timezone)
+        self._characters: dict[tuple[str, str], float] = {}
 
     def value(self, device: Device, measure: str, now: float) -> float:
         """What the device would measure at `now` (Unix seconds), in the point's unit."""
@@ -61,7 +62,11 @@ class World:
 
     def character(self, device: Device, what: str) -> float:
         """A lasting trait of a device, 0-1: two sensors never agree to the last digit."""
-        return random.Random(f"{self.seed}:{device.id}:{what}").random()  # noqa: S311
+        known = self._characters.get((device.id, what))
+        if known is None:
+            known = random.Random(f"{self.seed}:{device.id}:{what}").random()  # noqa: S311
+            self._characters[device.id, what] = known
+        return known
 
     def ripple(self, device: Device, what: str, now: float, period_s: float) -> float:
         """Slow wandering between -1 and 1: three waves whose phases are the device's own."""
@@ -107,7 +112,8 @@ def _fill(world: World, device: Device, now: float) -> float:
 def _distance(world: World, device: Device, now: float) -> float:
     assert device.bin is not None
     fill = world.value(device, "fill", now)
-    return device.bin.depth_mm - fill / 100 * (device.bin.depth_mm - device.bin.dead_zone_mm)
+    echo = 3 * world.ripple(device, "distance", now, 45)
+    return device.bin.depth_mm - fill / 100 * (device.bin.depth_mm - device.bin.dead_zone_mm) + echo
 
 
 def _power(world: World, device: Device, now: float) -> float:

@@ -95,9 +95,12 @@ def test_a_fire_starts_spreads_and_is_put_out(site: Site, broker_port: int, outs
     _, _, second = outside.wait_for("smoke-b4-f2-b", lambda body: body.get("smoke") is True, 15)
     assert 6 < second - first < 10
     client, unit = modbus(site, "panel")
-    wait_until(
-        lambda: client.read_holding_registers(0, count=1, device_id=unit).registers[0] >> 11 & 1, 10, "the panel"
-    )
+
+    def panel() -> list[int]:
+        return list(client.read_holding_registers(0, count=6, device_id=unit).registers)
+
+    wait_until(lambda: panel()[3] == 0x0C10, 10, "the detector in building 4: active, enabled, fire")
+    assert {word for index, word in enumerate(panel()) if index != 3} == {0x04FF}
     client.close()  # type: ignore[no-untyped-call]
     asyncio.run(send_scenario(url, site.id, "normal", None))
     outside.wait_for("smoke-b4-f2-a", lambda body: body.get("smoke") is False, 5)
