@@ -126,13 +126,14 @@ class Deployment:
 
 
 @pytest.fixture(scope="module")
-def deployment(
-    tmp_path_factory: pytest.TempPathFactory, postgres_url: str, influx: servers.Influx
-) -> Iterator[Deployment]:
-    """Everything of the compose file that can run here, running."""
-    made = Deployment(tmp_path_factory.mktemp("deployment"), postgres_url, influx.url)
-    made.make_secrets()
+def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
+    """Everything of the compose file that can run here, running, on servers of its own."""
+    folder = tmp_path_factory.mktemp("deployment")
     with contextlib.ExitStack() as stack:
+        database = stack.enter_context(servers.postgres(folder / "postgres"))
+        historian = stack.enter_context(servers.influxdb(folder / "influxdb"))
+        made = Deployment(folder, database, historian.url)
+        made.make_secrets()
         broker = made.broker().start(lambda: listening(made.broker_port))
         stack.callback(broker.stop)
         assert made.healthy("broker"), broker.output()
