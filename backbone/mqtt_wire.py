@@ -41,18 +41,19 @@ class PacketHead(NamedTuple):
     size: int
 
 
-def packet_head(buffer: bytes | bytearray) -> PacketHead | None:
-    """The head of the packet `buffer` begins with; None when it has not arrived completely (MQTT 3.1.1, 2.2.3).
+def packet_head(buffer: bytes | bytearray, at: int = 0) -> PacketHead | None:
+    """The head of the packet that begins at `at`; None when it has not arrived completely (MQTT 3.1.1, 2.2.3).
 
     Raises:
         MalformedPacketError: a length of more than four bytes.
     """
-    size = 0
-    for index in range(1, min(len(buffer), _LENGTH_BYTES + 1)):
-        size |= (buffer[index] & 0x7F) << 7 * (index - 1)
-        if not buffer[index] & 0x80:
+    size = shift = 0
+    for index in range(at + 1, min(len(buffer), at + 1 + _LENGTH_BYTES)):
+        size |= (buffer[index] & 0x7F) << shift
+        if buffer[index] < 0x80:
             return PacketHead(index + 1, size)
-    if len(buffer) > _LENGTH_BYTES:
+        shift += 7
+    if len(buffer) > at + _LENGTH_BYTES:
         raise MalformedPacketError
     return None
 
@@ -76,16 +77,18 @@ class PacketSplitter:
             skipped = min(self._skip, len(data))
             self._skip -= skipped
             data = data[skipped:]
-        self._buffer += data
-        while (head := packet_head(self._buffer)) is not None:
+        buffer, at = self._buffer, 0
+        buffer += data
+        while (head := packet_head(buffer, at)) is not None:
             kept = min(head.size, self._limit)
             end = head.start + kept
-            if len(self._buffer) < end:
+            if len(buffer) < end:
                 break
-            found.append((self._buffer[0], bytes(self._buffer[head.start : end])))
-            there = min(head.size - kept, len(self._buffer) - end)
-            self._skip = head.size - kept - there
-            del self._buffer[: end + there]
+            found.append((buffer[at], bytes(buffer[head.start : end])))
+            surplus = min(head.size - kept, len(buffer) - end)
+            self._skip = head.size - kept - surplus
+            at = end + surplus
+        del buffer[:at]
         return found
 
 

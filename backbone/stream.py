@@ -198,16 +198,15 @@ class Stream:
                         await self._arrived.wait()
             except TimeoutError:
                 pass
-        taken = self._take(max_readings)
         for gateway in tuple(self._unsaid):
             self._publish(gateway)
-        if not self._reading and self._buffered_bytes < self._limit // 2:
-            self._reading = True
-            self._bus.resume_reading()
+        taken = self._take(max_readings)
+        self._read_on()
         return taken
 
     def _enough(self, max_readings: int, hurry: bool) -> bool:
-        return (hurry and self._urgent_waiting > 0) or self._buffered_readings >= max_readings
+        full = self._buffered_readings >= max_readings or not self._reading
+        return full or (hurry and self._urgent_waiting > 0)
 
     def _take(self, max_readings: int) -> list[Delivery]:
         """Urgent before bulk; within a lane the gateways in turn, so that one's backlog does not starve another."""
@@ -229,6 +228,11 @@ class Stream:
         self._order.rotate(-1)
         self._buffered_readings -= readings
         return taken
+
+    def _read_on(self) -> None:
+        if not self._reading and self._buffered_bytes < self._limit // 2:
+            self._reading = True
+            self._bus.resume_reading()
 
     def _give(self, gateway: str, lane: Lane, position: Position) -> None:
         given = self._given[gateway]

@@ -1,0 +1,279 @@
+"""The consumer's side as a state machine: crashes, loss, doubling, reordering, poison and a new numbering."""
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+
+from backbone.frames import FrameBuilder, encode_compact, encode_json
+from backbone.stream import POISON_TRIES, RESEND_EVERY_MS, Position, Refusal, Stream
+from community.site.profile import Lane
+
+SITE, GATEWAYS = "test", ("east", "west")
+LANES = st.sampled_from(list(Lane))
+POISON = b"\x81\x00"
+
+
+class StillBus:
+    """The part of a bus a stream uses; nothing moves by itself."""
+
+    def __init__(self) -> None:
+        self.connected = True
+        self.full = False
+        self.paused = False
+        self.said: list[tuple[str, dict[str, Any]]] = []
+        self._handler: Callable[[str, bytes], object] = lambda *_: None
+        self._callbacks: list[Callable[[], None]] = []
+
+    def subscribe(self, _filter: str, handler: Callable[[str, bytes], object], *, qos: int = 1) -> None:
+        self._handler = handler
+
+    def on_connect(self, callback: Callable[[], None]) -> None:
+        self._callbacks.append(callback)
+        callback()
+
+    def publish(self, topic: str, payload: bytes, *, qos: int = 1, retain: bool = False) -> bool:
+        if not self.connected or self.full:
+            return False
+        self.said.append((topic.split("/")[3], msgspec.json.decode(payload)))
+        return True
+
+    def pause_reading(self) -> None:
+        self.paused = True
+
+    def resume_reading(self) -> None:
+        self.paused = False
+
+    def deliver(self, gateway: str, lane: Lane, payload: bytes) -> None:
+        self._handler(f"anju/v1/{SITE}/{gateway}/frames/{lane.value}", payload)
+
+    def reconnect(self) -> None:
+        for callback in self._callbacks:
+            callback()
+
+
+def payload(epoch: int, seq: int, prev: int, mark: float, *, json: bool = False) -> bytes:
+    builder = FrameBuilder()
+    builder.add("a.x", 1_790_000_000_000, mark, 0)
+    return (encode_json if json else encode_compact)(builder.seal(epoch=epoch, seq=seq, sent=0, prev=prev))
+
+
+def stream_on(bus: StillBus, now: Callable[[], int], refused: list[Refusal], positions: dict[str, Position]) -> Stream:
+    stream = Stream(
+        bus,  # type: ignore[arg-type]  # all of a bus that a stream uses
+        SITE,
+        GATEWAYS,
+        "ingest",
+        positions,
+        now=now,
+        refuse=refused.append,
+        max_buffered_bytes=20_000,
+    )
+    stream.start()
+    return stream
+
+
+class Consuming(RuleBasedStateMachine):
+    """Two gateways, a wire that loses, doubles and reorders, a consumer that crashes: every frame once, in order."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        keys = [(gateway, lane) for gateway in GATEWAYS for lane in Lane]
+        self.now = 1_790_000_000_000
+        self.numbers: dict[tuple[str, Lane], list[int]] = {key: [] for key in keys}
+        self.durable: dict[tuple[str, Lane], list[int]] = {key: [] for key in keys}
+        self.positions: dict[str, Position] = {}
+        self.crash()
+
+    @rule()
+    def crash(self) -> None:
+        """What was stored with its positions survives, nothing else."""
+        self.bus = StillBus()
+        self.stream = stream_on(self.bus, lambda: self.now, [], self.positions)
+        self.taken: dict[tuple[str, Lane], list[int]] = {key: [] for key in self.numbers}
+
+    @rule(gateway=st.sampled_from(GATEWAYS), lane=LANES, skip=st.integers(0, 3), count=st.integers(1, 5))
+    def put(self, gateway: str, lane: Lane, skip: int, count: int) -> None:
+        """Frames enter the spool; numbers may be skipped."""
+        numbers = self.numbers[gateway, lane]
+        first = (numbers[-1] if numbers else 0) + 1 + skip
+        numbers += range(first, first + count)
+
+    @rule(gateway=st.sampled_from(GATEWAYS), lane=LANES, data=st.data())
+    def arrive(self, gateway: str, lane: Lane, data: st.DataObject) -> None:
+        """Some of the frames arrive."""
+        numbers = self.numbers[gateway, lane]
+        if numbers and not self.bus.paused:
+            for seq in data.draw(st.lists(st.sampled_from(numbers), max_size=12)):
+                self._send(gateway, lane, seq)
+
+    @rule(max_readings=st.integers(1, 6))
+    def take(self, max_readings: int) -> None:
+        """A batch is given out."""
+        for delivery in self.stream._take(max_readings):
+            self.taken[delivery.gateway, delivery.lane].append(delivery.frame.seq)
+        self.stream._read_on()
+
+    @rule()
+    def commit(self) -> None:
+        """What was given out becomes durable together with the positions, and is told."""
+        self.positions = dict(self.stream.positions)
+        for key, numbers in self.taken.items():
+            self.durable[key] += numbers
+            numbers.clear()
+        self.stream.commit(self.positions)
+
+    @rule(passed_ms=st.integers(0, 3_000))
+    def later(self, passed_ms: int) -> None:
+        self.now += passed_ms
+
+    @rule(garbage=st.sampled_from([b"", b"{", POISON]), lane=LANES)
+    def garbage(self, garbage: bytes, lane: Lane) -> None:
+        """Somebody publishes nonsense where nothing is missing."""
+        if self.stream._lanes["east", lane].gap is None:
+            self.bus.deliver("east", lane, garbage)
+        self.bus.deliver("nobody", lane, garbage)
+
+    @rule(full=st.booleans())
+    def broker_is_full(self, full: bool) -> None:
+        self.bus.full = full
+
+    @rule()
+    def reconnect(self) -> None:
+        self.bus.full = False
+        self.bus.reconnect()
+
+    @invariant()
+    def in_order_and_once(self) -> None:
+        for key, numbers in self.numbers.items():
+            found = self.durable[key] + self.taken[key]
+            assert found == numbers[: len(found)]
+
+    @invariant()
+    def only_the_durable_is_told(self) -> None:
+        for gateway, said in self.bus.said:
+            for lane in Lane:
+                assert said[lane.value] <= max(self.durable[gateway, lane], default=0)
+
+    def teardown(self) -> None:
+        """In the end the gateways resend what was not committed, and everything is there."""
+        self.bus.full = False
+        for _ in range(100):
+            for (gateway, lane), numbers in self.numbers.items():
+                for seq in numbers:
+                    if not self.bus.paused and seq > self.positions.get(gateway, Position()).of(lane):
+                        self._send(gateway, lane, seq)
+            self.take(1_000)
+            self.commit()
+            if self.durable == self.numbers:
+                break
+        assert self.durable == self.numbers
+        assert not self.bus.paused
+
+    def _send(self, gateway: str, lane: Lane, seq: int) -> None:
+        previous = max((number for number in self.numbers[gateway, lane] if number < seq), default=0)
+        self.bus.deliver(gateway, lane, payload(1, seq, previous, float(seq), json=seq % 2 == 0))
+
+
+Consuming.TestCase.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+TestConsuming = Consuming.TestCase
+
+
+class Rig:
+    """A stream on a still bus, with a clock that is set."""
+
+    def __init__(self, positions: dict[str, Position] | None = None) -> None:
+        self.bus, self.now = StillBus(), 1_790_000_000_000
+        self.refused: list[Refusal] = []
+        self.stream = stream_on(self.bus, lambda: self.now, self.refused, positions or {})
+
+    def send(self, seq: int, *, epoch: int = 1, prev: int = -1, lane: Lane = Lane.BULK, gateway: str = "east") -> None:
+        self.bus.deliver(gateway, lane, payload(epoch, seq, prev, float(seq)))
+
+    async def taken(self, max_readings: int = 1_000) -> list[tuple[str, int, int]]:
+        batch = await self.stream.batch(max_readings=max_readings, max_wait_s=0)
+        return [(delivery.gateway, delivery.frame.epoch, delivery.frame.seq) for delivery in batch]
+
+
+async def test_a_new_numbering_overtaken_by_its_urgent_frame_moves_no_old_position() -> None:
+    """Otherwise the old bulk number would be committed in the new epoch, and frames up to it forgotten unread."""
+    rig = Rig({"east": Position(1, 40, 10_411)})
+    rig.send(10_412)
+    rig.send(1, epoch=2, lane=Lane.URGENT)
+    rig.send(1, epoch=2)
+    assert await rig.taken(1) == [("east", 2, 1)]
+    assert rig.stream.positions["east"] == Position(2, 1, 0)
+    assert await rig.taken(1) == [("east", 1, 10_412)]
+    assert rig.stream.positions["east"] == Position(2, 1, 0)
+    assert await rig.taken() == [("east", 2, 1)]
+    assert rig.stream.positions["east"] == Position(2, 1, 1)
+
+
+async def test_one_gateways_backlog_does_not_starve_another() -> None:
+    rig = Rig()
+    for seq in range(1, 9):
+        rig.send(seq)
+    rig.send(1, gateway="west")
+    assert ("west", 1, 1) in await rig.taken(2)
+
+
+async def test_poison_is_stepped_over_after_three_bad_answers_and_nothing_else_is() -> None:
+    rig = Rig()
+    rig.send(1)
+    for _ in range(10):
+        rig.bus.deliver("east", Lane.BULK, POISON)
+    rig.send(9)
+    for _ in range(POISON_TRIES):
+        assert await rig.taken() in ([], [("east", 1, 1)])
+        rig.now += RESEND_EVERY_MS
+        rig.bus.deliver("east", Lane.BULK, POISON)
+        rig.send(9)  # a live frame, which must not be taken for the one after the poison
+        rig.send(3)
+    assert await rig.taken() == [("east", 1, 3)]
+    assert rig.refused[-1].reason.startswith("lost")
+    assert rig.refused[-1].sample == POISON
+
+
+async def test_frames_that_stay_away_are_asked_for_once_a_second_and_never_stepped_over() -> None:
+    rig = Rig()
+    for _ in range(50):
+        rig.send(5)
+        rig.now += 200
+    asked = [said["resend"] for _, said in rig.bus.said if "resend" in said]
+    assert asked == [{"bulk": 1}] * 10
+    assert await rig.taken() == []
+
+
+async def test_a_commit_the_broker_could_not_take_is_told_later() -> None:
+    rig = Rig()
+    rig.send(1)
+    await rig.taken()
+    rig.bus.full = True
+    rig.stream.commit(rig.stream.positions)
+    rig.bus.full = False
+    await rig.taken()
+    assert rig.bus.said[-1] == ("east", {"epoch": 1, "urgent": 0, "bulk": 1})
+
+
+async def test_a_gateway_that_sends_what_is_durable_is_told_again_but_seldom() -> None:
+    rig = Rig({"east": Position(1, 0, 7)})
+    said = len(rig.bus.said)
+    for _ in range(30):
+        rig.send(7)
+        rig.now += 1_000
+    assert 5 <= len(rig.bus.said) - said <= 6
+    assert rig.bus.said[-1] == ("east", {"epoch": 1, "urgent": 0, "bulk": 7})
+
+
+async def test_memory_is_bounded_and_reading_goes_on_when_there_is_room() -> None:
+    rig = Rig()
+    seq = 0
+    while not rig.bus.paused:
+        seq += 1
+        rig.send(seq)
+    assert rig.stream._buffered_bytes < 20_000 + 2_000
+    assert len(await rig.taken()) == seq
+    assert not rig.bus.paused
