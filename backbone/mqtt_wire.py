@@ -117,7 +117,10 @@ class _Protocol(MQTTProtocol):  # type: ignore[misc]  # gmqtt has no types
         while self._connected.is_set():
             await self._may_read.wait()
             try:
-                packets = splitter.feed(await self.read(READ_BYTES))
+                data = await self.read(READ_BYTES)
+                if not data:
+                    return  # its end: a TLS connection that is being closed reads as empty until it is gone
+                packets = splitter.feed(data)
             except ConnectionResetError:
                 return
             except MalformedPacketError:
