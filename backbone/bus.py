@@ -209,15 +209,23 @@ class Bus:
             self._end()
         except asyncio.CancelledError:
             if self.connected:
-                with contextlib.suppress(Exception):
-                    async with asyncio.timeout(FAREWELL_S):
-                        await client.disconnect()
+                await self._leave(client)
             raise
         finally:
             self._client = None
             self.connected = False
             metrics.connected.labels(self._name).set(0)
             client.abort()
+
+    async def _leave(self, client: WireClient) -> None:
+        """Hang up when the broker has what it was sent: closing on its unread answers would reset the connection,
+        and it might drop what it has not read yet."""
+        client.on_message = lambda *_: 0
+        client.may_read.set()
+        for last_thing in (client.in_flight.wait_empty, client.disconnect):
+            with contextlib.suppress(Exception):
+                async with asyncio.timeout(FAREWELL_S):
+                    await last_thing()
 
     def _new_client(self) -> WireClient:
         will = self._will

@@ -1,0 +1,214 @@
+"""The bus over real brokers, and over servers that misbehave: bounded, patient, and back in time."""
+
+import asyncio
+import contextlib
+import socket
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+import pytest
+
+from backbone.bus import Bus
+from backbone.mqtt_wire import MAX_IN_FLIGHT_BYTES, MAX_INBOUND_BYTES
+from tests import servers
+
+CONNACK = b"\x20\x02\x00\x00"
+Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+
+
+async def until(condition: Callable[[], object], timeout_s: float = 20, what: str = "the condition") -> None:
+    end = time.monotonic() + timeout_s
+    while not condition():
+        assert time.monotonic() < end, f"waited {timeout_s} s for {what}"
+        await asyncio.sleep(0.005)
+
+
+@contextlib.asynccontextmanager
+async def bad_broker(serve: Serve) -> AsyncIterator[str]:
+    """A server on loopback that is no good broker; its URL."""
+    writers: list[asyncio.StreamWriter] = []
+
+    async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writers.append(writer)
+        with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
+            await serve(reader, writer)
+
+    server = await asyncio.start_server(connected, "127.0.0.1", 0, limit=1024)
+    try:
+        yield f"mqtt://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    finally:
+        server.close()
+        for writer in writers:
+            writer.transport.abort()
+        await server.wait_closed()
+
+
+async def test_a_paused_reader_is_handed_little_more_and_then_all_of_it(mosquitto: servers.Broker) -> None:
+    """12 MB wait at the broker and in the socket, not here; QoS 1 brings them when reading goes on."""
+    heard: list[int] = []
+    async with Bus(mosquitto.url, "reader") as reader, Bus(mosquitto.url, "writer") as writer:
+        reader.subscribe("x", lambda _topic, payload: heard.append(int.from_bytes(payload[:4])))
+        await until(lambda: reader.connected and writer.connected, what="both")
+        writer.publish("x", bytes(4))
+        await until(lambda: heard, what="the first message")
+        reader.pause_reading()
+        for number in range(1, 601):
+            assert writer.publish("x", number.to_bytes(4) + bytes(20_000))
+        await until(lambda: writer.unacknowledged == 0, what="the broker to have them")
+        assert len(heard) < 100
+        reader.resume_reading()
+        await until(lambda: len(heard) == 601, what="the rest")
+        assert heard == list(range(601))
+        assert reader.reconnects == 0
+
+
+async def test_a_large_payload_is_cut_where_every_reader_refuses_it_anyway(mosquitto: servers.Broker) -> None:
+    sizes: list[int] = []
+    async with Bus(mosquitto.url, "reader") as reader, Bus(mosquitto.url, "writer") as writer:
+        reader.subscribe("x", lambda _topic, payload: sizes.append(len(payload)))
+        await until(lambda: reader.connected and writer.connected, what="both")
+        for size in (1_000_000, 30_000_000, 5):
+            writer.publish("x", bytes(size))
+        await until(lambda: len(sizes) == 3, what="the message behind the large one")
+        assert sizes[0] == 1_000_000
+        assert 1_100_000 < sizes[1] <= MAX_INBOUND_BYTES
+        assert sizes[2] == 5
+
+
+async def test_a_broker_that_takes_nothing_bounds_what_is_on_its_way() -> None:
+    """Neither messages nor memory pile up behind a broker that greets and then reads no more."""
+    closing = asyncio.Event()
+
+    async def greets_and_sleeps(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(CONNACK)
+        await closing.wait()
+
+    async with bad_broker(greets_and_sleeps) as url, Bus(url, "writer") as bus:
+        await until(lambda: bus.connected, what="the greeting")
+        sent = 0
+        while bus.publish("x", bytes(1_000_000)):
+            sent += 1
+            assert sent <= MAX_IN_FLIGHT_BYTES // 1_000_000 + 1
+        assert sent > 10
+        assert bus.unacknowledged == sent
+        closing.set()
+
+
+@pytest.mark.parametrize("greeting", [b"", CONNACK, b"\x20\x02\x00\x05", b"\x30\xff\xff\xff\xff\xff"])
+async def test_a_broker_that_hangs_up_is_tried_again_but_not_hammered(greeting: bytes) -> None:
+    """Before greeting, after it, with a refusal, with nonsense: the pauses grow all the same."""
+    calls: list[float] = []
+
+    async def hangs_up(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        calls.append(time.monotonic())
+        await reader.readexactly(2)
+        writer.write(greeting)
+        await writer.drain()
+        writer.close()
+
+    async with bad_broker(hangs_up) as url, Bus(url, "caller") as bus:
+        await until(lambda: len(calls) >= 5, what="five calls")
+        assert calls[4] - calls[0] >= (0.1 + 0.2 + 0.4 + 0.8) / 2
+        assert not bus.publish("x", b"") or bus.connected
+
+
+async def test_the_bus_is_entered_while_the_broker_is_away_and_subscribes_when_it_comes(
+    mosquitto: servers.Broker,
+) -> None:
+    heard: list[bytes] = []
+    mosquitto.process.kill()
+    async with Bus(mosquitto.url, "early") as bus:
+        bus.subscribe("x/+", lambda _topic, payload: heard.append(payload))
+        assert not bus.connected
+        assert not bus.publish("x/y", b"lost")
+        await asyncio.to_thread(mosquitto.process.start, lambda: servers.listening(mosquitto.port))
+        await until(lambda: bus.connected, what="the broker")
+        assert bus.publish("x/y", b"found")
+        await until(lambda: heard == [b"found"], what="the message")
+
+
+async def test_what_a_callback_or_a_handler_throws_ends_nothing(broker: servers.Broker) -> None:
+    heard: list[bytes] = []
+
+    def fails(*_: object) -> None:
+        raise RuntimeError("a mistake")
+
+    bus = Bus(broker.url, "sturdy")
+    bus.on_connect(fails)
+    bus.on_disconnect(fails)
+
+    def speaks() -> None:
+        assert bus.publish("x", b"again")
+
+    bus.on_connect(speaks)
+    bus.subscribe("x", fails)
+    bus.subscribe("x", lambda _topic, payload: heard.append(payload))
+    async with bus:
+        await until(lambda: heard == [b"again"], what="its own message")
+        broker.process.kill()
+        await until(lambda: not bus.connected, what="the loss")
+        await asyncio.to_thread(broker.process.start, lambda: servers.listening(broker.port))
+        await until(lambda: heard == [b"again"] * 2, what="the message after the reconnect")
+        assert bus.reconnects == 1
+
+
+async def test_small_messages_do_not_wait_for_delayed_acknowledgements(mosquitto: servers.Broker) -> None:
+    async with Bus(mosquitto.url, "prompt") as bus:
+        await until(lambda: bus.connected, what="the broker")
+        assert bus._client is not None
+        connection = bus._client._connection._transport.get_extra_info("socket")
+        assert connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+
+
+async def test_two_of_a_name_live_side_by_side(broker: servers.Broker) -> None:
+    """Client ids are made unique: a service that is started twice does not throw itself out."""
+    heard: list[bytes] = []
+    async with Bus(broker.url, "twin") as one, Bus(broker.url, "twin") as other:
+        one.subscribe("x", lambda _topic, payload: heard.append(payload))
+        await until(lambda: one.connected and other.connected, what="both")
+        other.publish("x", b"hello")
+        await until(lambda: heard, what="the message")
+        assert (one.reconnects, other.reconnects) == (0, 0)
+
+
+async def test_what_was_published_last_is_sent_before_the_end(broker: servers.Broker) -> None:
+    heard: list[bytes] = []
+    async with Bus(broker.url, "listener") as listener:
+        listener.subscribe("x", lambda _topic, payload: heard.append(payload))
+        await until(lambda: listener.connected, what="the listener")
+        async with Bus(broker.url, "leaving") as leaving:
+            await until(lambda: leaving.connected, what="the other")
+            for number in range(100):
+                leaving.publish("x", bytes([number]))
+        await until(lambda: len(heard) == 100, what="all of it")
+
+
+async def test_in_a_session_answers_go_out_in_the_order_of_the_messages(embedded_broker: servers.Broker) -> None:
+    """rumqttd hangs up on who acknowledges out of order, and a slow handler is no reason to."""
+    slow = asyncio.Event()
+    done: list[int] = []
+
+    async def slowly(number: int) -> None:
+        await slow.wait()
+        done.append(number)
+
+    def handler(_topic: str, payload: bytes) -> Awaitable[None] | None:
+        if payload[0] % 2 == 0:
+            return slowly(payload[0])
+        done.append(payload[0])
+        return None
+
+    async with (
+        Bus(embedded_broker.url, "durable", session=True) as bus,
+        Bus(embedded_broker.url, "writer") as writer,
+    ):
+        bus.subscribe("x", handler)
+        await until(lambda: bus.connected and writer.connected, what="both")
+        for number in range(20):
+            writer.publish("x", bytes([number]))
+        await until(lambda: len(done) == 10, what="the quick ones")
+        slow.set()
+        await until(lambda: len(done) == 20, what="the slow ones")
+        writer.publish("x", bytes([21]))
+        await until(lambda: done[-1] == 21, what="the one after")
+        assert bus.reconnects == 0
