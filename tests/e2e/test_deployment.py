@@ -9,6 +9,7 @@ import ssl
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from tests import servers
 from tests.servers import ROOT, Process, free_port, listening, wait_until
 
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
+STOP_WITHIN_S = 5.0
 OURS = [name for name, row in COMPOSE["services"].items() if row.get("image") == "anju:latest" and name != "secrets"]
 
 
@@ -137,10 +139,23 @@ def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]
         broker = made.broker().start(lambda: listening(made.broker_port))
         stack.callback(broker.stop)
         assert made.healthy("broker"), broker.output()
-        for name in OURS:
-            process = made.service(name).start()
-            stack.callback(process.stop)
+        running = [stack.enter_context(contextlib.closing(_Stopping(made.service(name).start()))) for name in OURS]
         yield made
+    assert [service.process.name for service in running if service.took_s > STOP_WITHIN_S] == []
+
+
+class _Stopping:
+    """A service whose end is timed."""
+
+    def __init__(self, process: Process) -> None:
+        self.process = process
+        self.took_s = 0.0
+
+    def close(self) -> None:
+        """SIGTERM, as the engine sends it."""
+        began = time.monotonic()
+        self.process.stop()
+        self.took_s = time.monotonic() - began
 
 
 def test_every_service_becomes_healthy_by_its_own_check(deployment: Deployment) -> None:
