@@ -119,7 +119,9 @@ def rules() -> None:
 
 @cli.command(epilog="Example: anju simulate --scenario corridor-fire --zone b3-f1")
 def simulate(
-    scenario: Annotated[str | None, typer.Option(help="make this happen in the simulator that runs")] = None,
+    scenario: Annotated[
+        str | None, typer.Option(help="make this happen in the simulator that runs; `normal` ends it")
+    ] = None,
     zone: Annotated[str | None, typer.Option(help="where; the scenario's own place if unset")] = None,
     seed: Annotated[int, typer.Option(help="the same seed repeats a run")] = 1,
 ) -> None:
@@ -133,8 +135,9 @@ def simulate(
     from firmware_sim.scenarios import SCENARIOS
     from firmware_sim.service import send_scenario
 
-    if scenario not in SCENARIOS:
-        raise _fail(f"no scenario '{scenario}'; there are: {', '.join(sorted(SCENARIOS))}")
+    known = ("normal", *sorted(SCENARIOS))
+    if scenario not in known:
+        raise _fail(f"no scenario '{scenario}'; there are: {', '.join(known)}")
     settings = Settings()
     site = read_site(settings)
     if zone is not None and zone not in site.zones:
