@@ -26,7 +26,7 @@ RESULTS = Path("bench.json")
 
 def main(names: list[str]) -> int:
     """Run the programs named, all when none is; 1 when one of them could not be measured."""
-    console = Console(highlight=False)
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else 120)
     unknown = set(names) - set(PROGRAMS)
     if unknown:
         console.print(f"no benchmark {', '.join(sorted(unknown))}; there are: {', '.join(PROGRAMS)}")
