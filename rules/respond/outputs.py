@@ -8,7 +8,8 @@ def outputs_of(site: Site, step: Step, zone: str) -> tuple[tuple[str, float], ..
     """Points and values for a machine step of a plan activated in `zone`.
 
     A point stands for itself; a kind (`egress-lock`) for every output of that kind in the zone's whole building:
-    people leave through all of it. `safe` is the output's own safe state. Nothing for a step without `do`.
+    people leave through all of it. `safe` is the output's own safe state. Nothing for a step without
+    `do`, or in a zone the site does not have: such a step fails and becomes the commander's.
     """
     if step.do is None:
         return ()
@@ -22,6 +23,8 @@ def _named(site: Site, name: str) -> list[Point]:
 
 
 def _of_kind(site: Site, kind: str, zone: str) -> list[Point]:
+    if zone not in site.zones:
+        return []  # the site file no longer has the place a plan was activated in
     building = site.building_of(zone)
     return [
         point

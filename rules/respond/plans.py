@@ -2,11 +2,15 @@
 
 from dataclasses import replace
 
+import structlog
 from sqlalchemy import Connection
+from sqlalchemy.exc import InterfaceError, OperationalError
 
+from backbone import metrics
 from backbone.database.activations import get_activation, list_activations, save_activation
 from backbone.database.commands import get_command, insert_command, pending_commands, record_reply
 from backbone.database.documents import plain
+from backbone.database.errors import Conflict
 from backbone.database.outbox import append
 from community.activations import (
     IN_FORCE,
@@ -32,6 +36,7 @@ COMMAND_LIFE_MS = 60_000
 """How long after the activation a command is still carried out, at least."""
 ANSWER_GRACE_MS = 5_000
 MOST_IN_FORCE = 1_000
+log = structlog.get_logger()
 SHOWN = "在页面上显示；未配置外部通知渠道 / shown on the page; no outside channel is configured"
 
 
@@ -68,19 +73,35 @@ class Plans:
         return begun, orders
 
     def look_after(self, c: Connection, now: int) -> tuple[list[Order], bool]:
-        """Begin what waits for the machine, and mark what is late. Whether anything changed beside the commands."""
+        """Begin what waits for the machine, and mark what is late. Whether anything changed beside the commands.
+
+        One activation that cannot be looked after is logged and counted; the others, and all alarms, go on.
+        """
         orders: list[Order] = []
         changed = False
         for activation in list_activations(c, self._site.id, states=IN_FORCE, limit=MOST_IN_FORCE):
-            begun, more = self._begin(c, activation, now)
+            try:
+                with c.begin_nested():
+                    more, moved = self._look_after_one(c, activation, now)
+            except (OperationalError, InterfaceError, Conflict):
+                raise
+            except Exception:
+                metrics.loop_errors.labels("rules plans").inc()
+                log.exception("an activation could not be looked after", activation=activation.id)
+                continue
             orders += more
-            for step in begun.steps:
-                if step.due_at < now:
-                    begun = step_late(begun, step.id, now)
-            if begun is not activation:
-                self._save(c, activation, begun, begun.timeline[-1].what, now)
-                changed = True
+            changed = changed or moved
         return orders, self._expire(c, now) or changed
+
+    def _look_after_one(self, c: Connection, activation: Activation, now: int) -> tuple[list[Order], bool]:
+        begun, orders = self._begin(c, activation, now)
+        for step in begun.steps:
+            if step.due_at < now:
+                begun = step_late(begun, step.id, now)
+        if begun is activation:
+            return orders, False
+        self._save(c, activation, begun, begun.timeline[-1].what, now)
+        return orders, True
 
     def answered(self, c: Connection, identifier: str, gateway: str, reply: Reply, now: int) -> bool:
         """Take a reply. False when it is not the first one, or not from the gateway that was commanded."""

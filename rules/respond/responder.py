@@ -1,4 +1,7 @@
-"""What a transition means: low a ticket, medium an alarm and a ticket, high an alarm and its emergency plan."""
+"""What a transition means: low a ticket, medium an alarm and a ticket, high an alarm and its emergency plan.
+
+A high one found late is an alarm and a ticket: old news activates nothing (docs/architecture.md).
+"""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -40,7 +43,8 @@ class Responder:
     def respond(self, c: Connection, transitions: Sequence[Transition], now: int) -> list[Order]:
         """The commands to send once the transaction is committed.
 
-        One transition that cannot be taken, by a fault of ours, is logged and counted and does not hold up the others.
+        One transition that cannot be taken, by a fault of ours, is logged and counted and does not hold up the others;
+        an alarm is then raised without its ticket or plan, for somebody to see.
         """
         orders: list[Order] = []
         for transition in transitions:
@@ -52,7 +56,21 @@ class Responder:
             except Exception:
                 metrics.loop_errors.labels("rules respond").inc()
                 log.exception("a transition could not be taken", transition=transition)
+                self._alarm_alone(c, transition, now)
         return orders
+
+    def _alarm_alone(self, c: Connection, transition: Transition, now: int) -> None:
+        rule = self._rules.get(transition.rule)
+        if rule is None or not transition.active:
+            return
+        try:
+            with c.begin_nested():
+                self._raise(c, rule, transition, now, alone=True)
+        except (OperationalError, InterfaceError, Conflict):
+            raise
+        except Exception:
+            metrics.loop_errors.labels("rules respond").inc()
+            log.exception("not even the alarm could be raised", transition=transition)
 
     def answered(self, c: Connection, identifier: str, gateway: str, reply: Reply, now: int) -> bool:
         """Take a gateway's reply; whether it was the first to that command."""
@@ -84,7 +102,9 @@ class Responder:
             return []
         return self._raise(c, rule, transition, now)
 
-    def _raise(self, c: Connection, rule: Rule, transition: Transition, now: int) -> list[Order]:
+    def _raise(
+        self, c: Connection, rule: Rule, transition: Transition, now: int, *, alone: bool = False
+    ) -> list[Order]:
         late = now - transition.at > self._late_after_ms
         before = open_alarm(c, self._site.id, rule.id, transition.scope)
         if before is None:
@@ -106,9 +126,11 @@ class Responder:
         else:
             alarm = replace(reraise(before, transition.at, transition.value, transition.points), late=late)
         orders: list[Order] = []
-        if rule.risk is Grade.MEDIUM:
+        if alone:
+            pass
+        elif rule.risk is Grade.MEDIUM or late:  # old news moves no plan, but somebody has to go and look
             alarm = replace(alarm, ticket=tickets.report(c, self._site, rule, transition, alarm.id, now).id)
-        elif rule.plan is not None and not late:
+        elif rule.plan is not None:
             activation, orders = self._plans.call(c, rule, alarm, now)
             alarm = replace(alarm, activation=activation.id)
         self._save(c, before, alarm, "raised", now)

@@ -1,0 +1,113 @@
+"""Responding goes on: a fault beside an alarm costs the alarm nothing, and a changed site stops nobody."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from backbone.database.activations import get_activation, list_activations, save_activation
+from backbone.database.alarms import list_alarms
+from backbone.database.database import Database
+from backbone.database.tickets import list_tickets
+from community.activations import StepState, activate, find_step
+from community.site.site import Site
+from rules.detect.model import Transition
+from rules.respond.responder import Responder
+from tests.unit.rules.sites import make_site
+
+NOW = 1_790_000_000_000
+LATE_AFTER_MS = 300_000
+HIGH = {"id": "fire", "select": {"measure": "smoke"}, "when": {"equals": 1}, "risk": "high", "plan": "fire"}
+PLAN: dict[str, Any] = {
+    "id": "fire",
+    "name": {"zh": "火灾应急预案"},
+    "kind": "fire",
+    "version": 1,
+    "approved": {"by": "wang-wei", "on": "2026-09-01"},
+    "next_revision": "2027-09-01",
+    "organisation": {"commander": "safety-officer"},
+    "levels": {
+        "high": {
+            "steps": [
+                {"id": "release", "name": {"zh": "开门"}, "do": {"set": "egress-lock", "to": "safe"}, "within": "3s"}
+            ]
+        }
+    },
+}
+POINTS: dict[str, dict[str, Any]] = {
+    "a.smoke": {"zone": "b3-f1"},
+    "door.relay": {"zone": "b3-f1", "output": {"kind": "egress-lock", "safe": 0}},
+}
+
+
+def site(*plans: dict[str, Any]) -> Site:
+    return make_site(POINTS, [HIGH], plans=plans, parents={"b3-f1": "b3"})
+
+
+def smoke(at: int = NOW) -> Transition:
+    return Transition("fire", "a.smoke", "b3-f1", True, at, 1.0, ("a.smoke",), "equals")
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Database]:
+    opened = Database.open(f"sqlite:///{tmp_path / 'state.db'}")
+    yield opened
+    opened.close()
+
+
+def test_a_high_alarm_activates_its_plan_once(database: Database) -> None:
+    responder = Responder(site(PLAN), LATE_AFTER_MS)
+    with database.begin() as c:
+        orders = responder.respond(c, [smoke()], NOW)
+        assert responder.respond(c, [smoke()], NOW) == []
+        (alarm,) = list_alarms(c, "test")
+        (activation,) = list_activations(c, "test")
+    assert [(order.command.point, order.command.value) for order in orders] == [("door.relay", 0.0)]
+    assert alarm.activation == activation.id
+
+
+def test_an_alarm_whose_plan_cannot_be_called_is_raised_all_the_same(database: Database) -> None:
+    """The plan is gone, a fault of ours: such a site does not load. Somebody still has to see the fire."""
+    responder = Responder(site(), LATE_AFTER_MS)
+    with database.begin() as c:
+        assert responder.respond(c, [smoke(), smoke(NOW + 1)], NOW) == []
+        (alarm,) = list_alarms(c, "test")
+    assert (alarm.state.value, alarm.activation) == ("unacknowledged", None)
+
+
+def test_a_high_alarm_found_late_is_somebodys_to_look_at(database: Database) -> None:
+    responder = Responder(site(PLAN), LATE_AFTER_MS)
+    with database.begin() as c:
+        assert responder.respond(c, [smoke(NOW - LATE_AFTER_MS - 1)], NOW) == []
+        (alarm,) = list_alarms(c, "test")
+        (ticket,) = list_tickets(c, "test")
+        assert list_activations(c, "test") == []
+    assert alarm.late
+    assert (alarm.ticket, ticket.priority) == (ticket.id, "high")
+
+
+def test_a_plan_in_force_where_the_site_has_no_zone_any_more_becomes_the_commanders(database: Database) -> None:
+    """The site file was changed while a plan was in force: its step fails to a person, and new alarms are raised."""
+    with_plan = site(PLAN)
+    elsewhere = activate(
+        id="old",
+        site="test",
+        plan=with_plan.plans["fire"],
+        level="high",
+        zone="b9-f1",
+        cause="person:wang-wei",
+        reason="smoke seen",
+        now=NOW,
+    )
+    responder = Responder(with_plan, LATE_AFTER_MS)
+    with database.begin() as c:
+        save_activation(c, elsewhere)
+        orders, changed = responder.look_after(c, NOW + 1)
+        found = get_activation(c, "old")
+        responder.respond(c, [smoke()], NOW)
+        assert len(list_alarms(c, "test")) == 1
+    assert (orders, changed) == ([], True)
+    assert found is not None
+    step = find_step(found, "release")
+    assert (step.state, step.who) == (StepState.FAILED, "commander")
