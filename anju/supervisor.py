@@ -25,6 +25,8 @@ class Service:
     name: str
     arguments: tuple[str, ...]
     environment: dict[str, str] = field(default_factory=dict)
+    outlives: bool = False
+    """Stopped after all others: they have last words to say over it."""
 
 
 @dataclass(slots=True)
@@ -57,9 +59,16 @@ class Supervisor:
     async def run(self, stop: asyncio.Event) -> None:
         """Start everything, keep it running until `stop` is set, then stop everything within `STOP_S`."""
         (self._data_dir / "logs").mkdir(parents=True, exist_ok=True)
+        others_ended = asyncio.Event()
         async with asyncio.TaskGroup() as group:
             for service in self._services:
-                group.create_task(self._keep(service, stop), name=f"keep {service.name}")
+                if service.outlives:
+                    group.create_task(self._keep(service, others_ended), name=f"keep {service.name}")
+            async with asyncio.TaskGroup() as others:
+                for service in self._services:
+                    if not service.outlives:
+                        others.create_task(self._keep(service, stop), name=f"keep {service.name}")
+            others_ended.set()
 
     async def _keep(self, service: Service, stop: asyncio.Event) -> None:
         failures = 0
