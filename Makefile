@@ -39,8 +39,9 @@ lock: .venv/dev
 page: .venv/dev
 	@$(BIN)/python dashboards/build_web.py
 
-# The page's types, from the API's own description.
-types: .venv/dev
+# The page's types, from the API's own description. The page may not build before it has them.
+types:
+	@test -e .venv/dev || $(MAKE) .venv/dev
 	@$(BIN)/python -m api.openapi > $(WEB)/src/api/openapi.json
 	@$(BIN)/python dashboards/build_web.py npm run --silent types
 

@@ -134,6 +134,16 @@ class Bus:
         """The packet numbers of these messages; who remembers them can tell later whether all were acknowledged."""
         return self._client.in_flight.numbers if self._client is not None else frozenset()
 
+    @property
+    def deaf(self) -> str | None:
+        """Why messages may not arrive now: no connection, or a subscription without the broker's consent."""
+        if self._client is None:
+            return f"no connection to the broker {self._address.host}:{self._address.port}"
+        waiting = [subscription for subscription in self._client.subscriptions if not subscription.acknowledged]
+        if waiting:
+            return f"the broker {self._address.host}:{self._address.port} has not granted {waiting[0].topic}"
+        return None
+
     def subscribe(self, topic_filter: str, handler: Handler, *, qos: int = 1) -> None:
         """Have `handler(topic, payload)` called; kept, and subscribed again after every connect."""
         self._subscriptions.append((topic_filter, handler, qos))

@@ -129,6 +129,7 @@ class _Parts:
             refusals=self._refusals,
             readers=readers.values(),
             counters=self._counters,
+            deaf=lambda: sensors.deaf,
             now=now_ms,
             every_s=settings.status_s,
         )

@@ -135,8 +135,9 @@ class Operator:
         assert self._bus.publish(topic, body, retain=retain)
 
     async def online(self) -> None:
-        """Wait for the gateway."""
+        """Wait for the gateway, and until it hears its sensors."""
         await until(lambda: self.status.get("online"), what="the gateway to be online")
+        await until(lambda: "cannot be heard" not in (self.status["problem"] or ""), what="the gateway to listen")
 
     def refusals(self) -> dict[tuple[str, str], int]:
         """Counts by source and reason, of the last status."""

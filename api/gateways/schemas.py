@@ -35,6 +35,7 @@ class GatewayOut(BaseModel):
     since: Timestamp | None = None
     version: str | None = None
     spooled: int | None = Field(default=None, description="frames kept until they are safe upstream")
+    problem: str | None = Field(default=None, description="what keeps it from its work although it is online")
     counters: dict[str, float] = {}
     refusals: list[RefusedOut] = []
     devices: dict[str, DeviceOut] = {}
@@ -52,6 +53,7 @@ def show(gateway: Gateway, status: GatewayStatus | None) -> GatewayOut:
         since=status.since,
         version=status.version,
         spooled=status.spooled,
+        problem=status.problem,
         counters=status.counters,
         refusals=[RefusedOut(source=r.source, reason=r.reason, count=r.count, last=r.last) for r in status.refusals],
         devices={key: DeviceOut(last=d.last, ok=d.ok, error=d.error) for key, d in status.devices.items()},

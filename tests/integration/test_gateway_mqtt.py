@@ -139,6 +139,26 @@ async def test_an_outage_of_the_broker_loses_nothing(tmp_path: Path) -> None:
                 assert consumer.values("climate.temperature") == sent
 
 
+async def test_a_gateway_that_cannot_hear_its_sensors_says_so(tmp_path: Path) -> None:
+    """It is online, and would look well, while no sensor reaches it."""
+    with mosquitto(tmp_path / "sensors") as sensors, mosquitto(tmp_path / "platform") as platform:
+        site = site_of(
+            [mqtt_device("climate", "zigbee2mqtt-climate", CLIMATE)], mqtt=f"mqtt://127.0.0.1:{sensors.port}"
+        )
+        async with (
+            Operator.connected(platform.port) as operator,
+            running_gateway(site, gateway_settings(platform.port, tmp_path / "data")),
+        ):
+            await operator.online()
+            assert operator.status["problem"] is None
+            sensors.process.kill()
+            await until(lambda: operator.status["problem"], what="the problem")
+            assert operator.status["online"]
+            assert f"127.0.0.1:{sensors.port}" in operator.status["problem"]
+            sensors.process.start()
+            await until(lambda: operator.status["problem"] is None, what="its end")
+
+
 @pytest.mark.parametrize("dead", ["ingest", "rules"])
 async def test_a_dead_consumer_delays_the_other_by_nothing_and_catches_up(
     broker: Broker, tmp_path: Path, dead: str

@@ -1067,6 +1067,11 @@ export interface components {
             /** Online */
             online: boolean | null;
             /**
+             * Problem
+             * @description what keeps it from its work although it is online
+             */
+            problem?: string | null;
+            /**
              * Refusals
              * @default []
              */

@@ -12,6 +12,7 @@ export const usePlatform = defineStore('platform', () => {
 
   const troubled = computed(() => services.value.filter((service) => service.state !== 'running'))
   const offline = computed(() => [...gateways.value.values()].filter((gateway) => gateway.online === false))
+  const impaired = computed(() => [...gateways.value.values()].filter((gateway) => gateway.online && gateway.problem))
 
   async function load(): Promise<void> {
     const [serviceRows, gatewayRows] = await Promise.all([
@@ -36,5 +37,5 @@ export const usePlatform = defineStore('platform', () => {
     services.value = rows
   }
 
-  return { services, gateways, quarantine, loaded, troubled, offline, load, loadQuarantine, applyGateway, applyServices }
+  return { services, gateways, quarantine, loaded, troubled, offline, impaired, load, loadQuarantine, applyGateway, applyServices }
 })

@@ -11,7 +11,7 @@ export default {
     connected: 'Live · data as of {time}',
     reconnecting: 'Reconnecting · what you see is of {time} ({age} ago)',
     lost: 'Connection lost · what you see is of {time} ({age} ago); trying again',
-    incomplete: 'Some data could not be loaded; trying again', gatewaysOffline: 'Gateway offline: {names}',
+    incomplete: 'Some data could not be loaded; trying again', gatewaysOffline: 'Gateway offline: {names}', gatewaysImpaired: 'Gateway in trouble: {names}',
   },
   service: { broker: 'Broker', gateway: 'Gateway service', ingest: 'Ingest', rules: 'Alarm rules', api: 'Web service', 'ingest+api': 'Ingest and web', 'api+ingest': 'Ingest and web', simulate: 'Simulator', simulator: 'Simulator' },
   serviceState: { running: 'Running', starting: 'Starting', restarting: 'Restarting', stopped: 'Stopped' },

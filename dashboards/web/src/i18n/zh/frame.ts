@@ -11,7 +11,7 @@ export default {
     connected: '实时 · 数据截至 {time}',
     reconnecting: '正在重新连接 · 以下为 {time} 的数据（{age}前）',
     lost: '连接已断开 · 以下为 {time} 的数据（{age}前），正在重试',
-    incomplete: '部分数据未能载入，正在重试', gatewaysOffline: '网关离线：{names}',
+    incomplete: '部分数据未能载入，正在重试', gatewaysOffline: '网关离线：{names}', gatewaysImpaired: '网关有故障：{names}',
   },
   service: { broker: '消息服务', gateway: '网关服务', ingest: '数据入库', rules: '报警规则', api: '网页服务', 'ingest+api': '入库与网页', 'api+ingest': '入库与网页', simulate: '设备仿真', simulator: '设备仿真' },
   serviceState: { running: '运行中', starting: '启动中', restarting: '正在重启', stopped: '已停止' },
