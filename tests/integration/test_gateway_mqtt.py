@@ -154,7 +154,7 @@ async def test_a_gateway_that_cannot_hear_its_sensors_says_so(tmp_path: Path) ->
             sensors.process.kill()
             await until(lambda: operator.status["problem"], what="the problem")
             assert operator.status["online"]
-            assert f"127.0.0.1:{sensors.port}" in operator.status["problem"]
+            assert f"127.0.0.1:{sensors.port}" in str(operator.status["problem"])
             sensors.process.start()
             await until(lambda: operator.status["problem"] is None, what="its end")
 
