@@ -70,7 +70,7 @@ class Bucket:
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """A point's readings in buckets aligned to multiples of `step_ms`; a gap has no bucket."""
+    """A point's readings in round buckets of `step_ms`, from an hour up by the site's clock; a gap has no bucket."""
 
     point: str
     start: int
@@ -131,6 +131,10 @@ class Historian(Protocol):
 
     def count(self, site: str, point: str | None, start: int, end: int) -> int:
         """How many readings there are, by distinct point and time."""
+        ...
+
+    def tidy(self, now: int) -> bool:
+        """One bounded piece of housekeeping, if there is any to do; False when there is none."""
         ...
 
     def close(self) -> None:
