@@ -33,7 +33,9 @@ async def run(
             stream = Stream(bus, site.id, site.gateways, CONSUMER, positions, now=keeper.now, refuse=keeper.refuse)
             stream.start()
             async with bus, asyncio.TaskGroup() as group:
-                housekeeping = group.create_task(keep_house(historian, keeper.now), name="housekeeping")
+                housekeeping = group.create_task(
+                    keep_house(historian, site, settings.keep_days, keeper.now), name="housekeeping"
+                )
                 log.info("ingest is listening", gateways=len(site.gateways), points=len(site.points))
                 await _consume(settings, stream, keeper, stop)
                 housekeeping.cancel()

@@ -20,7 +20,7 @@ import pyarrow as pa
 from backbone.frames import FrameEvent
 from backbone.historian.buckets import grid_for
 from backbone.historian.duckdb_file import connect, transaction, translated
-from backbone.historian.duckdb_fold import fold
+from backbone.historian.duckdb_fold import fold, forget
 from backbone.historian.duckdb_series import Span, partials
 from backbone.historian.latest import Latest, PointColumn
 from backbone.historian.partials import buckets
@@ -184,6 +184,12 @@ class DuckDBHistorian:
                 return fold(cursor, now, self._zone)
             finally:
                 self._tidying = None
+
+    def forget(self, site: str, points: Sequence[str], before: int) -> int:
+        """See `Historian.forget`."""
+        with self._cursor() as cursor:
+            numbers = [self._ids[site, point] for point in points if (site, point) in self._ids]
+            return forget(cursor, numbers, before) if numbers else 0
 
     def _numbers(self, batch: ReadingBatch, added: dict[_Key, int]) -> PointColumn:
         """The batch's readings as point numbers; a batch with the same tuple of points costs no look-ups."""

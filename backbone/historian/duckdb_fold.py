@@ -39,6 +39,7 @@ INSERT INTO {level} SELECT point, $begin,
     fsum(total), sum(usable), sum(count), bit_or(q)
 FROM minutes WHERE t >= $begin AND t < $end AND point IN (SELECT point FROM fresh) GROUP BY point ORDER BY point
 """
+_FORGET = "DELETE FROM {table} WHERE t < $before AND point IN (SELECT unnest($points))"
 _OUTDATED = "DELETE FROM {level} WHERE t >= $begin AND t < $end AND point IN (SELECT point FROM fresh)"
 
 
@@ -71,14 +72,16 @@ def fold(connection: duckdb.DuckDBPyConnection, now: int, zone: tzinfo) -> bool:
 
 
 def forget(connection: duckdb.DuckDBPyConnection, points: list[int], before: int) -> int:
-    """Delete the points' readings older than a time; their minutes, hours and days stay. How many."""
-    connection.execute("CREATE OR REPLACE TEMP TABLE leaving AS SELECT unnest($points)::INTEGER AS point", [points])
+    """Delete the points' readings and events older than a time; their minutes, hours and days stay. How many readings.
+
+    What arrived and is not folded yet is left for a later time: its minutes are not summed up.
+    """
+    forgotten = 0
     with transaction(connection):
-        gone = connection.execute(
-            "DELETE FROM readings WHERE t < $before AND point IN (SELECT point FROM leaving)", {"before": before}
-        ).fetchone()
-    connection.execute("DROP TABLE leaving")
-    return int(gone[0]) if gone else 0
+        for table in ("readings", "events"):
+            gone = connection.execute(_FORGET.format(table=table), {"before": before, "points": points}).fetchone()
+            forgotten += int(gone[0]) if gone and table == "readings" else 0
+    return forgotten
 
 
 def _replace(connection: duckdb.DuckDBPyConnection, level: str, span: dict[str, int]) -> None:

@@ -127,6 +127,11 @@ class InfluxHistorian:
         del now
         return False
 
+    def forget(self, site: str, points: Sequence[str], before: int) -> int:
+        """See `Historian.forget`."""
+        del site, points, before
+        return 0
+
     def events(self, site: str, point: str | None, start: int, end: int, limit: int) -> list[FrameEvent]:
         """See `Historian.events`."""
         tags = {"site": site}

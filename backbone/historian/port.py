@@ -137,6 +137,13 @@ class Historian(Protocol):
         """One bounded piece of housekeeping, if there is any to do; False when there is none."""
         ...
 
+    def forget(self, site: str, points: Sequence[str], before: int) -> int:
+        """Delete what these points read and reported before a time; how many readings. Roll-ups of them stay.
+
+        A server forgets by its own rules (InfluxDB: the retention of the bucket), and nothing is done here.
+        """
+        ...
+
     def close(self) -> None:
         """Release what is held; the historian is of no use afterwards."""
         ...

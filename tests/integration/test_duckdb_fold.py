@@ -19,7 +19,9 @@ from backbone.historian.buckets import DAY_MS, HOUR_MS, grid_for
 from backbone.historian.duckdb import DuckDBHistorian
 from backbone.historian.port import Bucket, ReadingBatch
 from community.quality import UNUSABLE, Quality
-from tests.history import EVER, NEVER, NOON, batch
+from community.site.profile import Family
+from ingest.housekeeping import forget_old
+from tests.history import EVER, NEVER, NOON, batch, event, make_site
 from tests.integration.test_duckdb_historian import python
 
 ZONES = [ZoneInfo(name) for name in ("Asia/Shanghai", "Europe/Berlin", "Asia/Kolkata")]
@@ -167,6 +169,24 @@ def test_a_history_of_the_first_format_is_read_on(path: Path) -> None:
             assert historian.latest("yard", None, NEVER)[POINTS[0]].x == 2.0
             historian.tidy(LATER)
             assert historian.series("yard", POINTS[0], NOON, NOON + 1, 1).buckets[0].last == 2.0
+
+
+def test_what_is_older_than_its_family_is_kept_goes_and_its_hours_stay(path: Path) -> None:
+    site = make_site()
+    kept, old = NOON - DAY_MS, NOON - 10 * DAY_MS
+    with closing(DuckDBHistorian(path, site.id, ZONES[0]).open()) as historian:
+        rows = [(point, t, 1.0) for point in (POINTS[0], "e-1.smoke") for t in (old, kept)]
+        historian.write([batch(rows)], [(site.id, event("e-1.credential", old))], {})
+        forget_old(historian, site, {Family.ENVIRONMENT: 5}, NOON)
+        assert historian.count(site.id, None, NEVER, EVER) == 4
+        while historian.tidy(NOON):
+            pass
+        forget_old(historian, site, {Family.ENVIRONMENT: 5}, NOON)
+        assert historian.count(site.id, POINTS[0], NEVER, EVER) == 1
+        assert historian.count(site.id, "e-1.smoke", NEVER, EVER) == 2
+        assert len(historian.events(site.id, None, NEVER, EVER, 9)) == 1
+        hours = historian.series(site.id, POINTS[0], old - HOUR_MS, NOON, 300).buckets
+        assert [bucket.count for bucket in hours] == [1, 1]
 
 
 FOLDER = """

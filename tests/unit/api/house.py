@@ -64,6 +64,9 @@ class RememberedHistory:
     def latest(self, site: str, points: Sequence[str] | None, since: int) -> dict[str, Reading]:
         return {r.point: r for r in self.readings if r.t >= since}
 
+    def forget(self, site: str, points: Sequence[str], before: int) -> int:
+        return 0
+
     def tidy(self, now: int) -> bool:
         return False
 
