@@ -11,6 +11,7 @@ from api import health, problems, web
 from api.access_events.router import router as access_events
 from api.activations.router import router as activations
 from api.alarms.router import router as alarms
+from api.backups.router import router as backups
 from api.gateways.router import router as gateways
 from api.live.gateways import GatewayBoard
 from api.live.hub import Hub
@@ -53,6 +54,7 @@ _RESOURCES = (
     gateways,
     services,
     quarantine,
+    backups,
     access_events,
     users,
 )

@@ -19,7 +19,7 @@ import pyarrow as pa
 
 from backbone.frames import FrameEvent
 from backbone.historian.buckets import grid_for
-from backbone.historian.duckdb_file import connect, transaction, translated
+from backbone.historian.duckdb_file import connect, copy, transaction, translated
 from backbone.historian.duckdb_fold import fold, forget
 from backbone.historian.duckdb_series import Span, partials
 from backbone.historian.latest import Latest, PointColumn
@@ -190,6 +190,12 @@ class DuckDBHistorian:
         with self._cursor() as cursor:
             numbers = [self._ids[site, point] for point in points if (site, point) in self._ids]
             return forget(cursor, numbers, before) if numbers else 0
+
+    def backup(self, path: Path) -> bool:
+        """See `Historian.backup`."""
+        with self._cursor() as cursor:
+            copy(cursor, path)
+        return True
 
     def _numbers(self, batch: ReadingBatch, added: dict[_Key, int]) -> PointColumn:
         """The batch's readings as point numbers; a batch with the same tuple of points costs no look-ups."""

@@ -85,6 +85,17 @@ def _make_tables(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
             )
 
 
+def copy(cursor: duckdb.DuckDBPyConnection, path: Path) -> None:
+    """All tables, as of one moment, into a new file."""
+    name = cursor.execute("SELECT current_database()").fetchone()
+    assert name is not None
+    cursor.execute(f"ATTACH '{str(path).replace(chr(39), chr(39) * 2)}' AS copied")
+    try:
+        cursor.execute(f'COPY FROM DATABASE "{name[0]}" TO copied')
+    finally:
+        cursor.execute("DETACH copied")
+
+
 @contextlib.contextmanager
 def transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
     """All of it is durable when this is left (DuckDB syncs its log on commit), or nothing of it happened."""

@@ -6,6 +6,7 @@ last write wins and readers see one. An event is named by point, time, type and 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 from backbone.frames import FloatColumn, FrameEvent, IndexColumn, QualityColumn, TimeColumn
@@ -142,6 +143,10 @@ class Historian(Protocol):
 
         A server forgets by its own rules (InfluxDB: the retention of the bucket), and nothing is done here.
         """
+        ...
+
+    def backup(self, path: Path) -> bool:
+        """A copy of everything as of one moment in a new file, while writing goes on; False: a server keeps it."""
         ...
 
     def close(self) -> None:

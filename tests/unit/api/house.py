@@ -67,6 +67,9 @@ class RememberedHistory:
     def forget(self, site: str, points: Sequence[str], before: int) -> int:
         return 0
 
+    def backup(self, path: Path) -> bool:
+        return False
+
     def tidy(self, now: int) -> bool:
         return False
 

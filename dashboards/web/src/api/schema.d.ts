@@ -224,6 +224,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/backups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Create Backup
+         * @description Save history, state and site file into a new folder of `backups` in the data folder; it may take minutes.
+         */
+        post: operations["create_backup"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/gateways": {
         parameters: {
             query?: never;
@@ -972,6 +992,33 @@ export interface components {
              * @description a username
              */
             to: string;
+        };
+        /**
+         * BackupOut
+         * @description A backup on the platform's machine.
+         */
+        BackupOut: {
+            /**
+             * Elsewhere
+             * @description stores on servers, which are saved with their own tools: history, state
+             */
+            elsewhere: string[];
+            /**
+             * Folder
+             * @description where it is on the platform's machine
+             */
+            folder: string;
+            /**
+             * Made At
+             * Format: date-time
+             * @example 2026-09-22T08:15:30.250Z
+             */
+            made_at: string;
+            /**
+             * Size
+             * @description bytes
+             */
+            size: number;
         };
         /**
          * BucketOut
@@ -2410,6 +2457,44 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AlarmOut"];
+                };
+            };
+            /** @description Refused; the detail says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not possible now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    create_backup: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BackupOut"];
                 };
             };
             /** @description Refused; the detail says why */
