@@ -68,12 +68,17 @@ class Desk:
         while True:
             self._wake.clear()
             await self._take_replies()
-            orders, _ = await self._writer.do(lambda c: self._responder.look_after(c, self._now()))
-            self.send(orders)
+            given = await self._writer.do(self._look)
+            self.send(order for order in given if order.id not in self._waiting)
             self._repeat_due()
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(LOOK_EVERY_S):
                     await self._wake.wait()
+
+    def _look(self, c: Connection) -> list[Order]:
+        """Look after the plans; then all that waits for an answer, what people commanded included."""
+        self._responder.look_after(c, self._now())
+        return self._responder.pending(c, self._now())
 
     async def _take_replies(self) -> None:
         while self._replies:

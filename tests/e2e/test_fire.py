@@ -56,12 +56,22 @@ def test_a_fire_from_the_first_detector_to_the_stand_down(program: Program, outs
         down = officer.post(f"/activations/{event['id']}/stand-down", json={"reason": "burnt rice, aired"})
         assert down.json()["state"] == "stood-down", down.text
         assert next(entry["what"] for entry in down.json()["timeline"]) == "activated"
+        assert not any(program.coil(*relay) for relay in relays), "nothing locks by itself"
+        back = officer.post(f"/activations/{event['id']}/restore", json={"reason": "walked round, everybody is well"})
+        assert back.status_code == 200, back.text
+        wait_until(lambda: all(program.coil(*relay) for relay in relays), 10, "the doors to be locked again")
+        wait_until(lambda: _all_restored(officer, event["id"]), 5, "the answers")
 
 
 def steps_of(api: Any, activation: str) -> list[dict[str, Any]]:
     """The steps of an activation."""
     steps: list[dict[str, Any]] = api.get(f"/activations/{activation}").json()["steps"]
     return steps
+
+
+def _all_restored(api: Any, activation: str) -> bool:
+    restoring = api.get(f"/activations/{activation}").json()["restoring"]
+    return all(action["outcome"] == "done" and action["read_back"] == action["value"] for action in restoring)
 
 
 def _release(api: Any, activation: str) -> dict[str, Any]:

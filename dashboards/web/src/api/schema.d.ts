@@ -84,6 +84,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/activations/{activation_id}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Restore Outputs
+         * @description After the end: switch back what the plan switched - lock the doors, silence the sirens.
+         */
+        post: operations["restore_outputs"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/activations/{activation_id}/review": {
         parameters: {
             query?: never;
@@ -858,6 +878,11 @@ export interface components {
             plan_version: number;
             /** Reason */
             reason: string;
+            /**
+             * Restoring
+             * @description outputs switched back after the end
+             */
+            restoring: components["schemas"]["MachineActionOut"][];
             /** Site */
             site: string;
             state: components["schemas"]["ActivationState"];
@@ -2128,6 +2153,50 @@ export interface operations {
         };
     };
     contain_activation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                activation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Reason"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ActivationOut"];
+                };
+            };
+            /** @description Refused; the detail says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not possible now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    restore_outputs: {
         parameters: {
             query?: never;
             header?: never;
