@@ -109,7 +109,7 @@ def test_a_backup_of_the_running_platform_is_put_back_when_it_is_stopped(tmp_pat
         refused = anju(program, "restore", folder)
         assert refused.returncode == 1
         assert "stop it first" in refused.stderr
-        assert anju(program, "backup", ANJU_PASSWORD="not this one").returncode == 1
+        assert anju(program, "backup", ANJU_PASSWORD=ADMIN_PASSWORD[1:]).returncode == 1
     finally:
         program.stop()
     (program.data / "history.duckdb").unlink()
