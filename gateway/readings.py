@@ -10,7 +10,7 @@ from community.site.model import Bin, Device
 from community.site.profile import Lane, ValueKind
 from community.site.site import Site, measure_of
 from gateway.decoders.decoded import Decoded
-from gateway.event_time import ClockLimits, event_time
+from gateway.event_time import NO_ABSENCE, Absence, ClockLimits, DeviceClock, Moment, event_time
 from gateway.measures import OUT_OF_RANGE, ValueRefusedError, at_path, fill_level, number
 from gateway.pseudonyms import Pseudonyms
 from gateway.refusals import Refusals
@@ -68,6 +68,7 @@ class DeviceReader:
     error: str | None = None
     failing_since: int | None = None
     by_path: Mapping[str, Channel] = field(default_factory=dict)
+    clock: DeviceClock = field(default_factory=DeviceClock)
 
 
 def reader_of(site: Site, device: Device) -> DeviceReader:
@@ -105,12 +106,24 @@ class Pipeline:
         self.readings = 0
         self.events = 0
 
-    def accept(self, reader: DeviceReader, decoded: Decoded, source: str, now: int, *, polled: bool = False) -> None:
-        """One message of a device. `polled`: an unchanged urgent value is repeated at its expected interval only."""
+    def accept(
+        self,
+        reader: DeviceReader,
+        decoded: Decoded,
+        source: str,
+        now: int,
+        *,
+        polled: bool = False,
+        absence: Absence = NO_ABSENCE,
+    ) -> None:
+        """One message of a device. `polled`: an unchanged urgent value is repeated at its expected interval only.
+
+        `absence`: when the gateway last could not be reached, so that what waited for it is known as old.
+        """
         values = decoded.values
         if reader.inside is not None and FILL in reader.by_path and "distance_mm" in values:
             values, decoded.flags = _with_fill(decoded, reader.inside)
-        t, suspect = event_time(decoded.at, now, self._limits)
+        at = event_time(decoded.at, now, self._limits, reader.clock, stored=decoded.stored, absence=absence)
         bad = False
         add = self._sink.add
         for channel in reader.channels:
@@ -125,18 +138,19 @@ class Pipeline:
                 continue
             if channel.invert:
                 x = 1.0 - x
-            q = suspect
+            urgent = channel.urgent
+            q = at.urgent_q if urgent else at.bulk_q
             if not channel.low <= x <= channel.high:
                 q |= OUT_OF_RANGE
             if decoded.flags:
                 q |= int(decoded.flags.get(channel.path, 0))
-            if polled and channel.urgent and _unchanged(channel, x, q, now):
+            if polled and urgent and _unchanged(channel, x, q, now):
                 continue
             channel.x, channel.q, channel.sent = x, q, now
             self.readings += 1
-            add(channel.point, t, x, q, channel.urgent)
+            add(channel.point, at.urgent if urgent else at.bulk, x, q, urgent)
         if decoded.events:
-            self._events(reader, decoded, t)
+            self._events(reader, decoded, at)
         for problem in decoded.problems:
             self._refusals.count(source, problem, now)
             bad = True
@@ -179,13 +193,14 @@ class Pipeline:
         else:
             self.answered(reader, now)
 
-    def _events(self, reader: DeviceReader, decoded: Decoded, t: int) -> None:
+    def _events(self, reader: DeviceReader, decoded: Decoded, at: Moment) -> None:
         for event in decoded.events:
             channel = reader.by_path.get(event.path)
             if channel is None:
                 continue
             hidden = {key: self._pseudonyms.of(key, value) for key, value in event.personal.items()}
             self.events += 1
+            t = at.urgent if channel.urgent else at.bulk
             self._sink.add_event(FrameEvent(channel.point, t, event.type, {**event.data, **hidden}), channel.urgent)
 
 

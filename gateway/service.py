@@ -10,6 +10,7 @@ import structlog
 from backbone.bus import Bus
 from community.site.model import Gateway
 from community.site.site import Site
+from gateway.clock_book import ClockBook
 from gateway.command_log import CommandLog
 from gateway.commands import Commands
 from gateway.drivers.modbus import ModbusDriver, Unit, unit_of
@@ -101,6 +102,9 @@ class _Parts:
         )
         self._pipeline = Pipeline(self._forwarder.batches, self._refusals, pseudonyms, settings.clock_limits)
         readers = {device.id: reader_of(site, device) for device in row.devices}
+        self._readers = tuple(readers.values())
+        self._clocks = ClockBook()
+        self._clocks.recall(spool.file, self._readers)
         self._mqtt = MqttDriver(
             sensors,
             plan_routes(site, row.id, readers),
@@ -172,13 +176,14 @@ class _Parts:
         self._forwarder.finish()
 
     async def _watch_spool(self) -> None:
-        """After the spool's file was replaced the command record is written again, into the new one."""
+        """Keep what shares the spool's file; the command record is written again into one that replaced it."""
         while True:
             await asyncio.sleep(1)
             if self._spool.recovery is not self._recovery:
                 self._recovery = self._spool.recovery
                 self._record.write_again(now_ms())
             self._record.prune(now_ms())
+            self._clocks.note(self._spool.file, self._readers)
 
     def _counters(self) -> dict[str, int]:
         spool = self._spool.counters

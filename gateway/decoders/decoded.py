@@ -30,13 +30,17 @@ class DecodedEvent:
 
 @dataclass(slots=True)
 class Decoded:
-    """One message, decoded. `at` is the device's own time (ms); `problems` are the parts that could not be read."""
+    """One message, decoded. `at` is the device's own time (ms); `problems` are the parts that could not be read.
+
+    `stored`: the message says that the device kept it and sends it later: it is no news.
+    """
 
     values: Mapping[str, object] = field(default_factory=lambda: NOTHING)
     at: int | None = None
     flags: Mapping[str, Quality] = field(default_factory=lambda: NO_FLAGS)
     events: tuple[DecodedEvent, ...] = ()
     problems: tuple[str, ...] = ()
+    stored: bool = False
 
 
 Decode = Callable[[bytes], Decoded]

@@ -36,3 +36,8 @@ class StillBus:
     ) -> None:
         assert qos == 1
         self.filters.append(topic_filter)
+
+    def on_connect(self, callback: Callable[[], None]) -> None:
+        callback()
+
+    def on_disconnect(self, callback: Callable[[], None]) -> None: ...
