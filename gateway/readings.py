@@ -10,7 +10,7 @@ from community.site.model import Bin, Device
 from community.site.profile import Lane, ValueKind
 from community.site.site import Site, measure_of
 from gateway.decoders.decoded import Decoded
-from gateway.event_time import NO_ABSENCE, Absence, ClockLimits, DeviceClock, Moment, event_time
+from gateway.event_time import CLOCK_SUSPECT, NO_ABSENCE, Absence, ClockLimits, DeviceClock, Moment, event_time
 from gateway.measures import OUT_OF_RANGE, ValueRefusedError, at_path, fill_level, number
 from gateway.pseudonyms import Pseudonyms
 from gateway.refusals import Refusals
@@ -103,6 +103,8 @@ class Pipeline:
         self._refusals = refusals
         self._pseudonyms = pseudonyms
         self._limits = limits
+        self.clock_suspect = False
+        """Whether the gateway's own clock is not to be trusted: all it dates is flagged."""
         self.readings = 0
         self.events = 0
 
@@ -124,6 +126,7 @@ class Pipeline:
         if reader.inside is not None and FILL in reader.by_path and "distance_mm" in values:
             values, decoded.flags = _with_fill(decoded, reader.inside)
         at = event_time(decoded.at, now, self._limits, reader.clock, stored=decoded.stored, absence=absence)
+        doubt = CLOCK_SUSPECT if self.clock_suspect else 0
         bad = False
         add = self._sink.add
         for channel in reader.channels:
@@ -139,7 +142,7 @@ class Pipeline:
             if channel.invert:
                 x = 1.0 - x
             urgent = channel.urgent
-            q = at.urgent_q if urgent else at.bulk_q
+            q = doubt | (at.urgent_q if urgent else at.bulk_q)
             if not channel.low <= x <= channel.high:
                 q |= OUT_OF_RANGE
             if decoded.flags:

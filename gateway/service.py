@@ -3,13 +3,14 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import structlog
 
 from backbone.bus import Bus
 from community.site.model import Gateway
 from community.site.site import Site
+from gateway.clock import GatewayClock, now_ms
 from gateway.clock_book import ClockBook
 from gateway.command_log import CommandLog
 from gateway.commands import Commands
@@ -26,17 +27,15 @@ from gateway.status import Status, offline
 from gateway.uplink import Uplink
 
 LAST_WORDS_S = 0.5
+CLOCK_LOOK_S = 0.5
 
 log = structlog.get_logger()
 
 
-def now_ms() -> int:
-    """Unix milliseconds."""
-    return time.time_ns() // 1_000_000
-
-
-async def run(settings: GatewaySettings, site: Site, stop: asyncio.Event) -> None:
-    """Run the gateway `settings.gateway` of the site until `stop`.
+async def run(
+    settings: GatewaySettings, site: Site, stop: asyncio.Event, *, machine_ms: Callable[[], int] = now_ms
+) -> None:
+    """Run the gateway `settings.gateway` of the site until `stop`; `machine_ms` is the machine's clock (Unix ms).
 
     Raises:
         GatewaySettingsError: settings and site file do not fit.
@@ -45,7 +44,8 @@ async def run(settings: GatewaySettings, site: Site, stop: asyncio.Event) -> Non
     row = gateway_of(settings, site)
     sensors_url = sensor_broker(row)
     pseudonyms = Pseudonyms.open(settings.pseudonym_key or settings.data_dir / "pseudonym.key")
-    began = now_ms()
+    now = GatewayClock(machine_ms)
+    began = now()
     spool = Spool.open(
         settings.data_dir / "gateway" / row.id,
         max_bytes=settings.spool_bytes,
@@ -63,14 +63,14 @@ async def run(settings: GatewaySettings, site: Site, stop: asyncio.Event) -> Non
                 ca=settings.mqtt_ca,
                 session=True,
             )
-            parts = _Parts(settings, site, row, spool=spool, pseudonyms=pseudonyms, bus=bus, sensors=sensors)
+            parts = _Parts(settings, site, row, now=now, spool=spool, pseudonyms=pseudonyms, bus=bus, sensors=sensors)
             await stack.enter_async_context(bus)
             await stack.enter_async_context(sensors)
             await parts.run(stop)
             bus.publish(last_word.topic, last_word.payload, qos=1, retain=True)
             await _until_acknowledged(bus)
     finally:
-        spool.close(now_ms())
+        spool.close(now())
 
 
 class _Parts:
@@ -82,20 +82,30 @@ class _Parts:
         site: Site,
         row: Gateway,
         *,
+        now: GatewayClock,
         spool: Spool,
         pseudonyms: Pseudonyms,
         bus: Bus,
         sensors: Bus,
     ) -> None:
+        self._now = now
         self._spool = spool
+        self._sensors = sensors
         self._refusals = Refusals()
         self._uplink = Uplink(
-            bus, spool, site.id, row.id, consumers=settings.consumers, refusals=self._refusals, now=now_ms
+            bus,
+            spool,
+            site.id,
+            row.id,
+            consumers=settings.consumers,
+            refusals=self._refusals,
+            now=now,
+            platform_said=self._platform_said,
         )
         self._forwarder = Forwarder(
             spool,
             self._uplink,
-            now_ms,
+            now,
             bulk_readings=settings.bulk_readings,
             bulk_age_ms=int(settings.bulk_age_s * 1000),
             sync_s=settings.spool_sync_s,
@@ -110,7 +120,7 @@ class _Parts:
             plan_routes(site, row.id, readers),
             self._pipeline,
             self._refusals,
-            now_ms,
+            now,
             self._forwarder.durable,
         )
         self._modbus = self._modbus_drivers(settings, site, row, readers)
@@ -123,7 +133,7 @@ class _Parts:
             switches={device: driver for driver in self._modbus for device in driver.devices},
             record=self._record,
             refusals=self._refusals,
-            now=now_ms,
+            now=now,
         )
         self._status = Status(
             bus,
@@ -133,8 +143,8 @@ class _Parts:
             refusals=self._refusals,
             readers=readers.values(),
             counters=self._counters,
-            deaf=lambda: sensors.deaf,
-            now=now_ms,
+            troubles=self._troubles,
+            now=now,
             every_s=settings.status_s,
         )
         self._recovery = spool.recovery
@@ -149,7 +159,9 @@ class _Parts:
                 unit = unit_of(site, device, readers[device.id], urgent_poll_s=settings.urgent_poll_s)
                 units.setdefault(device.modbus.tcp, []).append(unit)
         return [
-            ModbusDriver(address, behind, self._pipeline, self._refusals, now_ms, timeout_s=settings.modbus_timeout_s)
+            ModbusDriver(
+                address, behind, self._pipeline, self._refusals, self._now, timeout_s=settings.modbus_timeout_s
+            )
             for address, behind in units.items()
         ]
 
@@ -157,6 +169,7 @@ class _Parts:
         """Until `stop`; what was read by then is spooled."""
         if self._spool.in_memory or (self._recovery is not None and self._recovery.released_lost):
             self._commands.release_all("a record of releases that could not be read")
+        self._clock_moved()
         self._uplink.start()
         self._commands.start()
         self._status.start()
@@ -168,6 +181,7 @@ class _Parts:
                 group.create_task(self._commands.run(), name="commands"),
                 group.create_task(self._status.run(), name="status"),
                 group.create_task(self._watch_spool(), name="spool watch"),
+                group.create_task(self._watch_clock(), name="clock watch"),
                 *(group.create_task(driver.run(), name=f"modbus {driver.address}") for driver in self._modbus),
             ]
             await stop.wait()
@@ -175,14 +189,34 @@ class _Parts:
                 task.cancel()
         self._forwarder.finish()
 
+    def _platform_said(self, at: int) -> None:
+        self._now.platform_said(at)
+        self._clock_moved()
+
+    def _clock_moved(self) -> None:
+        self._pipeline.clock_suspect = self._now.suspect
+        self._spool.clock_set_by = self._now.set_by
+
+    def _troubles(self) -> str | None:
+        """What keeps the gateway from its work beside its spool."""
+        if deaf := self._sensors.deaf:
+            return f"the sensors cannot be heard: {deaf}"
+        return self._now.problem
+
+    async def _watch_clock(self) -> None:
+        while True:
+            await asyncio.sleep(CLOCK_LOOK_S)
+            self._now.look()
+            self._clock_moved()
+
     async def _watch_spool(self) -> None:
         """Keep what shares the spool's file; the command record is written again into one that replaced it."""
         while True:
             await asyncio.sleep(1)
             if self._spool.recovery is not self._recovery:
                 self._recovery = self._spool.recovery
-                self._record.write_again(now_ms())
-            self._record.prune(now_ms())
+                self._record.write_again(self._now())
+            self._record.prune(self._now())
             self._clocks.note(self._spool.file, self._readers)
 
     def _counters(self) -> dict[str, int]:

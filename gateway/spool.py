@@ -10,10 +10,12 @@ from bisect import bisect_right
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import numpy as np
 import structlog
 
 from backbone.frames import FrameBuilder, decode, encode_compact
 from community.site.profile import Lane
+from gateway.clock import SET_SINCE_MS
 from gateway.spool_file import (
     Recovery,
     Row,
@@ -31,8 +33,6 @@ MEMORY_BYTES = 32_000_000
 RETRY_MS = 1_000
 _RECENT = 256
 _DROP_ROWS = 200
-_CLOCK_SET = 1_577_836_800_000
-"""A frame put before 2020 was put while the clock was not set: its age is unknown."""
 MAX_EPOCH = 2**53
 
 log = structlog.get_logger()
@@ -80,6 +80,9 @@ class Spool:
         self.recovery: Recovery | None = None
         self.in_memory: str | None = None
         """Why this spool has no disk, when it has none."""
+        self.clock_set_by = 0
+        """The clock was not set when this run began, and is by now: so much later (ms) its frames were sealed."""
+        self._began_at: dict[Lane, int] = {}
         self.counters = SpoolCounters()
 
     @classmethod
@@ -115,6 +118,7 @@ class Spool:
                 start, newest = max(start, old.next - 1), max(newest, old.newest)
             self._lanes[lane] = _LaneState(start + 1, newest, start, old.waiting if old else [])
             self._on_disk[lane] = self._file.totals(lane)
+            self._began_at.setdefault(lane, start)
         if recovery is not None or "epoch" not in meta:
             self._set_epoch(max(known + 1, now // 1000))
         else:
@@ -205,9 +209,14 @@ class Spool:
 
     def wire(self, row: Row, position: int) -> bytes:
         """The frame as it is sent to one who stands at `position`: nothing between the two exists any more."""
-        if row.prev <= position and row.epoch == self.epoch:
+        undated = row.at < SET_SINCE_MS and self.clock_set_by and row.seq > self._began_at[row.lane]
+        if row.prev <= position and row.epoch == self.epoch and not undated:
             return row.body
-        return encode_compact(replace(decode(row.body), epoch=self.epoch, prev=min(row.prev, position)))
+        frame = decode(row.body)
+        if undated:
+            t = np.where(frame.t < SET_SINCE_MS, frame.t + self.clock_set_by, frame.t)
+            frame = replace(frame, sent=frame.sent + self.clock_set_by, t=t)
+        return encode_compact(replace(frame, epoch=self.epoch, prev=min(row.prev, position)))
 
     def newest(self, lane: Lane) -> int:
         """The number of the lane's last frame."""
@@ -222,15 +231,16 @@ class Spool:
         state = self._lanes[lane]
         state.forgotten = max(state.forgotten, min(upto, state.newest))
 
-    def tidy(self, now: int) -> None:
-        """Remove what is forgotten or too old."""
+    def tidy(self, now: int, *, by_age: bool = True) -> None:
+        """Remove what is forgotten or, `by_age`, too old: a clock that jumped a year ahead must not cost a frame."""
         try:
             for lane, state in self._lanes.items():
                 self._forget_waiting(state)
                 if state.forgotten > state.deleted:
                     self._delete(lane, state.forgotten)
                     state.deleted = state.forgotten
-                self._drop_aged(lane, now - self._max_age_ms)
+                if by_age:
+                    self._drop_aged(lane, now - self._max_age_ms)
             self._file.bound_log()
         except sqlite3.Error as error:
             self._disk_refused(error, now)
@@ -285,8 +295,8 @@ class Spool:
         return gone
 
     def _drop_aged(self, lane: Lane, before: int) -> None:
-        if any(_CLOCK_SET <= at < before for _, _, at in self._file.oldest(lane, 1)):
-            aged = [seq for seq, _, at in self._file.oldest(lane, _DROP_ROWS) if _CLOCK_SET <= at < before]
+        if any(SET_SINCE_MS <= at < before for _, _, at in self._file.oldest(lane, 1)):
+            aged = [seq for seq, _, at in self._file.oldest(lane, _DROP_ROWS) if SET_SINCE_MS <= at < before]
             self._count_dropped(lane, self._delete(lane, aged[-1]), "older than the spool keeps")
 
     def _drop_oldest(self, now: int) -> None:

@@ -72,7 +72,7 @@ class Status:
         refusals: Refusals,
         readers: Iterable[DeviceReader],
         counters: Callable[[], Mapping[str, int]],
-        deaf: Callable[[], str | None],
+        troubles: Callable[[], str | None],
         now: Callable[[], int],
         every_s: float,
     ) -> None:
@@ -83,7 +83,7 @@ class Status:
         self._refusals = refusals
         self._readers = tuple(readers)
         self._counters = counters
-        self._deaf = deaf
+        self._troubles = troubles
         self._now = now
         self._every_s = every_s
         self._version = program_version()
@@ -131,9 +131,7 @@ class Status:
             return f"the spool cannot be written: {self._spool.failing}"
         if self._spool.recovery:
             return f"the spool was damaged and begun anew: {self._spool.recovery.reason}"
-        if deaf := self._deaf():
-            return f"the sensors cannot be heard: {deaf}"
-        return None
+        return self._troubles()
 
     def _look(self) -> object:
         """What counts as a change worth saying at once; counts alone wait for the next regular status."""

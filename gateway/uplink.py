@@ -19,6 +19,8 @@ WINDOW = {Lane.URGENT: 500, Lane.BULK: 200}
 """Frames a cursor may be ahead of what its consumer has committed."""
 UNACKNOWLEDGED = {Lane.URGENT: 2_000, Lane.BULK: 100}
 """Bulk stops early, so that urgent frames find the socket free."""
+CLOCK_OF = "rules"
+"""Whose clock counts where consumers differ: who judges what is late."""
 BURST = 100
 """Frames sent before the loop gets a turn."""
 
@@ -30,6 +32,8 @@ class _Committed(msgspec.Struct):
     urgent: int
     bulk: int
     resend: dict[str, int] = {}
+    at: int | None = None
+    """The consumer's clock when it said so."""
 
 
 _decoder = msgspec.json.Decoder(_Committed)
@@ -48,6 +52,7 @@ class Uplink:
         consumers: Iterable[str],
         refusals: Refusals,
         now: Callable[[], int],
+        platform_said: Callable[[int], None],
     ) -> None:
         self._bus = bus
         self._spool = spool
@@ -55,7 +60,9 @@ class Uplink:
         self._gateway = gateway
         self._refusals = refusals
         self._now = now
+        self._platform_said = platform_said
         self._consumers = tuple(consumers)
+        self._timekeeper = CLOCK_OF if CLOCK_OF in self._consumers else self._consumers[0]
         self._topics = {lane: topics.frames(site, gateway, lane) for lane in Lane}
         known = self._known_positions()
         self._flows = {
@@ -147,6 +154,9 @@ class Uplink:
         if not 0 <= said.epoch <= MAX_EPOCH or said.urgent < 0 or said.bulk < 0:
             self._refusals.count(topic, "a position that cannot be", now)
             return
+        if said.at is not None and name == self._timekeeper and not self._bus.retained:
+            self._platform_said(said.at)
+            now = self._now()
         spoken = {Lane.URGENT: said.urgent, Lane.BULK: said.bulk}
         if said.epoch > self._spool.epoch or (
             said.epoch == self._spool.epoch and any(spoken[lane] > self._spool.assigned(lane) for lane in Lane)
