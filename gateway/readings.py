@@ -5,12 +5,14 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from backbone.frames import FrameEvent
+from community.losses import LossReason
 from community.quality import Quality
 from community.site.model import Bin, Device
 from community.site.profile import Lane, ValueKind
 from community.site.site import Site, measure_of
 from gateway.decoders.decoded import Decoded
 from gateway.event_time import CLOCK_SUSPECT, NO_ABSENCE, Absence, ClockLimits, DeviceClock, Moment, event_time
+from gateway.loss_ledger import LossLedger
 from gateway.measures import OUT_OF_RANGE, ValueRefusedError, at_path, fill_level, number
 from gateway.pseudonyms import Pseudonyms
 from gateway.refusals import Refusals
@@ -19,6 +21,7 @@ COMMUNICATION_FAILURE = int(Quality.COMMUNICATION_FAILURE)
 ONLINE = "online"
 FILL = "fill"
 FAILURE_REPEAT_MS = 60_000
+FAR = 1_000
 
 
 class Sink(Protocol):
@@ -69,6 +72,13 @@ class DeviceReader:
     failing_since: int | None = None
     by_path: Mapping[str, Channel] = field(default_factory=dict)
     clock: DeviceClock = field(default_factory=DeviceClock)
+    sequence: int | None = None
+    """The number its last message had, of devices that number them."""
+
+    @property
+    def every_ms(self) -> int:
+        """The shortest interval at which one of its points is expected."""
+        return min((channel.every_ms for channel in self.channels), default=0)
 
 
 def reader_of(site: Site, device: Device) -> DeviceReader:
@@ -98,11 +108,19 @@ def reader_of(site: Site, device: Device) -> DeviceReader:
 class Pipeline:
     """Takes decoded messages, gives readings to the sink."""
 
-    def __init__(self, sink: Sink, refusals: Refusals, pseudonyms: Pseudonyms, limits: ClockLimits) -> None:
+    def __init__(
+        self,
+        sink: Sink,
+        refusals: Refusals,
+        pseudonyms: Pseudonyms,
+        limits: ClockLimits,
+        losses: LossLedger | None = None,
+    ) -> None:
         self._sink = sink
         self._refusals = refusals
         self._pseudonyms = pseudonyms
         self._limits = limits
+        self._losses = losses if losses is not None else LossLedger()
         self.clock_suspect = False
         """Whether the gateway's own clock is not to be trusted: all it dates is flagged."""
         self.readings = 0
@@ -126,6 +144,8 @@ class Pipeline:
         if reader.inside is not None and FILL in reader.by_path and "distance_mm" in values:
             values, decoded.flags = _with_fill(decoded, reader.inside)
         at = event_time(decoded.at, now, self._limits, reader.clock, stored=decoded.stored, absence=absence)
+        if decoded.sequence is not None and not decoded.stored:
+            self._count_missed(reader, decoded.sequence, now)
         doubt = CLOCK_SUSPECT if self.clock_suspect else 0
         bad = False
         add = self._sink.add
@@ -189,6 +209,23 @@ class Pipeline:
         reader.last = now
         reader.error = None
         reader.failing_since = None
+
+    def _count_missed(self, reader: DeviceReader, number: int, now: int) -> None:
+        """Messages between the last number and this one never came. Far away numbers are a device that began anew."""
+        before = reader.sequence
+        if before is not None and 0 <= before - number < FAR:
+            return  # a repeat
+        reader.sequence = number
+        if before is not None and 1 < number - before < FAR:
+            first = now if reader.last is None else reader.last
+            self._losses.note(
+                LossReason.SEQUENCE_GAP,
+                first=first,
+                last=now,
+                count=number - before - 1,
+                now=now,
+                device=reader.device,
+            )
 
     def _note_presence(self, reader: DeviceReader, values: Mapping[str, object], now: int) -> None:
         if values.get(ONLINE) is False:

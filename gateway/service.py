@@ -11,12 +11,13 @@ from backbone.bus import Bus
 from community.site.model import Gateway
 from community.site.site import Site
 from gateway.clock import GatewayClock, now_ms
-from gateway.clock_book import ClockBook
 from gateway.command_log import CommandLog
 from gateway.commands import Commands
+from gateway.device_book import DeviceBook
 from gateway.drivers.modbus import ModbusDriver, Unit, unit_of
 from gateway.drivers.mqtt import MqttDriver
 from gateway.forwarder import Forwarder
+from gateway.loss_watch import LossWatch
 from gateway.pseudonyms import Pseudonyms
 from gateway.readings import DeviceReader, Pipeline, reader_of
 from gateway.refusals import Refusals
@@ -110,11 +111,13 @@ class _Parts:
             bulk_age_ms=int(settings.bulk_age_s * 1000),
             sync_s=settings.spool_sync_s,
         )
-        self._pipeline = Pipeline(self._forwarder.batches, self._refusals, pseudonyms, settings.clock_limits)
+        self._pipeline = Pipeline(
+            self._forwarder.batches, self._refusals, pseudonyms, settings.clock_limits, spool.losses
+        )
         readers = {device.id: reader_of(site, device) for device in row.devices}
-        self._readers = tuple(readers.values())
-        self._clocks = ClockBook()
-        self._clocks.recall(spool.file, self._readers)
+        self._readers = readers
+        self._book = DeviceBook()
+        self._book.recall(spool.file, readers.values())
         self._mqtt = MqttDriver(
             sensors,
             plan_routes(site, row.id, readers),
@@ -147,6 +150,7 @@ class _Parts:
             now=now,
             every_s=settings.status_s,
         )
+        self._losses = LossWatch(row.id, spool, self._forwarder, self._uplink, lambda: self._readers, now)
         self._recovery = spool.recovery
         log.info("gateway", gateway=row.id, devices=len(readers), epoch=spool.epoch, spooled=spool.frames)
 
@@ -182,6 +186,7 @@ class _Parts:
                 group.create_task(self._status.run(), name="status"),
                 group.create_task(self._watch_spool(), name="spool watch"),
                 group.create_task(self._watch_clock(), name="clock watch"),
+                group.create_task(self._losses.run(), name="losses"),
                 *(group.create_task(driver.run(), name=f"modbus {driver.address}") for driver in self._modbus),
             ]
             await stop.wait()
@@ -217,7 +222,7 @@ class _Parts:
                 self._recovery = self._spool.recovery
                 self._record.write_again(self._now())
             self._record.prune(self._now())
-            self._clocks.note(self._spool.file, self._readers)
+            self._book.note(self._spool.file, self._readers.values())
 
     def _counters(self) -> dict[str, int]:
         spool = self._spool.counters
@@ -232,6 +237,7 @@ class _Parts:
             "frames_resent": self._uplink.resent,
             "frames_dropped": spool.dropped_frames,
             "readings_dropped": spool.dropped_readings,
+            "readings_lost": self._spool.losses.readings,
             "disk_failures": spool.disk_failures,
             "frames_damaged": len(self._spool.file.damaged),
             "commands_done": self._commands.done,

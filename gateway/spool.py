@@ -4,6 +4,7 @@ What is put waits in memory until `flush`, which the loop calls once a tick befo
 refuses, frames stay in memory (bounded) and are sent from there. Oldest bulk is dropped first, and counted.
 """
 
+import contextlib
 import shutil
 import sqlite3
 from bisect import bisect_right
@@ -14,8 +15,10 @@ import numpy as np
 import structlog
 
 from backbone.frames import FrameBuilder, decode, encode_compact
+from community.losses import LossReason
 from community.site.profile import Lane
 from gateway.clock import SET_SINCE_MS
+from gateway.loss_ledger import LossLedger
 from gateway.spool_file import (
     Recovery,
     Row,
@@ -56,6 +59,7 @@ class SpoolCounters:
     """For status and metrics."""
 
     put: int = 0
+    put_bytes: int = 0
     dropped_frames: int = 0
     dropped_readings: int = 0
     disk_failures: int = 0
@@ -84,6 +88,8 @@ class Spool:
         """The clock was not set when this run began, and is by now: so much later (ms) its frames were sealed."""
         self._began_at: dict[Lane, int] = {}
         self.counters = SpoolCounters()
+        self.losses = LossLedger()
+        self._damage_noted = 0
 
     @classmethod
     def open(cls, folder: Path, *, max_bytes: int, max_age_ms: int, now: int) -> "Spool":
@@ -119,11 +125,23 @@ class Spool:
             self._lanes[lane] = _LaneState(start + 1, newest, start, old.waiting if old else [])
             self._on_disk[lane] = self._file.totals(lane)
             self._began_at.setdefault(lane, start)
+        self._damage_noted = 0
+        self.losses.recall(self._file)
+        if recovery is not None:
+            self._note_recovery(now)
         if recovery is not None or "epoch" not in meta:
             self._set_epoch(max(known + 1, now // 1000))
         else:
             self.epoch = known
         self._reserve()
+
+    def _note_recovery(self, now: int) -> None:
+        """What could not be read of a damaged file; how much it was nobody can know."""
+        for lane in Lane:
+            saved = self._file.newest_at(lane)
+            self.losses.note(LossReason.DAMAGED, first=saved or now, last=now, count=0, now=now, lane=lane.value)
+        with contextlib.suppress(sqlite3.Error), self._file.transaction():
+            self.losses.write(self._file, everything=True)
 
     def _set_epoch(self, epoch: int) -> None:
         self.epoch = epoch
@@ -160,11 +178,12 @@ class Spool:
         if len(state.recent) > _RECENT:
             del state.recent[next(iter(state.recent))]
         self.counters.put += 1
+        self.counters.put_bytes += row.size
 
     def flush(self, now: int) -> None:
         """Write what waits; after this it survives kill -9. Never raises for the disk: frames then stay in memory."""
         if not self._waiting_bytes or (self.failing and now < self._retry_at):
-            self._bound_memory()
+            self._bound_memory(now)
             return
         try:
             if any(state.next > state.reserved for state in self._lanes.values()):
@@ -199,6 +218,7 @@ class Spool:
             return row
         try:
             row = self._file.after(lane, max(seq, state.forgotten))
+            self._note_damage()
         except sqlite3.Error as error:
             self.counters.disk_failures += 1
             self.failing = str(error)
@@ -240,7 +260,7 @@ class Spool:
                     self._delete(lane, state.forgotten)
                     state.deleted = state.forgotten
                 if by_age:
-                    self._drop_aged(lane, now - self._max_age_ms)
+                    self._drop_aged(lane, now)
             self._file.bound_log()
         except sqlite3.Error as error:
             self._disk_refused(error, now)
@@ -259,6 +279,11 @@ class Spool:
     def file(self) -> SpoolFile:
         """The open file, for the command record."""
         return self._file
+
+    @property
+    def max_bytes(self) -> int:
+        """What it may hold."""
+        return self._max_bytes
 
     @property
     def frames(self) -> int:
@@ -287,6 +312,8 @@ class Spool:
     def _delete(self, lane: Lane, upto: int) -> Totals:
         with self._file.transaction():
             gone = self._file.delete(lane, upto)
+            self.losses.write(self._file)
+        self.losses.written()
         recent = self._lanes[lane].recent
         while recent and recent[first := next(iter(recent))].seq <= upto:
             del recent[first]
@@ -294,10 +321,11 @@ class Spool:
         self._on_disk[lane] = Totals(had.frames - gone.frames, had.readings - gone.readings, had.size - gone.size)
         return gone
 
-    def _drop_aged(self, lane: Lane, before: int) -> None:
+    def _drop_aged(self, lane: Lane, now: int) -> None:
+        before = now - self._max_age_ms
         if any(SET_SINCE_MS <= at < before for _, _, at in self._file.oldest(lane, 1)):
             aged = [seq for seq, _, at in self._file.oldest(lane, _DROP_ROWS) if SET_SINCE_MS <= at < before]
-            self._count_dropped(lane, self._delete(lane, aged[-1]), "older than the spool keeps")
+            self._drop(lane, aged[-1], LossReason.TOO_OLD, now)
 
     def _drop_oldest(self, now: int) -> None:
         lane = Lane.BULK if self._on_disk[Lane.BULK].frames else Lane.URGENT
@@ -308,11 +336,18 @@ class Spool:
                 excess -= size
                 if excess <= 0:
                     break
-            self._count_dropped(lane, self._delete(lane, upto), "the spool is full")
+            self._drop(lane, upto, LossReason.SPOOL_FULL, now)
         except sqlite3.Error as error:
             self._disk_refused(error, now)
 
-    def _bound_memory(self) -> None:
+    def _drop(self, lane: Lane, upto: int, reason: LossReason, now: int) -> None:
+        """Drop the lane's frames up to `upto`; the ledger says so in the same transaction."""
+        self.losses.note_frames(reason, lane.value, self._file.bodies(lane, upto), now)
+        if lane is Lane.URGENT:
+            self.losses.frames_gone(upto)
+        self._count_dropped(self._delete(lane, upto))
+
+    def _bound_memory(self, now: int) -> None:
         for lane in (Lane.BULK, Lane.URGENT):
             state = self._lanes[lane]
             while self._waiting_bytes > MEMORY_BYTES and state.waiting:
@@ -322,16 +357,21 @@ class Spool:
                 self._waiting_bytes -= size
                 for row in gone:
                     state.recent.pop(row.prev, None)
-                totals = Totals(len(gone), sum(row.readings for row in gone), size)
-                self._count_dropped(lane, totals, "the disk refuses and memory is full")
+                rows = [(row.body, row.readings, row.at) for row in gone]
+                self.losses.note_frames(LossReason.MEMORY_FULL, lane.value, rows, now)
+                if lane is Lane.URGENT:
+                    self.losses.frames_gone(gone[-1].seq)
+                self._count_dropped(Totals(len(gone), sum(row.readings for row in gone), size))
 
-    def _count_dropped(self, lane: Lane, gone: Totals, reason: str) -> None:
-        if not gone.frames:
-            return
-        if not self.counters.dropped_frames:
-            log.error("frames dropped", lane=lane.value, frames=gone.frames, readings=gone.readings, reason=reason)
+    def _count_dropped(self, gone: Totals) -> None:
         self.counters.dropped_frames += gone.frames
         self.counters.dropped_readings += gone.readings
+
+    def _note_damage(self) -> None:
+        """Frames that were found damaged since the last time."""
+        for (lane, _), (readings, at) in list(self._file.damaged.items())[self._damage_noted :]:
+            self.losses.note(LossReason.DAMAGED, first=at, last=at, count=readings, now=at, lane=lane.value)
+        self._damage_noted = len(self._file.damaged)
 
     def _disk_refused(self, error: Exception, now: int) -> None:
         self.counters.disk_failures += 1
@@ -339,7 +379,7 @@ class Spool:
         if self.failing is None:
             log.error("the spool cannot be written; frames are kept in memory", error=str(error))
         self.failing = str(error)
-        self._bound_memory()
+        self._bound_memory(now)
 
     def _replace_damaged(self, error: Exception, now: int) -> None:
         """The file turned out to be damaged while in use: a new one, a new epoch, and nothing in memory is lost."""

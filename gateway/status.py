@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from importlib.metadata import PackageNotFoundError, version
 
@@ -15,6 +16,8 @@ from gateway.refusals import RefusalRow, Refusals
 from gateway.spool import Spool
 
 LOOK_S = 0.5
+RATE_EVERY_S = 10.0
+RATE_LOOKS = 60
 
 _gauge = Gauge("anju_gateway", "Counters of a gateway, as in its status", ["gateway", "counter"])
 
@@ -39,10 +42,29 @@ class _Status(msgspec.Struct):
     version: str
     spooled: int
     spool_bytes: int
+    spool_hours_left: float | None
     problem: str | None
     counters: dict[str, int]
     refusals: list[_Refusal]
     devices: dict[str, _Device]
+
+
+class Outage:
+    """How long the spool could go on without its consumers, at the rate of the last minutes."""
+
+    def __init__(self) -> None:
+        self._seen: deque[tuple[float, int]] = deque(maxlen=RATE_LOOKS)
+
+    def hours_left(self, spool: Spool, now_s: float) -> float | None:
+        """Hours; None until the rate is known, or while nothing comes."""
+        put = spool.counters.put_bytes
+        if not self._seen or now_s - self._seen[-1][0] >= RATE_EVERY_S:
+            self._seen.append((now_s, put))
+        since_s, before = self._seen[0]
+        if now_s - since_s < RATE_EVERY_S or put == before:
+            return None
+        bytes_per_hour = (put - before) / (now_s - since_s) * 3600
+        return round(max(0, spool.max_bytes - spool.size) / bytes_per_hour, 1)
 
 
 def program_version() -> str:
@@ -88,6 +110,7 @@ class Status:
         self._every_s = every_s
         self._version = program_version()
         self._shown: object = None
+        self._outage = Outage()
         self.since = now()
 
     def start(self) -> None:
@@ -117,6 +140,7 @@ class Status:
             version=self._version,
             spooled=self._spool.frames,
             spool_bytes=self._spool.size,
+            spool_hours_left=self._outage.hours_left(self._spool, time.monotonic()),
             problem=self._problem(),
             counters=counters,
             refusals=[_Refusal(*row) for row in self._refusals.rows()],

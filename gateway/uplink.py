@@ -78,6 +78,10 @@ class Uplink:
             self._bus.subscribe(topics.committed(self._site, self._gateway, consumer), self._on_committed)
         self._bus.on_connect(self._on_connect)
 
+    def safe(self, lane: Lane) -> int:
+        """Up to here all consumers have the lane's frames."""
+        return self._flows[lane].slowest
+
     def pump(self) -> bool:
         """Send what may go now; True when more could follow at once."""
         if self._flow_epoch != self._spool.epoch:

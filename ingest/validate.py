@@ -11,7 +11,10 @@ import numpy.typing as npt
 
 from backbone.frames import FloatColumn, FrameEvent, QualityColumn, TimeColumn
 from backbone.historian.port import ReadingBatch
+from backbone.losses import EVENT_TYPE as LOSS
+from backbone.losses import LossError, loss_of
 from backbone.stream import Delivery
+from community.losses import Loss
 from community.quarantine import SAMPLE_CHARACTERS, Quarantined
 from community.site.profile import ValueKind
 from community.site.site import Site
@@ -60,6 +63,8 @@ class Checked:
     readings: ReadingBatch
     events: Sequence[tuple[str, FrameEvent]]
     refused: Sequence[Quarantined]
+    losses: Sequence[Loss] = ()
+    """What gateways say is missing."""
 
 
 class Codes(dict[str, int]):
@@ -111,15 +116,22 @@ def check(deliveries: Sequence[Delivery], points: SitePoints, limits: Limits) ->
         refused += _refused_readings(deliveries, rows, ~good, points.site, limits)
         point, t, x, q = point[good], t[good], x[good], q[good]
     events: list[tuple[str, FrameEvent]] = []
+    losses: list[Loss] = []
     for delivery in deliveries:
         for event in delivery.frame.events:
+            if event.type == LOSS:
+                try:
+                    losses.append(loss_of(event, delivery.gateway))
+                except LossError as error:
+                    refused.append(_refused_loss(points.site, delivery.gateway, str(error), limits, repr(event)))
+                continue
             fault = _event_fault(event, points.codes(delivery.gateway), limits)
             if fault is None:
                 events.append((points.site, event))
             else:
                 source = _source(delivery.gateway, event.point, fault)
                 refused.append(_refused(points.site, source, fault, limits, 1, repr(event)))
-    return Checked(ReadingBatch(points.site, points.names, point.astype(np.uint32), t, x, q), events, refused)
+    return Checked(ReadingBatch(points.site, points.names, point.astype(np.uint32), t, x, q), events, refused, losses)
 
 
 def _rows(deliveries: Sequence[Delivery], points: SitePoints) -> _Rows:
@@ -179,6 +191,10 @@ def _event_fault(event: FrameEvent, codes: Codes, limits: Limits) -> Fault | Non
 def _source(gateway: str, point: str, fault: Fault) -> str:
     """The point; with the gateway where it is the gateway that is wrong about it."""
     return f"{gateway}/{point}" if fault in {Fault.UNKNOWN_POINT, Fault.OTHER_GATEWAY} else point
+
+
+def _refused_loss(site: str, gateway: str, reason: str, limits: Limits, sample: str) -> Quarantined:
+    return Quarantined(site, CONSUMER, gateway, reason, limits.now, limits.now, 1, sample[:SAMPLE_CHARACTERS])
 
 
 def _refused(site: str, source: str, fault: Fault, limits: Limits, count: int, sample: str) -> Quarantined:

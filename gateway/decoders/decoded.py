@@ -32,7 +32,8 @@ class DecodedEvent:
 class Decoded:
     """One message, decoded. `at` is the device's own time (ms); `problems` are the parts that could not be read.
 
-    `stored`: the message says that the device kept it and sends it later: it is no news.
+    `stored`: the message says that the device kept it and sends it later: it is no news. `sequence`: the device's own
+    number of the message, one higher each time; a gap goes on record as lost.
     """
 
     values: Mapping[str, object] = field(default_factory=lambda: NOTHING)
@@ -41,6 +42,7 @@ class Decoded:
     events: tuple[DecodedEvent, ...] = ()
     problems: tuple[str, ...] = ()
     stored: bool = False
+    sequence: int | None = None
 
 
 Decode = Callable[[bytes], Decoded]
