@@ -151,6 +151,13 @@ class Bus:
         if self._client is not None:
             self._client.subscribe(topic_filter, qos=qos)
 
+    def unsubscribe(self, topic_filter: str, handler: Handler) -> None:
+        """Undo a `subscribe`; what the broker has sent already is not handed over any more."""
+        self._subscriptions = [row for row in self._subscriptions if row[:2] != (topic_filter, handler)]
+        self._routes.clear()
+        if self._client is not None and all(known != topic_filter for known, _, _ in self._subscriptions):
+            self._client.unsubscribe(topic_filter)
+
     def on_connect(self, callback: Callable[[], None]) -> None:
         """Call back after every connect and subscription."""
         self._connect_callbacks.append(callback)
@@ -356,7 +363,7 @@ class Bus:
     def _route(self, topic: str) -> tuple[Handler, ...]:
         if len(self._routes) >= KNOWN_TOPICS:
             self._routes.clear()
-        handlers = tuple(handler for pattern, handler, _ in self._subscriptions if matches(pattern, topic))
+        handlers = tuple(dict.fromkeys(row[1] for row in self._subscriptions if matches(row[0], topic)))
         self._routes[topic] = handlers
         return handlers
 

@@ -34,7 +34,7 @@ class LossWatch:
         spool: Spool,
         forwarder: Forwarder,
         uplink: Uplink,
-        readers: Callable[[], Mapping[str, DeviceReader]],
+        readers: Mapping[str, DeviceReader],
         now: Callable[[], int],
     ) -> None:
         self._gateway = gateway
@@ -73,7 +73,7 @@ class LossWatch:
             self._spool.losses.note(LossReason.GATEWAY_DOWN, first=alive, last=now, count=0, now=now)
 
     def _look_for_silence(self, now: int) -> None:
-        losses, readers = self._spool.losses, self._readers()
+        losses, readers = self._spool.losses, self._readers
         for device, reader in readers.items():
             heard = reader.last if reader.last is not None else self._since
             silent = now - heard > max(LEAST_SILENT_MS, SILENT_INTERVALS * reader.every_ms)

@@ -75,6 +75,18 @@ class DeviceReader:
     sequence: int | None = None
     """The number its last message had, of devices that number them."""
 
+    def take_over(self, before: "DeviceReader") -> None:
+        """Go on where another reader of this device ended."""
+        self.clock, self.sequence = before.clock, before.sequence
+        self.last, self.error, self.failing_since = before.last, before.error, before.failing_since
+        known = {channel.point: channel for channel in before.channels}
+        for channel in self.channels:
+            if (old := known.get(channel.point)) is not None and (old.boolean, old.invert) == (
+                channel.boolean,
+                channel.invert,
+            ):
+                channel.x, channel.q, channel.sent = old.x, old.q, old.sent
+
     @property
     def every_ms(self) -> int:
         """The shortest interval at which one of its points is expected."""

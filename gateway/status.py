@@ -92,7 +92,7 @@ class Status:
         *,
         spool: Spool,
         refusals: Refusals,
-        readers: Iterable[DeviceReader],
+        readers: Callable[[], Iterable[DeviceReader]],
         counters: Callable[[], Mapping[str, int]],
         troubles: Callable[[], str | None],
         now: Callable[[], int],
@@ -103,7 +103,7 @@ class Status:
         self._gateway = gateway
         self._spool = spool
         self._refusals = refusals
-        self._readers = tuple(readers)
+        self._readers = readers
         self._counters = counters
         self._troubles = troubles
         self._now = now
@@ -144,7 +144,9 @@ class Status:
             problem=self._problem(),
             counters=counters,
             refusals=[_Refusal(*row) for row in self._refusals.rows()],
-            devices={r.device: _Device(r.last, r.error is None and r.last is not None, r.error) for r in self._readers},
+            devices={
+                r.device: _Device(r.last, r.error is None and r.last is not None, r.error) for r in self._readers()
+            },
         )
         self._bus.publish(self._topic, msgspec.json.encode(status), retain=True)
 
@@ -160,7 +162,7 @@ class Status:
     def _look(self) -> object:
         """What counts as a change worth saying at once; counts alone wait for the next regular status."""
         kinds = [(row.source, row.reason) for row in self._rows()]
-        return self._spool.epoch, self._problem(), [(r.device, r.error) for r in self._readers], sorted(kinds)
+        return self._spool.epoch, self._problem(), [(r.device, r.error) for r in self._readers()], sorted(kinds)
 
     def _rows(self) -> list[RefusalRow]:
         return self._refusals.rows()

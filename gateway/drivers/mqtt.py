@@ -27,6 +27,10 @@ class SensorBus(Protocol):
         """Have messages handed over."""
         ...
 
+    def unsubscribe(self, topic_filter: str, handler: Callable[[str, bytes], Awaitable[None] | None]) -> None:
+        """Have no more of them handed over."""
+        ...
+
     def on_connect(self, callback: Callable[[], None]) -> None:
         """Call back after every connect."""
         ...
@@ -64,6 +68,16 @@ class MqttDriver:
             self._bus.subscribe(topic_filter, self.on_message)
         self._bus.on_connect(self._back)
         self._bus.on_disconnect(self._gone)
+
+    def replace(self, routes: Routes) -> None:
+        """Listen to other devices; filters that stay are not touched, so that nothing on its way is missed."""
+        before, self._routes = self._routes, routes
+        for topic_filter in routes.filters:
+            if topic_filter not in before.filters:
+                self._bus.subscribe(topic_filter, self.on_message)
+        for topic_filter in before.filters:
+            if topic_filter not in routes.filters:
+                self._bus.unsubscribe(topic_filter, self.on_message)
 
     def _back(self) -> None:
         self._absence = Absence(self._away_since, self._now())
