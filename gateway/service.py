@@ -61,12 +61,21 @@ async def run(
     try:
         async with contextlib.AsyncExitStack() as stack:
             last_word = offline(site.id, row.id, spool.epoch, began)
-            bus = Bus(settings.broker_url, f"gateway-{row.id}", ca=settings.mqtt_ca, will=last_word)
+            bus = Bus(
+                settings.broker_url,
+                f"gateway-{row.id}",
+                ca=settings.mqtt_ca,
+                cert=settings.mqtt_cert,
+                key=settings.mqtt_key,
+                will=last_word,
+            )
             # The broker keeps what sensors say while this gateway is away, and until it is in the spool.
             sensors = Bus(
                 sensors_url or settings.broker_url,
                 f"gateway-{site.id}-{row.id}-sensors",
-                ca=settings.mqtt_ca,
+                ca=settings.sensors_ca or settings.mqtt_ca,
+                cert=settings.sensors_cert or settings.mqtt_cert,
+                key=settings.sensors_key if settings.sensors_cert else settings.mqtt_key,
                 session=True,
             )
             parts = _Parts(settings, site, row, now=now, spool=spool, pseudonyms=pseudonyms, bus=bus, sensors=sensors)
