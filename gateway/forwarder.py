@@ -105,6 +105,7 @@ class Forwarder:
         if tick % TIDY_EVERY == 0:
             self._uplink.check()
             self._spool.tidy(now, by_age=self._now.confirmed)
+            self._spool.compact(self._uplink.at_rest(Lane.BULK), now)
         if tick % REMEMBER_EVERY == 0:
             self._remember()
 

@@ -14,10 +14,11 @@ from pathlib import Path
 import numpy as np
 import structlog
 
-from backbone.frames import FrameBuilder, decode, encode_compact
+from backbone.frames import FrameBuilder, FrameError, decode, encode_compact
 from community.losses import LossReason
 from community.site.profile import Lane
 from gateway.clock import SET_SINCE_MS
+from gateway.compaction import MERGED_FRAMES, MERGED_READINGS, READING_BYTES, SETTLED_MS, merged
 from gateway.loss_ledger import LossLedger
 from gateway.spool_file import (
     Recovery,
@@ -50,6 +51,8 @@ class _LaneState:
     waiting: list[Row] = field(default_factory=list)
     recent: dict[int, Row] = field(default_factory=dict)
     """By `prev`: the frame a cursor that stands there wants next."""
+    compacted: dict[int, int] = field(default_factory=dict)
+    """By the start of a range at rest: how far its small frames are merged."""
     forgotten: int = 0
     deleted: int = 0
 
@@ -60,6 +63,7 @@ class SpoolCounters:
 
     put: int = 0
     put_bytes: int = 0
+    """Of what was put, as much as it takes once it is compacted."""
     dropped_frames: int = 0
     dropped_readings: int = 0
     disk_failures: int = 0
@@ -178,7 +182,7 @@ class Spool:
         if len(state.recent) > _RECENT:
             del state.recent[next(iter(state.recent))]
         self.counters.put += 1
-        self.counters.put_bytes += row.size
+        self.counters.put_bytes += row.size if lane is Lane.URGENT else min(row.size, readings * READING_BYTES)
 
     def flush(self, now: int) -> None:
         """Write what waits; after this it survives kill -9. Never raises for the disk: frames then stay in memory."""
@@ -264,6 +268,47 @@ class Spool:
             self._file.bound_log()
         except sqlite3.Error as error:
             self._disk_refused(error, now)
+
+    def compact(self, at_rest: list[tuple[int, int]], now: int) -> bool:
+        """Merge some small bulk frames in these ranges; True when there may be more to merge."""
+        done = self._lanes[Lane.BULK].compacted
+        for gone in done.keys() - {after for after, _ in at_rest}:
+            del done[gone]
+        try:
+            return any(self._compact(after, upto, now) for after, upto in at_rest)
+        except sqlite3.Error as error:
+            self._disk_refused(error, now)
+            return False
+
+    def _compact(self, after: int, upto: int, now: int) -> bool:
+        state = self._lanes[Lane.BULK]
+        beyond = max(state.compacted.get(after, after), state.forgotten)
+        rows = self._file.between(Lane.BULK, beyond, upto, now - SETTLED_MS, MERGED_FRAMES)
+        run = _run(rows)
+        if len(run) == len(rows) < MERGED_FRAMES and sum(row.readings for row in run) < MERGED_READINGS:
+            return False
+        if len(run) > 1:
+            try:
+                self._merge(state, run)
+            except FrameError:
+                log.error("a frame in the spool is none", seq=run[0].seq)  # noqa: TRY400  (it is passed over when sent)
+        state.compacted[after] = run[-1].seq
+        return True
+
+    def _merge(self, state: _LaneState, run: list[Row]) -> None:
+        frame = merged([decode(row.body) for row in run])
+        body = encode_compact(frame)
+        readings = sum(row.readings for row in run)
+        whole = run[-1]._replace(prev=frame.prev, readings=readings, size=len(body), body=body)
+        with self._file.transaction():
+            self._file.delete_between(Lane.BULK, run[0].seq, run[-1].seq)
+            self._file.insert([whole])
+        for row in run:
+            state.recent.pop(row.prev, None)
+        had = self._on_disk[Lane.BULK]
+        size = had.size - sum(row.size for row in run) + whole.size
+        self._on_disk[Lane.BULK] = Totals(had.frames - len(run) + 1, had.readings, size)
+        self._unsynced = True
 
     def sync(self) -> None:
         """Have the disk hold everything flushed so far. Blocks: for a thread."""
@@ -395,6 +440,19 @@ class Spool:
             self._begin(recovery, now)
         except (OSError, sqlite3.Error) as second:
             self._disk_refused(second, now)
+
+
+def _run(rows: list[Row]) -> list[Row]:
+    """The first rows as far as they go together into one frame."""
+    run: list[Row] = []
+    readings = 0
+    for row in rows:
+        fits = not run or (row.epoch == run[0].epoch and row.prev == run[-1].seq)
+        if not fits or readings >= MERGED_READINGS or row.at < SET_SINCE_MS:
+            break
+        run.append(row)
+        readings += row.readings
+    return run or rows[:1]
 
 
 def _added(totals: Totals, rows: list[Row]) -> Totals:

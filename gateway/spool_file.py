@@ -133,6 +133,20 @@ class SpoolFile:
                 self.damaged[lane, seq] = readings, at
                 log.error("a frame was damaged on the disk", lane=lane.value, seq=seq)
 
+    def between(self, lane: Lane, after: int, upto: int, before: int, limit: int) -> list[Row]:
+        """Frames of the lane beyond `after` and up to `upto` put before a time, up to the first that is damaged."""
+        rows = []
+        for sum_, *columns in self._connection.execute(
+            "SELECT sum, seq, prev, epoch, at, readings, size, body FROM frames"
+            " WHERE lane = ? AND seq > ? AND seq <= ? AND at < ? ORDER BY seq LIMIT ?",
+            (lane, after, upto, before, limit),
+        ):
+            row = Row(lane, *columns)
+            if zlib.crc32(row.body) != sum_:
+                break
+            rows.append(row)
+        return rows
+
     def newest(self, lane: Lane) -> int:
         """The lane's highest number, 0 when it is empty."""
         row = self._connection.execute("SELECT max(seq) FROM frames WHERE lane = ?", (lane,)).fetchone()
@@ -156,6 +170,10 @@ class SpoolFile:
         if gone.frames:
             self._connection.execute("DELETE FROM frames WHERE lane = ? AND seq <= ?", (lane, upto))
         return gone
+
+    def delete_between(self, lane: Lane, first: int, last: int) -> None:
+        """Remove the lane's frames from `first` to `last`."""
+        self._connection.execute("DELETE FROM frames WHERE lane = ? AND seq BETWEEN ? AND ?", (lane, first, last))
 
     def oldest(self, lane: Lane, limit: int) -> list[tuple[int, int, int]]:
         """`(seq, size, at)` of the lane's first frames."""

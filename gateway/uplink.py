@@ -82,6 +82,10 @@ class Uplink:
         """Up to here all consumers have the lane's frames."""
         return self._flows[lane].slowest
 
+    def at_rest(self, lane: Lane) -> list[tuple[int, int]]:
+        """Ranges of the lane's frames that are on their way to nobody."""
+        return self._flows[lane].at_rest()
+
     def pump(self) -> bool:
         """Send what may go now; True when more could follow at once."""
         if self._flow_epoch != self._spool.epoch:
