@@ -141,6 +141,11 @@ class Bus:
         return len(self._client.in_flight) if self._client is not None else 0
 
     @property
+    def unacknowledged_bytes(self) -> int:
+        """What these messages amount to."""
+        return self._client.in_flight.size_bytes if self._client is not None else 0
+
+    @property
     def in_flight(self) -> frozenset[int]:
         """The packet numbers of these messages; who remembers them can tell later whether all were acknowledged."""
         return self._client.in_flight.numbers if self._client is not None else frozenset()

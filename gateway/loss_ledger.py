@@ -14,6 +14,7 @@ import structlog
 from backbone.frames import FrameError, FrameEvent, decode
 from backbone.losses import loss_event
 from community.losses import Loss, LossReason
+from gateway.compaction import plain
 from gateway.spool_file import SpoolFile
 
 GOES_ON_MS = 600_000
@@ -181,7 +182,7 @@ def keep(ledger: LossLedger, file: SpoolFile) -> None:
 def _contents(body: bytes, readings: int, at: int) -> list[tuple[str, int]]:
     """Device and time of all in a frame; of an unreadable one that there were so many."""
     try:
-        frame = decode(body)
+        frame = decode(plain(body))
     except FrameError:
         return [("", at)] * readings
     devices = [point.partition(".")[0] for point in frame.points]

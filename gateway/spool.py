@@ -18,7 +18,7 @@ from backbone.frames import FrameBuilder, FrameError, decode, encode_compact
 from community.losses import LossReason
 from community.site.profile import Lane
 from gateway.clock import SET_SINCE_MS
-from gateway.compaction import MERGED_FRAMES, MERGED_READINGS, READING_BYTES, SETTLED_MS, merged
+from gateway.compaction import MERGED_FRAMES, MERGED_READINGS, READING_BYTES, SETTLED_MS, merged, packed, plain
 from gateway.loss_ledger import LossLedger
 from gateway.spool_file import (
     Recovery,
@@ -235,8 +235,8 @@ class Spool:
         """The frame as it is sent to one who stands at `position`: nothing between the two exists any more."""
         undated = row.at < SET_SINCE_MS and self.clock_set_by and row.seq > self._began_at[row.lane]
         if row.prev <= position and row.epoch == self.epoch and not undated:
-            return row.body
-        frame = decode(row.body)
+            return plain(row.body)
+        frame = decode(plain(row.body))
         if undated:
             t = np.where(frame.t < SET_SINCE_MS, frame.t + self.clock_set_by, frame.t)
             frame = replace(frame, sent=frame.sent + self.clock_set_by, t=t)
@@ -296,8 +296,8 @@ class Spool:
         return True
 
     def _merge(self, state: _LaneState, run: list[Row]) -> None:
-        frame = merged([decode(row.body) for row in run])
-        body = encode_compact(frame)
+        frame = merged([decode(plain(row.body)) for row in run])
+        body = packed(encode_compact(frame))
         readings = sum(row.readings for row in run)
         whole = run[-1]._replace(prev=frame.prev, readings=readings, size=len(body), body=body)
         with self._file.transaction():

@@ -18,6 +18,7 @@ from gateway.spool import MAX_EPOCH, Spool
 WINDOW = {Lane.URGENT: 500, Lane.BULK: 200}
 """Frames a cursor may be ahead of what its consumer has committed."""
 UNACKNOWLEDGED = {Lane.URGENT: 2_000, Lane.BULK: 100}
+UNACKNOWLEDGED_BYTES = {Lane.URGENT: 4_000_000, Lane.BULK: 200_000}
 """Bulk stops early, so that urgent frames find the socket free."""
 CLOCK_OF = "rules"
 """Whose clock counts where consumers differ: who judges what is late."""
@@ -97,12 +98,17 @@ class Uplink:
                 while flow.has_room(cursor):
                     if budget == 0:
                         return True
-                    if not self._bus.connected or self._bus.unacknowledged >= UNACKNOWLEDGED[lane]:
+                    if not self._bus.connected or self._is_busy(lane):
                         break
                     if not self._send_next(lane, flow, cursor):
                         break
                     budget -= 1
         return False
+
+    def _is_busy(self, lane: Lane) -> bool:
+        """Whether the broker has enough to answer already."""
+        bus = self._bus
+        return bus.unacknowledged >= UNACKNOWLEDGED[lane] or bus.unacknowledged_bytes >= UNACKNOWLEDGED_BYTES[lane]
 
     def check(self) -> None:
         """Now and then: send again to consumers that stand still, and remember how far each is."""
