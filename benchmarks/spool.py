@@ -81,7 +81,8 @@ def frame_of(seq: int, readings: int, t: int) -> Frame:
     measure = number % A_MESSAGE
     names, p = np.unique(device * A_MESSAGE + measure, return_inverse=True)
     points = tuple(f"climate-{name // A_MESSAGE}.{MEASURES[name % A_MESSAGE]}" for name in names.tolist())
-    x = np.where(measure == 0, np.round(20 + 5 * np.sin(number / 5000), 1), 40 + number % 7)
+    noise = np.random.default_rng(seq).normal(0, 0.3, readings)
+    x = np.round(np.where(measure == 0, 20, 45) + device % 10 / 2 + 3 * np.sin(number / 1e6) + noise, 1)
     at = t + (number - number[0]) // A_MESSAGE * A_MESSAGE * 1000 // RATE
     q = np.zeros(readings, np.uint8)
     return Frame(1, seq, t, points, p.astype(np.uint32), at.astype(np.int64), x, q, prev=seq - 1)

@@ -9,7 +9,7 @@ from backbone.frames import FrameBuilder, FrameEvent, decode
 from backbone.stream import Position, Verdict, decide
 from community.site.profile import Lane
 from gateway.compaction import MERGED_READINGS, READING_BYTES, SETTLED_MS
-from gateway.flow import NO_END, LaneFlow
+from gateway.flow import NO_END, LaneFlow, Window
 from gateway.spool import Spool
 
 NOW = 1_790_000_000_000
@@ -85,13 +85,13 @@ def test_frames_of_the_last_seconds_and_those_under_way_stay_as_they_are(tmp_pat
 
 
 def test_which_frames_are_under_way() -> None:
-    flow = LaneFlow({"rules": 0, "ingest": 0}, 10)
+    flow = LaneFlow({"rules": 0, "ingest": 0}, Window(10, 10_000))
     for seq in range(1, 9):
-        flow.sent(flow.live, seq, NOW)
+        flow.sent(flow.live, seq, 100, NOW)
     assert flow.at_rest() == [(8, NO_END)]
     flow.commit("rules", 6, NOW)
     assert flow.at_rest() == [(8, NO_END)], "one has them, the other was sent them"
     flow.reset(NOW)
     for seq in range(7, 9):
-        flow.sent(flow.live, seq, NOW)
+        flow.sent(flow.live, seq, 100, NOW)
     assert flow.at_rest() == [(0, 6), (8, NO_END)], "the one that lags was sent nothing of them yet"
