@@ -49,7 +49,9 @@ async def run(settings: ApiSettings, site: Site, historian: Historian, database:
     with listener(settings) as listening:
         await asyncio.to_thread(first_administrator, database, settings, now_ms())
         loop = asyncio.get_running_loop()
-        async with Bus(settings.broker_url, "anju-api", ca=settings.mqtt_ca) as bus:
+        async with Bus(
+            settings.broker_url, "anju-api", ca=settings.mqtt_ca, cert=settings.mqtt_cert, key=settings.mqtt_key
+        ) as bus:
             relay = Relay(database, bus, WRITER)
             app = create_app(
                 settings,

@@ -94,12 +94,22 @@ class Bus:
     """
 
     def __init__(
-        self, url: str, client_id: str, *, ca: Path | None = None, will: Message | None = None, session: bool = False
+        self,
+        url: str,
+        client_id: str,
+        *,
+        ca: Path | None = None,
+        cert: Path | None = None,
+        key: Path | None = None,
+        will: Message | None = None,
+        session: bool = False,
     ) -> None:
         self._address = BrokerAddress.parse(url)
         self._name = client_id
         self._session = session
         self._ca = ca
+        self._cert = cert
+        self._key = key
         self._will = will
         self._subscriptions: list[tuple[str, Handler, int]] = []
         self._routes: dict[str, tuple[Handler, ...]] = {}
@@ -109,6 +119,7 @@ class Bus:
         self._task: asyncio.Task[None] | None = None
         self._paused = False
         self._said_away = False
+        self._why_away: str | None = None
         self.connected = False
         self.reconnects = 0
         self.retained = False
@@ -130,6 +141,11 @@ class Bus:
         return len(self._client.in_flight) if self._client is not None else 0
 
     @property
+    def unacknowledged_bytes(self) -> int:
+        """What these messages amount to."""
+        return self._client.in_flight.size_bytes if self._client is not None else 0
+
+    @property
     def in_flight(self) -> frozenset[int]:
         """The packet numbers of these messages; who remembers them can tell later whether all were acknowledged."""
         return self._client.in_flight.numbers if self._client is not None else frozenset()
@@ -138,7 +154,8 @@ class Bus:
     def deaf(self) -> str | None:
         """Why messages may not arrive now: no connection, or a subscription without the broker's consent."""
         if self._client is None:
-            return f"no connection to the broker {self._address.host}:{self._address.port}"
+            why = f": {self._why_away}" if self._why_away else ""
+            return f"no connection to the broker {self._address.host}:{self._address.port}{why}"
         waiting = [subscription for subscription in self._client.subscriptions if not subscription.acknowledged]
         if waiting:
             return f"the broker {self._address.host}:{self._address.port} has not granted {waiting[0].topic}"
@@ -150,6 +167,13 @@ class Bus:
         self._routes.clear()
         if self._client is not None:
             self._client.subscribe(topic_filter, qos=qos)
+
+    def unsubscribe(self, topic_filter: str, handler: Handler) -> None:
+        """Undo a `subscribe`; what the broker has sent already is not handed over any more."""
+        self._subscriptions = [row for row in self._subscriptions if row[:2] != (topic_filter, handler)]
+        self._routes.clear()
+        if self._client is not None and all(known != topic_filter for known, _, _ in self._subscriptions):
+            self._client.unsubscribe(topic_filter)
 
     def on_connect(self, callback: Callable[[], None]) -> None:
         """Call back after every connect and subscription."""
@@ -257,8 +281,7 @@ class Bus:
         address = self._address
         context: ssl.SSLContext | bool = False
         if address.tls:
-            context = ssl.create_default_context(cafile=str(self._ca) if self._ca else None)
-            context.minimum_version = ssl.TLSVersion.TLSv1_2
+            context = self._trust()
         connecting = asyncio.ensure_future(
             client.connect(address.host, address.port, ssl=context, keepalive=KEEPALIVE_S, version=MQTTv311)
         )
@@ -274,10 +297,19 @@ class Bus:
             losing.cancel()
             await asyncio.gather(connecting, losing, return_exceptions=True)
 
+    def _trust(self) -> ssl.SSLContext:
+        """The broker is verified, by name too; it may verify us."""
+        context = ssl.create_default_context(cafile=str(self._ca) if self._ca else None)
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        if self._cert is not None:
+            context.load_cert_chain(self._cert, self._key)
+        return context
+
     def _begin(self, client: WireClient) -> None:
         self._client = client
         self.connected = True
         self._said_away = False
+        self._why_away = None
         metrics.connected.labels(self._name).set(1)
         if self._paused:
             client.may_read.clear()
@@ -302,10 +334,10 @@ class Bus:
                 log.exception("callback failed", callback=getattr(callback, "__qualname__", repr(callback)))
 
     def _say_away(self, error: Exception) -> None:
+        self._why_away = _in_words(error, tls=self._address.tls, has_cert=self._cert is not None)
         if not self._said_away:
             self._said_away = True
-            reason = str(error) or repr(error)
-            log.warning("no broker", host=self._address.host, port=self._address.port, error=reason)
+            log.warning("no broker", host=self._address.host, port=self._address.port, error=self._why_away)
 
     def _on_subscribed(self, client: WireClient, mid: int, granted: tuple[int, ...], _properties: object) -> None:
         wanted = [subscription.topic for subscription in client.subscriptions if subscription.mid == mid]
@@ -356,9 +388,20 @@ class Bus:
     def _route(self, topic: str) -> tuple[Handler, ...]:
         if len(self._routes) >= KNOWN_TOPICS:
             self._routes.clear()
-        handlers = tuple(handler for pattern, handler, _ in self._subscriptions if matches(pattern, topic))
+        handlers = tuple(dict.fromkeys(row[1] for row in self._subscriptions if matches(row[0], topic)))
         self._routes[topic] = handlers
         return handlers
+
+
+def _in_words(error: Exception, *, tls: bool, has_cert: bool) -> str:
+    """Why there is no connection, and what to look at."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        hint = "the name in ANJU_MQTT_URL" if "ostname" in error.verify_message else "the CA file (ANJU_MQTT_CA)"
+        return f"its certificate is not trusted: {error.verify_message}; look at {hint}"
+    if tls and isinstance(error, (ssl.SSLError, ConnectionResetError)):
+        hint = "ANJU_MQTT_CERT is not one it accepts" if has_cert else "it may want a certificate (ANJU_MQTT_CERT)"
+        return f"it hung up during the TLS greeting; {hint}"
+    return str(error) or repr(error)
 
 
 def matches(topic_filter: str, topic: str) -> bool:

@@ -1,9 +1,24 @@
 """Logging of every service: readable on a terminal, JSON lines elsewhere, the libraries' records included."""
 
+import contextlib
 import logging
 import sys
+from typing import TextIO, cast
 
 import structlog
+
+
+class _Lasting:
+    """Standard error, where it can be written: a log on a full disk must not end what goes on beside it."""
+
+    def write(self, text: str) -> int:
+        with contextlib.suppress(OSError):
+            return sys.stderr.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        with contextlib.suppress(OSError):
+            sys.stderr.flush()
 
 
 def configure(service: str, level: str = "INFO") -> None:
@@ -22,7 +37,7 @@ def configure(service: str, level: str = "INFO") -> None:
     structlog.configure(
         processors=[*shared, renderer],
         wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level)),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(cast(TextIO, _Lasting())),
         cache_logger_on_first_use=True,
     )
     structlog.contextvars.bind_contextvars(service=service)
@@ -31,7 +46,7 @@ def configure(service: str, level: str = "INFO") -> None:
 
 def _of_libraries(shared: list[structlog.typing.Processor], renderer: structlog.typing.Processor) -> None:
     """Their warnings, in the same form."""
-    handler = logging.StreamHandler(sys.stderr)
+    handler = logging.StreamHandler(cast(TextIO, _Lasting()))
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,

@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -22,6 +22,10 @@ class Settings(BaseSettings):
     )
     mqtt_port: int = Field(default=1883, ge=1, le=65535, description="port of the embedded broker")
     mqtt_ca: Path | None = Field(default=None, description="CA file for mqtts://; unset: the system's")
+    mqtt_cert: Path | None = Field(
+        default=None, description="client certificate for mqtts:// (PEM), where the broker asks for one"
+    )
+    mqtt_key: Path | None = Field(default=None, description="its key; unset: in the same file")
     database_url: str | None = Field(default=None, description="SQLAlchemy URL; unset: SQLite in data_dir")
     historian_url: str | None = Field(
         default=None, description="duckdb:PATH or influxdb+http(s)://…; unset: DuckDB in data_dir"
@@ -30,6 +34,19 @@ class Settings(BaseSettings):
         default=None, ge=1, le=65535, description="serve /metrics here; the api has its own"
     )
     log_level: str = Field(default="INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")
+
+    @field_validator("mqtt_ca", "mqtt_cert", "mqtt_key")
+    @classmethod
+    def _is_there(cls, value: Path | None) -> Path | None:
+        if value is not None and not value.is_file():
+            raise ValueError(f"there is no file {value}")
+        return value
+
+    @model_validator(mode="after")
+    def _key_has_certificate(self) -> "Settings":
+        if self.mqtt_key is not None and self.mqtt_cert is None:
+            raise ValueError("ANJU_MQTT_KEY is set and ANJU_MQTT_CERT is not: a key needs its certificate")
+        return self
 
     @property
     def broker_url(self) -> str:

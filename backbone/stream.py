@@ -7,16 +7,18 @@ Gateways keep frames until then, and send again what is missing (docs/decisions/
 import asyncio
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import NamedTuple
 
 import msgspec
+import numpy as np
 import structlog
 
 from backbone import metrics, topics
 from backbone.bus import Bus
 from backbone.frames import Frame, FrameError, decode
+from community.quality import Quality
 from community.site.profile import Lane
 
 MAX_BUFFERED_BYTES = 64_000_000
@@ -26,6 +28,8 @@ SAY_AGAIN_MS = 5_000
 """A gateway that sends what is durable has missed the commit; it is told again at most this often."""
 POISON_TRIES = 3
 SAMPLE_BYTES = 512
+CLOCK_SET_SINCE_MS = 1_577_836_800_000
+"""A gateway whose clock shows less than 2020 has none that is set."""
 _FRAME_BYTES = 1_000
 _NAME_BYTES = 100
 log = structlog.get_logger()
@@ -248,7 +252,12 @@ class Stream:
 
     def _publish(self, gateway: str, resend: Mapping[str, int] | None = None) -> None:
         position = self._durable[gateway]
-        body: dict[str, object] = {"epoch": position.epoch, "urgent": position.urgent, "bulk": position.bulk}
+        body: dict[str, object] = {
+            "epoch": position.epoch,
+            "urgent": position.urgent,
+            "bulk": position.bulk,
+            "at": self._now(),
+        }
         if resend:
             body["resend"] = resend
         topic = topics.committed(self._site, gateway, self._consumer)
@@ -271,6 +280,7 @@ class Stream:
             if state.gap is not None:
                 state.gap.answered_badly, state.gap.sample = True, payload[:SAMPLE_BYTES]
             return
+        frame = _with_times_set(frame, self._now())
         verdict, moved = decide(self._read[source.gateway], source.lane, frame.epoch, frame.seq, frame.previous)
         if verdict is Verdict.GAP and self._missing(source, state, frame, moved):
             self._step_over(topic, source, state, moved.of(source.lane) + 1, frame.previous)
@@ -328,6 +338,20 @@ class Stream:
     def _refused(self, source: str, reason: str, payload: bytes) -> None:
         metrics.frames.labels(self._consumer, "refused").inc()
         self._refuse(Refusal(source, reason, payload[:SAMPLE_BYTES], self._now()))
+
+
+def _with_times_set(frame: Frame, now: int) -> Frame:
+    """A frame sent by a clock that is not set: its times are so long before `now` as they are before it was sent."""
+    if frame.sent >= CLOCK_SET_SINCE_MS:
+        return frame
+    by = now - frame.sent
+    unset = frame.t < CLOCK_SET_SINCE_MS
+    events = tuple(
+        msgspec.structs.replace(event, t=event.t + by) if event.t < CLOCK_SET_SINCE_MS else event
+        for event in frame.events
+    )
+    q = frame.q | np.where(unset, int(Quality.CLOCK_SUSPECT), 0).astype(np.uint8)
+    return replace(frame, t=np.where(unset, frame.t + by, frame.t), q=q, events=events)
 
 
 def _weight(frame: Frame) -> int:

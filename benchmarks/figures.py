@@ -2,7 +2,7 @@
 
 import os
 import platform
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
@@ -50,7 +50,7 @@ class Figure:
         }
 
 
-def latency(prefix: str, took_s: Sequence[float], aims: dict[int, float], **more: Any) -> list[Figure]:
+def latency(prefix: str, took_s: Sequence[float], aims: Mapping[int, float | None], **more: Any) -> list[Figure]:
     """Percentiles of some durations, in ms, each with its aim."""
     return [
         Figure(

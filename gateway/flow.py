@@ -14,6 +14,7 @@ PATIENCE_MS = 5_000
 LONGEST_PATIENCE_MS = 60_000
 """… and again after twice as long, up to this."""
 GREETING_MS = 1_000
+NO_END = 2**62
 
 
 class Window(NamedTuple):
@@ -174,6 +175,18 @@ class LaneFlow:
             if consumer.cursor is cursor:
                 consumer.waiting_since = now if consumer.waiting_since is None else consumer.waiting_since
                 self._drop_finished(consumer)
+
+    def at_rest(self) -> list[tuple[int, int]]:
+        """Ranges `(after, upto)` of frames on their way to nobody: each consumer has them or was not sent them."""
+        under_way = sorted(
+            (c.committed, c.cursor.at if c.cursor is not None else self.live.at) for c in self._consumers.values()
+        )
+        ranges, after = [], under_way[0][1]
+        for committed, sent in under_way[1:]:
+            if committed > after:
+                ranges.append((after, committed))
+            after = max(after, sent)
+        return [*ranges, (after, NO_END)]
 
     def _catch_up(self, consumer: _Consumer, at: int, now: int) -> None:
         consumer.cursor = Cursor(at) if at < self.live.at else None

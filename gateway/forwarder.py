@@ -2,7 +2,6 @@
 
 import asyncio
 import sqlite3
-from collections.abc import Callable
 
 import structlog
 
@@ -10,6 +9,7 @@ from backbone import metrics
 from backbone.frames import FrameBuilder
 from community.site.profile import Lane
 from gateway.batches import Batches
+from gateway.clock import GatewayClock
 from gateway.spool import Spool
 from gateway.uplink import Uplink
 
@@ -30,7 +30,7 @@ class Forwarder:
         self,
         spool: Spool,
         uplink: Uplink,
-        now: Callable[[], int],
+        now: GatewayClock,
         *,
         bulk_readings: int,
         bulk_age_ms: int,
@@ -104,7 +104,8 @@ class Forwarder:
         self._forward()
         if tick % TIDY_EVERY == 0:
             self._uplink.check()
-            self._spool.tidy(now)
+            self._spool.tidy(now, by_age=self._now.confirmed)
+            self._spool.compact(self._uplink.at_rest(Lane.BULK), now)
         if tick % REMEMBER_EVERY == 0:
             self._remember()
 

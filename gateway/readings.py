@@ -5,12 +5,14 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from backbone.frames import FrameEvent
+from community.losses import LossReason
 from community.quality import Quality
 from community.site.model import Bin, Device
 from community.site.profile import Lane, ValueKind
 from community.site.site import Site, measure_of
 from gateway.decoders.decoded import Decoded
-from gateway.event_time import ClockLimits, event_time
+from gateway.event_time import CLOCK_SUSPECT, NO_ABSENCE, Absence, ClockLimits, DeviceClock, Moment, event_time
+from gateway.loss_ledger import LossLedger
 from gateway.measures import OUT_OF_RANGE, ValueRefusedError, at_path, fill_level, number
 from gateway.pseudonyms import Pseudonyms
 from gateway.refusals import Refusals
@@ -19,6 +21,7 @@ COMMUNICATION_FAILURE = int(Quality.COMMUNICATION_FAILURE)
 ONLINE = "online"
 FILL = "fill"
 FAILURE_REPEAT_MS = 60_000
+FAR = 1_000
 
 
 class Sink(Protocol):
@@ -68,6 +71,26 @@ class DeviceReader:
     error: str | None = None
     failing_since: int | None = None
     by_path: Mapping[str, Channel] = field(default_factory=dict)
+    clock: DeviceClock = field(default_factory=DeviceClock)
+    sequence: int | None = None
+    """The number its last message had, of devices that number them."""
+
+    def take_over(self, before: "DeviceReader") -> None:
+        """Go on where another reader of this device ended."""
+        self.clock, self.sequence = before.clock, before.sequence
+        self.last, self.error, self.failing_since = before.last, before.error, before.failing_since
+        known = {channel.point: channel for channel in before.channels}
+        for channel in self.channels:
+            if (old := known.get(channel.point)) is not None and (old.boolean, old.invert) == (
+                channel.boolean,
+                channel.invert,
+            ):
+                channel.x, channel.q, channel.sent = old.x, old.q, old.sent
+
+    @property
+    def every_ms(self) -> int:
+        """The shortest interval at which one of its points is expected."""
+        return min((channel.every_ms for channel in self.channels), default=0)
 
 
 def reader_of(site: Site, device: Device) -> DeviceReader:
@@ -97,20 +120,45 @@ def reader_of(site: Site, device: Device) -> DeviceReader:
 class Pipeline:
     """Takes decoded messages, gives readings to the sink."""
 
-    def __init__(self, sink: Sink, refusals: Refusals, pseudonyms: Pseudonyms, limits: ClockLimits) -> None:
+    def __init__(
+        self,
+        sink: Sink,
+        refusals: Refusals,
+        pseudonyms: Pseudonyms,
+        limits: ClockLimits,
+        losses: LossLedger | None = None,
+    ) -> None:
         self._sink = sink
         self._refusals = refusals
         self._pseudonyms = pseudonyms
         self._limits = limits
+        self._losses = losses if losses is not None else LossLedger()
+        self.clock_suspect = False
+        """Whether the gateway's own clock is not to be trusted: all it dates is flagged."""
         self.readings = 0
         self.events = 0
 
-    def accept(self, reader: DeviceReader, decoded: Decoded, source: str, now: int, *, polled: bool = False) -> None:
-        """One message of a device. `polled`: an unchanged urgent value is repeated at its expected interval only."""
+    def accept(
+        self,
+        reader: DeviceReader,
+        decoded: Decoded,
+        source: str,
+        now: int,
+        *,
+        polled: bool = False,
+        absence: Absence = NO_ABSENCE,
+    ) -> None:
+        """One message of a device. `polled`: an unchanged urgent value is repeated at its expected interval only.
+
+        `absence`: when the gateway last could not be reached, so that what waited for it is known as old.
+        """
         values = decoded.values
         if reader.inside is not None and FILL in reader.by_path and "distance_mm" in values:
             values, decoded.flags = _with_fill(decoded, reader.inside)
-        t, suspect = event_time(decoded.at, now, self._limits)
+        at = event_time(decoded.at, now, self._limits, reader.clock, stored=decoded.stored, absence=absence)
+        if decoded.sequence is not None and not decoded.stored:
+            self._count_missed(reader, decoded.sequence, now)
+        doubt = CLOCK_SUSPECT if self.clock_suspect else 0
         bad = False
         add = self._sink.add
         for channel in reader.channels:
@@ -125,18 +173,19 @@ class Pipeline:
                 continue
             if channel.invert:
                 x = 1.0 - x
-            q = suspect
+            urgent = channel.urgent
+            q = doubt | (at.urgent_q if urgent else at.bulk_q)
             if not channel.low <= x <= channel.high:
                 q |= OUT_OF_RANGE
             if decoded.flags:
                 q |= int(decoded.flags.get(channel.path, 0))
-            if polled and channel.urgent and _unchanged(channel, x, q, now):
+            if polled and urgent and _unchanged(channel, x, q, now):
                 continue
             channel.x, channel.q, channel.sent = x, q, now
             self.readings += 1
-            add(channel.point, t, x, q, channel.urgent)
+            add(channel.point, at.urgent if urgent else at.bulk, x, q, urgent)
         if decoded.events:
-            self._events(reader, decoded, t)
+            self._events(reader, decoded, at)
         for problem in decoded.problems:
             self._refusals.count(source, problem, now)
             bad = True
@@ -173,19 +222,37 @@ class Pipeline:
         reader.error = None
         reader.failing_since = None
 
+    def _count_missed(self, reader: DeviceReader, number: int, now: int) -> None:
+        """Messages between the last number and this one never came. Far away numbers are a device that began anew."""
+        before = reader.sequence
+        if before is not None and 0 <= before - number < FAR:
+            return  # a repeat
+        reader.sequence = number
+        if before is not None and 1 < number - before < FAR:
+            first = now if reader.last is None else reader.last
+            self._losses.note(
+                LossReason.SEQUENCE_GAP,
+                first=first,
+                last=now,
+                count=number - before - 1,
+                now=now,
+                device=reader.device,
+            )
+
     def _note_presence(self, reader: DeviceReader, values: Mapping[str, object], now: int) -> None:
         if values.get(ONLINE) is False:
             self.lost(reader, "offline", now)
         else:
             self.answered(reader, now)
 
-    def _events(self, reader: DeviceReader, decoded: Decoded, t: int) -> None:
+    def _events(self, reader: DeviceReader, decoded: Decoded, at: Moment) -> None:
         for event in decoded.events:
             channel = reader.by_path.get(event.path)
             if channel is None:
                 continue
             hidden = {key: self._pseudonyms.of(key, value) for key, value in event.personal.items()}
             self.events += 1
+            t = at.urgent if channel.urgent else at.bulk
             self._sink.add_event(FrameEvent(channel.point, t, event.type, {**event.data, **hidden}), channel.urgent)
 
 

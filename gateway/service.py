@@ -3,39 +3,45 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import structlog
 
 from backbone.bus import Bus
-from community.site.model import Gateway
+from community.site.model import Device, Gateway
 from community.site.site import Site
+from gateway.clock import GatewayClock, now_ms
 from gateway.command_log import CommandLog
 from gateway.commands import Commands
+from gateway.device_book import DeviceBook
 from gateway.drivers.modbus import ModbusDriver, Unit, unit_of
 from gateway.drivers.mqtt import MqttDriver
 from gateway.forwarder import Forwarder
+from gateway.loss_watch import LossWatch
 from gateway.pseudonyms import Pseudonyms
 from gateway.readings import DeviceReader, Pipeline, reader_of
 from gateway.refusals import Refusals
 from gateway.routing import plan_routes
-from gateway.settings import GatewaySettings, gateway_of, sensor_broker
+from gateway.settings import GatewaySettings, GatewaySettingsError, gateway_of, sensor_broker
+from gateway.site_watch import SiteWatch
 from gateway.spool import Spool
 from gateway.status import Status, offline
+from gateway.supervision import Supervision
 from gateway.uplink import Uplink
 
 LAST_WORDS_S = 0.5
+CLOCK_LOOK_S = 0.5
+HANG_S = 60.0
+"""A driver that has not come round for this long hangs: its longest request takes 10 s."""
 
 log = structlog.get_logger()
 
 
-def now_ms() -> int:
-    """Unix milliseconds."""
-    return time.time_ns() // 1_000_000
-
-
-async def run(settings: GatewaySettings, site: Site, stop: asyncio.Event) -> None:
-    """Run the gateway `settings.gateway` of the site until `stop`.
+async def run(
+    settings: GatewaySettings, site: Site, stop: asyncio.Event, *, machine_ms: Callable[[], int] = now_ms
+) -> None:
+    """Run the gateway `settings.gateway` of the site until `stop`; `machine_ms` is the machine's clock (Unix ms).
 
     Raises:
         GatewaySettingsError: settings and site file do not fit.
@@ -44,7 +50,8 @@ async def run(settings: GatewaySettings, site: Site, stop: asyncio.Event) -> Non
     row = gateway_of(settings, site)
     sensors_url = sensor_broker(row)
     pseudonyms = Pseudonyms.open(settings.pseudonym_key or settings.data_dir / "pseudonym.key")
-    began = now_ms()
+    now = GatewayClock(machine_ms)
+    began = now()
     spool = Spool.open(
         settings.data_dir / "gateway" / row.id,
         max_bytes=settings.spool_bytes,
@@ -54,22 +61,32 @@ async def run(settings: GatewaySettings, site: Site, stop: asyncio.Event) -> Non
     try:
         async with contextlib.AsyncExitStack() as stack:
             last_word = offline(site.id, row.id, spool.epoch, began)
-            bus = Bus(settings.broker_url, f"gateway-{row.id}", ca=settings.mqtt_ca, will=last_word)
+            bus = Bus(
+                settings.broker_url,
+                f"gateway-{row.id}",
+                ca=settings.mqtt_ca,
+                cert=settings.mqtt_cert,
+                key=settings.mqtt_key,
+                will=last_word,
+            )
             # The broker keeps what sensors say while this gateway is away, and until it is in the spool.
             sensors = Bus(
                 sensors_url or settings.broker_url,
                 f"gateway-{site.id}-{row.id}-sensors",
-                ca=settings.mqtt_ca,
+                ca=settings.sensors_ca or settings.mqtt_ca,
+                cert=settings.sensors_cert or settings.mqtt_cert,
+                key=settings.sensors_key if settings.sensors_cert else settings.mqtt_key,
                 session=True,
             )
-            parts = _Parts(settings, site, row, spool=spool, pseudonyms=pseudonyms, bus=bus, sensors=sensors)
+            parts = _Parts(settings, site, row, now=now, spool=spool, pseudonyms=pseudonyms, bus=bus, sensors=sensors)
             await stack.enter_async_context(bus)
             await stack.enter_async_context(sensors)
+            await stack.enter_async_context(parts.drivers)
             await parts.run(stop)
             bus.publish(last_word.topic, last_word.payload, qos=1, retain=True)
             await _until_acknowledged(bus)
     finally:
-        spool.close(now_ms())
+        spool.close(now())
 
 
 class _Parts:
@@ -81,45 +98,66 @@ class _Parts:
         site: Site,
         row: Gateway,
         *,
+        now: GatewayClock,
         spool: Spool,
         pseudonyms: Pseudonyms,
         bus: Bus,
         sensors: Bus,
     ) -> None:
+        self._now = now
         self._spool = spool
+        self._sensors = sensors
         self._refusals = Refusals()
         self._uplink = Uplink(
-            bus, spool, site.id, row.id, consumers=settings.consumers, refusals=self._refusals, now=now_ms
+            bus,
+            spool,
+            site.id,
+            row.id,
+            consumers=settings.consumers,
+            refusals=self._refusals,
+            now=now,
+            platform_said=self._platform_said,
         )
         self._forwarder = Forwarder(
             spool,
             self._uplink,
-            now_ms,
+            now,
             bulk_readings=settings.bulk_readings,
             bulk_age_ms=int(settings.bulk_age_s * 1000),
             sync_s=settings.spool_sync_s,
         )
-        self._pipeline = Pipeline(self._forwarder.batches, self._refusals, pseudonyms, settings.clock_limits)
+        self._pipeline = Pipeline(
+            self._forwarder.batches, self._refusals, pseudonyms, settings.clock_limits, spool.losses
+        )
+        self._settings = settings
+        self._site, self._row = site, row
+        self.drivers = Supervision(hang_s=HANG_S)
+        self._watch = SiteWatch(settings, site)
         readers = {device.id: reader_of(site, device) for device in row.devices}
+        self._readers = readers
+        self._book = DeviceBook()
+        self._book.recall(spool.file, readers.values())
         self._mqtt = MqttDriver(
             sensors,
             plan_routes(site, row.id, readers),
             self._pipeline,
             self._refusals,
-            now_ms,
+            now,
             self._forwarder.durable,
         )
-        self._modbus = self._modbus_drivers(settings, site, row, readers)
+        self._modbus = self._modbus_drivers(site, row, readers)
+        self._points = {point.id: point for point in site.points_of_gateway[row.id]}
+        self._switches = {device: driver for driver in self._modbus.values() for device in driver.devices}
         self._record = CommandLog(spool)
         self._commands = Commands(
             bus,
             site.id,
             row.id,
-            points={point.id: point for point in site.points_of_gateway[row.id]},
-            switches={device: driver for driver in self._modbus for device in driver.devices},
+            points=self._points,
+            switches=self._switches,
             record=self._record,
             refusals=self._refusals,
-            now=now_ms,
+            now=now,
         )
         self._status = Status(
             bus,
@@ -127,36 +165,82 @@ class _Parts:
             row.id,
             spool=spool,
             refusals=self._refusals,
-            readers=readers.values(),
+            readers=self._readers.values,
             counters=self._counters,
-            deaf=lambda: sensors.deaf,
-            now=now_ms,
+            troubles=self._troubles,
+            now=now,
             every_s=settings.status_s,
         )
+        self._losses = LossWatch(row.id, spool, self._forwarder, self._uplink, self._readers, now)
         self._recovery = spool.recovery
         log.info("gateway", gateway=row.id, devices=len(readers), epoch=spool.epoch, spooled=spool.frames)
 
-    def _modbus_drivers(
-        self, settings: GatewaySettings, site: Site, row: Gateway, readers: Mapping[str, DeviceReader]
-    ) -> list[ModbusDriver]:
+    def _modbus_drivers(self, site: Site, row: Gateway, readers: Mapping[str, DeviceReader]) -> dict[str, ModbusDriver]:
+        settings = self._settings
         units: dict[str, list[Unit]] = {}
         for device in row.devices:
             if device.modbus is not None:
                 unit = unit_of(site, device, readers[device.id], urgent_poll_s=settings.urgent_poll_s)
                 units.setdefault(device.modbus.tcp, []).append(unit)
-        return [
-            ModbusDriver(address, behind, self._pipeline, self._refusals, now_ms, timeout_s=settings.modbus_timeout_s)
+        return {
+            address: ModbusDriver(
+                address, behind, self._pipeline, self._refusals, self._now, timeout_s=settings.modbus_timeout_s
+            )
             for address, behind in units.items()
-        ]
+        }
+
+    async def _reload(self, site: Site) -> None:
+        """Take a changed site file: build everything new, then swap. What did not change is not touched.
+
+        Raises:
+            GatewaySettingsError: this gateway cannot go on with it without being started again.
+        """
+        row = gateway_of(self._settings, site)
+        if row.id != self._row.id or sensor_broker(row) != sensor_broker(self._row):
+            raise GatewaySettingsError("the gateway's id or its sensors' broker changed; start the gateway again")
+        readers = {device.id: self._reader(site, device) for device in row.devices}
+        routes = plan_routes(site, row.id, readers)
+        drivers = self._modbus_drivers(site, row, readers)
+        same = {
+            address
+            for address, driver in drivers.items()
+            if (old := self._modbus.get(address)) is not None
+            and old.devices == driver.devices
+            and all(readers[device] is self._readers[device] for device in driver.devices)
+        }
+        gone, new = self._modbus.keys() - same, drivers.keys() - same
+        self._modbus = {address: self._modbus[address] if address in same else drivers[address] for address in drivers}
+        self._site, self._row = site, row
+        _become(self._readers, readers)
+        _become(self._points, {point.id: point for point in site.points_of_gateway[row.id]})
+        _become(self._switches, {device: driver for driver in self._modbus.values() for device in driver.devices})
+        self._mqtt.replace(routes)
+        for address in gone:
+            await self.drivers.stop(f"modbus {address}")
+        for address in new:
+            self.drivers.start(f"modbus {address}", drivers[address])
+
+    def _reader(self, site: Site, device: Device) -> DeviceReader:
+        """The device's reader as it is when nothing about it changed, else a new one that goes on where it was."""
+        before = self._readers.get(device.id)
+        if before is not None and _about(site, device) == _about(self._site, self._site.devices[device.id]):
+            return before
+        reader = reader_of(site, device)
+        if before is not None:
+            reader.take_over(before)
+        return reader
 
     async def run(self, stop: asyncio.Event) -> None:
         """Until `stop`; what was read by then is spooled."""
         if self._spool.in_memory or (self._recovery is not None and self._recovery.released_lost):
             self._commands.release_all("a record of releases that could not be read")
+        self._clock_moved()
         self._uplink.start()
         self._commands.start()
         self._status.start()
         self._mqtt.start()
+        for address, driver in self._modbus.items():
+            self.drivers.start(f"modbus {address}", driver)
         async with asyncio.TaskGroup() as group:
             tasks = [
                 group.create_task(self._forwarder.run(), name="forwarder"),
@@ -164,21 +248,46 @@ class _Parts:
                 group.create_task(self._commands.run(), name="commands"),
                 group.create_task(self._status.run(), name="status"),
                 group.create_task(self._watch_spool(), name="spool watch"),
-                *(group.create_task(driver.run(), name=f"modbus {driver.address}") for driver in self._modbus),
+                group.create_task(self._watch_clock(), name="clock watch"),
+                group.create_task(self._losses.run(), name="losses"),
+                group.create_task(self._watch.run(self._reload), name="site watch"),
             ]
             await stop.wait()
             for task in tasks:
                 task.cancel()
         self._forwarder.finish()
 
+    def _platform_said(self, at: int) -> None:
+        self._now.platform_said(at)
+        self._clock_moved()
+
+    def _clock_moved(self) -> None:
+        self._pipeline.clock_suspect = self._now.suspect
+        self._spool.clock_set_by = self._now.set_by
+
+    def _troubles(self) -> str | None:
+        """What keeps the gateway from its work beside its spool."""
+        if deaf := self._sensors.deaf:
+            return f"the sensors cannot be heard: {deaf}"
+        if problems := self._watch.state.problems:
+            return f"the site file is refused, the one before stays in force: {problems[0]}"
+        return self._now.problem or self.drivers.problem
+
+    async def _watch_clock(self) -> None:
+        while True:
+            await asyncio.sleep(CLOCK_LOOK_S)
+            self._now.look()
+            self._clock_moved()
+
     async def _watch_spool(self) -> None:
-        """After the spool's file was replaced the command record is written again, into the new one."""
+        """Keep what shares the spool's file; the command record is written again into one that replaced it."""
         while True:
             await asyncio.sleep(1)
             if self._spool.recovery is not self._recovery:
                 self._recovery = self._spool.recovery
-                self._record.write_again(now_ms())
-            self._record.prune(now_ms())
+                self._record.write_again(self._now())
+            self._record.prune(self._now())
+            self._book.note(self._spool.file, self._readers.values())
 
     def _counters(self) -> dict[str, int]:
         spool = self._spool.counters
@@ -187,17 +296,34 @@ class _Parts:
             "readings": self._pipeline.readings,
             "events": self._pipeline.events,
             "refused": self._refusals.total,
-            "modbus_requests": sum(driver.requests for driver in self._modbus),
+            "modbus_requests": sum(driver.requests for driver in self._modbus.values()),
             "frames": spool.put,
             "frames_sent": self._uplink.sent,
             "frames_resent": self._uplink.resent,
             "frames_dropped": spool.dropped_frames,
             "readings_dropped": spool.dropped_readings,
+            "readings_lost": self._spool.losses.readings,
             "disk_failures": spool.disk_failures,
             "frames_damaged": len(self._spool.file.damaged),
+            "driver_restarts": self.drivers.restarts,
             "commands_done": self._commands.done,
             "commands_not_done": self._commands.refused,
         }
+
+
+def _become(known: dict[str, Any], now: Mapping[str, Any]) -> None:
+    """Others hold `known`: it changes in place."""
+    known.clear()
+    known.update(now)
+
+
+def _about(site: Site, device: Device) -> object:
+    """All that a device's reading depends on."""
+    return (
+        device,
+        site.profiles[device.profile],
+        [site.points[f"{device.id}.{m}"] for m in site.profiles[device.profile].measures],
+    )
 
 
 async def _until_acknowledged(bus: Bus) -> None:

@@ -30,6 +30,13 @@ class GatewaySettings(Settings):
     pseudonym_key: Path | None = Field(
         default=None, description="key file for names and cards; unset: pseudonym.key in data_dir, made when missing"
     )
+    sensors_ca: Path | None = Field(
+        default=None, description="CA file of the sensors' broker; unset: the platform broker's"
+    )
+    sensors_cert: Path | None = Field(
+        default=None, description="client certificate for the sensors' broker; unset: the platform broker's"
+    )
+    sensors_key: Path | None = Field(default=None, description="its key; unset: in the same file")
     bulk_readings: int = Field(default=300, ge=1, le=5000, description="readings that fill a bulk frame")
     bulk_age_s: float = Field(default=0.2, gt=0, le=10, description="a bulk frame leaves at this age, however full")
     spool_bytes: int = Field(default=1_000_000_000, ge=1_000_000, description="frames kept at most, in bytes")
@@ -45,6 +52,11 @@ class GatewaySettings(Settings):
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+    @field_validator("sensors_ca", "sensors_cert", "sensors_key")
+    @classmethod
+    def _is_a_file(cls, value: Path | None) -> Path | None:
+        return cls._is_there(value)
 
     @field_validator("consumers")
     @classmethod

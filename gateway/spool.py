@@ -4,16 +4,22 @@ What is put waits in memory until `flush`, which the loop calls once a tick befo
 refuses, frames stay in memory (bounded) and are sent from there. Oldest bulk is dropped first, and counted.
 """
 
+import contextlib
 import shutil
 import sqlite3
 from bisect import bisect_right
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import numpy as np
 import structlog
 
-from backbone.frames import FrameBuilder, decode, encode_compact
+from backbone.frames import FrameBuilder, FrameError, decode, encode_compact
+from community.losses import LossReason
 from community.site.profile import Lane
+from gateway.clock import SET_SINCE_MS
+from gateway.compaction import MERGED_FRAMES, MERGED_READINGS, READING_BYTES, SETTLED_MS, merged, packed, plain
+from gateway.loss_ledger import LossLedger
 from gateway.spool_file import (
     Recovery,
     Row,
@@ -31,8 +37,6 @@ MEMORY_BYTES = 32_000_000
 RETRY_MS = 1_000
 _RECENT = 256
 _DROP_ROWS = 200
-_CLOCK_SET = 1_577_836_800_000
-"""A frame put before 2020 was put while the clock was not set: its age is unknown."""
 MAX_EPOCH = 2**53
 
 log = structlog.get_logger()
@@ -47,6 +51,8 @@ class _LaneState:
     waiting: list[Row] = field(default_factory=list)
     recent: dict[int, Row] = field(default_factory=dict)
     """By `prev`: the frame a cursor that stands there wants next."""
+    compacted: dict[int, int] = field(default_factory=dict)
+    """By the start of a range at rest: how far its small frames are merged."""
     forgotten: int = 0
     deleted: int = 0
 
@@ -56,6 +62,8 @@ class SpoolCounters:
     """For status and metrics."""
 
     put: int = 0
+    put_bytes: int = 0
+    """Of what was put, as much as it takes once it is compacted."""
     dropped_frames: int = 0
     dropped_readings: int = 0
     disk_failures: int = 0
@@ -80,7 +88,12 @@ class Spool:
         self.recovery: Recovery | None = None
         self.in_memory: str | None = None
         """Why this spool has no disk, when it has none."""
+        self.clock_set_by = 0
+        """The clock was not set when this run began, and is by now: so much later (ms) its frames were sealed."""
+        self._began_at: dict[Lane, int] = {}
         self.counters = SpoolCounters()
+        self.losses = LossLedger()
+        self._damage_noted = 0
 
     @classmethod
     def open(cls, folder: Path, *, max_bytes: int, max_age_ms: int, now: int) -> "Spool":
@@ -115,11 +128,24 @@ class Spool:
                 start, newest = max(start, old.next - 1), max(newest, old.newest)
             self._lanes[lane] = _LaneState(start + 1, newest, start, old.waiting if old else [])
             self._on_disk[lane] = self._file.totals(lane)
+            self._began_at.setdefault(lane, start)
+        self._damage_noted = 0
+        self.losses.recall(self._file)
+        if recovery is not None:
+            self._note_recovery(now)
         if recovery is not None or "epoch" not in meta:
             self._set_epoch(max(known + 1, now // 1000))
         else:
             self.epoch = known
         self._reserve()
+
+    def _note_recovery(self, now: int) -> None:
+        """What could not be read of a damaged file; how much it was nobody can know."""
+        for lane in Lane:
+            saved = self._file.newest_at(lane)
+            self.losses.note(LossReason.DAMAGED, first=saved or now, last=now, count=0, now=now, lane=lane.value)
+        with contextlib.suppress(sqlite3.Error), self._file.transaction():
+            self.losses.write(self._file, everything=True)
 
     def _set_epoch(self, epoch: int) -> None:
         self.epoch = epoch
@@ -156,11 +182,12 @@ class Spool:
         if len(state.recent) > _RECENT:
             del state.recent[next(iter(state.recent))]
         self.counters.put += 1
+        self.counters.put_bytes += row.size if lane is Lane.URGENT else min(row.size, readings * READING_BYTES)
 
     def flush(self, now: int) -> None:
         """Write what waits; after this it survives kill -9. Never raises for the disk: frames then stay in memory."""
         if not self._waiting_bytes or (self.failing and now < self._retry_at):
-            self._bound_memory()
+            self._bound_memory(now)
             return
         try:
             if any(state.next > state.reserved for state in self._lanes.values()):
@@ -195,6 +222,7 @@ class Spool:
             return row
         try:
             row = self._file.after(lane, max(seq, state.forgotten))
+            self._note_damage()
         except sqlite3.Error as error:
             self.counters.disk_failures += 1
             self.failing = str(error)
@@ -205,9 +233,14 @@ class Spool:
 
     def wire(self, row: Row, position: int) -> bytes:
         """The frame as it is sent to one who stands at `position`: nothing between the two exists any more."""
-        if row.prev <= position and row.epoch == self.epoch:
-            return row.body
-        return encode_compact(replace(decode(row.body), epoch=self.epoch, prev=min(row.prev, position)))
+        undated = row.at < SET_SINCE_MS and self.clock_set_by and row.seq > self._began_at[row.lane]
+        if row.prev <= position and row.epoch == self.epoch and not undated:
+            return plain(row.body)
+        frame = decode(plain(row.body))
+        if undated:
+            t = np.where(frame.t < SET_SINCE_MS, frame.t + self.clock_set_by, frame.t)
+            frame = replace(frame, sent=frame.sent + self.clock_set_by, t=t)
+        return encode_compact(replace(frame, epoch=self.epoch, prev=min(row.prev, position)))
 
     def newest(self, lane: Lane) -> int:
         """The number of the lane's last frame."""
@@ -222,18 +255,60 @@ class Spool:
         state = self._lanes[lane]
         state.forgotten = max(state.forgotten, min(upto, state.newest))
 
-    def tidy(self, now: int) -> None:
-        """Remove what is forgotten or too old."""
+    def tidy(self, now: int, *, by_age: bool = True) -> None:
+        """Remove what is forgotten or, `by_age`, too old: a clock that jumped a year ahead must not cost a frame."""
         try:
             for lane, state in self._lanes.items():
                 self._forget_waiting(state)
                 if state.forgotten > state.deleted:
                     self._delete(lane, state.forgotten)
                     state.deleted = state.forgotten
-                self._drop_aged(lane, now - self._max_age_ms)
+                if by_age:
+                    self._drop_aged(lane, now)
             self._file.bound_log()
         except sqlite3.Error as error:
             self._disk_refused(error, now)
+
+    def compact(self, at_rest: list[tuple[int, int]], now: int) -> bool:
+        """Merge some small bulk frames in these ranges; True when there may be more to merge."""
+        done = self._lanes[Lane.BULK].compacted
+        for gone in done.keys() - {after for after, _ in at_rest}:
+            del done[gone]
+        try:
+            return any(self._compact(after, upto, now) for after, upto in at_rest)
+        except sqlite3.Error as error:
+            self._disk_refused(error, now)
+            return False
+
+    def _compact(self, after: int, upto: int, now: int) -> bool:
+        state = self._lanes[Lane.BULK]
+        beyond = max(state.compacted.get(after, after), state.forgotten)
+        rows = self._file.between(Lane.BULK, beyond, upto, now - SETTLED_MS, MERGED_FRAMES)
+        run = _run(rows)
+        if len(run) == len(rows) < MERGED_FRAMES and sum(row.readings for row in run) < MERGED_READINGS:
+            return False
+        if len(run) > 1:
+            try:
+                self._merge(state, run)
+            except FrameError:
+                log.error("a frame in the spool is none", seq=run[0].seq)  # noqa: TRY400  (it is passed over when sent)
+        state.compacted[after] = run[-1].seq
+        return True
+
+    def _merge(self, state: _LaneState, run: list[Row]) -> None:
+        frame = merged([decode(plain(row.body)) for row in run])
+        body = packed(encode_compact(frame))
+        readings = sum(row.readings for row in run)
+        whole = run[-1]._replace(prev=frame.prev, readings=readings, size=len(body), body=body)
+        with self._file.transaction():
+            self._file.delete_between(Lane.BULK, run[0].seq, run[-1].seq)
+            self._file.insert([whole])
+        for row in run:
+            state.recent.pop(row.prev, None)
+        had = self._on_disk[Lane.BULK]
+        size = had.size - sum(row.size for row in run) + whole.size
+        self._on_disk[Lane.BULK] = Totals(had.frames - len(run) + 1, had.readings, size)
+        self._unsynced = True
 
     def sync(self) -> None:
         """Have the disk hold everything flushed so far. Blocks: for a thread."""
@@ -249,6 +324,11 @@ class Spool:
     def file(self) -> SpoolFile:
         """The open file, for the command record."""
         return self._file
+
+    @property
+    def max_bytes(self) -> int:
+        """What it may hold."""
+        return self._max_bytes
 
     @property
     def frames(self) -> int:
@@ -277,6 +357,8 @@ class Spool:
     def _delete(self, lane: Lane, upto: int) -> Totals:
         with self._file.transaction():
             gone = self._file.delete(lane, upto)
+            self.losses.write(self._file)
+        self.losses.written()
         recent = self._lanes[lane].recent
         while recent and recent[first := next(iter(recent))].seq <= upto:
             del recent[first]
@@ -284,10 +366,11 @@ class Spool:
         self._on_disk[lane] = Totals(had.frames - gone.frames, had.readings - gone.readings, had.size - gone.size)
         return gone
 
-    def _drop_aged(self, lane: Lane, before: int) -> None:
-        if any(_CLOCK_SET <= at < before for _, _, at in self._file.oldest(lane, 1)):
-            aged = [seq for seq, _, at in self._file.oldest(lane, _DROP_ROWS) if _CLOCK_SET <= at < before]
-            self._count_dropped(lane, self._delete(lane, aged[-1]), "older than the spool keeps")
+    def _drop_aged(self, lane: Lane, now: int) -> None:
+        before = now - self._max_age_ms
+        if any(SET_SINCE_MS <= at < before for _, _, at in self._file.oldest(lane, 1)):
+            aged = [seq for seq, _, at in self._file.oldest(lane, _DROP_ROWS) if SET_SINCE_MS <= at < before]
+            self._drop(lane, aged[-1], LossReason.TOO_OLD, now)
 
     def _drop_oldest(self, now: int) -> None:
         lane = Lane.BULK if self._on_disk[Lane.BULK].frames else Lane.URGENT
@@ -298,11 +381,18 @@ class Spool:
                 excess -= size
                 if excess <= 0:
                     break
-            self._count_dropped(lane, self._delete(lane, upto), "the spool is full")
+            self._drop(lane, upto, LossReason.SPOOL_FULL, now)
         except sqlite3.Error as error:
             self._disk_refused(error, now)
 
-    def _bound_memory(self) -> None:
+    def _drop(self, lane: Lane, upto: int, reason: LossReason, now: int) -> None:
+        """Drop the lane's frames up to `upto`; the ledger says so in the same transaction."""
+        self.losses.note_frames(reason, lane.value, self._file.bodies(lane, upto), now)
+        if lane is Lane.URGENT:
+            self.losses.frames_gone(upto)
+        self._count_dropped(self._delete(lane, upto))
+
+    def _bound_memory(self, now: int) -> None:
         for lane in (Lane.BULK, Lane.URGENT):
             state = self._lanes[lane]
             while self._waiting_bytes > MEMORY_BYTES and state.waiting:
@@ -312,16 +402,21 @@ class Spool:
                 self._waiting_bytes -= size
                 for row in gone:
                     state.recent.pop(row.prev, None)
-                totals = Totals(len(gone), sum(row.readings for row in gone), size)
-                self._count_dropped(lane, totals, "the disk refuses and memory is full")
+                rows = [(row.body, row.readings, row.at) for row in gone]
+                self.losses.note_frames(LossReason.MEMORY_FULL, lane.value, rows, now)
+                if lane is Lane.URGENT:
+                    self.losses.frames_gone(gone[-1].seq)
+                self._count_dropped(Totals(len(gone), sum(row.readings for row in gone), size))
 
-    def _count_dropped(self, lane: Lane, gone: Totals, reason: str) -> None:
-        if not gone.frames:
-            return
-        if not self.counters.dropped_frames:
-            log.error("frames dropped", lane=lane.value, frames=gone.frames, readings=gone.readings, reason=reason)
+    def _count_dropped(self, gone: Totals) -> None:
         self.counters.dropped_frames += gone.frames
         self.counters.dropped_readings += gone.readings
+
+    def _note_damage(self) -> None:
+        """Frames that were found damaged since the last time."""
+        for (lane, _), (readings, at) in list(self._file.damaged.items())[self._damage_noted :]:
+            self.losses.note(LossReason.DAMAGED, first=at, last=at, count=readings, now=at, lane=lane.value)
+        self._damage_noted = len(self._file.damaged)
 
     def _disk_refused(self, error: Exception, now: int) -> None:
         self.counters.disk_failures += 1
@@ -329,7 +424,7 @@ class Spool:
         if self.failing is None:
             log.error("the spool cannot be written; frames are kept in memory", error=str(error))
         self.failing = str(error)
-        self._bound_memory()
+        self._bound_memory(now)
 
     def _replace_damaged(self, error: Exception, now: int) -> None:
         """The file turned out to be damaged while in use: a new one, a new epoch, and nothing in memory is lost."""
@@ -345,6 +440,19 @@ class Spool:
             self._begin(recovery, now)
         except (OSError, sqlite3.Error) as second:
             self._disk_refused(second, now)
+
+
+def _run(rows: list[Row]) -> list[Row]:
+    """The first rows as far as they go together into one frame."""
+    run: list[Row] = []
+    readings = 0
+    for row in rows:
+        fits = not run or (row.epoch == run[0].epoch and row.prev == run[-1].seq)
+        if not fits or readings >= MERGED_READINGS or row.at < SET_SINCE_MS:
+            break
+        run.append(row)
+        readings += row.readings
+    return run or rows[:1]
 
 
 def _added(totals: Totals, rows: list[Row]) -> Totals:

@@ -29,9 +29,13 @@ CREATE TABLE IF NOT EXISTS frames (
   readings INTEGER NOT NULL, size INTEGER NOT NULL, sum INTEGER NOT NULL, body BLOB NOT NULL, PRIMARY KEY (lane, seq));
 CREATE TABLE IF NOT EXISTS commands (
   id TEXT PRIMARY KEY, at INTEGER NOT NULL, command BLOB, reply BLOB) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS losses (
+  device TEXT NOT NULL, lane TEXT NOT NULL, reason TEXT NOT NULL, began INTEGER NOT NULL, first INTEGER NOT NULL,
+  last INTEGER NOT NULL, count INTEGER NOT NULL, noted INTEGER NOT NULL, done INTEGER NOT NULL,
+  PRIMARY KEY (device, lane, reason, began)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS released (point TEXT PRIMARY KEY, cause TEXT NOT NULL, at INTEGER NOT NULL) WITHOUT ROWID;
 """
-_TABLES = {"frames": 9, "commands": 4, "released": 3}
+_TABLES = {"frames": 9, "commands": 4, "losses": 9, "released": 3}
 
 log = structlog.get_logger()
 
@@ -75,8 +79,8 @@ class SpoolFile:
         self._connection = connection
         self._wal = os.open(f"{path}-wal", os.O_RDWR)
         self._beside: sqlite3.Connection | None = None
-        self.damaged: set[tuple[Lane, int]] = set()
-        """Frames passed over: their bytes are not those that were written."""
+        self.damaged: dict[tuple[Lane, int], tuple[int, int]] = {}
+        """Frames passed over: their bytes are not those that were written. Their readings, and when they were put."""
 
     def meta(self) -> dict[str, int]:
         """All named numbers."""
@@ -126,13 +130,32 @@ class SpoolFile:
             if zlib.crc32(body) == checksum:
                 return Row(lane, seq, prev, epoch, at, readings, size, body)
             if (lane, seq) not in self.damaged:
-                self.damaged.add((lane, seq))
+                self.damaged[lane, seq] = readings, at
                 log.error("a frame was damaged on the disk", lane=lane.value, seq=seq)
+
+    def between(self, lane: Lane, after: int, upto: int, before: int, limit: int) -> list[Row]:
+        """Frames of the lane beyond `after` and up to `upto` put before a time, up to the first that is damaged."""
+        rows = []
+        for sum_, *columns in self._connection.execute(
+            "SELECT sum, seq, prev, epoch, at, readings, size, body FROM frames"
+            " WHERE lane = ? AND seq > ? AND seq <= ? AND at < ? ORDER BY seq LIMIT ?",
+            (lane, after, upto, before, limit),
+        ):
+            row = Row(lane, *columns)
+            if zlib.crc32(row.body) != sum_:
+                break
+            rows.append(row)
+        return rows
 
     def newest(self, lane: Lane) -> int:
         """The lane's highest number, 0 when it is empty."""
         row = self._connection.execute("SELECT max(seq) FROM frames WHERE lane = ?", (lane,)).fetchone()
         return row[0] or 0
+
+    def newest_at(self, lane: Lane) -> int | None:
+        """When the lane's last frame was put; None when it is empty."""
+        row = self._connection.execute("SELECT max(at) FROM frames WHERE lane = ?", (lane,)).fetchone()
+        return None if row[0] is None else int(row[0])
 
     def totals(self, lane: Lane, upto: int = 2**62) -> Totals:
         """What the lane's frames up to `upto` amount to."""
@@ -148,14 +171,24 @@ class SpoolFile:
             self._connection.execute("DELETE FROM frames WHERE lane = ? AND seq <= ?", (lane, upto))
         return gone
 
+    def delete_between(self, lane: Lane, first: int, last: int) -> None:
+        """Remove the lane's frames from `first` to `last`."""
+        self._connection.execute("DELETE FROM frames WHERE lane = ? AND seq BETWEEN ? AND ?", (lane, first, last))
+
     def oldest(self, lane: Lane, limit: int) -> list[tuple[int, int, int]]:
         """`(seq, size, at)` of the lane's first frames."""
         return self._connection.execute(
             "SELECT seq, size, at FROM frames WHERE lane = ? ORDER BY seq LIMIT ?", (lane, limit)
         ).fetchall()
 
+    def bodies(self, lane: Lane, upto: int) -> list[tuple[bytes, int, int]]:
+        """`(body, readings, at)` of the lane's frames up to `upto`."""
+        return self._connection.execute(
+            "SELECT body, readings, at FROM frames WHERE lane = ? AND seq <= ? ORDER BY seq", (lane, upto)
+        ).fetchall()
+
     def execute(self, statement: str, values: tuple[object, ...] = ()) -> list[tuple[object, ...]]:
-        """A statement of the command record, which shares the file."""
+        """A statement of the command record or the loss ledger, which share the file."""
         return self._connection.execute(statement, values).fetchall()
 
     def sync(self) -> None:

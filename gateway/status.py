@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from importlib.metadata import PackageNotFoundError, version
 
@@ -15,6 +16,8 @@ from gateway.refusals import RefusalRow, Refusals
 from gateway.spool import Spool
 
 LOOK_S = 0.5
+RATE_EVERY_S = 10.0
+RATE_LOOKS = 60
 
 _gauge = Gauge("anju_gateway", "Counters of a gateway, as in its status", ["gateway", "counter"])
 
@@ -39,10 +42,29 @@ class _Status(msgspec.Struct):
     version: str
     spooled: int
     spool_bytes: int
+    spool_hours_left: float | None
     problem: str | None
     counters: dict[str, int]
     refusals: list[_Refusal]
     devices: dict[str, _Device]
+
+
+class Outage:
+    """How long the spool could go on without its consumers, at the rate of the last minutes."""
+
+    def __init__(self) -> None:
+        self._seen: deque[tuple[float, int]] = deque(maxlen=RATE_LOOKS)
+
+    def hours_left(self, spool: Spool, now_s: float) -> float | None:
+        """Hours; None until the rate is known, or while nothing comes."""
+        put = spool.counters.put_bytes
+        if not self._seen or now_s - self._seen[-1][0] >= RATE_EVERY_S:
+            self._seen.append((now_s, put))
+        since_s, before = self._seen[0]
+        if now_s - since_s < RATE_EVERY_S or put == before:
+            return None
+        bytes_per_hour = (put - before) / (now_s - since_s) * 3600
+        return round(max(0, spool.max_bytes - spool.size) / bytes_per_hour, 1)
 
 
 def program_version() -> str:
@@ -70,9 +92,9 @@ class Status:
         *,
         spool: Spool,
         refusals: Refusals,
-        readers: Iterable[DeviceReader],
+        readers: Callable[[], Iterable[DeviceReader]],
         counters: Callable[[], Mapping[str, int]],
-        deaf: Callable[[], str | None],
+        troubles: Callable[[], str | None],
         now: Callable[[], int],
         every_s: float,
     ) -> None:
@@ -81,13 +103,14 @@ class Status:
         self._gateway = gateway
         self._spool = spool
         self._refusals = refusals
-        self._readers = tuple(readers)
+        self._readers = readers
         self._counters = counters
-        self._deaf = deaf
+        self._troubles = troubles
         self._now = now
         self._every_s = every_s
         self._version = program_version()
         self._shown: object = None
+        self._outage = Outage()
         self.since = now()
 
     def start(self) -> None:
@@ -117,10 +140,13 @@ class Status:
             version=self._version,
             spooled=self._spool.frames,
             spool_bytes=self._spool.size,
+            spool_hours_left=self._outage.hours_left(self._spool, time.monotonic()),
             problem=self._problem(),
             counters=counters,
             refusals=[_Refusal(*row) for row in self._refusals.rows()],
-            devices={r.device: _Device(r.last, r.error is None and r.last is not None, r.error) for r in self._readers},
+            devices={
+                r.device: _Device(r.last, r.error is None and r.last is not None, r.error) for r in self._readers()
+            },
         )
         self._bus.publish(self._topic, msgspec.json.encode(status), retain=True)
 
@@ -131,14 +157,12 @@ class Status:
             return f"the spool cannot be written: {self._spool.failing}"
         if self._spool.recovery:
             return f"the spool was damaged and begun anew: {self._spool.recovery.reason}"
-        if deaf := self._deaf():
-            return f"the sensors cannot be heard: {deaf}"
-        return None
+        return self._troubles()
 
     def _look(self) -> object:
         """What counts as a change worth saying at once; counts alone wait for the next regular status."""
         kinds = [(row.source, row.reason) for row in self._rows()]
-        return self._spool.epoch, self._problem(), [(r.device, r.error) for r in self._readers], sorted(kinds)
+        return self._spool.epoch, self._problem(), [(r.device, r.error) for r in self._readers()], sorted(kinds)
 
     def _rows(self) -> list[RefusalRow]:
         return self._refusals.rows()

@@ -18,7 +18,10 @@ from gateway.spool import MAX_EPOCH, Spool
 WINDOW = {Lane.URGENT: Window(500, 250_000), Lane.BULK: Window(200, 500_000)}
 """The embedded broker keeps 4 MB for all gateways together, and then drops what is oldest: it would be sent again."""
 UNACKNOWLEDGED = {Lane.URGENT: 2_000, Lane.BULK: 100}
+UNACKNOWLEDGED_BYTES = {Lane.URGENT: 4_000_000, Lane.BULK: 200_000}
 """Bulk stops early, so that urgent frames find the socket free."""
+CLOCK_OF = "rules"
+"""Whose clock counts where consumers differ: who judges what is late."""
 BURST = 100
 """Frames sent before the loop gets a turn."""
 
@@ -30,6 +33,8 @@ class _Committed(msgspec.Struct):
     urgent: int
     bulk: int
     resend: dict[str, int] = {}
+    at: int | None = None
+    """The consumer's clock when it said so."""
 
 
 _decoder = msgspec.json.Decoder(_Committed)
@@ -48,6 +53,7 @@ class Uplink:
         consumers: Iterable[str],
         refusals: Refusals,
         now: Callable[[], int],
+        platform_said: Callable[[int], None],
     ) -> None:
         self._bus = bus
         self._spool = spool
@@ -55,7 +61,9 @@ class Uplink:
         self._gateway = gateway
         self._refusals = refusals
         self._now = now
+        self._platform_said = platform_said
         self._consumers = tuple(consumers)
+        self._timekeeper = CLOCK_OF if CLOCK_OF in self._consumers else self._consumers[0]
         self._topics = {lane: topics.frames(site, gateway, lane) for lane in Lane}
         known = self._known_positions()
         self._flows = {
@@ -71,6 +79,14 @@ class Uplink:
             self._bus.subscribe(topics.committed(self._site, self._gateway, consumer), self._on_committed)
         self._bus.on_connect(self._on_connect)
 
+    def safe(self, lane: Lane) -> int:
+        """Up to here all consumers have the lane's frames."""
+        return self._flows[lane].slowest
+
+    def at_rest(self, lane: Lane) -> list[tuple[int, int]]:
+        """Ranges of the lane's frames that are on their way to nobody."""
+        return self._flows[lane].at_rest()
+
     def pump(self) -> bool:
         """Send what may go now; True when more could follow at once."""
         if self._flow_epoch != self._spool.epoch:
@@ -82,12 +98,17 @@ class Uplink:
                 while flow.has_room(cursor):
                     if budget == 0:
                         return True
-                    if not self._bus.connected or self._bus.unacknowledged >= UNACKNOWLEDGED[lane]:
+                    if not self._bus.connected or self._is_busy(lane):
                         break
                     if not self._send_next(lane, flow, cursor):
                         break
                     budget -= 1
         return False
+
+    def _is_busy(self, lane: Lane) -> bool:
+        """Whether the broker has enough to answer already."""
+        bus = self._bus
+        return bus.unacknowledged >= UNACKNOWLEDGED[lane] or bus.unacknowledged_bytes >= UNACKNOWLEDGED_BYTES[lane]
 
     def check(self) -> None:
         """Now and then: send again to consumers that stand still, and remember how far each is."""
@@ -148,6 +169,9 @@ class Uplink:
         if not 0 <= said.epoch <= MAX_EPOCH or said.urgent < 0 or said.bulk < 0:
             self._refusals.count(topic, "a position that cannot be", now)
             return
+        if said.at is not None and name == self._timekeeper and not self._bus.retained:
+            self._platform_said(said.at)
+            now = self._now()
         spoken = {Lane.URGENT: said.urgent, Lane.BULK: said.bulk}
         if said.epoch > self._spool.epoch or (
             said.epoch == self._spool.epoch and any(spoken[lane] > self._spool.assigned(lane) for lane in Lane)

@@ -12,9 +12,11 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from backbone import metrics
 from backbone.database.database import Database
+from backbone.database.losses import record_losses
 from backbone.database.quarantine import record
 from backbone.historian.port import Historian, HistorianUnavailable, Unwritten
 from backbone.stream import Delivery, Position, Refusal
+from community.losses import Loss
 from community.quarantine import Quarantined
 from community.site.site import Site
 from ingest import counters
@@ -87,6 +89,9 @@ class Keeper:
         if self._ledger.waiting:
             # Before the commit, so that a crash has a refusal counted twice rather than never.
             await self.record_refusals()
+        if checked.losses:
+            # Before the commit as well: once it is committed, the gateway forgets what it told.
+            await self._insist_on_state(lambda: self._record_losses(checked.losses))
         unwritten = await self._insist(lambda: self._historian.write([checked.readings], checked.events, positions))
         for one in unwritten:
             self._ledger.add(self._of_historian(one))
@@ -185,6 +190,23 @@ class Keeper:
                 counters.historian_away.set(0)
                 log.info("the historian is back", away_s=round(time.monotonic() - away_since, 1))
             return result
+
+    def _record_losses(self, losses: Sequence[Loss]) -> None:
+        with self._database.begin() as connection:
+            record_losses(connection, self._site, losses)
+
+    async def _insist_on_state(self, call: Callable[[], None]) -> None:
+        """Call until the database is there. Losses are rare; frames wait at the gateways, and alarms for nobody."""
+        while True:
+            try:
+                await self._on_thread(call)
+            except (SQLAlchemyError, OSError) as error:
+                if not self._ledger_failed:
+                    log.warning("the losses cannot be recorded now; frames wait at the gateways", error=str(error))
+                self._ledger_failed = True
+                await self._pause(LONGEST_DELAY_S * random.uniform(0.1, 0.2))  # noqa: S311
+            else:
+                return
 
     async def _pause(self, seconds: float) -> None:
         try:

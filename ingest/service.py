@@ -30,7 +30,13 @@ async def run(
         try:
             positions = await keeper.positions()
             await keeper.take_up()
-            bus = Bus(settings.broker_url, f"anju-ingest-{site.id}", ca=settings.mqtt_ca)
+            bus = Bus(
+                settings.broker_url,
+                f"anju-ingest-{site.id}",
+                ca=settings.mqtt_ca,
+                cert=settings.mqtt_cert,
+                key=settings.mqtt_key,
+            )
             stream = Stream(bus, site.id, site.gateways, CONSUMER, positions, now=keeper.now, refuse=keeper.refuse)
             stream.start()
             async with bus, asyncio.TaskGroup() as group:

@@ -11,7 +11,10 @@ import numpy.typing as npt
 
 from backbone.frames import FloatColumn, FrameEvent, QualityColumn, TimeColumn
 from backbone.historian.port import ReadingBatch
+from backbone.losses import EVENT_TYPE as LOSS
+from backbone.losses import LossError, loss_of
 from backbone.stream import Delivery
+from community.losses import Loss
 from community.quarantine import SAMPLE_CHARACTERS, Quarantined
 from community.site.profile import ValueKind
 from community.site.site import Site
@@ -62,6 +65,8 @@ class Checked:
     refused: Sequence[Quarantined]
     unknown: Sequence[Delivery]
     """Those with a point the site file does not know, or gives to another gateway: a change of it may mend that."""
+    losses: Sequence[Loss] = ()
+    """What gateways say is missing."""
 
 
 class Codes(dict[str, int]):
@@ -115,8 +120,15 @@ def check(deliveries: Sequence[Delivery], points: SitePoints, limits: Limits) ->
         unknown |= _with_unknown(deliveries, (point == _UNKNOWN) | (point == _ELSEWHERE))
         point, t, x, q = point[good], t[good], x[good], q[good]
     events: list[tuple[str, FrameEvent]] = []
+    losses: list[Loss] = []
     for number, delivery in enumerate(deliveries):
         for event in delivery.frame.events:
+            if event.type == LOSS:
+                try:
+                    losses.append(loss_of(event, delivery.gateway))
+                except LossError as error:
+                    refused.append(_refused_loss(points.site, delivery.gateway, str(error), limits, repr(event)))
+                continue
             fault = _event_fault(event, points.codes(delivery.gateway), limits)
             if fault is None:
                 events.append((points.site, event))
@@ -126,7 +138,7 @@ def check(deliveries: Sequence[Delivery], points: SitePoints, limits: Limits) ->
                 source = _source(delivery.gateway, event.point, fault)
                 refused.append(_refused(points.site, source, fault, limits, 1, repr(event)))
     readings = ReadingBatch(points.site, points.names, point.astype(np.uint32), t, x, q)
-    return Checked(readings, events, refused, [deliveries[number] for number in sorted(unknown)])
+    return Checked(readings, events, refused, [deliveries[number] for number in sorted(unknown)], losses)
 
 
 def _with_unknown(deliveries: Sequence[Delivery], rows: npt.NDArray[np.bool_]) -> set[int]:
@@ -192,6 +204,10 @@ def _event_fault(event: FrameEvent, codes: Codes, limits: Limits) -> Fault | Non
 def _source(gateway: str, point: str, fault: Fault) -> str:
     """The point; with the gateway where it is the gateway that is wrong about it."""
     return f"{gateway}/{point}" if fault in {Fault.UNKNOWN_POINT, Fault.OTHER_GATEWAY} else point
+
+
+def _refused_loss(site: str, gateway: str, reason: str, limits: Limits, sample: str) -> Quarantined:
+    return Quarantined(site, CONSUMER, gateway, reason, limits.now, limits.now, 1, sample[:SAMPLE_CHARACTERS])
 
 
 def _refused(site: str, source: str, fault: Fault, limits: Limits, count: int, sample: str) -> Quarantined:

@@ -1,4 +1,4 @@
-"""Gateways that go and come back: their status becomes an event people see."""
+"""Gateways that go and come back, and what troubles them: their status becomes an event people see."""
 
 import asyncio
 from collections.abc import Callable
@@ -19,6 +19,7 @@ log = structlog.get_logger()
 
 class _Status(msgspec.Struct):
     online: bool
+    problem: str | None = None
 
 
 _decoder = msgspec.json.Decoder(_Status)
@@ -33,7 +34,8 @@ class GatewayWatch:
         self._writer = writer
         self._now = now
         self._online: dict[str, bool] = {}
-        self._changes: asyncio.Queue[tuple[str, bool, int]] = asyncio.Queue()
+        self._problem: dict[str, str | None] = {}
+        self._changes: asyncio.Queue[tuple[str, str, _Status, int]] = asyncio.Queue()
 
     def start(self) -> None:
         """Subscribe."""
@@ -42,13 +44,12 @@ class GatewayWatch:
     async def run(self) -> None:
         """Record changes until cancelled."""
         while True:
-            gateway, online, at = await self._changes.get()
-            change = "online" if online else "offline"
-            await self._writer.do(partial(self._record, gateway, online, change, at))
-            log.info("gateway", gateway=gateway, change=change)
+            gateway, change, status, at = await self._changes.get()
+            await self._writer.do(partial(self._record, gateway, change, status, at))
+            log.info("gateway", gateway=gateway, change=change, problem=status.problem)
 
-    def _record(self, gateway: str, online: bool, change: str, at: int, c: Connection) -> None:
-        document = {"id": gateway, "gateway": gateway, "online": online}
+    def _record(self, gateway: str, change: str, status: _Status, at: int, c: Connection) -> None:
+        document = {"id": gateway, "gateway": gateway, "online": status.online, "problem": status.problem}
         append(c, "rules", self._site.id, "gateway", change, gateway, document, at)
 
     def _on_status(self, topic: str, payload: bytes) -> None:
@@ -56,11 +57,17 @@ class GatewayWatch:
         if gateway not in self._site.gateways:
             return
         try:
-            online = _decoder.decode(payload).online
+            status = _decoder.decode(payload)
         except msgspec.MsgspecError:
             log.warning("not a status", topic=topic)
             return
         before = self._online.get(gateway, True)
-        self._online[gateway] = online
-        if online != before:
-            self._changes.put_nowait((gateway, online, self._now()))
+        self._online[gateway] = status.online
+        if status.online != before:
+            self._tell(gateway, "online" if status.online else "offline", status)
+        if status.online and status.problem != self._problem.get(gateway):
+            self._problem[gateway] = status.problem
+            self._tell(gateway, "troubled" if status.problem else "recovered", status)
+
+    def _tell(self, gateway: str, change: str, status: _Status) -> None:
+        self._changes.put_nowait((gateway, change, status, self._now()))

@@ -6,6 +6,7 @@ import numpy as np
 
 from backbone import metrics
 from backbone.frames import Frame
+from backbone.losses import EVENT_TYPE as LOSS
 from backbone.stream import Delivery
 from community.site.site import Site
 from rules.detect.compile import Compiled
@@ -66,6 +67,8 @@ class Intake:
 
     def _occurrences(self, gateway: str, frame: Frame, position: int, latest: int) -> Iterator[Occurrence]:
         for event in frame.events:
+            if event.type == LOSS:
+                continue  # ingest records it
             place = self._place(gateway, event.point)
             if place >= 0 and 0 < event.t <= latest:
                 yield Occurrence(position, place, event.t, event.type)

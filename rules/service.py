@@ -56,7 +56,13 @@ async def run(
         try:
             responder = Responder(site, round(settings.late_after_s * 1000))
             positions = await writer.do(lambda c: _restore(c, site, detector, responder, now()))
-            bus = Bus(settings.broker_url, f"anju-rules-{site.id}", ca=settings.mqtt_ca)
+            bus = Bus(
+                settings.broker_url,
+                f"anju-rules-{site.id}",
+                ca=settings.mqtt_ca,
+                cert=settings.mqtt_cert,
+                key=settings.mqtt_key,
+            )
             relay = Relay(database, bus, CONSUMER)
             writer.on_committed = relay.hand_over
             desk = Desk(bus, site, writer, responder, now)

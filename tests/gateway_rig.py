@@ -17,7 +17,8 @@ from backbone.frames import FrameEvent
 from backbone.stream import Position, Refusal, Stream
 from community.site.profile import Lane
 from community.site.site import Site
-from gateway.service import now_ms, run
+from gateway.clock import now_ms
+from gateway.service import run
 from gateway.settings import GatewaySettings
 from tests.gateway_site import GATEWAY
 
@@ -37,10 +38,12 @@ def gateway_settings(port: int, data_dir: Path, **more: Any) -> GatewaySettings:
 
 
 @contextlib.asynccontextmanager
-async def running_gateway(site: Site, settings: GatewaySettings) -> AsyncIterator[None]:
+async def running_gateway(
+    site: Site, settings: GatewaySettings, *, machine_ms: Callable[[], int] = now_ms
+) -> AsyncIterator[None]:
     """The service, stopped at the end; within 2 s, as promised."""
     stop = asyncio.Event()
-    task = asyncio.create_task(run(settings, site, stop), name="gateway")
+    task = asyncio.create_task(run(settings, site, stop, machine_ms=machine_ms), name="gateway")
     try:
         yield
     finally:

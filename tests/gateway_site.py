@@ -17,6 +17,11 @@ GATEWAY = "gw-1"
 
 def site_of(devices: Iterable[str], *, elsewhere: Iterable[str] = (), mqtt: str | None = None) -> Site:
     """A site whose gateway `gw-1` has `devices` (YAML flow rows); `elsewhere` are those of gateway `gw-2`."""
+    return load_site(site_text(devices, elsewhere=elsewhere, mqtt=mqtt), PROFILES)
+
+
+def site_text(devices: Iterable[str], *, elsewhere: Iterable[str] = (), mqtt: str | None = None) -> str:
+    """The site's file."""
     lines = [
         "site: {id: test, name: {zh: 测试}}",
         "zones: [{id: hall, name: {zh: 大厅}, kind: lobby}]",
@@ -29,7 +34,7 @@ def site_of(devices: Iterable[str], *, elsewhere: Iterable[str] = (), mqtt: str 
     others = list(elsewhere)
     if others:
         lines += ["  - id: gw-2", "    devices:", *(f"      - {row}" for row in others)]
-    return load_site("\n".join(lines) + "\n", PROFILES)
+    return "\n".join(lines) + "\n"
 
 
 def mqtt_device(identifier: str, profile: str, topic: str, extra: str = "") -> str:

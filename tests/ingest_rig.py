@@ -62,6 +62,7 @@ class Sender:
 
     def _on_committed(self, _topic: str, payload: bytes) -> None:
         self.committed = json.loads(payload)
+        assert abs(self.committed.pop("at") - time.time() * 1000) < 60_000
         self.heard.append(self.committed)
 
 

@@ -142,8 +142,8 @@ def _program(name: str) -> str:
 
 
 @contextlib.contextmanager
-def mosquitto(folder: Path) -> Iterator[Broker]:
-    """Debian's Mosquitto, anonymous, persistent in `folder`, with the limits our deployment sets."""
+def mosquitto(folder: Path, *, more: str = "") -> Iterator[Broker]:
+    """Debian's Mosquitto, anonymous, persistent in `folder`, with the limits our deployment sets, and `more` lines."""
     port = free_port()
     folder.mkdir(parents=True, exist_ok=True)
     config = folder / "mosquitto.conf"
@@ -151,6 +151,7 @@ def mosquitto(folder: Path) -> Iterator[Broker]:
         f"listener {port} 127.0.0.1\nallow_anonymous true\nset_tcp_nodelay true\nmax_queued_messages 10000\n"
         f"max_inflight_messages 200\npersistence true\npersistence_location {folder}/\nautosave_interval 5\n"
         + ("user root\n" if os.getuid() == 0 else "")
+        + more
     )
     process = Process("mosquitto", [_program("mosquitto"), "-c", str(config)], folder)
     process.start(lambda: listening(port))

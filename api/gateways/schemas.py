@@ -1,9 +1,10 @@
 """Gateways as shown."""
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from api.live.gateways import GatewayStatus
 from api.times import Timestamp
+from community.losses import LossReason
 from community.site.model import Gateway
 from community.text import Text
 
@@ -25,6 +26,19 @@ class DeviceOut(BaseModel):
     error: str | None
 
 
+class LossOut(BaseModel):
+    """Readings that are gone, or never came."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    device: str | None = Field(description="null: not one device's")
+    lane: str | None
+    reason: LossReason
+    first: Timestamp
+    last: Timestamp
+    count: int = Field(description="readings; messages for a sequence gap; 0: nobody can know")
+
+
 class GatewayOut(BaseModel):
     """A gateway and what it last said of itself; `online` is null while it was not heard."""
 
@@ -35,6 +49,9 @@ class GatewayOut(BaseModel):
     since: Timestamp | None = None
     version: str | None = None
     spooled: int | None = Field(default=None, description="frames kept until they are safe upstream")
+    spool_hours_left: float | None = Field(
+        default=None, description="hours of outage the spool still holds at the present rate"
+    )
     problem: str | None = Field(default=None, description="what keeps it from its work although it is online")
     counters: dict[str, float] = {}
     refusals: list[RefusedOut] = []
@@ -53,6 +70,7 @@ def show(gateway: Gateway, status: GatewayStatus | None) -> GatewayOut:
         since=status.since,
         version=status.version,
         spooled=status.spooled,
+        spool_hours_left=status.spool_hours_left,
         problem=status.problem,
         counters=status.counters,
         refusals=[RefusedOut(source=r.source, reason=r.reason, count=r.count, last=r.last) for r in status.refusals],

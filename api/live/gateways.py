@@ -37,6 +37,7 @@ class GatewayStatus(msgspec.Struct, frozen=True):
     since: int | None = None
     version: str | None = None
     spooled: int | None = None
+    spool_hours_left: float | None = None
     problem: str | None = None
     counters: dict[str, float] = {}
     refusals: list[Refused] = []

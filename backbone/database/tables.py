@@ -115,6 +115,23 @@ quarantine = Table(
     Index("quarantine_entry", "site", "consumer", "source", "reason", unique=True),
 )
 
+losses = Table(
+    "losses",
+    metadata,
+    Column("id", _serial, primary_key=True, autoincrement=True),
+    Column("site", String(63), nullable=False),
+    Column("gateway", String(63), nullable=False),
+    Column("device", String(63), nullable=False),
+    Column("lane", String(10), nullable=False),
+    Column("reason", String(40), nullable=False),
+    Column("began", BigInteger, nullable=False),
+    Column("first", BigInteger, nullable=False),
+    Column("last", BigInteger, nullable=False),
+    Column("count", BigInteger, nullable=False),
+    Index("losses_entry", "site", "gateway", "device", "lane", "reason", "began", unique=True),
+    Index("losses_by_time", "site", "gateway", "last"),
+)
+
 users = Table(
     "users",
     metadata,

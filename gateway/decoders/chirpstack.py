@@ -22,6 +22,7 @@ class _Reception(msgspec.Struct, rename="camel"):
 class _Uplink(msgspec.Struct, rename="camel"):
     device_info: dict[str, object]
     time: str | None = None
+    f_cnt: int | None = None
     f_port: int = 0
     data: str = ""
     object: dict[str, object] | None = None
@@ -60,7 +61,7 @@ def decode(payload: bytes, codec: Codec | None) -> Decoded:
     if uplink.rx_info:
         best = max(uplink.rx_info, key=lambda reception: reception.rssi)
         values["rssi"], values["snr"] = best.rssi, best.snr
-    decoded = Decoded(values, from_iso(uplink.time))
+    decoded = Decoded(values, from_iso(uplink.time), sequence=uplink.f_cnt)
     if codec is not None:
         if uplink.data:
             _read(uplink.data, codec, values, decoded)

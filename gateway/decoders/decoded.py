@@ -30,13 +30,19 @@ class DecodedEvent:
 
 @dataclass(slots=True)
 class Decoded:
-    """One message, decoded. `at` is the device's own time (ms); `problems` are the parts that could not be read."""
+    """One message, decoded. `at` is the device's own time (ms); `problems` are the parts that could not be read.
+
+    `stored`: the message says that the device kept it and sends it later: it is no news. `sequence`: the device's own
+    number of the message, one higher each time; a gap goes on record as lost.
+    """
 
     values: Mapping[str, object] = field(default_factory=lambda: NOTHING)
     at: int | None = None
     flags: Mapping[str, Quality] = field(default_factory=lambda: NO_FLAGS)
     events: tuple[DecodedEvent, ...] = ()
     problems: tuple[str, ...] = ()
+    stored: bool = False
+    sequence: int | None = None
 
 
 Decode = Callable[[bytes], Decoded]

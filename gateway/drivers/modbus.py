@@ -95,6 +95,7 @@ class ModbusDriver:
         self._free.set()
         self._away = BackOff(longest_s=ADDRESS_BACK_OFF_S)
         self.requests = 0
+        self.beat_s = time.monotonic()
 
     @property
     def devices(self) -> tuple[str, ...]:
@@ -105,6 +106,7 @@ class ModbusDriver:
         """Poll until cancelled."""
         try:
             while True:
+                self.beat_s = time.monotonic()
                 pause_s = 1.0
                 try:
                     pause_s = await self._round()
@@ -212,6 +214,7 @@ class ModbusDriver:
             await self._free.wait()
             async with self._turn:
                 self.requests += 1
+                self.beat_s = time.monotonic()
                 try:
                     return await self._connection.read(unit.number, request.function, request.address, request.size)
                 except ModbusError as error:

@@ -6,6 +6,7 @@ from typing import Protocol
 import structlog
 
 from gateway.decoders.decoded import DecodeError
+from gateway.event_time import NO_ABSENCE, Absence
 from gateway.readings import Pipeline
 from gateway.refusals import Refusals
 from gateway.routing import Routes
@@ -24,6 +25,18 @@ class SensorBus(Protocol):
         self, topic_filter: str, handler: Callable[[str, bytes], Awaitable[None] | None], *, qos: int = 1
     ) -> None:
         """Have messages handed over."""
+        ...
+
+    def unsubscribe(self, topic_filter: str, handler: Callable[[str, bytes], Awaitable[None] | None]) -> None:
+        """Have no more of them handed over."""
+        ...
+
+    def on_connect(self, callback: Callable[[], None]) -> None:
+        """Call back after every connect."""
+        ...
+
+    def on_disconnect(self, callback: Callable[[], None]) -> None:
+        """Call back when the connection is lost."""
         ...
 
 
@@ -45,12 +58,32 @@ class MqttDriver:
         self._refusals = refusals
         self._now = now
         self._durable = durable
+        self._away_since = 0
+        self._absence = NO_ABSENCE
         self.messages = 0
 
     def start(self) -> None:
         """Subscribe; the bus keeps it so."""
         for topic_filter in self._routes.filters:
             self._bus.subscribe(topic_filter, self.on_message)
+        self._bus.on_connect(self._back)
+        self._bus.on_disconnect(self._gone)
+
+    def replace(self, routes: Routes) -> None:
+        """Listen to other devices; filters that stay are not touched, so that nothing on its way is missed."""
+        before, self._routes = self._routes, routes
+        for topic_filter in routes.filters:
+            if topic_filter not in before.filters:
+                self._bus.subscribe(topic_filter, self.on_message)
+        for topic_filter in before.filters:
+            if topic_filter not in routes.filters:
+                self._bus.unsubscribe(topic_filter, self.on_message)
+
+    def _back(self) -> None:
+        self._absence = Absence(self._away_since, self._now())
+
+    def _gone(self) -> None:
+        self._away_since = self._now()
 
     def on_message(self, topic: str, payload: bytes) -> Awaitable[None] | None:
         """One message; nothing in it stops the next one.
@@ -79,11 +112,13 @@ class MqttDriver:
             return
         try:
             decoded = route.decode(payload)
-            if self._bus.retained and not route.current and decoded.at is None:
+            if self._bus.retained and not route.current:
                 # It may be from yesterday, and old news must not raise an alarm.
-                self._refusals.count(topic, "retained, its age unknown", now)
-                return
-            self._pipeline.accept(reader, decoded, topic, now)
+                if decoded.at is None:
+                    self._refusals.count(topic, "retained, its age unknown", now)
+                    return
+                decoded.stored = True
+            self._pipeline.accept(reader, decoded, topic, now, absence=self._absence)
         except DecodeError as error:
             reader.error = str(error)
             self._refusals.count(topic, str(error), now)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from community.quality import Quality
-from gateway.service import now_ms
+from gateway.clock import now_ms
 from tests.gateway_rig import Consumer, Operator, gateway_settings, running_gateway, until
 from tests.gateway_site import modbus_device, mqtt_device, site_of
 from tests.modbus_server import ModbusServer, Mood, Unit

@@ -10,7 +10,7 @@ from backbone import topics
 from backbone.bus import Bus
 from community.quality import Quality
 from community.site.profile import Lane
-from gateway.service import now_ms
+from gateway.clock import now_ms
 from tests.gateway_rig import Consumer, Operator, gateway_settings, running_gateway, until
 from tests.gateway_site import GATEWAY, mqtt_device, site_of
 from tests.servers import Broker, mosquitto

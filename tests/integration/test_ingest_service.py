@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,12 +17,15 @@ from prometheus_client import REGISTRY
 from sqlalchemy import text
 
 from backbone.database.database import Database
+from backbone.database.losses import list_losses
 from backbone.database.quarantine import list_quarantine
 from backbone.frames import Frame, FrameEvent
 from backbone.historian.duckdb import DuckDBHistorian
 from backbone.historian.open import open_historian
 from backbone.historian.port import Historian, HistorianUnavailable, ReadingBatch, Unwritten
+from backbone.losses import loss_event
 from backbone.stream import Position
+from community.losses import Loss, LossReason
 from community.quarantine import Quarantined
 from community.site.profile import Lane
 from community.site.site import Site
@@ -113,6 +117,22 @@ async def test_frames_become_readings_and_are_committed(
     assert historian.events("yard", None, NEVER, EVER, 10) == [event(CREDENTIAL, NOW, data={"card": "x"})]
     assert historian.positions() == {"gw-east": Position(1, 1, 100)}
     assert quarantine(database) == {}
+
+
+async def test_what_a_gateway_lost_is_recorded_once_however_often_it_is_told(
+    mosquitto: servers.Broker, historian: DuckDBHistorian, database: Database
+) -> None:
+    loss = Loss("gw-east", "e-1", "bulk", LossReason.SPOOL_FULL, NOW, NOW - 5_000, NOW, 40)
+    async with ingesting(mosquitto.url, historian, database), sending(mosquitto.url, "yard", "gw-east") as east:
+        east.send(frame([(SMOKE, NOW, 1.0)], events=[loss_event(loss)]), Lane.URGENT)
+        east.send(frame([], seq=2, events=[loss_event(replace(loss, last=NOW + 1, count=70))]), Lane.URGENT)
+        east.send(frame([], seq=3, events=[loss_event(replace(loss, gateway="gw-other"))]), Lane.URGENT)
+        await until(lambda: east.done, "everything to be committed")
+    with database.read() as connection:
+        rows = list_losses(connection, "yard", "gw-east", start=0, end=2 * NOW)
+    assert [row for _, row in rows] == [replace(loss, last=NOW + 1, count=70)]
+    assert list(quarantine(database)) == [("gw-east", "a loss of another gateway")]
+    assert historian.events("yard", None, NEVER, EVER, 10) == []
 
 
 async def test_positions_are_told_at_start_and_frames_sent_again_change_nothing(
@@ -285,6 +305,7 @@ async def test_a_full_disk_stops_commits_until_there_is_room(
 SERVICE = """
 import asyncio, signal, sys
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from backbone.database.database import Database
 from backbone.historian.open import open_historian

@@ -51,7 +51,9 @@ class Rig:
 
     async def __aenter__(self) -> "Rig":
         def heard(_topic: str, payload: bytes) -> None:
-            self.committed.append(msgspec.json.decode(payload))
+            said = msgspec.json.decode(payload)
+            assert said.pop("at") > 0
+            self.committed.append(said)
 
         self.gateway.subscribe(topics.committed(SITE, GATEWAY, "+"), heard)
         self.stream.start()

@@ -9,7 +9,9 @@ from structlog.testing import capture_logs
 
 from api.live.gateways import GatewayBoard, StatusError
 from api.openapi import document
+from backbone.database.losses import record_losses
 from backbone.database.quarantine import record
+from community.losses import Loss, LossReason
 from community.people import Role
 from community.quarantine import Quarantined
 from tests.unit.api.house import NOW, House
@@ -60,6 +62,31 @@ async def test_services_are_read_from_the_supervisors_file(house: House) -> None
     assert board.states
     file.unlink()
     assert board.look()
+
+
+async def test_what_a_gateway_lost(house: House) -> None:
+    gateway = next(iter(house.site.gateways))
+    rows = [
+        Loss(gateway, "smoke-b3-f1-a", "bulk", LossReason.SPOOL_FULL, NOW - n, NOW - n - 1000, NOW - n, n)
+        for n in (1, 2, 30 * 86_400_000)
+    ]
+    with house.database.begin() as connection:
+        record_losses(connection, house.site.id, rows)
+    async with house.as_(Role.CREW) as crew:
+        page = (await crew.get(f"/gateways/{gateway}/losses", params={"limit": 1, "to": "2026-09-21T14:13:20Z"})).json()
+        assert [(row["device"], row["reason"], row["count"]) for row in page["items"]] == [
+            ("smoke-b3-f1-a", "spool-full", 1)
+        ]
+        assert page["items"][0]["last"] == "2026-09-21T14:13:19.999Z"
+        more = {"cursor": page["next"], "to": "2026-09-21T14:13:20Z"}
+        page = (await crew.get(f"/gateways/{gateway}/losses", params=more)).json()
+        assert ([row["count"] for row in page["items"]], page["next"]) == ([2], None), "a week, unless told"
+        long_ago = {"from": "2026-08-01T00:00:00Z", "to": "2026-09-01T00:00:00Z"}
+        (row,) = (await crew.get(f"/gateways/{gateway}/losses", params=long_ago)).json()["items"]
+        assert row["count"] == 30 * 86_400_000
+        assert (await crew.get("/gateways/nobody/losses")).status_code == 404
+        backwards = {"from": "2026-09-01T00:00:00Z", "to": "2026-08-01T00:00:00Z"}
+        assert (await crew.get(f"/gateways/{gateway}/losses", params=backwards)).status_code == 422
 
 
 async def test_quarantine(house: House) -> None:

@@ -38,7 +38,9 @@ class StillBus:
     def publish(self, topic: str, payload: bytes, *, qos: int = 1, retain: bool = False) -> bool:
         if not self.connected or self.full:
             return False
-        self.said.append((topic.split("/")[3], msgspec.json.decode(payload)))
+        said = msgspec.json.decode(payload)
+        said.pop("at")
+        self.said.append((topic.split("/")[3], said))
         return True
 
     def pause_reading(self) -> None:

@@ -36,3 +36,11 @@ class StillBus:
     ) -> None:
         assert qos == 1
         self.filters.append(topic_filter)
+
+    def unsubscribe(self, topic_filter: str, _handler: Callable[[str, bytes], Awaitable[None] | None]) -> None:
+        self.filters.remove(topic_filter)
+
+    def on_connect(self, callback: Callable[[], None]) -> None:
+        callback()
+
+    def on_disconnect(self, callback: Callable[[], None]) -> None: ...

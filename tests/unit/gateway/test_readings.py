@@ -17,7 +17,7 @@ from gateway.backoff import LONGEST_S, BackOff
 from gateway.batches import Batches
 from gateway.decoders.decoded import Decoded, DecodeError
 from gateway.decoders.formats import FORMATS
-from gateway.event_time import ClockLimits, event_time
+from gateway.event_time import ClockLimits
 from gateway.measures import ValueRefusedError, fill_level, number
 from gateway.pseudonyms import PseudonymKeyError, Pseudonyms
 from gateway.readings import FAILURE_REPEAT_MS, Pipeline, reader_of
@@ -68,22 +68,6 @@ def test_a_polled_urgent_point_speaks_on_change_and_at_its_interval() -> None:
     for at, value in ((0, 1.0), (500, 1.0), (1_000, 0.0), (1_500, 0.0), (10_999, 0.0), (11_000, 0.0)):
         pipe.accept(reader, Decoded({"relay-1": value}), "x", NOW + at, polled=True)
     assert [(t - NOW, x) for _, t, x, _, _ in sink.readings] == [(0, 1.0), (1_000, 0.0), (11_000, 0.0)]
-
-
-@pytest.mark.parametrize(
-    ("device", "expected"),
-    [
-        (None, (NOW, 0)),
-        (NOW - 5_000, (NOW - 5_000, 0)),
-        (NOW - 86_400_000, (NOW - 86_400_000, 0)),
-        (NOW - 86_400_001, (NOW, int(Quality.CLOCK_SUSPECT))),
-        (NOW + 60_000, (NOW, 0)),
-        (NOW + 60_001, (NOW, int(Quality.CLOCK_SUSPECT))),
-        (0, (NOW, int(Quality.CLOCK_SUSPECT))),
-    ],
-)
-def test_event_time(device: int | None, expected: tuple[int, int]) -> None:
-    assert event_time(device, NOW, LIMITS) == expected
 
 
 @given(

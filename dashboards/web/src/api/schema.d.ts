@@ -284,6 +284,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/gateways/{gateway}/losses": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Gateway Losses
+         * @description Readings that are gone or never came, by device, lane and reason, the latest first.
+         */
+        get: operations["list_gateway_losses"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/plans": {
         parameters: {
             query?: never;
@@ -1151,6 +1171,11 @@ export interface components {
             /** Since */
             since?: string | null;
             /**
+             * Spool Hours Left
+             * @description hours of outage the spool still holds at the present rate
+             */
+            spool_hours_left?: number | null;
+            /**
              * Spooled
              * @description frames kept until they are safe upstream
              */
@@ -1185,6 +1210,43 @@ export interface components {
             /** Steps */
             steps: components["schemas"]["PlanStepOut"][];
         };
+        /**
+         * LossOut
+         * @description Readings that are gone, or never came.
+         */
+        LossOut: {
+            /**
+             * Count
+             * @description readings; messages for a sequence gap; 0: nobody can know
+             */
+            count: number;
+            /**
+             * Device
+             * @description null: not one device's
+             */
+            device: string | null;
+            /**
+             * First
+             * Format: date-time
+             * @example 2026-09-22T08:15:30.250Z
+             */
+            first: string;
+            /** Lane */
+            lane: string | null;
+            /**
+             * Last
+             * Format: date-time
+             * @example 2026-09-22T08:15:30.250Z
+             */
+            last: string;
+            reason: components["schemas"]["LossReason"];
+        };
+        /**
+         * LossReason
+         * @description Why readings are missing.
+         * @enum {string}
+         */
+        LossReason: "spool-full" | "too-old" | "memory-full" | "damaged" | "sequence-gap" | "silent" | "gateway-down";
         /**
          * MachineActionOut
          * @description One command of a step, and what the gateway answered.
@@ -1287,6 +1349,16 @@ export interface components {
         Page_GatewayOut_: {
             /** Items */
             items: components["schemas"]["GatewayOut"][];
+            /**
+             * Next
+             * @description cursor of the next page; null on the last
+             */
+            next?: string | null;
+        };
+        /** Page[LossOut] */
+        Page_LossOut_: {
+            /** Items */
+            items: components["schemas"]["LossOut"][];
             /**
              * Next
              * @description cursor of the next page; null on the last
@@ -2602,6 +2674,55 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Page_GatewayOut_"];
+                };
+            };
+            /** @description Refused; the detail says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not possible now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    list_gateway_losses: {
+        parameters: {
+            query?: {
+                /** @description a week before the end if unset */
+                from?: string | null;
+                /** @description not included; now if unset */
+                to?: string | null;
+                /** @description rows of a page at most */
+                limit?: number;
+                /** @description `next` of the page before */
+                cursor?: string | null;
+            };
+            header?: never;
+            path: {
+                gateway: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_LossOut_"];
                 };
             };
             /** @description Refused; the detail says why */

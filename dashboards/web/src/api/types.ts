@@ -53,6 +53,7 @@ export type Activation = Narrow<Schemas['ActivationOut'], { level: Grade; steps:
 
 export type AccessEvent = Schemas['AccessEventOut']
 export type GatewayStatus = Schemas['GatewayOut']
+export type GatewayLoss = Schemas['LossOut']
 export type ServiceStatus = Schemas['ServiceOut']
 export type QuarantineRow = Schemas['QuarantineOut']
 

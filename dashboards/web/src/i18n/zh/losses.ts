@@ -1,0 +1,10 @@
+export default {
+  losses: {
+    title: '数据缺失记录', what: '最近七天没有收到、或收到后丢失的数据', none: '最近七天没有数据缺失。', device: '设备', all: '整个网关', reason: '原因', from: '从', to: '到', count: '数量', unknown: '无法得知',
+    hoursLeft: '断网可存（小时）',
+    reasons: {
+      'spool-full': '网关存储已满，先丢最旧的普通数据', 'too-old': '超过保存期限仍未被接收', 'memory-full': '磁盘无法写入且内存已满', damaged: '磁盘上的数据已损坏',
+      'sequence-gap': '设备编号不连续，消息未到达网关', silent: '设备没有上报', 'gateway-down': '网关未运行',
+    },
+  },
+}

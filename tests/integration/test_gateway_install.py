@@ -1,0 +1,85 @@
+"""`pip install anju[gateway]` is enough for a gateway: with everything else refused at import, it runs."""
+
+import json
+import sys
+from collections.abc import Iterator
+from importlib.metadata import PackageNotFoundError, packages_distributions, requires
+from pathlib import Path
+
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from tests.gateway_rig import Operator, until
+from tests.gateway_site import GATEWAY, mqtt_device, site_text
+from tests.servers import ROOT, Broker, Process
+
+CLIMATE = "zigbee2mqtt/climate"
+CHILD = """
+import json, sys
+from pathlib import Path
+refused = set(json.loads(Path(sys.argv[1]).read_text()))
+class Refuse:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in refused:
+            raise ModuleNotFoundError(f"{name} is no part of anju[gateway]", name=name)
+sys.meta_path.insert(0, Refuse())
+from anju.main import cli
+cli(["gateway"])
+"""
+
+
+def installed_with(extra: str) -> set[str]:
+    """Distributions that `pip install anju[extra]` brings, those they need included."""
+    found: set[str] = set()
+    waiting = [("anju", extra)]
+    while waiting:
+        name, wanted = waiting.pop()
+        if (key := f"{canonicalize_name(name)}[{wanted}]") in found:
+            continue
+        found |= {canonicalize_name(name), key}
+        waiting += _needs(name, wanted)
+    return found
+
+
+def _needs(name: str, extra: str) -> Iterator[tuple[str, str]]:
+    try:
+        rows = requires(name) or []
+    except PackageNotFoundError:
+        return
+    for row in map(Requirement, rows):
+        if row.marker is None or row.marker.evaluate({"extra": extra}):
+            yield row.name, ""
+            yield from ((row.name, more) for more in row.extras)
+
+
+async def test_a_gateway_runs_with_nothing_but_its_own_extra(mosquitto: Broker, tmp_path: Path) -> None:
+    allowed = installed_with("gateway")
+    refused = {
+        module
+        for module, names in packages_distributions().items()
+        if not any(canonicalize_name(name) in allowed for name in names)
+    }
+    assert {"fastapi", "duckdb", "sqlalchemy", "pyarrow", "influxdb_client", "iotcore", "pytest"} <= refused
+    assert not {"numpy", "gmqtt", "pymodbus", "msgspec", "gateway"} & refused
+    (tmp_path / "refused.json").write_text(json.dumps(sorted(refused)))
+    (tmp_path / "site.yaml").write_text(site_text([mqtt_device("climate", "zigbee2mqtt-climate", CLIMATE)]))
+    environment = {
+        "ANJU_SITE": str(tmp_path / "site.yaml"),
+        "ANJU_DATA_DIR": str(tmp_path / "data"),
+        "ANJU_MQTT_URL": mosquitto.url,
+        "ANJU_GATEWAY": GATEWAY,
+        "PYTHONPATH": str(ROOT),
+    }
+    command = [sys.executable, "-c", CHILD, str(tmp_path / "refused.json")]
+    gateway = Process("gateway", command, tmp_path, env=environment)
+    async with Operator.connected(mosquitto.port) as operator:
+        gateway.start()
+        try:
+            await operator.online()
+            operator.publish(CLIMATE, {"temperature": 21.5})
+            await until(lambda: operator.status["counters"]["readings"] == 1, what="a reading")
+        except AssertionError as error:
+            raise AssertionError(f"{error}\n{gateway.output()[-3000:]}") from None
+        finally:
+            ended = gateway.stop()
+    assert ended == 0

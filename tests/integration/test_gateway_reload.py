@@ -1,0 +1,117 @@
+"""The site file changes while readings flow: what stays is not touched, what is new is heard, a bad file is refused."""
+
+import asyncio
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+from backbone.site_files import read_site
+from tests.gateway_rig import Consumer, Operator, gateway_settings, running_gateway, until
+from tests.gateway_site import modbus_device, mqtt_device, site_text
+from tests.modbus_server import ModbusServer, Unit
+from tests.servers import Broker
+
+CLIMATE, NEW, UPLINK = "zigbee2mqtt/climate", "zigbee2mqtt/new", "application/1/device/24e124126a147899/event/up"
+
+
+def versions(port: int) -> Iterator[list[str]]:
+    """Rows of devices: the first and the Modbus one stay as they are; others come, change and go."""
+    stays = [
+        mqtt_device("climate", "zigbee2mqtt-climate", CLIMATE),
+        modbus_device("air", "xy-md02", port, 1, ", every: 100ms"),
+    ]
+    new = mqtt_device("new", "zigbee2mqtt-climate", NEW)
+    door = mqtt_device("door", "esp-rfid", "esp-rfid/door/send")
+    yield stays
+    yield [*stays, new]
+    yield [*stays, new, door]
+    yield [*stays, mqtt_device("new", "zigbee2mqtt-climate", NEW, ", every: 5min"), door]
+    yield [*stays, door]
+    yield stays
+
+
+async def test_five_changes_while_readings_flow_lose_and_double_nothing(mosquitto: Broker, tmp_path: Path) -> None:
+    rules = Consumer("rules")
+    file = tmp_path / "site.yaml"
+    sent = 0
+    stop = asyncio.Event()
+
+    async def speak(operator: Operator) -> None:
+        nonlocal sent
+        while not stop.is_set():
+            sent += 1
+            operator.publish(CLIMATE, {"temperature": sent / 100})
+            await asyncio.sleep(0.002)
+
+    async with ModbusServer.running({1: Unit(registers={1: 257, 2: 500})}) as server:
+        changes = versions(server.port)
+        file.write_text(site_text(next(changes)))
+        settings = gateway_settings(mosquitto.port, tmp_path / "data", consumers=("rules",), site=file, status_s=0.5)
+        async with (
+            Operator.connected(mosquitto.port) as operator,
+            rules.running(mosquitto.port),
+            running_gateway(read_site(settings), settings),
+        ):
+            await operator.online()
+            await until(lambda: rules.values("air.temperature"), what="the Modbus device")
+            speaking = asyncio.create_task(speak(operator))
+            for devices in changes:
+                file.write_text(site_text(devices))
+                os.kill(os.getpid(), signal.SIGHUP)
+                names = {row.partition(",")[0].removeprefix("{id: ") for row in devices}
+                await until(lambda names=names: operator.status["devices"].keys() == names, what=f"{names}")  # type: ignore[misc]
+                if "new" in names:
+                    heard = len(rules.values("new.temperature"))
+                    operator.publish(NEW, {"temperature": 20})
+                    await until(lambda heard=heard: len(rules.values("new.temperature")) > heard, what="the new one")  # type: ignore[misc]
+            file.write_text("site: {id: test\n")
+            os.kill(os.getpid(), signal.SIGHUP)
+            await until(lambda: "the site file is refused" in (operator.status["problem"] or ""), what="the refusal")
+            assert f"{file}:" in operator.status["problem"]
+            file.write_text(site_text(next(versions(server.port))))
+            os.kill(os.getpid(), signal.SIGHUP)
+            await until(lambda: operator.status["problem"] is None, what="the good file")
+            stop.set()
+            await speaking
+            await until(lambda: rules.values("climate.temperature")[-1] == sent / 100, what="the last reading")
+            polled = len(rules.values("air.temperature"))
+            await until(lambda: len(rules.values("air.temperature")) > polled, what="the Modbus device to go on")
+            operator.publish(NEW, {"temperature": 21})
+            await until(lambda: (NEW, "unknown device") in operator.refusals(), what="the removed one to be a stranger")
+        assert rules.values("climate.temperature") == [number / 100 for number in range(1, sent + 1)]
+        assert server.connections == 1, "a connection of which nothing changed is kept"
+
+
+async def test_a_change_is_noticed_without_being_told(mosquitto: Broker, tmp_path: Path) -> None:
+    file = tmp_path / "site.yaml"
+    stays = mqtt_device("climate", "zigbee2mqtt-climate", CLIMATE)
+    file.write_text(site_text([stays]))
+    settings = gateway_settings(mosquitto.port, tmp_path / "data", site=file, status_s=0.5)
+    async with Operator.connected(mosquitto.port) as operator, running_gateway(read_site(settings), settings):
+        await operator.online()
+        file.write_text(site_text([stays, mqtt_device("new", "zigbee2mqtt-climate", NEW)]))
+        await until(lambda: "new" in operator.status["devices"], what="the new device")
+
+
+async def test_a_device_that_moved_to_another_address_is_read_there(mosquitto: Broker, tmp_path: Path) -> None:
+    rules = Consumer("rules")
+    file = tmp_path / "site.yaml"
+    async with (
+        ModbusServer.running({1: Unit(registers={1: 100, 2: 500})}) as first,
+        ModbusServer.running({1: Unit(registers={1: 200, 2: 500})}) as second,
+    ):
+        file.write_text(site_text([modbus_device("air", "xy-md02", first.port, 1, ", every: 100ms")]))
+        settings = gateway_settings(mosquitto.port, tmp_path / "data", consumers=("rules",), site=file, status_s=0.5)
+        async with (
+            Operator.connected(mosquitto.port) as operator,
+            rules.running(mosquitto.port),
+            running_gateway(read_site(settings), settings),
+        ):
+            await operator.online()
+            await until(lambda: 10.0 in rules.values("air.temperature"), what="the first address")
+            file.write_text(site_text([modbus_device("air", "xy-md02", second.port, 1, ", every: 100ms")]))
+            os.kill(os.getpid(), signal.SIGHUP)
+            await until(lambda: 20.0 in rules.values("air.temperature"), what="the second address")
+            values = rules.values("air.temperature")
+            assert values == sorted(values), "the first is not asked any more"

@@ -1,0 +1,52 @@
+"""Drivers that die or hang are started again, and nobody else notices."""
+
+import asyncio
+import time
+
+from gateway.supervision import Supervision
+from tests.gateway_rig import until
+
+
+class Worker:
+    """Works until told to fail."""
+
+    def __init__(self) -> None:
+        self.beat_s = 0.0
+        self.runs = 0
+        self.rounds = 0
+        self.fail = False
+        self.hang = False
+
+    async def run(self) -> None:
+        self.runs += 1
+        while True:
+            if self.fail:
+                self.fail = False
+                raise RuntimeError("out of luck")
+            if self.hang:
+                self.hang = False
+                await asyncio.Event().wait()
+            self.beat_s = time.monotonic()
+            self.rounds += 1
+            await asyncio.sleep(0.01)
+
+
+async def test_one_dies_one_hangs_and_the_third_works_on() -> None:
+    dying, hanging, steady = Worker(), Worker(), Worker()
+    async with Supervision(hang_s=0.3) as drivers:
+        for name, worker in (("dying", dying), ("hanging", hanging), ("steady", steady)):
+            drivers.start(name, worker)
+        await until(lambda: dying.rounds and hanging.rounds and steady.rounds, what="all to work")
+        assert drivers.problem is None
+        dying.fail = hanging.hang = True
+        await until(lambda: dying.runs == 2 and hanging.runs == 2, what="both to be started again")
+        assert drivers.problem is not None
+        assert "dying was started again (1 times): RuntimeError: out of luck" in drivers.problem
+        assert "hanging was started again (1 times): no sign of life" in drivers.problem
+        assert (steady.runs, drivers.restarts) == (1, 2)
+        rounds = steady.rounds
+        await until(lambda: steady.rounds > rounds, what="the third to go on")
+        await drivers.stop("steady")
+        rounds = steady.rounds
+        await asyncio.sleep(0)
+        assert steady.rounds == rounds
