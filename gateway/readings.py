@@ -1,6 +1,6 @@
 """The pipeline: what a decoder read becomes readings of points, with time and quality, in their lane."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -52,6 +52,8 @@ class Channel:
     low: float
     high: float
     every_ms: int
+    watched: bool = False
+    """An interlock hears of every reading, before anything else."""
     x: float | None = None
     q: int = 0
     sent: int = 0
@@ -70,8 +72,8 @@ class DeviceReader:
     by_path: Mapping[str, Channel] = field(default_factory=dict)
 
 
-def reader_of(site: Site, device: Device) -> DeviceReader:
-    """The reader of one device of the site."""
+def reader_of(site: Site, device: Device, watched: Container[str] = ()) -> DeviceReader:
+    """The reader of one device of the site; `watched` are points an interlock wants to hear of."""
     channels = []
     for measure in site.profiles[device.profile].measures:
         point = site.points[f"{device.id}.{measure}"]
@@ -89,6 +91,7 @@ def reader_of(site: Site, device: Device) -> DeviceReader:
                 low=float("-inf") if point.low is None else point.low,
                 high=float("inf") if point.high is None else point.high,
                 every_ms=int(point.every_s * 1000),
+                watched=point.id in watched,
             )
         )
     return DeviceReader(device.id, tuple(channels), device.bin, by_path={c.path: c for c in channels})
@@ -97,7 +100,16 @@ def reader_of(site: Site, device: Device) -> DeviceReader:
 class Pipeline:
     """Takes decoded messages, gives readings to the sink."""
 
-    def __init__(self, sink: Sink, refusals: Refusals, pseudonyms: Pseudonyms, limits: ClockLimits) -> None:
+    def __init__(
+        self,
+        sink: Sink,
+        refusals: Refusals,
+        pseudonyms: Pseudonyms,
+        limits: ClockLimits,
+        watch: Callable[[str, int, float, int], None] | None = None,
+    ) -> None:
+        """`watch` is told point, time, value and quality of watched channels; it must not raise."""
+        self._watch = watch
         self._sink = sink
         self._refusals = refusals
         self._pseudonyms = pseudonyms
@@ -130,6 +142,8 @@ class Pipeline:
                 q |= OUT_OF_RANGE
             if decoded.flags:
                 q |= int(decoded.flags.get(channel.path, 0))
+            if channel.watched and self._watch is not None:
+                self._watch(channel.point, t, x, q)
             if polled and channel.urgent and _unchanged(channel, x, q, now):
                 continue
             channel.x, channel.q, channel.sent = x, q, now
@@ -160,6 +174,8 @@ class Pipeline:
         for channel in channels:
             if channel.x is None or channel.path == ONLINE:
                 continue
+            if channel.watched and self._watch is not None:
+                self._watch(channel.point, now, channel.x, channel.q | COMMUNICATION_FAILURE)
             if channel.q & COMMUNICATION_FAILURE and now - channel.sent < max(channel.every_ms, FAILURE_REPEAT_MS):
                 continue
             channel.q |= COMMUNICATION_FAILURE

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 
 import structlog
 
@@ -15,6 +15,8 @@ from gateway.commands import Commands
 from gateway.drivers.modbus import ModbusDriver, Unit, unit_of
 from gateway.drivers.mqtt import MqttDriver
 from gateway.forwarder import Forwarder
+from gateway.interlock_guard import InterlockGuard, Switch
+from gateway.interlocks import rows_of
 from gateway.pseudonyms import Pseudonyms
 from gateway.readings import DeviceReader, Pipeline, reader_of
 from gateway.refusals import Refusals
@@ -99,24 +101,37 @@ class _Parts:
             bulk_age_ms=int(settings.bulk_age_s * 1000),
             sync_s=settings.spool_sync_s,
         )
-        self._pipeline = Pipeline(self._forwarder.batches, self._refusals, pseudonyms, settings.clock_limits)
-        readers = {device.id: reader_of(site, device) for device in row.devices}
+        switches: dict[str, Switch] = {}
+        self._interlocks = InterlockGuard(
+            rows_of(site, row),
+            settings.data_dir / "gateway" / row.id,
+            switches=switches,
+            sink=self._forwarder.batches,
+            now=now_ms,
+            monotonic=time.monotonic,
+        )
+        self._pipeline = Pipeline(
+            self._forwarder.batches, self._refusals, pseudonyms, settings.clock_limits, self._interlocks.observe
+        )
+        readers = {device.id: reader_of(site, device, self._interlocks.points) for device in row.devices}
         self._mqtt = MqttDriver(
             sensors,
             plan_routes(site, row.id, readers),
             self._pipeline,
             self._refusals,
             now_ms,
-            self._forwarder.durable,
+            self._durable,
         )
         self._modbus = self._modbus_drivers(settings, site, row, readers)
+        switches.update({device: driver for driver in self._modbus for device in driver.devices})
         self._record = CommandLog(spool)
         self._commands = Commands(
             bus,
             site.id,
             row.id,
             points={point.id: point for point in site.points_of_gateway[row.id]},
-            switches={device: driver for driver in self._modbus for device in driver.devices},
+            switches=switches,
+            interlocks=self._interlocks,
             record=self._record,
             refusals=self._refusals,
             now=now_ms,
@@ -130,6 +145,7 @@ class _Parts:
             readers=readers.values(),
             counters=self._counters,
             deaf=lambda: sensors.deaf,
+            interlocks=self._interlocks,
             now=now_ms,
             every_s=settings.status_s,
         )
@@ -153,12 +169,14 @@ class _Parts:
         """Until `stop`; what was read by then is spooled."""
         if self._spool.in_memory or (self._recovery is not None and self._recovery.released_lost):
             self._commands.release_all("a record of releases that could not be read")
+        self._interlocks.load()
         self._uplink.start()
         self._commands.start()
         self._status.start()
         self._mqtt.start()
         async with asyncio.TaskGroup() as group:
             tasks = [
+                group.create_task(self._interlocks.run(), name="interlocks"),
                 group.create_task(self._forwarder.run(), name="forwarder"),
                 group.create_task(self._forwarder.keep_synced(), name="spool sync"),
                 group.create_task(self._commands.run(), name="commands"),
@@ -169,7 +187,13 @@ class _Parts:
             await stop.wait()
             for task in tasks:
                 task.cancel()
+        self._interlocks.finish()
         self._forwarder.finish()
+
+    def _durable(self) -> Awaitable[None]:
+        """Done when what was read is in the spool, and what it means for an interlock on the disk."""
+        spooled, saved = self._forwarder.durable(), self._interlocks.saved()
+        return spooled if saved is None else _both(spooled, saved)
 
     async def _watch_spool(self) -> None:
         """After the spool's file was replaced the command record is written again, into the new one."""
@@ -198,6 +222,11 @@ class _Parts:
             "commands_done": self._commands.done,
             "commands_not_done": self._commands.refused,
         }
+
+
+async def _both(one: Awaitable[None], other: Awaitable[None]) -> None:
+    await one
+    await other
 
 
 async def _until_acknowledged(bus: Bus) -> None:

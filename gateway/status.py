@@ -10,6 +10,7 @@ from prometheus_client import Gauge
 
 from backbone import topics
 from backbone.bus import Bus, Message
+from gateway.interlock_guard import InterlockGuard, InterlockState
 from gateway.readings import DeviceReader
 from gateway.refusals import RefusalRow, Refusals
 from gateway.spool import Spool
@@ -43,6 +44,7 @@ class _Status(msgspec.Struct):
     counters: dict[str, int]
     refusals: list[_Refusal]
     devices: dict[str, _Device]
+    interlocks: dict[str, InterlockState]
 
 
 def program_version() -> str:
@@ -73,6 +75,7 @@ class Status:
         readers: Iterable[DeviceReader],
         counters: Callable[[], Mapping[str, int]],
         deaf: Callable[[], str | None],
+        interlocks: InterlockGuard,
         now: Callable[[], int],
         every_s: float,
     ) -> None:
@@ -84,6 +87,7 @@ class Status:
         self._readers = tuple(readers)
         self._counters = counters
         self._deaf = deaf
+        self._interlocks = interlocks
         self._now = now
         self._every_s = every_s
         self._version = program_version()
@@ -121,6 +125,7 @@ class Status:
             counters=counters,
             refusals=[_Refusal(*row) for row in self._refusals.rows()],
             devices={r.device: _Device(r.last, r.error is None and r.last is not None, r.error) for r in self._readers},
+            interlocks=self._interlocks.states(),
         )
         self._bus.publish(self._topic, msgspec.json.encode(status), retain=True)
 
@@ -133,12 +138,13 @@ class Status:
             return f"the spool was damaged and begun anew: {self._spool.recovery.reason}"
         if deaf := self._deaf():
             return f"the sensors cannot be heard: {deaf}"
-        return None
+        return self._interlocks.problem
 
     def _look(self) -> object:
         """What counts as a change worth saying at once; counts alone wait for the next regular status."""
         kinds = [(row.source, row.reason) for row in self._rows()]
-        return self._spool.epoch, self._problem(), [(r.device, r.error) for r in self._readers], sorted(kinds)
+        devices = [(r.device, r.error) for r in self._readers]
+        return self._spool.epoch, self._problem(), devices, sorted(kinds), self._interlocks.states()
 
     def _rows(self) -> list[RefusalRow]:
         return self._refusals.rows()

@@ -15,7 +15,13 @@ PROFILES = load_profiles(
 GATEWAY = "gw-1"
 
 
-def site_of(devices: Iterable[str], *, elsewhere: Iterable[str] = (), mqtt: str | None = None) -> Site:
+def site_of(
+    devices: Iterable[str],
+    *,
+    elsewhere: Iterable[str] = (),
+    mqtt: str | None = None,
+    interlocks: Iterable[str] = (),
+) -> Site:
     """A site whose gateway `gw-1` has `devices` (YAML flow rows); `elsewhere` are those of gateway `gw-2`."""
     lines = [
         "site: {id: test, name: {zh: 测试}}",
@@ -25,6 +31,8 @@ def site_of(devices: Iterable[str], *, elsewhere: Iterable[str] = (), mqtt: str 
         *([f"    mqtt: {{url: '{mqtt}'}}"] if mqtt else []),
         "    devices:",
         *(f"      - {row}" for row in devices),
+        *(["    interlocks:"] if interlocks else []),
+        *(f"      - {row}" for row in interlocks),
     ]
     others = list(elsewhere)
     if others:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from zoneinfo import ZoneInfo
 
+from community.site.check_interlocks import check_interlocks
 from community.site.check_plans import check_plans, check_risks
 from community.site.check_rules import check_rules
 from community.site.mend import Mended
@@ -173,6 +174,7 @@ CHECKS: tuple[Callable[[Subject], Found], ...] = (
     _ids,
     _site,
     _devices,
+    check_interlocks,
     _facilities,
     check_rules,
     check_risks,

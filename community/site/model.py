@@ -6,7 +6,7 @@ from typing import Literal, get_args
 from pydantic import ConfigDict, Field
 
 from community.people import Role
-from community.site.fields import Day, Duration, Id, Row
+from community.site.fields import Day, Duration, Id, OneOrMore, Row
 from community.site.profile import Family
 from community.text import Text
 
@@ -112,6 +112,35 @@ class LocalMqtt(Row):
     url: str
 
 
+class InterlockCause(Row):
+    """`at_least` different devices of a zone (and all in it) are 1 within a window.
+
+    Two by default: linkage takes two independent detectors, or a detector and a call point (GB 50116-2013, 4.1.6).
+    """
+
+    of: OneOrMore[Id] = Field(description="the measures that count, such as smoke or [smoke, heat, call-point]")
+    zone: Id
+    at_least: int = Field(default=2, ge=1)
+    within: Duration = 60
+
+
+class InterlockEffect(Row):
+    """Outputs and the state they are set to; `safe` is each output's own."""
+
+    set: OneOrMore[str] = Field(description="`device.measure` of outputs of the same gateway")
+    to: Literal["safe", 0, 1] = "safe"
+
+
+class Interlock(Row):
+    """A row of the cause-and-effect table that the gateway carries out by itself, with no server and no network."""
+
+    id: Id
+    name: Text | None = None
+    when: OneOrMore[InterlockCause] = Field(description="any one of these trips it")
+    then: OneOrMore[InterlockEffect]
+    latch: bool = Field(default=True, description="always: it stays tripped until a person resets it")
+
+
 class Gateway(Row):
     """An edge box and the devices it reads."""
 
@@ -119,6 +148,7 @@ class Gateway(Row):
     name: Text | None = None
     mqtt: LocalMqtt | None = None
     devices: tuple[Device, ...]
+    interlocks: tuple[Interlock, ...] = ()
 
 
 class Facility(Row):
