@@ -11,6 +11,7 @@ from api import health, problems, web
 from api.access_events.router import router as access_events
 from api.activations.router import router as activations
 from api.alarms.router import router as alarms
+from api.commands.router import router as commands
 from api.gateways.router import router as gateways
 from api.live.gateways import GatewayBoard
 from api.live.hub import Hub
@@ -51,6 +52,7 @@ _RESOURCES = (
     plans,
     activations,
     gateways,
+    commands,
     services,
     quarantine,
     access_events,

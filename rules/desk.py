@@ -76,6 +76,8 @@ class Desk:
             if changed:
                 self._relay.wake()
             self.send(orders)
+            given = await self._writer.do(lambda c: self._responder.pending(c, self._now()))
+            self.send(order for order in given if order.id not in self._waiting)  # what people commanded
             self._repeat_due()
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(LOOK_EVERY_S):

@@ -56,6 +56,22 @@ def test_a_fire_from_the_first_detector_to_the_stand_down(program: Program, outs
         down = officer.post(f"/activations/{event['id']}/stand-down", json={"reason": "burnt rice, aired"})
         assert down.json()["state"] == "stood-down", down.text
         assert next(entry["what"] for entry in down.json()["timeline"]) == "activated"
+        while_it_burns = reset_interlock(officer)
+        assert while_it_burns["outcome"] == "refused", "the detectors still see smoke"
+        assert while_it_burns["reason"].startswith("life safety: its cause stands: smoke-b3-f1-a.smoke")
+
+
+def reset_interlock(officer: Any) -> dict[str, Any]:
+    """What becomes of it when an officer resets the building's interlock; it tripped beside the plan."""
+    (gateway,) = [row for row in officer.get("/gateways").json()["items"] if row["id"] == "gw-east"]
+    states = {row["id"]: row["tripped"] for row in gateway["interlocks"]}
+    assert states == {"b1-release": False, "b2-release": False, "b3-release": True}
+    given = officer.post("/gateways/gw-east/interlocks/b3-release/reset", json={"reason": "all clear"})
+    assert given.status_code == 202, given.text
+    command = f"/commands/{given.json()['id']}"
+    wait_until(lambda: officer.get(command).json()["outcome"], 10, "the gateway's answer")
+    answer: dict[str, Any] = officer.get(command).json()
+    return answer
 
 
 def steps_of(api: Any, activation: str) -> list[dict[str, Any]]:
