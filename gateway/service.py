@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Mapping
 import structlog
 
 from backbone.bus import Bus
-from community.site.model import Gateway
+from community.site.model import Gateway, Line
 from community.site.site import Site
 from gateway.command_log import CommandLog
 from gateway.commands import Commands
@@ -155,14 +155,14 @@ class _Parts:
     def _modbus_drivers(
         self, settings: GatewaySettings, site: Site, row: Gateway, readers: Mapping[str, DeviceReader]
     ) -> list[ModbusDriver]:
-        units: dict[str, list[Unit]] = {}
+        units: dict[Line, list[Unit]] = {}
         for device in row.devices:
             if device.modbus is not None:
                 unit = unit_of(site, device, readers[device.id], urgent_poll_s=settings.urgent_poll_s)
-                units.setdefault(device.modbus.tcp, []).append(unit)
+                units.setdefault(device.modbus.line, []).append(unit)
         return [
-            ModbusDriver(address, behind, self._pipeline, self._refusals, now_ms, timeout_s=settings.modbus_timeout_s)
-            for address, behind in units.items()
+            ModbusDriver(line, behind, self._pipeline, self._refusals, now_ms, timeout_s=settings.modbus_timeout_s)
+            for line, behind in units.items()
         ]
 
     async def run(self, stop: asyncio.Event) -> None:

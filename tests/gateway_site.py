@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from community.site.load import load_profiles, load_site
@@ -21,8 +21,12 @@ def site_of(
     elsewhere: Iterable[str] = (),
     mqtt: str | None = None,
     interlocks: Iterable[str] = (),
+    profiles: Mapping[str, str] | None = None,
 ) -> Site:
-    """A site whose gateway `gw-1` has `devices` (YAML flow rows); `elsewhere` are those of gateway `gw-2`."""
+    """A site whose gateway `gw-1` has `devices` (YAML flow rows); `elsewhere` are those of gateway `gw-2`.
+
+    `profiles` are texts by file name, beside those that ship.
+    """
     lines = [
         "site: {id: test, name: {zh: 测试}}",
         "zones: [{id: hall, name: {zh: 大厅}, kind: lobby}]",
@@ -37,7 +41,7 @@ def site_of(
     others = list(elsewhere)
     if others:
         lines += ["  - id: gw-2", "    devices:", *(f"      - {row}" for row in others)]
-    return load_site("\n".join(lines) + "\n", PROFILES)
+    return load_site("\n".join(lines) + "\n", {**PROFILES, **load_profiles(profiles or {})})
 
 
 def mqtt_device(identifier: str, profile: str, topic: str, extra: str = "") -> str:

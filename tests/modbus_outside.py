@@ -48,3 +48,38 @@ def set_coils(port: int, unit: int, coil: int, values: list[int]) -> None:
     where = ["-m", "tcp", "-p", str(port), "-a", str(unit), "-t", "0", "-r", str(coil + 1)]
     command = ["mbpoll", *where, "-q", "127.0.0.1", *map(str, values)]
     subprocess.run(command, capture_output=True, check=True, timeout=10)
+
+
+class SerialLine:
+    """Two ends of a serial line, made by `socat`; `port` for the gateway, `far` for the device."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.port, self.far = folder / "tty-gateway", folder / "tty-device"
+        self._wire = Process(
+            "socat", ["socat", *(f"pty,raw,echo=0,link={end}" for end in (self.port, self.far))], folder
+        )
+        self._device = Process("libmodbus-rtu", [str(built(folder)), "rtu", str(self.far), "1"], folder)
+
+    def plug(self) -> None:
+        """Both ends are there, and unit 1 answers."""
+        self._wire.start(lambda: self.port.exists() and self.far.exists())
+        self._device.log.unlink(missing_ok=True)
+        self._device.start(lambda: "ready" in self._device.output())
+
+    def unplug(self) -> None:
+        """The adapter is pulled out: its port is gone."""
+        self._device.stop()
+        self._wire.stop()
+
+    @contextlib.contextmanager
+    def converter(self) -> Iterator[int]:
+        """A converter in place of the gateway's end: the port it listens on passes bytes to the line."""
+        port = free_port()
+        ends = [f"TCP-LISTEN:{port},bind=127.0.0.1,reuseaddr,fork", f"FILE:{self.port},raw,echo=0"]
+        process = Process("socat-tcp", ["socat", *ends], self.folder)
+        process.start(lambda: listening(port))
+        try:
+            yield port
+        finally:
+            process.stop()

@@ -105,6 +105,10 @@ def _register_problems(register: Register, *, writable: bool) -> Iterator[str]:
         yield f"function {register.function} reads single bits: write type: bool"
     if (register.type == "bit") != (register.bit is not None):
         yield "type: bit and the bit's number go together"
+    if register.bits > 1 and (register.bit is None or register.bit + register.bits > 16):
+        yield "bits is the width of a field of type: bit, within the 16 bits of its register"
+    if writable and register.function == 3 and register.type not in {"uint16", "int16"}:
+        yield "only whole registers (type: uint16 or int16) can be written"
     if writable and register.function not in WRITABLE_FUNCTIONS:
         yield "only coils (function 1) and holding registers (function 3) can be written"
 

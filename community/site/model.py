@@ -1,7 +1,7 @@
 """The rows of a site file. Keys keep the names of the published schema; durations become seconds."""
 
 from enum import StrEnum
-from typing import Literal, get_args
+from typing import Literal, NamedTuple, get_args
 
 from pydantic import ConfigDict, Field
 
@@ -59,11 +59,38 @@ class MqttSource(Row):
     topic: str
 
 
-class ModbusSource(Row):
-    """The unit behind a Modbus TCP address `host:port`."""
+class Line(NamedTuple):
+    """What several Modbus units share: one connection, on which they are asked in turn."""
 
-    tcp: str
+    kind: Literal["tcp", "rtu", "rtu_tcp"]
+    address: str
+    """`host:port`, or a serial port."""
+    baud: int
+    parity: str
+    stop_bits: int
+
+
+class ModbusSource(Row):
+    """The unit behind a Modbus TCP address, a serial port, or a converter that passes RTU frames over TCP."""
+
+    model_config = ConfigDict(json_schema_extra={"oneOf": [{"required": [key]} for key in ("tcp", "rtu", "rtu_tcp")]})
+
+    tcp: str | None = Field(default=None, description="host:port")
+    rtu: str | None = Field(default=None, description="a serial port such as /dev/ttyUSB0")
+    rtu_tcp: str | None = Field(default=None, description="host:port of a converter to a serial line")
     unit: int = Field(default=1, ge=0, le=255)
+    baud: int = Field(default=9600, ge=300, le=4_000_000, description="of the serial port")
+    parity: Literal["none", "even", "odd"] = "none"
+    stop_bits: Literal[1, 2] = 1
+
+    @property
+    def line(self) -> Line:
+        """The connection it shares with others; a serial port's settings count for serial ports only."""
+        if self.rtu is not None:
+            return Line("rtu", self.rtu, self.baud, self.parity, self.stop_bits)
+        if self.rtu_tcp is not None:
+            return Line("rtu_tcp", self.rtu_tcp, 0, "", 0)
+        return Line("tcp", self.tcp or "", 0, "", 0)
 
 
 OutputKind = Literal["egress-lock", "siren", "pump", "fan", "barrier", "lift", "light", "valve", "other"]

@@ -94,5 +94,5 @@ def egress_relays(program: Program) -> list[tuple[str, int, int]]:
             modbus = site.profiles[site.devices[point.device].profile].measures[point.measure].modbus
             assert source is not None
             assert modbus is not None
-            found.append((source.tcp, source.unit, modbus.address))
+            found.append((source.line.address, source.unit, modbus.address))
     return found

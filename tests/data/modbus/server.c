@@ -17,10 +17,9 @@ static modbus_mapping_t *memory(void) {
     for (int i = 0; i < 8; i++) map->tab_bits[i] = 1;
     for (int i = 0; i < SIZE; i++) map->tab_input_registers[i] = (uint16_t)(i * 10);
     map->tab_registers[0] = 0xFF9C;                                     /* int16 -100 */
-    modbus_set_float_abcd(230.2f, &map->tab_registers[10]);             /* the four orders of a float32 */
-    modbus_set_float_badc(230.2f, &map->tab_registers[12]);
-    modbus_set_float_cdab(230.2f, &map->tab_registers[14]);
-    modbus_set_float_dcba(230.2f, &map->tab_registers[16]);
+    static const uint16_t orders[] = {                                  /* 123456.789 as float32 is 47F1 2065 */
+        0x47F1, 0x2065, 0xF147, 0x6520, 0x2065, 0x47F1, 0x6520, 0xF147}; /* ABCD BADC CDAB DCBA */
+    memcpy(&map->tab_registers[10], orders, sizeof orders);
     return map;
 }
 
