@@ -17,6 +17,7 @@ PROGRAMS = {
     "rules_engine": "the rules engine alone",
     "stream": "frames through rules and into DuckDB",
     "gateway": "single sensor messages through the gateway",
+    "modbus": "Modbus through the gateway",
     "alarms": "from a sensor's message to the alarm",
     "historian": "the historians",
     "memory": "memory of the demo, and of the broker under load",

@@ -161,8 +161,6 @@ class InterlockGuard:
             return None
         if still := standing(row, self._voices):
             return f"its cause stands: {', '.join(still)}"
-        if agree := tripped_by(row, self._voices, self._ms()):
-            return f"its cause stood within its window: {', '.join(agree)}"
         del self._latches[row.id]
         self._holds = holds(self._rows, self._latches)
         for effect in row.effects:

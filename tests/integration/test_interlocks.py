@@ -47,7 +47,7 @@ def site(sensors: int, relays: int) -> Site:
         ],
         mqtt=f"mqtt://127.0.0.1:{sensors}",
         interlocks=[
-            "{id: release, when: [{of: smoke, zone: hall, within: 500ms}, {of: call-point, zone: hall, at_least: 1}],"
+            "{id: release, when: [{of: smoke, zone: hall, within: 60s}, {of: call-point, zone: hall, at_least: 1}],"
             " then: [{set: [doors.relay-1, doors.relay-2], to: safe}, {set: doors.relay-3, to: 1}]}"
         ],
     )
@@ -129,11 +129,11 @@ async def life_safety_goes_first(operator: Operator, bus: Bus, port: int) -> Non
     say(bus, "smoke-b", CLEAR)
     by_machine = await operator.command("machine", "interlock:release", 0, cause="stand-down:a")
     assert by_machine["reason"] == "life safety: only a person resets an interlock"
-    for number in range(200):  # its window ends soon
+    for number in range(200):  # the detectors' words may still be on their way
         reset = await operator.command(f"reset-{number}", "interlock:release", 0, cause="person:wang-wei")
         if reset["outcome"] == "done":
             break
-        assert reset["reason"].startswith("life safety: its cause")
+        assert reset["reason"].startswith("life safety: its cause stands")
         await asyncio.sleep(0.05)
     assert (await operator.command("lock", "doors.relay-1", 1, cause="person:wang-wei"))["outcome"] == "done"
     assert await coils(port) == ["1", "0", "0"], "what is reset may be locked again, and is not by itself"

@@ -118,7 +118,6 @@ async def test_it_is_reset_by_a_person_once_its_cause_is_gone(tmp_path: Path) ->
         await rig.until_set()
         rig.say("a.smoke", 0)
         rig.say("b.smoke", 1, int(Quality.COMMUNICATION_FAILURE))
-        rig.clock_s += 120
         assert rig.guard.reset("fire", "person:wang-wei") == "its cause stands: b.smoke"
         rig.say("b.smoke", 0, int(Quality.TEST_MODE))
         assert rig.guard.reset("fire", "person:wang-wei") == "its cause stands: b.smoke"
@@ -135,14 +134,15 @@ async def test_it_is_reset_by_a_person_once_its_cause_is_gone(tmp_path: Path) ->
         assert rig.guard.states()["fire"].tripped, "and it is ready for the next fire"
 
 
-async def test_within_the_window_the_cause_still_stands(tmp_path: Path) -> None:
+async def test_after_a_reset_one_detector_within_the_window_is_enough(tmp_path: Path) -> None:
     async with Rig(tmp_path).running() as rig:
         for x in (1.0, 0.0):
             rig.say("a.smoke", x)
             rig.say("b.smoke", x)
-        assert rig.guard.reset("fire", "person:w") == "its cause stood within its window: a.smoke, b.smoke"
-        rig.clock_s += 60
         assert rig.guard.reset("fire", "person:w") is None
+        assert not rig.guard.states()["fire"].tripped
+        rig.say("a.smoke")
+        assert rig.guard.states()["fire"].tripped
 
 
 async def test_one_of_two_that_share_a_door_keeps_holding_it(tmp_path: Path) -> None:
@@ -152,7 +152,6 @@ async def test_one_of_two_that_share_a_door_keeps_holding_it(tmp_path: Path) -> 
         rig.say("b.smoke")
         await rig.until_set("fire", "call")
         rig.say("c.call-point", 0)
-        rig.clock_s += 61
         assert rig.guard.reset("call", "person:w") is None
         assert rig.guard.hold("doors.relay-1") == Hold(0, "fire")
 
@@ -167,10 +166,11 @@ async def test_a_jump_of_the_clock_changes_nothing(tmp_path: Path, jump_ms: int)
         rig.say("b.smoke")
         assert rig.guard.states()["fire"].tripped
         rig.say("b.smoke", 0)
-        rig.wall -= jump_ms
-        assert rig.guard.reset("fire", "person:w") == "its cause stood within its window: a.smoke, b.smoke"
-        rig.clock_s += 60
         assert rig.guard.reset("fire", "person:w") is None
+        rig.wall -= jump_ms
+        rig.clock_s += 60
+        rig.say("a.smoke")
+        assert not rig.guard.states()["fire"].tripped, "the window is over, whatever the clock says"
 
 
 async def test_what_waited_in_the_broker_since_long_ago_is_no_news(tmp_path: Path) -> None:
@@ -234,7 +234,6 @@ async def test_what_was_tripped_stays_so_across_processes(tmp_path: Path) -> Non
         assert again.guard.reset("fire", "person:w") == "its cause stands: a.smoke, b.smoke"
         again.say("a.smoke", 0)
         again.say("b.smoke", 0)
-        again.clock_s += 60
         assert again.guard.reset("fire", "person:w") is None
     async with Rig(tmp_path).running() as third:
         assert not third.guard.states()["fire"].tripped

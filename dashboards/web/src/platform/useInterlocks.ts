@@ -12,7 +12,7 @@ function pause(ms: number): Promise<void> {
 
 /** The gateway's reason in the language that is on, where it is one it gives every day. */
 function why(command: CommandStatus): string {
-  const stands = /its cause (?:stands|stood within its window): (.+)$/.exec(command.reason ?? '')
+  const stands = /its cause stands: (.+)$/.exec(command.reason ?? '')
   if (stands) return i18n.global.t('interlocks.stands', { points: stands[1] })
   return command.reason || i18n.global.t('interlocks.noAnswer')
 }
