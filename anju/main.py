@@ -205,6 +205,46 @@ def secrets(
     out.print(f"made secrets in {folder}" if made else f"{folder} has its secrets already")
 
 
+@cli.command(epilog="Example: anju backup --username admin")
+def backup(
+    username: Annotated[str, typer.Option(help="an administrator, should the platform run")] = "admin",
+) -> None:
+    """Save history, state and site file into a new folder of the data folder's `backups`; the platform may run."""
+    from anju.backups import backup as make
+    from backbone.backup import BackupError
+    from backbone.database.errors import DatabaseError
+    from backbone.historian.port import HistorianError
+    from community.site.load import SiteErrors
+
+    def ask() -> tuple[str, str]:
+        known = os.environ.get("ANJU_PASSWORD")
+        return username, known or typer.prompt(f"password of {username}", hide_input=True)
+
+    try:
+        with out.status("saving"):
+            made, elsewhere = make(ask)
+    except (BackupError, HistorianError, DatabaseError, SiteErrors) as error:
+        raise _fail(str(error)) from error
+    out.print(f"saved in {made}")
+    for store in elsewhere:
+        out.print(f"not in it: the {store}, which a server keeps; save it with that server's tools")
+
+
+@cli.command(epilog="Example: anju restore data/backups/2026-11-23T10-00-00Z")
+def restore(folder: Annotated[Path, typer.Argument(help="a backup", exists=True, file_okay=False)]) -> None:
+    """Put a backup back, while the platform is stopped. What is there now is moved aside, not deleted."""
+    from anju.backups import restore as put_back
+    from backbone.backup import BackupError
+
+    try:
+        with out.status("restoring"):
+            manifest, aside = put_back(folder)
+    except BackupError as error:
+        raise _fail(str(error)) from error
+    made = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(manifest.made_at / 1000))
+    out.print(f"{manifest.site} is as of {made}; what was there before is in {aside}")
+
+
 @user.command("add", epilog="Example: anju user add wang-wei --name 王伟 --role safety-officer")
 def user_add(
     username: str,

@@ -11,6 +11,7 @@ from api import health, problems, web
 from api.access_events.router import router as access_events
 from api.activations.router import router as activations
 from api.alarms.router import router as alarms
+from api.backups.router import router as backups
 from api.commands.router import router as commands
 from api.gateways.router import router as gateways
 from api.live.gateways import GatewayBoard
@@ -55,6 +56,7 @@ _RESOURCES = (
     commands,
     services,
     quarantine,
+    backups,
     access_events,
     users,
 )

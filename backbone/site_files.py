@@ -16,7 +16,7 @@ def read_site(settings: Settings) -> Site:
     Raises:
         SiteErrors: every problem of the site file or of a profile, or that there is no such file.
     """
-    path = _site_file(settings.site)
+    path = site_file(settings.site)
     return load_site(_text(path), read_profiles(settings.profiles), str(path))
 
 
@@ -31,13 +31,18 @@ def read_profiles(own: Path | None) -> dict[str, Profile]:
 def check_file(path: Path, own_profiles: Path | None = None) -> tuple[Problem, ...]:
     """Every problem of a site file (or a folder's), or of the profiles it stands on."""
     try:
-        file = _site_file(path)
+        file = site_file(path)
         return check_text(_text(file), read_profiles(own_profiles), str(file))
     except SiteErrors as errors:
         return errors.problems
 
 
-def _site_file(path: Path) -> Path:
+def site_file(path: Path) -> Path:
+    """The one site file a setting means: itself, or the one in a folder.
+
+    Raises:
+        SiteErrors: the folder has none, or several.
+    """
     if not path.is_dir():
         return path
     files = sorted([*path.glob("*.yaml"), *path.glob("*.yml")])

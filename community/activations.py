@@ -95,6 +95,8 @@ class Activation:
     alarms: tuple[str, ...] = ()
     drill: bool = False
     stood_down_at: int | None = None
+    restoring: tuple[MachineAction, ...] = ()
+    """Outputs switched back after the end, the last try of each."""
     version: int = 1
 
 
@@ -218,12 +220,18 @@ def command_answered(
                 answered = replace(action, outcome=outcome, reason=reason or None, read_back=read_back, answered_at=now)
                 actions = (*progress.actions[:index], answered, *progress.actions[index + 1 :])
                 return _answered(activation, replace(progress, actions=actions), answered, now)
+    for index, action in enumerate(activation.restoring):
+        if action.command == command and action.outcome is None:
+            answered = replace(action, outcome=outcome, reason=reason or None, read_back=read_back, answered_at=now)
+            restoring = (*activation.restoring[:index], answered, *activation.restoring[index + 1 :])
+            what = "output-restored" if _verified(answered, drill=False) else "output-not-restored"
+            return _noted(replace(activation, restoring=restoring), now, SYSTEM, what, _proof(answered))
     return activation
 
 
 def _answered(activation: Activation, progress: StepProgress, answered: MachineAction, now: int) -> Activation:
     activation = _with_step(activation, progress)
-    proof = f"{answered.point}: {answered.outcome}" + (f", {answered.reason}" if answered.reason else "")
+    proof = _proof(answered)
     if progress.state is StepState.DONE:
         # A person did by hand what failed before; what another command came to does not undo that.
         return _noted(activation, now, SYSTEM, "command-answered", proof)
@@ -234,6 +242,10 @@ def _answered(activation: Activation, progress: StepProgress, answered: MachineA
         done = replace(progress, state=StepState.DONE, done_at=now, done_by=SYSTEM)
         return _noted(_with_step(activation, done), now, SYSTEM, "step-done", progress.id)
     return activation
+
+
+def _proof(answered: MachineAction) -> str:
+    return f"{answered.point}: {answered.outcome}" + (f", {answered.reason}" if answered.reason else "")
 
 
 def _verified(action: MachineAction, drill: bool) -> bool:
@@ -302,6 +314,37 @@ def review(activation: Activation, by: str, report: str, now: int) -> Activation
     if not report.strip():
         raise TransitionRefused("write what was learned")
     return _changed(activation, ActivationEvent.REVIEW, by, report, now)
+
+
+def to_restore(activation: Activation) -> tuple[tuple[str, float], ...]:
+    """The outputs the plan switched and nobody has switched back, and to what; each takes 0 or 1."""
+    if activation.drill:
+        return ()
+    switched = {action.point: action.value for step in activation.steps for action in step.actions}
+    restored = {action.point for action in activation.restoring if _verified(action, drill=False)}
+    return tuple((point, 1.0 - value) for point, value in switched.items() if point not in restored)
+
+
+def restore(
+    activation: Activation, commands: tuple[tuple[str, str, float], ...], by: str, reason: str, now: int
+) -> Activation:
+    """The emergency is over, and what the plan switched is switched back by `commands` `(id, point, value)`.
+
+    Raises:
+        TransitionRefused: the plan is in force, nothing is left to switch back, or it is under way already.
+    """
+    if activation.state in IN_FORCE:
+        raise TransitionRefused("stand the plan down first: while it is in force its doors stay open")
+    if not reason.strip():
+        raise TransitionRefused("say how it is known that nobody needs this any more")
+    if any(action.outcome is None for action in activation.restoring):
+        raise TransitionRefused("the outputs are being switched back already")
+    if not commands:
+        raise TransitionRefused("nothing of this plan is left to switch back")
+    again = {point for _, point, _ in commands}
+    kept = tuple(action for action in activation.restoring if action.point not in again)
+    actions = tuple(MachineAction(command=c, point=p, value=v) for c, p, v in commands)
+    return _noted(replace(activation, restoring=(*kept, *actions)), now, by, "restore", reason)
 
 
 def find_step(activation: Activation, step: str) -> StepProgress:

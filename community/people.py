@@ -27,6 +27,7 @@ class Action(StrEnum):
     STAND_DOWN_PLAN = "stand-down-plan"
     MANAGE_USERS = "manage-users"
     VIEW_QUARANTINE = "view-quarantine"
+    MAKE_BACKUP = "make-backup"
 
 
 _VIEW = frozenset({Action.VIEW})
@@ -53,7 +54,7 @@ RIGHTS: dict[Role, frozenset[Action]] = {
         Action.VIEW_QUARANTINE,
     },
     Role.SUPERVISOR: _VIEW | {Action.INSPECT_TICKET},
-    Role.ADMINISTRATOR: _VIEW | {Action.MANAGE_USERS, Action.VIEW_QUARANTINE},
+    Role.ADMINISTRATOR: _VIEW | {Action.MANAGE_USERS, Action.VIEW_QUARANTINE, Action.MAKE_BACKUP},
 }
 
 

@@ -44,7 +44,7 @@ class BackOff:
         return now_s >= self.not_before
 
 
-PROBE_SHARE = 0.04
+PROBE_SHARE = 0.03
 """Of a line's time, for units that do not answer, however many they are."""
 
 

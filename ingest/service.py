@@ -14,6 +14,7 @@ from backbone.historian.port import Historian
 from backbone.stream import Stream
 from community.site.site import Site
 from ingest import counters
+from ingest.housekeeping import keep_house
 from ingest.keeper import Keeper, Stopped
 from ingest.settings import IngestSettings
 from ingest.validate import CONSUMER
@@ -31,10 +32,14 @@ async def run(
             bus = Bus(settings.broker_url, f"anju-ingest-{site.id}", ca=settings.mqtt_ca)
             stream = Stream(bus, site.id, site.gateways, CONSUMER, positions, now=keeper.now, refuse=keeper.refuse)
             stream.start()
-            async with bus:
+            async with bus, asyncio.TaskGroup() as group:
+                housekeeping = group.create_task(
+                    keep_house(historian, site, settings.keep_days, keeper.now), name="housekeeping"
+                )
                 log.info("ingest is listening", gateways=len(site.gateways), points=len(site.points))
                 await _consume(settings, stream, keeper, stop)
-        except Stopped:
+                housekeeping.cancel()
+        except* Stopped:
             log.warning("stopped while the historian was away; what was not written will be sent again")
 
 

@@ -16,7 +16,6 @@ from sqlalchemy import Connection
 
 from backbone import metrics, topics
 from backbone.bus import Bus
-from backbone.database.outbox import Relay
 from community.commands import Reply
 from community.site.site import Site
 from rules.respond.orders import Order
@@ -41,14 +40,11 @@ class _Sent:
 class Desk:
     """Commands of open plans, their replies and their deadlines."""
 
-    def __init__(
-        self, bus: Bus, site: Site, writer: Writer, responder: Responder, relay: Relay, now: Callable[[], int]
-    ) -> None:
+    def __init__(self, bus: Bus, site: Site, writer: Writer, responder: Responder, now: Callable[[], int]) -> None:
         self._bus = bus
         self._site = site
         self._writer = writer
         self._responder = responder
-        self._relay = relay
         self._now = now
         self._waiting: dict[str, _Sent] = {}
         self._replies: dict[tuple[str, str], Reply] = {}
@@ -72,16 +68,17 @@ class Desk:
         while True:
             self._wake.clear()
             await self._take_replies()
-            orders, changed = await self._writer.do(lambda c: self._responder.look_after(c, self._now()))
-            if changed:
-                self._relay.wake()
-            self.send(orders)
-            given = await self._writer.do(lambda c: self._responder.pending(c, self._now()))
-            self.send(order for order in given if order.id not in self._waiting)  # what people commanded
+            given = await self._writer.do(self._look)
+            self.send(order for order in given if order.id not in self._waiting)
             self._repeat_due()
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(LOOK_EVERY_S):
                     await self._wake.wait()
+
+    def _look(self, c: Connection) -> list[Order]:
+        """Look after the plans; then all that waits for an answer, what people commanded included."""
+        self._responder.look_after(c, self._now())
+        return self._responder.pending(c, self._now())
 
     async def _take_replies(self) -> None:
         while self._replies:
@@ -90,7 +87,6 @@ class Desk:
             del self._replies[gateway, identifier]
             if first:
                 self._waiting.pop(identifier, None)
-                self._relay.wake()
 
     def _answered(self, identifier: str, gateway: str, reply: Reply, c: Connection) -> bool:
         return self._responder.answered(c, identifier, gateway, reply, self._now())

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from backbone import topics
 from backbone.bus import Bus
-from backbone.database.outbox import Relay, append
+from backbone.database.outbox import append
 from community.site.site import Site
 from rules.writer import Writer
 
@@ -27,11 +27,10 @@ _decoder = msgspec.json.Decoder(_Status)
 class GatewayWatch:
     """Compares each status with the one before; the first one only counts when it says offline."""
 
-    def __init__(self, bus: Bus, site: Site, writer: Writer, relay: Relay, now: Callable[[], int]) -> None:
+    def __init__(self, bus: Bus, site: Site, writer: Writer, now: Callable[[], int]) -> None:
         self._bus = bus
         self._site = site
         self._writer = writer
-        self._relay = relay
         self._now = now
         self._online: dict[str, bool] = {}
         self._changes: asyncio.Queue[tuple[str, bool, int]] = asyncio.Queue()
@@ -47,7 +46,6 @@ class GatewayWatch:
             change = "online" if online else "offline"
             await self._writer.do(partial(self._record, gateway, online, change, at))
             log.info("gateway", gateway=gateway, change=change)
-            self._relay.wake()
 
     def _record(self, gateway: str, online: bool, change: str, at: int, c: Connection) -> None:
         document = {"id": gateway, "gateway": gateway, "online": online}

@@ -58,13 +58,14 @@ async def run(
             positions = await writer.do(lambda c: _restore(c, site, detector, responder, now()))
             bus = Bus(settings.broker_url, f"anju-rules-{site.id}", ca=settings.mqtt_ca)
             relay = Relay(database, bus, CONSUMER)
-            desk = Desk(bus, site, writer, responder, relay, now)
-            watch = GatewayWatch(bus, site, writer, relay, now)
+            writer.on_committed = relay.hand_over
+            desk = Desk(bus, site, writer, responder, now)
+            watch = GatewayWatch(bus, site, writer, now)
             stream = Stream(bus, site.id, site.gateways, CONSUMER, positions, now=now, refuse=_refused)
             stream.start()
             desk.start()
             watch.start()
-            consumer = Consumer(settings, site, detector, stream, bus, writer, responder, relay, desk, now)
+            consumer = Consumer(settings, site, detector, stream, bus, writer, responder, desk, now)
             async with bus, asyncio.TaskGroup() as group:
                 tasks = [
                     group.create_task(relay.run(stop), name="relay"),
@@ -117,7 +118,6 @@ class Consumer:
     bus: Bus
     writer: Writer
     responder: Responder
-    relay: Relay
     desk: Desk
     now: Callable[[], int]
     _heard_at: int = 0
@@ -166,6 +166,5 @@ class Consumer:
         self._uncommitted = False
         self._committed_at = self.now()
         if transitions:
-            self.relay.wake()
             self.desk.send(orders)
         self.stream.commit(positions)

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
@@ -13,9 +14,14 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from backbone import metrics
 from backbone.database.database import Database
 from backbone.database.errors import Conflict
+from backbone.database.outbox import OutboxRow, unsent
 
 FIRST_DELAY_S = 0.05
 LONGEST_DELAY_S = 5.0
+NAME = "rules"
+"""Under which its events are in the outbox."""
+SWITCH_S = 0.000_5
+"""An alarm is written while the loop works: Python's 5 ms for handing the processor over are more than all of it."""
 log = structlog.get_logger()
 T = TypeVar("T")
 
@@ -31,10 +37,14 @@ class Writer:
         self._database = database
         self._stop = stop
         self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="rules-writer")
+        self._seen = 0
+        self.on_committed: Callable[[list[OutboxRow]], None] = lambda _events: None
+        """Called on the loop with the events of each transaction, in their order."""
         self.away = False
         """Whether the last try failed."""
 
     async def __aenter__(self) -> "Writer":
+        sys.setswitchinterval(SWITCH_S)
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -49,7 +59,8 @@ class Writer:
         delay_s = FIRST_DELAY_S
         while True:
             try:
-                result = await asyncio.get_running_loop().run_in_executor(self._pool, self._transaction, work)
+                loop = asyncio.get_running_loop()
+                result = await loop.run_in_executor(self._pool, self._transaction, work, loop)
             except (OperationalError, InterfaceError, Conflict) as error:
                 self._note_failure(error)
             else:
@@ -63,9 +74,14 @@ class Writer:
                 raise Stopped
             delay_s = min(LONGEST_DELAY_S, delay_s * 2)
 
-    def _transaction(self, work: Callable[[Connection], T]) -> T:
+    def _transaction(self, work: Callable[[Connection], T], loop: asyncio.AbstractEventLoop) -> T:
         with self._database.begin() as connection:
-            return work(connection)
+            result = work(connection)
+            events = unsent(connection, NAME, self._seen)
+        if events:
+            self._seen = events[-1].id
+            loop.call_soon_threadsafe(self.on_committed, events)
+        return result
 
     def _note_failure(self, error: Exception) -> None:
         if isinstance(error, Conflict):

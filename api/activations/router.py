@@ -1,6 +1,7 @@
 """Activations: plans in force, and what people do in them."""
 
 from collections.abc import Callable
+from hashlib import sha256
 from typing import Annotated
 
 from fastapi import APIRouter, Query
@@ -10,16 +11,20 @@ from api import paging
 from api.activations.schemas import ActivationOut, Reason, StepDone
 from api.paging import Cursor, Limit, Page
 from api.platform import PlatformDep
-from api.problems import not_found
+from api.problems import conflict, not_found
 from api.security.access import Viewer
 from api.writing import Change, Write, writing
 from backbone.database import activations as stored
+from backbone.database.commands import insert_command
 from community import activations
 from community.activations import Activation, ActivationState
+from community.commands import Command
 from community.people import Action
 
 router = APIRouter(prefix="/activations", tags=["plans"])
 Working = Annotated[Write, writing(Action.WORK_STEP)]
+COMMAND_LIFE_MS = 60_000
+MOST_IN_FORCE = 1_000
 StandingDown = Annotated[Write, writing(Action.STAND_DOWN_PLAN)]
 
 
@@ -85,6 +90,51 @@ def review_activation(activation_id: str, body: Reason, write: StandingDown) -> 
     return _perform(
         write, activation_id, "reviewed", lambda c, a: activations.review(a, by=c.by, report=body.reason, now=c.now)
     )
+
+
+@router.post("/{activation_id}/restore", response_model=ActivationOut)
+def restore_outputs(activation_id: str, body: Reason, write: StandingDown) -> Response:
+    """After the end: switch back what the plan switched - lock the doors, silence the sirens."""
+
+    def switch_back(change: Change, activation: Activation) -> Activation:
+        points = write.platform.site.points
+        held = _held(change)
+        given = []
+        for number, (name, value) in enumerate(activations.to_restore(activation)):
+            point = points.get(name)
+            if point is None or point.output is None:
+                continue
+            if name in held:
+                raise conflict(f"{name} is held by the plan {held[name]}, which is in force")
+            identifier = f"restore-{number}-{sha256(f'{activation.id}|{change.now}'.encode()).hexdigest()[:16]}"
+            command = Command(
+                point=name, value=value, expires=change.now + COMMAND_LIFE_MS, cause=f"stand-down:{activation.id}"
+            )
+            given.append((identifier, point.gateway, command))
+        after = activations.restore(
+            activation,
+            tuple((identifier, command.point, command.value) for identifier, _, command in given),
+            by=change.by,
+            reason=body.reason,
+            now=change.now,
+        )
+        for identifier, gateway, command in given:
+            insert_command(change.connection, identifier, change.site, gateway, command, activation=activation.id)
+        return after
+
+    return _perform(write, activation_id, "restore", switch_back)
+
+
+def _held(change: Change) -> dict[str, str]:
+    """Outputs that plans in force have switched, and which plan."""
+    in_force = stored.list_activations(change.connection, change.site, states=activations.IN_FORCE, limit=MOST_IN_FORCE)
+    return {
+        action.point: activation.plan
+        for activation in in_force
+        if not activation.drill
+        for step in activation.steps
+        for action in step.actions
+    }
 
 
 def _perform(write: Write, activation_id: str, what: str, step: Callable[[Change, Activation], Activation]) -> Response:

@@ -70,6 +70,7 @@ class ActivationOut(_Shown):
     timeline: list[TimelineOut]
     alarms: list[str]
     drill: bool
+    restoring: list[MachineActionOut] = Field(description="outputs switched back after the end")
     stood_down_at: Timestamp | None
     version: int
 

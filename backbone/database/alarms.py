@@ -2,13 +2,19 @@
 
 from collections.abc import Iterable
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, bindparam
 
 from backbone.database.objects import Objects, any_of
 from backbone.database.tables import alarms
 from community.alarms import Alarm, AlarmState
 
 _alarms = Objects(alarms, Alarm)
+_open = _alarms.newest(
+    alarms.c.site == bindparam("site"),
+    alarms.c.rule == bindparam("rule"),
+    alarms.c.scope == bindparam("scope"),
+    alarms.c.state != AlarmState.NORMAL.value,
+)
 
 
 def get_alarm(connection: Connection, identifier: str) -> Alarm | None:
@@ -18,14 +24,7 @@ def get_alarm(connection: Connection, identifier: str) -> Alarm | None:
 
 def open_alarm(connection: Connection, site: str, rule: str, scope: str) -> Alarm | None:
     """The occurrence of a rule's condition that has not ended, if any."""
-    columns = alarms.c
-    return _alarms.first(
-        connection,
-        columns.site == site,
-        columns.rule == rule,
-        columns.scope == scope,
-        columns.state != AlarmState.NORMAL.value,
-    )
+    return _alarms.one(connection, _open, {"site": site, "rule": rule, "scope": scope})
 
 
 def list_alarms(

@@ -1,8 +1,11 @@
 """The state of a detector as of the positions stored beside it."""
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from backbone.database.tables import checkpoints
+
+_replace = update(checkpoints).where(checkpoints.c.name == bindparam("wanted"))
+_insert = insert(checkpoints)
 
 
 def load_checkpoint(connection: Connection, name: str) -> bytes | None:
@@ -13,5 +16,5 @@ def load_checkpoint(connection: Connection, name: str) -> bytes | None:
 
 def save_checkpoint(connection: Connection, name: str, state: bytes) -> None:
     """Replace the checkpoint of this name."""
-    connection.execute(delete(checkpoints).where(checkpoints.c.name == name))
-    connection.execute(insert(checkpoints).values(name=name, state=state))
+    if not connection.execute(_replace, {"wanted": name, "state": state}).rowcount:
+        connection.execute(_insert, {"name": name, "state": state})

@@ -105,6 +105,17 @@ class Database:
             connection.execute(text("SET LOCAL synchronous_commit = off"))
             yield
 
+    def backup(self, path: Path) -> bool:
+        """A copy of an SQLite file as of one moment in a new file; False: a server keeps the state."""
+        if not self.is_sqlite:
+            return False
+        with self.read() as connection, sqlite3.connect(path) as copy:
+            driver = connection.connection.driver_connection
+            assert isinstance(driver, sqlite3.Connection)
+            driver.backup(copy)
+        copy.close()
+        return True
+
     def close(self) -> None:
         """Let go of all connections."""
         self._engine.dispose()

@@ -2,9 +2,23 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Generic, Protocol, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, Table, and_, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Insert,
+    Select,
+    Table,
+    Update,
+    and_,
+    bindparam,
+    insert,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.exc import IntegrityError
 
 from backbone.database.documents import decode, encode
@@ -28,23 +42,42 @@ class Versioned(Protocol):
 T = TypeVar("T", bound=Versioned)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Objects(Generic[T]):
-    """The rows of one kind of object."""
+    """The rows of one kind of object.
+
+    An alarm waits for these statements, and building one costs more than running it: those on its way are built once.
+    """
 
     table: Table
     kind: type[T]
 
     def get(self, connection: Connection, identifier: str) -> T | None:
         """The object, if there is one."""
-        query = select(self.table.c.document).where(self.table.c.id == identifier)
-        row = connection.execute(query).first()
+        return self.one(connection, self._get, {"wanted": identifier})
+
+    def one(self, connection: Connection, query: Select[Any], values: dict[str, Any]) -> T | None:
+        """The first object a query finds."""
+        row = connection.execute(query, values).first()
         return None if row is None else decode(row[0], self.kind)
 
-    def first(self, connection: Connection, *where: ColumnElement[bool]) -> T | None:
-        """The newest object that fits."""
-        found = self.list(connection, *where, limit=1)
-        return found[0] if found else None
+    def newest(self, *where: ColumnElement[bool]) -> Select[Any]:
+        """A query, to be built once, for the newest object that fits."""
+        table = self.table
+        return select(table.c.document).where(*where).order_by(table.c.at.desc(), table.c.id.desc()).limit(1)
+
+    @cached_property
+    def _get(self) -> Select[Any]:
+        return select(self.table.c.document).where(self.table.c.id == bindparam("wanted"))
+
+    @cached_property
+    def _replace(self) -> Update:
+        columns = self.table.c
+        return update(self.table).where(columns.id == bindparam("wanted"), columns.version < bindparam("below"))
+
+    @cached_property
+    def _insert(self) -> Insert:
+        return insert(self.table)
 
     def list(
         self,
@@ -70,17 +103,14 @@ class Objects(Generic[T]):
             Conflict: a version as new as this one is there already.
         """
         values = {**columns, "version": thing.version, "document": encode(thing)}
-        table = self.table
-        changed = connection.execute(
-            update(table).where(table.c.id == thing.id, table.c.version < thing.version).values(**values)
-        )
+        changed = connection.execute(self._replace, {**values, "wanted": thing.id, "below": thing.version})
         if changed.rowcount == 1:
             return
         try:
             with connection.begin_nested():
-                connection.execute(insert(table).values(id=thing.id, **values))
+                connection.execute(self._insert, {"id": thing.id, **values})
         except IntegrityError as error:
-            raise Conflict(f"{table.name} {thing.id} was changed meanwhile") from error
+            raise Conflict(f"{self.table.name} {thing.id} was changed meanwhile") from error
 
 
 def any_of(column: ColumnElement[Any], values: Iterable[Any] | None) -> list[ColumnElement[bool]]:

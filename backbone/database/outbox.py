@@ -3,13 +3,13 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import msgspec
 import structlog
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
 from backbone import metrics, topics
 from backbone.bus import Bus
@@ -26,6 +26,13 @@ MOST_UNMARKED = 2_000
 KEEP_MS = 7 * 86_400_000
 FORGET_EVERY_S = 3_600.0
 FORGET_AT_ONCE = 1_000
+_append = insert(outbox)
+_unsent = (
+    select(outbox)
+    .where(outbox.c.writer == bindparam("writer"), outbox.c.sent.is_(False), outbox.c.id > bindparam("after"))
+    .order_by(outbox.c.id)
+    .limit(MOST_AT_ONCE)
+)
 log = structlog.get_logger()
 
 
@@ -51,17 +58,23 @@ def append(
 ) -> None:
     """An event of `kind` (alarm, ticket, plan, drill, gateway), to be published once this transaction is committed."""
     connection.execute(
-        insert(outbox).values(
-            writer=writer,
-            site=site,
-            kind=kind,
-            change=change,
-            object_id=object_id,
-            at=at,
-            document=encode(document),
-            sent=False,
-        )
+        _append,
+        {
+            "writer": writer,
+            "site": site,
+            "kind": kind,
+            "change": change,
+            "object_id": object_id,
+            "at": at,
+            "document": encode(document),
+            "sent": False,
+        },
     )
+
+
+def unsent(connection: Connection, writer: str, after: int) -> list[OutboxRow]:
+    """A writer's events beyond a number that are not marked as sent, oldest first, some at once."""
+    return [_row(row) for row in connection.execute(_unsent, {"writer": writer, "after": after})]
 
 
 def events_since(connection: Connection, site: str, event_id: int, limit: int) -> list[OutboxRow]:
@@ -117,6 +130,8 @@ class Relay:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._connection = -1
         self._told = 0
+        self._handed_over = 0
+        self._caught_up = False
         self._marked = 0
         self._unmarked = 0
         self._handed: _Handed | None = None
@@ -128,6 +143,19 @@ class Relay:
         """There may be something to publish. Safe from any thread."""
         if self._loop is not None:
             self._loop.call_soon_threadsafe(self._wake.set)
+
+    def hand_over(self, rows: Sequence[OutboxRow]) -> None:
+        """Publish what was committed a moment ago, without reading it again; on the loop.
+
+        For a writer that hands over everything it commits, in order. What cannot be published at once, or does not
+        follow on what was published before, is left to `run`.
+        """
+        if not rows:
+            return
+        before, self._handed_over = self._handed_over, rows[-1].id
+        follows = self._caught_up and self._told >= before and self._bus.reconnects == self._connection
+        if not follows or self._unmarked >= MOST_UNMARKED or not self._publish(rows) or len(rows) == MOST_AT_ONCE:
+            self._wake.set()
 
     async def run(self, stop: asyncio.Event) -> None:
         """Publish until `stop`."""
@@ -164,13 +192,22 @@ class Relay:
         if self._unmarked >= MOST_UNMARKED:
             return True
         rows = await asyncio.to_thread(self._unsent)
+        if self._bus.reconnects != self._connection:
+            return True
+        behind = len(rows) == MOST_AT_ONCE
+        if self._publish(rows):
+            self._caught_up = self._caught_up or not behind
+        return behind
+
+    def _publish(self, rows: Iterable[OutboxRow]) -> bool:
+        """Publish in order what was not yet; False when the broker does not take it now."""
         for row in rows:
-            if self._bus.reconnects != self._connection:
-                return True
+            if row.id <= self._told:
+                continue
             if not self._bus.publish(topics.event(row.site, row.kind), row.payload()):
                 return False
             self._told, self._unmarked = row.id, self._unmarked + 1
-        return len(rows) == MOST_AT_ONCE
+        return True
 
     async def _mark(self) -> None:
         """Mark as sent what the broker has acknowledged."""
@@ -192,15 +229,8 @@ class Relay:
             await asyncio.to_thread(forget_sent, self._database, self._now() - KEEP_MS)
 
     def _unsent(self) -> list[OutboxRow]:
-        columns = outbox.c
-        query = (
-            select(outbox)
-            .where(columns.writer == self._writer, columns.sent.is_(False), columns.id > self._told)
-            .order_by(columns.id)
-            .limit(MOST_AT_ONCE)
-        )
         with self._database.read() as connection:
-            return [_row(row) for row in connection.execute(query)]
+            return unsent(connection, self._writer, self._told)
 
     def _mark_upto(self, number: int) -> None:
         columns = outbox.c

@@ -2,10 +2,18 @@
 
 from collections.abc import Mapping
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, bindparam, delete, insert, select
 
 from backbone.database.tables import positions
 from backbone.stream import Position
+
+_columns = positions.c
+_forget = delete(positions).where(
+    _columns.consumer == bindparam("consumer"),
+    _columns.site == bindparam("site"),
+    _columns.gateway == bindparam("gateway"),
+)
+_insert = insert(positions)
 
 
 def load_positions(connection: Connection, consumer: str, site: str) -> dict[str, Position]:
@@ -18,15 +26,8 @@ def save_positions(connection: Connection, consumer: str, site: str, reached: Ma
     """Replace the positions of these gateways."""
     if not reached:
         return
+    keys = [{"consumer": consumer, "site": site, "gateway": gateway} for gateway in reached]
+    connection.execute(_forget, keys)
     connection.execute(
-        delete(positions).where(
-            positions.c.consumer == consumer, positions.c.site == site, positions.c.gateway.in_(list(reached))
-        )
-    )
-    connection.execute(
-        insert(positions),
-        [
-            {"consumer": consumer, "site": site, "gateway": gateway, **position._asdict()}
-            for gateway, position in reached.items()
-        ],
+        _insert, [{**key, **position._asdict()} for key, position in zip(keys, reached.values(), strict=True)]
     )

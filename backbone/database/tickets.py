@@ -2,13 +2,18 @@
 
 from collections.abc import Iterable
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, bindparam
 
 from backbone.database.objects import Objects, any_of
 from backbone.database.tables import tickets
 from community.tickets import OPEN, Ticket, TicketState
 
 _tickets = Objects(tickets, Ticket)
+_open = _tickets.newest(
+    tickets.c.site == bindparam("site"),
+    tickets.c.source == bindparam("source"),
+    tickets.c.state.in_([state.value for state in OPEN]),
+)
 
 
 def get_ticket(connection: Connection, identifier: str) -> Ticket | None:
@@ -18,12 +23,7 @@ def get_ticket(connection: Connection, identifier: str) -> Ticket | None:
 
 def open_ticket_for(connection: Connection, site: str, source: str) -> Ticket | None:
     """The ticket of this source that is still open, if any: one condition is one ticket."""
-    return _tickets.first(
-        connection,
-        tickets.c.site == site,
-        tickets.c.source == source,
-        tickets.c.state.in_([state.value for state in OPEN]),
-    )
+    return _tickets.one(connection, _open, {"site": site, "source": source})
 
 
 def list_tickets(

@@ -7,6 +7,7 @@ neither and a resent frame is never stored twice. `write` returns when DuckDB ha
 import contextlib
 import threading
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, tzinfo
 from pathlib import Path
 from typing import Any
 
@@ -17,44 +18,48 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from backbone.frames import FrameEvent
-from backbone.historian.buckets import step_for
-from backbone.historian.duckdb_file import connect, transaction, translated
+from backbone.historian.buckets import grid_for
+from backbone.historian.duckdb_file import connect, copy, transaction, translated
+from backbone.historian.duckdb_fold import fold, forget
+from backbone.historian.duckdb_series import Span, partials
 from backbone.historian.latest import Latest, PointColumn
+from backbone.historian.partials import buckets
 from backbone.historian.port import Bucket, HistorianUnavailable, Reading, ReadingBatch, Series, Unwritten
 from backbone.stream import Position
-from community.quality import UNUSABLE
 
 _Key = tuple[str, str]
 """Site and point."""
 
 _PLACE = "INSERT INTO positions (epoch, urgent, bulk, site, gateway) VALUES (?, ?, ?, ?, ?)"
 _MOVE = "UPDATE positions SET epoch = ?, urgent = ?, bulk = ? WHERE site = ? AND gateway = ?"
-_SERIES = """
-WITH written_last AS (
-    SELECT t, arg_max(x, rowid) AS x, arg_max(q, rowid) AS q FROM readings
-    WHERE point = $point AND t >= $start AND t < $end GROUP BY t)
-SELECT t // $step * $step AS bucket,
-    arg_min(x, t) FILTER (usable), arg_max(x, t) FILTER (usable), min(x) FILTER (usable), max(x) FILTER (usable),
-    avg(x) FILTER (usable), count(*), bit_or(q)
-FROM (SELECT *, q & $unusable = 0 AS usable FROM written_last) GROUP BY bucket ORDER BY bucket
-"""
 _LATEST = """
-SELECT r.point, r.t, r.x, r.q FROM readings r
-JOIN (SELECT point, max(t) AS t FROM readings WHERE t >= $since AND t < $before GROUP BY point) newest
-    ON r.point = newest.point AND r.t = newest.t
-WHERE r.t >= $since AND r.t < $before ORDER BY r.rowid
+WITH known AS (
+    SELECT point, t, x, q, 0 AS turn, rowid AS place FROM readings WHERE t >= $since AND t < $before
+    UNION ALL SELECT point, t, x, q, 1, rowid FROM arrived WHERE t >= $since AND t < $before)
+SELECT k.point, k.t, k.x, k.q FROM known k
+JOIN (SELECT point, max(t) AS t FROM known GROUP BY point) newest ON k.point = newest.point AND k.t = newest.t
+ORDER BY k.turn, k.place
+"""
+_COUNT = """
+WITH wanted AS (SELECT id FROM points WHERE site = $site AND ($point IS NULL OR point = $point)),
+    late AS (SELECT DISTINCT point, t FROM arrived
+        WHERE t >= $start AND t < $end AND point IN (SELECT id FROM wanted))
+SELECT (SELECT count(*) FROM readings WHERE t >= $start AND t < $end AND point IN (SELECT id FROM wanted))
+    + (SELECT count(*) FROM late ANTI JOIN readings USING (point, t))
 """
 
 
 class DuckDBHistorian:
     """Readings in a DuckDB file of this process."""
 
-    def __init__(self, path: Path, site: str) -> None:
+    def __init__(self, path: Path, site: str, zone: tzinfo = UTC) -> None:
         self._path = path
         self._site = site
+        self._zone = zone
         self._writing = threading.Lock()
         self._connecting = threading.Lock()
         self._connection: duckdb.DuckDBPyConnection | None = None
+        self._tidying: duckdb.DuckDBPyConnection | None = None
         self._closed = False
         self._ids: dict[_Key, int] = {}
         self._keys: list[_Key] = []
@@ -74,7 +79,10 @@ class DuckDBHistorian:
         return self
 
     def close(self) -> None:
-        """Checkpoint and release the file; a write under way is finished first."""
+        """Checkpoint and release the file; a write under way is finished first, housekeeping is given up."""
+        tidying = self._tidying
+        if tidying is not None:
+            tidying.interrupt()
         with self._writing, self._connecting:
             self._closed = True
             self._drop_connection()
@@ -109,7 +117,7 @@ class DuckDBHistorian:
                         np.concatenate(parts)
                         for parts in zip(*((p, batch.t, batch.x, batch.q) for p, batch in columns), strict=True)
                     )
-                    _insert(connection, "readings", pa.table({"point": p, "t": t, "x": x, "q": q}))
+                    _insert(connection, "arrived", pa.table({"point": p, "t": t, "x": x, "q": q}))
                 if events:
                     _insert(connection, "events", _event_rows(event_points, events))
                 for gateway, position in positions.items():
@@ -142,17 +150,13 @@ class DuckDBHistorian:
 
     def series(self, site: str, point: str, start: int, end: int, max_points: int) -> Series:
         """See `Historian.series`."""
-        step = step_for(start, end, max_points)
+        grid = grid_for(start, end, max_points, self._zone)
+        found: tuple[Bucket, ...] = ()
         with self._cursor() as cursor:
             number = self._ids.get((site, point))
-            rows = (
-                []
-                if number is None
-                else cursor.execute(
-                    _SERIES, {"point": number, "start": start, "end": end, "step": step, "unusable": int(UNUSABLE)}
-                ).fetchall()
-            )
-        return Series(point, start, end, step, tuple(Bucket(*row) for row in rows))
+            if number is not None:
+                found = buckets(partials(cursor, number, Span(start, end), grid, self._zone), grid.edges)
+        return Series(point, start, end, grid.step_ms, found)
 
     def events(self, site: str, point: str | None, start: int, end: int, limit: int) -> list[FrameEvent]:
         """See `Historian.events`."""
@@ -168,13 +172,30 @@ class DuckDBHistorian:
     def count(self, site: str, point: str | None, start: int, end: int) -> int:
         """See `Historian.count`."""
         with self._cursor() as cursor:
-            row = cursor.execute(
-                "SELECT count(*) FROM (SELECT DISTINCT r.point, r.t FROM readings r JOIN points p ON p.id = r.point "
-                "WHERE p.site = $site AND ($point IS NULL OR p.point = $point) AND r.t >= $start AND r.t < $end)",
-                {"site": site, "point": point, "start": start, "end": end},
-            ).fetchone()
+            row = cursor.execute(_COUNT, {"site": site, "point": point, "start": start, "end": end}).fetchone()
         assert row is not None
         return int(row[0])
+
+    def tidy(self, now: int) -> bool:
+        """See `Historian.tidy`: folds one hour."""
+        with self._cursor() as cursor:
+            self._tidying = cursor
+            try:
+                return fold(cursor, now, self._zone)
+            finally:
+                self._tidying = None
+
+    def forget(self, site: str, points: Sequence[str], before: int) -> int:
+        """See `Historian.forget`."""
+        with self._cursor() as cursor:
+            numbers = [self._ids[site, point] for point in points if (site, point) in self._ids]
+            return forget(cursor, numbers, before) if numbers else 0
+
+    def backup(self, path: Path) -> bool:
+        """See `Historian.backup`."""
+        with self._cursor() as cursor:
+            copy(cursor, path)
+        return True
 
     def _numbers(self, batch: ReadingBatch, added: dict[_Key, int]) -> PointColumn:
         """The batch's readings as point numbers; a batch with the same tuple of points costs no look-ups."""

@@ -11,7 +11,7 @@ import duckdb
 
 from backbone.historian.port import HistorianCorrupt, HistorianError, HistorianRefused, HistorianUnavailable
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 MEMORY_LIMIT = "256MB"
 THREADS = 2
 CHECKPOINT_THRESHOLD = "64MB"
@@ -21,16 +21,22 @@ _OF_THE_CALLER = (duckdb.ProgrammingError, duckdb.DataError, duckdb.NotSupported
 _TABLES = """
 CREATE TABLE IF NOT EXISTS points (id INTEGER PRIMARY KEY, site VARCHAR NOT NULL, point VARCHAR NOT NULL,
     UNIQUE (site, point));
+CREATE TABLE IF NOT EXISTS arrived (point INTEGER NOT NULL, t BIGINT NOT NULL, x DOUBLE NOT NULL, q UTINYINT NOT NULL);
 CREATE TABLE IF NOT EXISTS readings (point INTEGER NOT NULL, t BIGINT NOT NULL, x DOUBLE NOT NULL, q UTINYINT NOT NULL);
 CREATE TABLE IF NOT EXISTS events (point INTEGER NOT NULL, t BIGINT NOT NULL, type VARCHAR NOT NULL,
     data VARCHAR NOT NULL);
 CREATE TABLE IF NOT EXISTS positions (site VARCHAR NOT NULL, gateway VARCHAR NOT NULL, epoch BIGINT NOT NULL,
     urgent BIGINT NOT NULL, bulk BIGINT NOT NULL);
 CREATE TABLE IF NOT EXISTS about (schema_version INTEGER NOT NULL);
-"""
-# positions has no key, because replacing a row that has one takes DuckDB as long as appending 40,000 readings. readings
-# has none, because an index of billions of rows would cost more than it saves: readers take, of equal point and time,
-# the row with the highest rowid, which is the one written last.
+""" + "".join(
+    f"CREATE TABLE IF NOT EXISTS {level} (point INTEGER NOT NULL, t BIGINT NOT NULL, first DOUBLE, last DOUBLE, "
+    "min DOUBLE, max DOUBLE, total DOUBLE NOT NULL, usable BIGINT NOT NULL, count BIGINT NOT NULL, "
+    "q UTINYINT NOT NULL);"
+    for level in ("minutes", "hours", "days")
+)
+# positions has no key, because replacing a row that has one takes DuckDB as long as appending 40,000 readings. arrived
+# has none, because an index would cost more than it saves: readers take, of equal point and time, the row with the
+# highest rowid, which is the one written last. readings has one row a point and time (duckdb_fold.py).
 
 
 def connect(path: Path) -> duckdb.DuckDBPyConnection:
@@ -63,15 +69,31 @@ def connect(path: Path) -> duckdb.DuckDBPyConnection:
 
 def _make_tables(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
     with transaction(connection):
+        known = connection.execute("SELECT 1 FROM duckdb_tables() WHERE table_name = 'about'").fetchone()
+        row = connection.execute("SELECT schema_version FROM about").fetchone() if known else None
+        if row is not None and row[0] == 1:
+            connection.execute("ALTER TABLE readings RENAME TO arrived")
         connection.execute(_TABLES)
-        row = connection.execute("SELECT schema_version FROM about").fetchone()
         if row is None:
             connection.execute("INSERT INTO about VALUES (?)", [SCHEMA_VERSION])
+        elif row[0] < SCHEMA_VERSION:
+            connection.execute("UPDATE about SET schema_version = ?", [SCHEMA_VERSION])
         elif row[0] > SCHEMA_VERSION:
             raise HistorianCorrupt(
                 f"{path} was written by a newer version of this program (history format {row[0]}, "
                 f"this one reads {SCHEMA_VERSION}): upgrade, or set ANJU_HISTORIAN_URL to another file"
             )
+
+
+def copy(cursor: duckdb.DuckDBPyConnection, path: Path) -> None:
+    """All tables, as of one moment, into a new file."""
+    name = cursor.execute("SELECT current_database()").fetchone()
+    assert name is not None
+    cursor.execute(f"ATTACH '{str(path).replace(chr(39), chr(39) * 2)}' AS copied")
+    try:
+        cursor.execute(f'COPY FROM DATABASE "{name[0]}" TO copied')
+    finally:
+        cursor.execute("DETACH copied")
 
 
 @contextlib.contextmanager

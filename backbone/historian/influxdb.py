@@ -8,17 +8,20 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import msgspec
+import numpy as np
 
 from backbone.frames import FrameEvent
 from backbone.historian import influxql
-from backbone.historian.buckets import step_for
+from backbone.historian.buckets import HOUR_MS, MINUTE_MS, Grid, grid_for
 from backbone.historian.influx_address import InfluxAddress
 from backbone.historian.influx_server import InfluxServer
 from backbone.historian.line_protocol import LineWriter, split
 from backbone.historian.line_sender import LineSender
-from backbone.historian.port import Bucket, Reading, ReadingBatch, Series, Unwritten
+from backbone.historian.partials import Partials, buckets
+from backbone.historian.port import Reading, ReadingBatch, Series, Unwritten
 from backbone.historian.positions_file import PositionsFile
 from backbone.stream import Position
 from community.site.profile import ValueKind
@@ -28,6 +31,8 @@ MEASURES_A_QUERY = 50
 """Keeps a GET below the 8 KB that proxies allow a request line."""
 DEVICES_A_QUERY = 40
 CLOSE_S = 2.0
+_TYPES = (np.int64, *[np.float64] * 5, np.int64, np.int64, np.uint8)
+_NOTHING = (None, None, None, None, 0.0, 0)
 _Columns = dict[str, Any]
 
 
@@ -38,6 +43,7 @@ class InfluxHistorian:
         self._server = InfluxServer(address)
         self._file = PositionsFile(data_dir / f"ingest-positions-{site.id}.json")
         self._lines = LineWriter(site)
+        self._zone = ZoneInfo(site.file.site.timezone)
         self._measures = sorted({p.measure for p in site.points.values() if p.kind is not ValueKind.EVENT})
         self._closed = threading.Event()
         self._sender = LineSender(self._server.write, self._closed.wait)
@@ -96,7 +102,8 @@ class InfluxHistorian:
 
     def series(self, site: str, point: str, start: int, end: int, max_points: int) -> Series:
         """See `Historian.series`."""
-        step = step_for(start, end, max_points)
+        grid = grid_for(start, end, max_points, self._zone)
+        step = _unit(grid)
         device, measure = split(point)
         condition = influxql.where(start, end, devices=[device], site=site)
         values, qualities = (
@@ -109,12 +116,26 @@ class InfluxHistorian:
         if any(least != greatest for _, least, greatest in qualities.values()):
             times = influxql.where(start, end)
             bits = _by_time(self._server.query(influxql.quality_bits(measure, condition, times, step))[0])
-        buckets = []
-        for t, (count, least, greatest) in qualities.items():
-            usable = [None if value is None else float(value) for value in values.get(t, [None] * 5)]
-            q = greatest if least == greatest else sum(bits.get(t, [greatest]))
-            buckets.append(Bucket(t, usable[0], usable[1], usable[2], usable[3], usable[4], count, q))
-        return Series(point, start, end, step, tuple(buckets))
+        rows = [
+            (t, *values.get(t, _NOTHING), number, greatest if least == greatest else sum(bits.get(t, [greatest])))
+            for t, (number, least, greatest) in qualities.items()
+        ]
+        return Series(point, start, end, grid.step_ms, buckets(_partials(rows), grid.edges))
+
+    def tidy(self, now: int) -> bool:
+        """See `Historian.tidy`. The server keeps its own house."""
+        del now
+        return False
+
+    def forget(self, site: str, points: Sequence[str], before: int) -> int:
+        """See `Historian.forget`."""
+        del site, points, before
+        return 0
+
+    def backup(self, path: Path) -> bool:
+        """See `Historian.backup`: `influx backup` does it."""
+        del path
+        return False
 
     def events(self, site: str, point: str | None, start: int, end: int, limit: int) -> list[FrameEvent]:
         """See `Historian.events`."""
@@ -141,6 +162,19 @@ class InfluxHistorian:
         measures = self._measures if wanted is None else sorted({split(point)[1] for point in wanted})
         for start in range(0, len(measures), MEASURES_A_QUERY):
             yield from self._server.query(query(measures[start : start + MEASURES_A_QUERY]))[0]
+
+
+def _unit(grid: Grid) -> int:
+    """What the server is asked for: it knows nothing of the site's clock, so days are put together of hours here."""
+    if grid.step_ms < HOUR_MS:
+        return grid.step_ms
+    return HOUR_MS if not (grid.edges % HOUR_MS).any() else 15 * MINUTE_MS
+
+
+def _partials(rows: Sequence[tuple[Any, ...]]) -> Partials:
+    """From rows of time; first, last, least, greatest, sum and count of the usable values; count and quality of all."""
+    columns = zip(*rows, strict=True) if rows else [()] * len(_TYPES)
+    return Partials._make(np.array(column, dtype=kind) for column, kind in zip(columns, _TYPES, strict=True))
 
 
 def _by_time(series: Sequence[_Columns]) -> dict[int, list[Any]]:

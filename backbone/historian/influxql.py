@@ -46,9 +46,9 @@ def count(measures: Iterable[str], condition: str) -> str:
 
 
 def usable_values(measure: str, condition: str, step_ms: int) -> str:
-    """First, last, extremes and mean of the usable readings by bucket."""
+    """First, last, extremes, sum and count of the usable readings by bucket."""
     return (
-        'SELECT first("value"), last("value"), min("value"), max("value"), mean("value") '
+        'SELECT first("value"), last("value"), min("value"), max("value"), sum("value"), count("value") '
         f'FROM {identifier(measure)} WHERE {condition} AND "quality" & {_UNUSABLE} = 0 '
         f"GROUP BY time({step_ms}ms) fill(none)"
     )

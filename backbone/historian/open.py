@@ -1,6 +1,7 @@
 """The historian a URL names."""
 
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from backbone.historian.port import Historian, HistorianRefused
 from community.site.site import Site
@@ -23,7 +24,7 @@ def open_historian(url: str, data_dir: Path, site: Site) -> Historian:
         path = Path(url.removeprefix("duckdb:").removeprefix("//"))
         if path.name in {"", "."}:
             raise HistorianRefused(f"'{url}' names no file: write duckdb:/var/lib/anju/history.duckdb")
-        return DuckDBHistorian(path, site.id).open()
+        return DuckDBHistorian(path, site.id, ZoneInfo(site.file.site.timezone)).open()
     if url.startswith("influxdb+"):
         from backbone.historian.influx_address import InfluxAddress  # noqa: PLC0415
         from backbone.historian.influxdb import InfluxHistorian  # noqa: PLC0415

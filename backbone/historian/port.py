@@ -6,6 +6,7 @@ last write wins and readers see one. An event is named by point, time, type and 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 from backbone.frames import FloatColumn, FrameEvent, IndexColumn, QualityColumn, TimeColumn
@@ -70,7 +71,7 @@ class Bucket:
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """A point's readings in buckets aligned to multiples of `step_ms`; a gap has no bucket."""
+    """A point's readings in round buckets of `step_ms`, from an hour up by the site's clock; a gap has no bucket."""
 
     point: str
     start: int
@@ -131,6 +132,21 @@ class Historian(Protocol):
 
     def count(self, site: str, point: str | None, start: int, end: int) -> int:
         """How many readings there are, by distinct point and time."""
+        ...
+
+    def tidy(self, now: int) -> bool:
+        """One bounded piece of housekeeping, if there is any to do; False when there is none."""
+        ...
+
+    def forget(self, site: str, points: Sequence[str], before: int) -> int:
+        """Delete what these points read and reported before a time; how many readings. Roll-ups of them stay.
+
+        A server forgets by its own rules (InfluxDB: the retention of the bucket), and nothing is done here.
+        """
+        ...
+
+    def backup(self, path: Path) -> bool:
+        """A copy of everything as of one moment in a new file, while writing goes on; False: a server keeps it."""
         ...
 
     def close(self) -> None:

@@ -13,14 +13,15 @@ from typing import Any
 import msgspec
 import pytest
 from prometheus_client import REGISTRY
-from sqlalchemy import func, insert, select
+from sqlalchemy import Connection, func, insert, select
 
 from backbone import topics
 from backbone.bus import Bus
 from backbone.database import outbox
 from backbone.database.database import Database
-from backbone.database.outbox import FORGET_AT_ONCE, KEEP_MS, Relay
+from backbone.database.outbox import FORGET_AT_ONCE, KEEP_MS, MOST_AT_ONCE, Relay
 from backbone.database.tables import outbox as table
+from rules.writer import Writer
 from tests.servers import ROOT, Broker, listening
 
 SITE = "jinxiu"
@@ -192,6 +193,67 @@ async def test_a_busy_bus_does_not_keep_events_unsent(database: Database, mosqui
         relay.wake()
         await until(lambda: not unsent(database))
         chatting.cancel()
+
+
+@contextlib.asynccontextmanager
+async def handing_over(database: Database, relay: Relay) -> AsyncIterator[Writer]:
+    """The rules' writer, whose events go to the relay as they are committed."""
+    async with Writer(database, asyncio.Event()) as writer:
+        writer.on_committed = relay.hand_over
+        yield writer
+
+
+def adding(*ids: str) -> Callable[[Connection], None]:
+    def work(connection: Connection) -> None:
+        for one in ids:
+            outbox.append(connection, "rules", SITE, "alarm", "raised", one, {"id": one}, 7)
+
+    return work
+
+
+async def test_what_a_writer_hands_over_is_told_in_order_and_once(database: Database, mosquitto: Broker) -> None:
+    """Older events first, more at once than are read at once, and others' wake-ups in between."""
+    write(database, *(before := [f"before-{number}" for number in range(MOST_AT_ONCE + 50)]))
+    written = [[f"a-{turn}-{number}" for number in range(3)] for turn in range(100)]
+    written.insert(50, [f"many-{number}" for number in range(2 * MOST_AT_ONCE + 7)])
+    expected = before + [one for ids in written for one in ids]
+    async with (
+        listener(mosquitto) as heard,
+        relaying(database, mosquitto) as (relay, _),
+        handing_over(database, relay) as writer,
+    ):
+        for ids in written:
+            await writer.do(adding(*ids))
+            relay.wake()
+        await until(lambda: len(heard.ids) >= len(expected) and not unsent(database))
+    assert heard.ids == expected
+
+
+async def test_what_is_handed_over_while_the_broker_is_away_keeps_its_order(
+    database: Database, mosquitto: Broker
+) -> None:
+    async with relaying(database, mosquitto) as (relay, bus), handing_over(database, relay) as writer:
+        await writer.do(adding("one"))
+        await until(lambda: not unsent(database))
+        mosquitto.process.kill()
+        await until(lambda: not bus.connected)
+        await writer.do(adding("two"))
+        await writer.do(adding("three"))
+        published: list[str] = []
+        publish = bus.publish
+
+        def noted(topic: str, payload: bytes, **options: Any) -> bool:
+            taken = publish(topic, payload, **options)
+            if taken:
+                published.append(msgspec.json.decode(payload)["id"])
+            return taken
+
+        bus.publish = noted  # type: ignore[method-assign]
+        mosquitto.process.start(lambda: listening(mosquitto.port))
+        await until(lambda: bus.connected)
+        await writer.do(adding("four"))
+        await until(lambda: not unsent(database))
+        assert list(dict.fromkeys(published)) == ["two", "three", "four"]
 
 
 def lives_and_dies(database_url: str, broker_url: str, start: int, commits: int) -> list[int]:

@@ -11,17 +11,17 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.program import Program
+from tests.program import ADMIN_PASSWORD, Program
 from tests.servers import ROOT, listening, wait_until
 
 STOP_WITHIN_S = 5.0
 
 
-def anju(program: Program, *arguments: str) -> subprocess.CompletedProcess[str]:
+def anju(program: Program, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """A command with the program's settings."""
     return subprocess.run(
         [sys.executable, "-m", "anju", *arguments],
-        env=program.environment(),
+        env={**program.environment(), **environment},
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -99,6 +99,30 @@ def test_what_stands_in_the_way_is_said(tmp_path: Path) -> None:
     assert "Traceback" not in wrong.stderr
 
 
+def test_a_backup_of_the_running_platform_is_put_back_when_it_is_stopped(tmp_path: Path) -> None:
+    program = Program(tmp_path)
+    program.start()
+    try:
+        saved = anju(program, "backup", ANJU_PASSWORD=ADMIN_PASSWORD)
+        assert saved.returncode == 0, saved.stderr
+        folder = saved.stdout.split("saved in ")[1].strip().replace("\n", "")
+        refused = anju(program, "restore", folder)
+        assert refused.returncode == 1
+        assert "stop it first" in refused.stderr
+        assert anju(program, "backup", ANJU_PASSWORD=ADMIN_PASSWORD[1:]).returncode == 1
+    finally:
+        program.stop()
+    (program.data / "history.duckdb").unlink()
+    restored = anju(program, "restore", folder)
+    assert restored.returncode == 0, restored.stderr
+    program.start()
+    try:
+        with program.client() as client:
+            assert client.get("/alarms").status_code == 200
+    finally:
+        program.stop()
+
+
 def test_check_prints_every_problem_with_its_place(tmp_path: Path) -> None:
     program = Program(tmp_path)
     good = anju(program, "check", str(program.site))
@@ -139,7 +163,20 @@ def test_a_wrong_setting_is_named(tmp_path: Path, setting: str, value: str, says
 def test_every_command_explains_itself_with_an_example(tmp_path: Path) -> None:
     program = Program(tmp_path)
     listed = anju(program, "--help").stdout
-    for command in ("up", "broker", "gateway", "ingest", "api", "rules", "simulate", "check", "profiles", "secrets"):
+    for command in (
+        "up",
+        "broker",
+        "gateway",
+        "ingest",
+        "api",
+        "rules",
+        "simulate",
+        "check",
+        "profiles",
+        "secrets",
+        "backup",
+        "restore",
+    ):
         assert command in listed
         assert "Example: " in anju(program, command, "--help").stdout, command
 

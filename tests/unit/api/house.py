@@ -64,6 +64,15 @@ class RememberedHistory:
     def latest(self, site: str, points: Sequence[str] | None, since: int) -> dict[str, Reading]:
         return {r.point: r for r in self.readings if r.t >= since}
 
+    def forget(self, site: str, points: Sequence[str], before: int) -> int:
+        return 0
+
+    def backup(self, path: Path) -> bool:
+        return False
+
+    def tidy(self, now: int) -> bool:
+        return False
+
     def series(self, site: str, point: str, start: int, end: int, max_points: int) -> Series:
         if self.fault is not None:
             raise self.fault

@@ -84,6 +84,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/activations/{activation_id}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Restore Outputs
+         * @description After the end: switch back what the plan switched - lock the doors, silence the sirens.
+         */
+        post: operations["restore_outputs"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/activations/{activation_id}/review": {
         parameters: {
             query?: never;
@@ -218,6 +238,26 @@ export interface paths {
          * @description Somebody has looked: a latched alarm whose cause is gone becomes normal.
          */
         post: operations["reset_alarm"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/backups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Create Backup
+         * @description Save history, state and site file into a new folder of `backups` in the data folder; it may take minutes.
+         */
+        post: operations["create_backup"];
         delete?: never;
         options?: never;
         head?: never;
@@ -880,6 +920,11 @@ export interface components {
             plan_version: number;
             /** Reason */
             reason: string;
+            /**
+             * Restoring
+             * @description outputs switched back after the end
+             */
+            restoring: components["schemas"]["MachineActionOut"][];
             /** Site */
             site: string;
             state: components["schemas"]["ActivationState"];
@@ -1014,6 +1059,33 @@ export interface components {
              * @description a username
              */
             to: string;
+        };
+        /**
+         * BackupOut
+         * @description A backup on the platform's machine.
+         */
+        BackupOut: {
+            /**
+             * Elsewhere
+             * @description stores on servers, which are saved with their own tools: history, state
+             */
+            elsewhere: string[];
+            /**
+             * Folder
+             * @description where it is on the platform's machine
+             */
+            folder: string;
+            /**
+             * Made At
+             * Format: date-time
+             * @example 2026-09-22T08:15:30.250Z
+             */
+            made_at: string;
+            /**
+             * Size
+             * @description bytes
+             */
+            size: number;
         };
         /**
          * BucketOut
@@ -2242,6 +2314,50 @@ export interface operations {
             };
         };
     };
+    restore_outputs: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                activation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Reason"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ActivationOut"];
+                };
+            };
+            /** @description Refused; the detail says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not possible now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
     review_activation: {
         parameters: {
             query?: never;
@@ -2528,6 +2644,44 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AlarmOut"];
+                };
+            };
+            /** @description Refused; the detail says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not possible now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    create_backup: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BackupOut"];
                 };
             };
             /** @description Refused; the detail says why */

@@ -49,7 +49,7 @@ export type StepProgress = Narrow<
   Schemas['StepOut'],
   { kind: 'machine' | 'notify' | 'person'; actions: MachineAction[] }
 >
-export type Activation = Narrow<Schemas['ActivationOut'], { level: Grade; steps: StepProgress[] }>
+export type Activation = Narrow<Schemas['ActivationOut'], { level: Grade; steps: StepProgress[]; restoring: MachineAction[] }>
 
 export type AccessEvent = Schemas['AccessEventOut']
 export type GatewayStatus = Schemas['GatewayOut']

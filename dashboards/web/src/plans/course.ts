@@ -35,6 +35,14 @@ export function progress(activation: Activation): { done: number; failed: number
   return { done: count('done'), failed: count('failed'), late: count('late'), all: activation.steps.length }
 }
 
+/** Outputs the plan switched and nobody has switched back yet. */
+export function leftSwitched(activation: Activation): string[] {
+  if (activation.drill) return []
+  const restored = new Set(activation.restoring.filter((action) => proven(action, false)).map((action) => action.point))
+  const switched = activation.steps.flatMap((step) => step.actions.map((action) => action.point))
+  return [...new Set(switched)].filter((point) => !restored.has(point))
+}
+
 /** The command was executed and the device, read back, says so. In a drill nothing moves, so nothing is read back. */
 export function proven(action: Pick<MachineAction, 'outcome' | 'value' | 'read_back'>, drill: boolean): boolean {
   return action.outcome === 'done' && (drill || action.read_back === action.value)

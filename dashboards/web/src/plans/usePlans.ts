@@ -44,7 +44,7 @@ export const usePlans = defineStore('plans', () => {
     objects.apply(await http.post<Activation>(path, { note }))
   }
 
-  async function change(id: string, to: 'contain' | 'stand-down' | 'review', reason: string): Promise<void> {
+  async function change(id: string, to: 'contain' | 'stand-down' | 'review' | 'restore', reason: string): Promise<void> {
     objects.apply(await http.post<Activation>(`/activations/${encodeURIComponent(id)}/${to}`, { reason }))
   }
 

@@ -11,6 +11,10 @@ export default {
     activate: {
       do: 'Activate plan', title: 'Activate: {name}', where: 'Where', level: 'Level', reason: 'Reason', sure: 'Check this. The plan comes into force as soon as you confirm:', machines: 'Happens at once, automatically:', confirm: 'Activate now',
     },
+    restore: {
+      title: 'Devices after the end', do: 'Switch back', left: 'Still as the plan left them: {names}', all: 'Everything the plan switched has been switched back.',
+      sure: 'Switch back: doors lock again, sirens fall silent', reason: 'How it is known that nobody needs them any more (required)',
+    },
     change: {
       contain: { do: 'Mark contained', title: 'The danger is contained', reason: 'How it is known (required)' },
       'stand-down': { do: 'Stand down', title: 'Stand down', reason: 'Reason (required)' },
@@ -23,6 +27,6 @@ export default {
   stepState: { waiting: 'Waiting', running: 'Running', done: 'Done', failed: 'Failed; now a person’s', late: 'Late' },
   timeline: {
     title: 'Timeline', system: 'system', activated: 'Plan activated', 'alarm-joined': 'Alarm joined', commanded: 'Commanded', 'command-done': 'Command done', 'step-done': 'Step done', 'step-failed': 'Step failed', notified: 'Notified',
-    'step-late': 'Step late', contain: 'Contained', 'stand-down': 'Stood down', review: 'Review', respond: 'Responding',
+    'step-late': 'Step late', restore: 'Devices switched back', 'output-restored': 'Switched back', 'output-not-restored': 'Not switched back', contain: 'Contained', 'stand-down': 'Stood down', review: 'Review', respond: 'Responding',
   },
 }

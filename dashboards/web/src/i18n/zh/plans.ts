@@ -11,6 +11,10 @@ export default {
     activate: {
       do: '启动预案', title: '启动：{name}', where: '在哪里', level: '响应级别', reason: '启动理由', sure: '请核对，确认后预案立即启动：', machines: '将立即自动执行：', confirm: '确认启动',
     },
+    restore: {
+      title: '结束后的设备', do: '恢复设备', left: '仍处于预案动作状态：{names}', all: '预案动作过的设备均已恢复。',
+      sure: '恢复设备：门将重新上锁，警号停止', reason: '如何确认已无人需要（必填）',
+    },
     change: {
       contain: { do: '标记已控制', title: '事态已控制', reason: '依据（必填）' },
       'stand-down': { do: '解除', title: '解除应急响应', reason: '解除理由（必填）' },
@@ -23,6 +27,6 @@ export default {
   stepState: { waiting: '待执行', running: '执行中', done: '已完成', failed: '失败，转人工', late: '已超时' },
   timeline: {
     title: '时间线', system: '系统', activated: '预案启动', 'alarm-joined': '并入报警', commanded: '下发指令', 'command-done': '指令已执行', 'step-done': '步骤完成', 'step-failed': '步骤失败', notified: '已通知',
-    'step-late': '步骤超时', contain: '事态已控制', 'stand-down': '解除', review: '事后总结', respond: '开始响应',
+    'step-late': '步骤超时', restore: '恢复设备', 'output-restored': '已恢复', 'output-not-restored': '未能恢复', contain: '事态已控制', 'stand-down': '解除', review: '事后总结', respond: '开始响应',
   },
 }

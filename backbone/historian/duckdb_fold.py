@@ -1,0 +1,104 @@
+"""Housekeeping of the DuckDB file: what arrived is folded into order, hour by hour, and rolled up on the way.
+
+Readings go in as they come, into `arrived`. Once an hour has closed, its rows move to `readings`: one row a point and
+time, in the order of points and times, so that a query of a point reads a few blocks of the file, however long it is.
+The minutes, hours and days of what moved are summed up in the same transaction. What comes late is folded the same way
+later; until then whoever reads takes what arrived into account.
+"""
+
+from datetime import datetime, timedelta, tzinfo
+
+import duckdb
+
+from backbone.historian.buckets import HOUR_MS, MINUTE_MS, midnight
+from backbone.historian.duckdb_file import transaction
+from community.quality import UNUSABLE
+
+CLOSED_AFTER_MS = 600_000
+"""An hour closes so long after its end: most of what is late by then came from a gateway that was cut off."""
+
+_FRESH = """
+CREATE OR REPLACE TEMP TABLE fresh AS
+SELECT point, t, arg_max(x, rowid) AS x, arg_max(q, rowid) AS q FROM arrived
+WHERE t >= $begin AND t < $end GROUP BY point, t
+"""
+_REPLACED = """
+DELETE FROM readings WHERE t >= $begin AND t < $end AND (point, t) IN (SELECT point, t FROM fresh)
+"""
+_ROLLED = """
+INSERT INTO minutes SELECT point, t // $unit * $unit AS bucket,
+    arg_min(x, t) FILTER (good), arg_max(x, t) FILTER (good), min(x) FILTER (good), max(x) FILTER (good),
+    coalesce(fsum(x) FILTER (good), 0), count(*) FILTER (good), count(*), bit_or(q)
+FROM (SELECT *, q & $unusable = 0 AS good FROM readings
+    WHERE t >= $begin AND t < $end AND point IN (SELECT point FROM fresh))
+GROUP BY point, bucket ORDER BY point, bucket
+"""
+_SUMMED = """
+INSERT INTO {level} SELECT point, $begin,
+    arg_min(first, t) FILTER (usable > 0), arg_max(last, t) FILTER (usable > 0), min(min), max(max),
+    fsum(total), sum(usable), sum(count), bit_or(q)
+FROM minutes WHERE t >= $begin AND t < $end AND point IN (SELECT point FROM fresh) GROUP BY point ORDER BY point
+"""
+_FORGET = "DELETE FROM {table} WHERE t < $before AND point IN (SELECT unnest($points))"
+_OUTDATED = "DELETE FROM {level} WHERE t >= $begin AND t < $end AND point IN (SELECT point FROM fresh)"
+
+
+def fold(connection: duckdb.DuckDBPyConnection, now: int, zone: tzinfo) -> bool:
+    """Fold the oldest closed hour of what arrived; False when there was none.
+
+    One transaction on a connection of its own: whoever writes or reads meanwhile is not held up, and a crash leaves
+    the hour as it was.
+    """
+    row = connection.execute("SELECT min(t) FROM arrived").fetchone()
+    if row is None or row[0] is None:
+        return False
+    begin = row[0] // HOUR_MS * HOUR_MS
+    if begin + HOUR_MS + CLOSED_AFTER_MS > now:
+        return False
+    hour = {"begin": begin, "end": begin + HOUR_MS}
+    with transaction(connection):
+        connection.execute(_FRESH, hour)
+        if _any(connection, "readings", hour):
+            connection.execute(_REPLACED, hour)
+        connection.execute("INSERT INTO readings SELECT point, t, x, q FROM fresh ORDER BY point, t")
+        connection.execute("DELETE FROM arrived WHERE t >= $begin AND t < $end", hour)
+        _replace(connection, "minutes", hour)
+        connection.execute(_ROLLED, {**hour, "unit": MINUTE_MS, "unusable": int(UNUSABLE)})
+        for level, span in (("hours", hour), *(("days", day) for day in _days(begin, zone))):
+            _replace(connection, level, span)
+            connection.execute(_SUMMED.format(level=level), span)
+        connection.execute("DROP TABLE fresh")
+    return True
+
+
+def forget(connection: duckdb.DuckDBPyConnection, points: list[int], before: int) -> int:
+    """Delete the points' readings and events older than a time; their minutes, hours and days stay. How many readings.
+
+    What arrived and is not folded yet is left for a later time: its minutes are not summed up.
+    """
+    forgotten = 0
+    with transaction(connection):
+        for table in ("readings", "events"):
+            gone = connection.execute(_FORGET.format(table=table), {"before": before, "points": points}).fetchone()
+            forgotten += int(gone[0]) if gone and table == "readings" else 0
+    return forgotten
+
+
+def _replace(connection: duckdb.DuckDBPyConnection, level: str, span: dict[str, int]) -> None:
+    if _any(connection, level, span):
+        connection.execute(_OUTDATED.format(level=level), span)
+
+
+def _any(connection: duckdb.DuckDBPyConnection, table: str, span: dict[str, int]) -> bool:
+    query = f"SELECT 1 FROM {table} WHERE t >= $begin AND t < $end LIMIT 1"  # noqa: S608 (our own table names)
+    return connection.execute(query, span).fetchone() is not None
+
+
+def _days(begin: int, zone: tzinfo) -> list[dict[str, int]]:
+    """The days of the site that an hour is in; two, where midnight is not on a whole hour of UTC."""
+    spans, t = [], begin
+    while t < begin + HOUR_MS:
+        day = datetime.fromtimestamp(t / 1000, zone).date()
+        spans.append({"begin": midnight(day, zone), "end": midnight(day + timedelta(1), zone)})
+        t = spans[-1]["end"]
+    return spans

@@ -1,0 +1,122 @@
+"""A point's readings from the DuckDB file: roll-ups where they say all there is to say, raw readings elsewhere."""
+
+from datetime import UTC, datetime, timedelta, tzinfo
+from typing import Any, NamedTuple
+
+import duckdb
+import numpy as np
+
+from backbone.frames import TimeColumn
+from backbone.historian.buckets import DAY_MS, HOUR_MS, MINUTE_MS, Grid, midnight
+from backbone.historian.partials import Partials, of_readings, together
+
+MOST_PIECES = 20
+"""More pieces of raw readings than this are read as one."""
+_ARRIVED = """
+SELECT t, arg_max(x, rowid) AS x, arg_max(q, rowid) AS q FROM arrived
+WHERE point = $point AND t >= $begin AND t < $end GROUP BY t ORDER BY t
+"""
+_RAW = "SELECT t, x, q FROM readings WHERE point = $point AND t >= $begin AND t < $end ORDER BY t"
+_ROLLED = """
+SELECT t, first, last, min, max, total, usable, count, q FROM {level}
+WHERE point = $point AND t >= $begin AND t < $end ORDER BY t
+"""
+
+
+class Span(NamedTuple):
+    """`begin <= t < end`, Unix ms."""
+
+    begin: int
+    end: int
+
+
+class _Level(NamedTuple):
+    """A table of roll-ups and the clock its rows keep to."""
+
+    table: str
+    unit_ms: int
+    zone: tzinfo
+
+    def around(self, t: int) -> Span:
+        """The unit a time is in."""
+        if self.unit_ms < DAY_MS:
+            begin = t // self.unit_ms * self.unit_ms
+            return Span(begin, begin + self.unit_ms)
+        day = datetime.fromtimestamp(t / 1000, self.zone).date()
+        return Span(midnight(day, self.zone), midnight(day + timedelta(1), self.zone))
+
+    def whole(self, span: Span) -> Span:
+        """What of a span are whole units."""
+        first, last = self.around(span.begin), self.around(span.end)
+        return Span(first.begin if first.begin == span.begin else first.end, last.begin)
+
+
+def partials(cursor: duckdb.DuckDBPyConnection, point: int, span: Span, grid: Grid, zone: tzinfo) -> Partials:
+    """All rows of a point in a span from which the grid's buckets can be made."""
+    cursor.begin()
+    try:
+        arrived = _columns(cursor, _ARRIVED, point, span)
+        t = arrived["t"]
+        level = _level(grid, zone)
+        if level is None:
+            pieces, rolled = [span], []
+        else:
+            pieces = _pieces(level, span, t)
+            rolled = [_without(_rolled(cursor, level, point, level.whole(span)), pieces)]
+        raw = [of_readings(t, arrived["x"], arrived["q"])]
+        for piece in pieces:
+            rows = _columns(cursor, _RAW, point, piece)
+            kept = ~np.isin(rows["t"], t)
+            raw.append(of_readings(rows["t"][kept], rows["x"][kept], rows["q"][kept]))
+    finally:
+        cursor.rollback()
+    return together([*rolled, *raw])
+
+
+def _level(grid: Grid, zone: tzinfo) -> _Level | None:
+    """The coarsest roll-up of which every bucket of the grid takes whole rows."""
+    if grid.step_ms >= DAY_MS:
+        return _Level("days", DAY_MS, zone)
+    for table, unit in (("hours", HOUR_MS), ("minutes", MINUTE_MS)):
+        if not (grid.edges % unit).any():
+            return _Level(table, unit, UTC)
+    return None
+
+
+def _pieces(level: _Level, span: Span, arrived: TimeColumn) -> list[Span]:
+    """The parts of a span whose roll-ups are missing or not complete: its ends, and units of which more arrived."""
+    whole = level.whole(span)
+    if whole.begin >= whole.end:
+        return [span]
+    found = [Span(span.begin, whole.begin), Span(whole.end, span.end)]
+    t, place = arrived, 0
+    while place < t.size:
+        unit = level.around(t.item(place))
+        found.append(Span(max(unit.begin, span.begin), min(unit.end, span.end)))
+        place = int(np.searchsorted(t, unit.end))
+    merged: list[Span] = []
+    for piece in sorted(piece for piece in found if piece.begin < piece.end):
+        if merged and piece.begin <= merged[-1].end:
+            merged[-1] = Span(merged[-1].begin, max(merged[-1].end, piece.end))
+        else:
+            merged.append(piece)
+    if len(merged) > MOST_PIECES:
+        return [Span(merged[0].begin, merged[-1].end)]
+    return merged
+
+
+def _rolled(cursor: duckdb.DuckDBPyConnection, level: _Level, point: int, span: Span) -> Partials:
+    rows = _columns(cursor, _ROLLED.format(level=level.table), point, span)
+    first, last, least, most = (np.ma.filled(rows[name], np.nan) for name in ("first", "last", "min", "max"))
+    return Partials(rows["t"], first, last, least, most, rows["total"], rows["usable"], rows["count"], rows["q"])
+
+
+def _without(rows: Partials, pieces: list[Span]) -> Partials:
+    kept = np.ones(rows.t.size, dtype=np.bool_)
+    for piece in pieces:
+        kept &= (rows.t < piece.begin) | (rows.t >= piece.end)
+    return Partials._make(column[kept] for column in rows)
+
+
+def _columns(cursor: duckdb.DuckDBPyConnection, query: str, point: int, span: Span) -> dict[str, Any]:
+    return cursor.execute(query, {"point": point, "begin": span.begin, "end": span.end}).fetchnumpy()

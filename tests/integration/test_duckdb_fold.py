@@ -1,0 +1,231 @@
+"""The DuckDB file in order and rolled up: whatever came when, and whenever it was folded, the answers are the same."""
+
+import math
+import signal
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import duckdb
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from backbone.historian.buckets import DAY_MS, HOUR_MS, grid_for
+from backbone.historian.duckdb import DuckDBHistorian
+from backbone.historian.port import Bucket, ReadingBatch
+from community.quality import UNUSABLE, Quality
+from community.site.profile import Family
+from ingest.housekeeping import forget_old
+from tests.history import EVER, NEVER, NOON, batch, event, make_site
+from tests.integration.test_duckdb_historian import python
+
+ZONES = [ZoneInfo(name) for name in ("Asia/Shanghai", "Europe/Berlin", "Asia/Kolkata")]
+POINTS = ("e-1.temperature", "e-1.humidity")
+LATER = NOON + 100 * DAY_MS
+BAD = int(Quality.COMMUNICATION_FAILURE)
+
+Reading = tuple[str, int, float, int]
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "history.duckdb"
+
+
+def reference(
+    known: dict[tuple[str, int], tuple[float, int]], point: str, edges: list[int], start: int, end: int
+) -> Iterator[Bucket]:
+    """A series made one reading at a time."""
+    for begin, finish in pairwise(edges):
+        rows = sorted(
+            (t, x, q)
+            for (name, t), (x, q) in known.items()
+            if name == point and begin <= t < finish and start <= t < end
+        )
+        if rows:
+            usable = [x for _, x, q in rows if not q & UNUSABLE]
+            bits = 0
+            for _, _, q in rows:
+                bits |= q
+            if usable:
+                mean = math.fsum(usable) / len(usable)
+                yield Bucket(begin, usable[0], usable[-1], min(usable), max(usable), mean, len(rows), bits)
+            else:
+                yield Bucket(begin, None, None, None, None, None, len(rows), bits)
+
+
+def near(one: Bucket, other: Bucket) -> bool:
+    """The same but for the rounding of a sum."""
+    if one.mean is None or other.mean is None:
+        return one == other
+    return replace(one, mean=0) == replace(other, mean=0) and math.isclose(one.mean, other.mean, abs_tol=1e-9)
+
+
+READINGS = st.tuples(
+    st.sampled_from(POINTS),
+    st.one_of(
+        st.integers(NOON - 3 * DAY_MS, NOON),
+        st.integers(0, 3 * 1440).map(lambda minute: NOON - minute * 60_000),
+    ),
+    st.floats(-100, 100).map(lambda x: round(x, 1)),
+    st.sampled_from([0, 0, 0, BAD, int(Quality.SIMULATED)]),
+)
+STEPS = st.one_of(st.lists(READINGS, min_size=1, max_size=30), st.integers(1, 80))
+"""Write these, or fold so many times."""
+
+
+@given(
+    steps=st.lists(STEPS, min_size=1, max_size=8),
+    zone=st.sampled_from(ZONES),
+    start=st.integers(NOON - 4 * DAY_MS, NOON),
+    length=st.one_of(st.integers(1, 4 * DAY_MS), st.integers(1, 90).map(lambda hours: hours * HOUR_MS)),
+    most=st.sampled_from([1, 3, 10, 100, 1000]),
+)
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_answers_do_not_depend_on_what_was_folded_when(
+    tmp_path_factory: pytest.TempPathFactory,
+    steps: list[list[Reading] | int],
+    zone: ZoneInfo,
+    start: int,
+    length: int,
+    most: int,
+) -> None:
+    known: dict[tuple[str, int], tuple[float, int]] = {}
+    path = tmp_path_factory.mktemp("fold") / "history.duckdb"
+    with closing(DuckDBHistorian(path, "yard", zone).open()) as historian:
+        for step in steps:
+            if isinstance(step, int):
+                for _ in range(step):
+                    historian.tidy(LATER)
+            else:
+                historian.write([batch(step)], [], {})
+                known |= {(point, t): (x, q) for point, t, x, q in step}
+        end = start + length
+        for point in POINTS:
+            edges = grid_for(start, end, most, zone).edges.tolist()
+            found = historian.series("yard", point, start, end, most).buckets
+            wanted = list(reference(known, point, edges, start, end))
+            assert len(found) == len(wanted)
+            assert all(near(*pair) for pair in zip(found, wanted, strict=True)), (found, wanted)
+            times = {t for name, t in known if name == point}
+            assert historian.count("yard", point, start, end) == sum(start <= t < end for t in times)
+            newest = historian.latest("yard", [point], NEVER).get(point)
+            assert (None if newest is None else (newest.x, newest.q)) == known.get((point, max(times, default=0)))
+
+
+def test_folding_takes_closed_hours_only_and_ends(path: Path) -> None:
+    with closing(DuckDBHistorian(path, "yard", ZONES[0]).open()) as historian:
+        rows = [(POINTS[0], NOON - hour * HOUR_MS, float(hour)) for hour in range(5)]
+        historian.write([batch(rows)], [], {})
+        folded = 0
+        while historian.tidy(NOON + 700_000):
+            folded += 1
+        assert folded == 4
+        assert not historian.tidy(NOON + 700_000)
+        assert historian.tidy(NOON + HOUR_MS + 700_000)
+        assert historian.count("yard", None, NEVER, EVER) == 5
+
+
+def test_a_closed_day_lies_in_the_order_of_points(path: Path) -> None:
+    """What keeps a query short, however much is stored: the rows of a point lie together."""
+    names = tuple(f"e-{n}.temperature" for n in range(50))
+    hour = NOON - HOUR_MS
+    with closing(DuckDBHistorian(path, "yard", ZONES[0]).open()) as historian:
+        for second in range(0, 3600, 60):
+            p = np.tile(np.arange(50, dtype=np.uint32), 60)
+            t = np.repeat(hour + (second + np.arange(60)) * 1000, 50)
+            historian.write(
+                [ReadingBatch("yard", names, p, t, (t % 97).astype(np.float64), np.zeros(p.size, np.uint8))], [], {}
+            )
+        while historian.tidy(NOON + HOUR_MS):
+            pass
+    with duckdb.connect(str(path), read_only=True) as connection:
+        rows = connection.execute("SELECT point, t FROM readings ORDER BY rowid").fetchnumpy()
+        assert rows["point"].size == 180_000
+        assert (np.diff(rows["point"]) >= 0).all()
+        assert connection.execute("SELECT count(*) FROM arrived").fetchone() == (0,)
+        assert connection.execute("SELECT count(*), sum(count) FROM minutes").fetchone() == (3000, 180_000)
+        assert connection.execute("SELECT count(*), sum(count) FROM days").fetchone() == (50, 180_000)
+
+
+def test_a_history_of_the_first_format_is_read_on(path: Path) -> None:
+    with duckdb.connect(str(path)) as connection:
+        connection.execute(
+            "CREATE TABLE points (id INTEGER PRIMARY KEY, site VARCHAR, point VARCHAR, UNIQUE (site, point))"
+        )
+        connection.execute("CREATE TABLE readings (point INTEGER, t BIGINT, x DOUBLE, q UTINYINT)")
+        connection.execute("CREATE TABLE about (schema_version INTEGER NOT NULL)")
+        connection.execute("INSERT INTO about VALUES (1)")
+        connection.execute("INSERT INTO points VALUES (0, 'yard', 'e-1.temperature')")
+        connection.execute("INSERT INTO readings VALUES (0, ?, 1, 0), (0, ?, 2, 0)", [NOON, NOON])
+    for _ in range(2):
+        with closing(DuckDBHistorian(path, "yard", ZONES[0]).open()) as historian:
+            assert historian.count("yard", None, NEVER, EVER) == 1
+            assert historian.latest("yard", None, NEVER)[POINTS[0]].x == 2.0
+            historian.tidy(LATER)
+            assert historian.series("yard", POINTS[0], NOON, NOON + 1, 1).buckets[0].last == 2.0
+
+
+def test_what_is_older_than_its_family_is_kept_goes_and_its_hours_stay(path: Path) -> None:
+    site = make_site()
+    kept, old = NOON - DAY_MS, NOON - 10 * DAY_MS
+    with closing(DuckDBHistorian(path, site.id, ZONES[0]).open()) as historian:
+        rows = [(point, t, 1.0) for point in (POINTS[0], "e-1.smoke") for t in (old, kept)]
+        historian.write([batch(rows)], [(site.id, event("e-1.credential", old))], {})
+        forget_old(historian, site, {Family.ENVIRONMENT: 5}, NOON)
+        assert historian.count(site.id, None, NEVER, EVER) == 4
+        while historian.tidy(NOON):
+            pass
+        forget_old(historian, site, {Family.ENVIRONMENT: 5}, NOON)
+        assert historian.count(site.id, POINTS[0], NEVER, EVER) == 1
+        assert historian.count(site.id, "e-1.smoke", NEVER, EVER) == 2
+        assert len(historian.events(site.id, None, NEVER, EVER, 9)) == 1
+        hours = historian.series(site.id, POINTS[0], old - HOUR_MS, NOON, 300).buckets
+        assert [bucket.count for bucket in hours] == [1, 1]
+
+
+FOLDER = """
+import itertools, sys, threading
+from itertools import pairwise
+from pathlib import Path
+from zoneinfo import ZoneInfo
+from backbone.historian.duckdb import DuckDBHistorian
+from backbone.stream import Position
+from tests.history import NOON, batch
+
+historian = DuckDBHistorian(Path(sys.argv[1]), "yard", ZoneInfo("Asia/Shanghai")).open()
+
+def fold():
+    while True:
+        historian.tidy(NOON * 2)
+
+threading.Thread(target=fold, daemon=True).start()
+start = historian.positions().get("gw-east", (0, 0, 0))[2]
+for seq in itertools.count(start + 1):
+    rows = [(f"e-{n}.temperature", NOON + seq * 600_000, float(seq)) for n in range(300)]
+    historian.write([batch(rows)], [], {"gw-east": Position(1, 0, seq)})
+    print(seq, flush=True)
+"""
+
+
+@pytest.mark.parametrize("after", [5, 37, 90])
+def test_kill_9_while_folding_loses_and_doubles_nothing(path: Path, after: int) -> None:
+    for _ in range(2):
+        with python(FOLDER, path) as writer:
+            assert writer.stdout is not None
+            for _ in range(after):
+                writer.stdout.readline()
+            writer.send_signal(signal.SIGKILL)
+            writer.stdout.read()
+    with closing(DuckDBHistorian(path, "yard", ZONES[0]).open()) as historian:
+        position = historian.positions()["gw-east"].bulk
+        assert position >= 2 * after
+        assert historian.count("yard", None, NEVER, EVER) == 300 * position
+        end = NOON + (position + 1) * 600_000
+        rows = historian.series("yard", "e-7.temperature", NOON, end, 1000).buckets
+        assert sum(bucket.count for bucket in rows) == position
