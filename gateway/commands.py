@@ -2,7 +2,7 @@
 
 Egress locks fail open: once an activation released one, it is not locked again until a command whose cause begins with
 `stand-down:`. What a tripped interlock of this gateway holds stays so until a person resets that, by a command to
-`interlock:{id}` with value 0.
+`interlock:{id}` with value 0. A command to `mode:{device}` puts a device in test (1), out of service (2) or back (0).
 """
 
 import asyncio
@@ -16,6 +16,7 @@ import structlog
 from backbone import metrics, topics
 from backbone.bus import Bus
 from community.commands import Command, Outcome, Reply
+from community.site.model import DeviceMode
 from community.site.site import Point
 from gateway.command_log import CommandLog
 from gateway.drivers.modbus_client import ModbusError
@@ -24,6 +25,8 @@ from gateway.refusals import Refusals
 
 STAND_DOWN = "stand-down:"
 INTERLOCK = "interlock:"
+MODE = "mode:"
+_MODES = {0.0: DeviceMode.NORMAL, 1.0: DeviceMode.TEST, 2.0: DeviceMode.DISABLED}
 PERSON = "person:"
 """A door a person unlocked for a visitor may be locked again."""
 SIMULATED = "drill: not switched"
@@ -111,6 +114,19 @@ def judge_reset(command: Command, now: int, *, retained: bool) -> Verdict:
     return Verdict(None)
 
 
+def judge_mode(command: Command, now: int, *, retained: bool) -> Verdict:
+    """Whether a device may be put in another mode."""
+    if (untimely := _untimely(command, now, retained=retained)) is not None:
+        return untimely
+    if command.value not in _MODES:
+        return Verdict(Outcome.REFUSED, f"value {command.value:g}; a mode is 0 (normal), 1 (test) or 2 (disabled)")
+    if not command.cause.startswith(PERSON):
+        return Verdict(Outcome.REFUSED, "life safety: only a person takes a device out of service")
+    if command.drill:
+        return Verdict(Outcome.DONE, SIMULATED)
+    return Verdict(None)
+
+
 def _untimely(command: Command, now: int, *, retained: bool) -> Verdict | None:
     if retained:
         return Verdict(Outcome.REFUSED, "retained: a command is for the moment it is sent")
@@ -142,17 +158,19 @@ class Commands:
         points: Mapping[str, Point],
         switches: Mapping[str, Switch],
         interlocks: Interlocks,
+        modes: Callable[[str, DeviceMode], str | None],
         record: CommandLog,
         refusals: Refusals,
         now: Callable[[], int],
     ) -> None:
-        """`points`: of this gateway; `switches`: by device, those that can be switched."""
+        """`points`: of this gateway; `switches`: by device; `modes` puts a device in one, or says why not."""
         self._bus = bus
         self._site = site
         self._gateway = gateway
         self._points = points
         self._switches = switches
         self._interlocks = interlocks
+        self._modes = modes
         self._record = record
         self._refusals = refusals
         self._now = now
@@ -206,6 +224,9 @@ class Commands:
         if command.point.startswith(INTERLOCK):
             self._reset(identifier, command, judge_reset(command, now, retained=retained))
             return
+        if command.point.startswith(MODE):
+            self._set_mode(identifier, command, judge_mode(command, now, retained=retained))
+            return
         point = self._points.get(command.point)
         verdict = self._judge(command, point, now, retained=retained)
         self._record.begin(identifier, command, now)
@@ -236,6 +257,13 @@ class Commands:
         refusal = self._interlocks.reset(command.point.removeprefix(INTERLOCK), command.cause)
         outcome = Outcome.DONE if refusal is None else Outcome.REFUSED
         reason = "its outputs stay as they are" if refusal is None else f"life safety: {refusal}"
+        self._finish(identifier, self._reply(command, outcome, reason))
+
+    def _set_mode(self, identifier: str, command: Command, verdict: Verdict) -> None:
+        outcome, reason = verdict.outcome, verdict.reason
+        if outcome is None:
+            refusal = self._modes(command.point.removeprefix(MODE), _MODES[command.value])
+            outcome, reason = (Outcome.DONE, "") if refusal is None else (Outcome.REFUSED, refusal)
         self._finish(identifier, self._reply(command, outcome, reason))
 
     async def _carry_out(self, command: Command, point: Point) -> Reply:

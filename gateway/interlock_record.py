@@ -1,10 +1,10 @@
 """What interlocks must not forget: a small file of its own, replaced as a whole, independent of the spool."""
 
-import os
 from pathlib import Path
 
 import msgspec
 
+from gateway import small_file
 from gateway.interlocks import Latch
 
 FILE = "interlocks.json"
@@ -49,15 +49,4 @@ def write(folder: Path, record: Record) -> None:
     Raises:
         OSError: the disk refuses; the old record stands.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    path, beside = folder / FILE, folder / f"{FILE}.new"
-    with beside.open("wb") as file:
-        file.write(msgspec.json.encode(record))
-        file.flush()
-        os.fsync(file.fileno())
-    beside.replace(path)
-    directory = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(directory)
-    finally:
-        os.close(directory)
+    small_file.replace(folder / FILE, msgspec.json.encode(record))

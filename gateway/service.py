@@ -12,6 +12,7 @@ from community.site.model import Gateway, Line
 from community.site.site import Site
 from gateway.command_log import CommandLog
 from gateway.commands import Commands
+from gateway.device_modes import DeviceModes
 from gateway.drivers.modbus import ModbusDriver, Unit, unit_of
 from gateway.drivers.mqtt import MqttDriver
 from gateway.forwarder import Forwarder
@@ -114,6 +115,9 @@ class _Parts:
             self._forwarder.batches, self._refusals, pseudonyms, settings.clock_limits, self._interlocks.observe
         )
         readers = {device.id: reader_of(site, device, self._interlocks.points) for device in row.devices}
+        self._readers = tuple(readers.values())
+        modes = {device.id: device.mode for device in row.devices}
+        self._modes = DeviceModes(settings.data_dir / "gateway" / row.id, readers, modes, self._pipeline, now_ms)
         self._mqtt = MqttDriver(
             sensors,
             plan_routes(site, row.id, readers),
@@ -132,6 +136,7 @@ class _Parts:
             points={point.id: point for point in site.points_of_gateway[row.id]},
             switches=switches,
             interlocks=self._interlocks,
+            modes=self._modes.command,
             record=self._record,
             refusals=self._refusals,
             now=now_ms,
@@ -169,6 +174,7 @@ class _Parts:
         """Until `stop`; what was read by then is spooled."""
         if self._spool.in_memory or (self._recovery is not None and self._recovery.released_lost):
             self._commands.release_all("a record of releases that could not be read")
+        self._modes.load()
         self._interlocks.load()
         self._uplink.start()
         self._commands.start()
@@ -182,6 +188,7 @@ class _Parts:
                 group.create_task(self._commands.run(), name="commands"),
                 group.create_task(self._status.run(), name="status"),
                 group.create_task(self._watch_spool(), name="spool watch"),
+                group.create_task(self._watch_silence(), name="silence watch"),
                 *(group.create_task(driver.run(), name=f"modbus {driver.address}") for driver in self._modbus),
             ]
             await stop.wait()
@@ -189,6 +196,15 @@ class _Parts:
                 task.cancel()
         self._interlocks.finish()
         self._forwarder.finish()
+
+    async def _watch_silence(self) -> None:
+        """Points that are not heard any more become stale."""
+        before_s = time.monotonic()
+        while True:
+            await asyncio.sleep(1)
+            now_s = time.monotonic()
+            self._pipeline.pass_time(self._readers, round((now_s - before_s) * 1000), now_ms())
+            before_s = now_s
 
     def _durable(self) -> Awaitable[None]:
         """Done when what was read is in the spool, and what it means for an interlock on the disk."""

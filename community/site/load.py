@@ -96,6 +96,8 @@ def _measure_problems(measure: str, row: Measure, *, modbus: bool) -> Iterator[s
         yield f"'{measure}' is an event, which no register tells"
     if register is not None:
         yield from _register_problems(register, writable=row.writable)
+    if row.stuck_after is not None and (row.kind is not ValueKind.NUMBER or row.stuck_after <= 0):
+        yield "stuck_after is a time longer than 0s, and for numbers: what is 0 or 1 may well stay so"
     if row.low is not None and row.high is not None and row.low >= row.high:
         yield f"low {row.low:g} is not below high {row.high:g}"
 

@@ -112,6 +112,14 @@ class Bin(Row):
     dead_zone_mm: float = Field(default=0, ge=0)
 
 
+class DeviceMode(StrEnum):
+    """Whether what a device says is meant."""
+
+    NORMAL = "normal"
+    TEST = "test"
+    DISABLED = "disabled"
+
+
 class Device(Row):
     """One device in a zone, of a profile, behind a gateway."""
 
@@ -122,6 +130,9 @@ class Device(Row):
     mqtt: MqttSource | None = None
     modbus: ModbusSource | None = None
     every: Duration | None = None
+    mode: DeviceMode = Field(
+        default=DeviceMode.NORMAL, description="test: its values raise nothing; disabled: they count for nothing"
+    )
     outputs: dict[Id, Output] = Field(default_factory=dict, description="by measure: what may be commanded")
     names: dict[Id, Text] = Field(
         default_factory=dict, description="a name by measure, where the profile's will not do"

@@ -69,6 +69,9 @@ class Measure(Row):
     low: float | None = Field(default=None, description="below is implausible: quality out-of-range")
     high: float | None = Field(default=None, description="above is implausible: quality out-of-range")
     every: Duration | None = Field(default=None, description="expected interval; the profile's if unset")
+    stuck_after: Duration | None = Field(
+        default=None, description="exactly the same for so long is implausible: quality uncertain"
+    )
     path: str | None = Field(default=None, description="where the value stands in a decoder's message")
     invert: bool = Field(default=False, description="the device says false for what the platform calls 1")
     modbus: Register | None = None

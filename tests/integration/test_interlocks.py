@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from backbone.bus import Bus
+from community.quality import Quality
 from community.site.site import Site
 from tests import servers
 from tests.gateway_rig import Consumer, Operator, gateway_settings, running_gateway, until
@@ -21,6 +22,7 @@ from tests.servers import ROOT, Broker, Process
 
 BOARD = 9
 WITHIN_S = 1.0
+TEST = int(Quality.TEST_MODE)
 SMOKE, CLEAR = {"smoke": True, "test": False}, {"smoke": False, "test": False}
 SERVICE = """
 import asyncio, sys
@@ -137,6 +139,39 @@ async def life_safety_goes_first(operator: Operator, bus: Bus, port: int) -> Non
         await asyncio.sleep(0.05)
     assert (await operator.command("lock", "doors.relay-1", 1, cause="person:wang-wei"))["outcome"] == "done"
     assert await coils(port) == ["1", "0", "0"], "what is reset may be locked again, and is not by itself"
+
+
+async def test_a_detector_in_test_does_not_vote_and_stays_in_test_over_a_restart(
+    mosquitto: Broker, tmp_path: Path
+) -> None:
+    with tcp_device(tmp_path / "device") as (port, _):
+        where = site(mosquitto.port, port)
+        settings = gateway_settings(mosquitto.port, tmp_path / "data", consumers=("rules",), status_s=0.5)
+        rules = Consumer("rules")
+        async with (
+            detectors(mosquitto) as bus,
+            Operator.connected(mosquitto.port) as operator,
+            rules.running(mosquitto.port),
+        ):
+            async with running_gateway(where, settings):
+                await operator.online()
+                by_rule = await operator.command("m0", "mode:smoke-a", 1, cause="activation:a")
+                assert by_rule["outcome"] == "refused"
+                assert (await operator.command("m1", "mode:smoke-9", 1, cause="person:w"))["outcome"] == "refused"
+                assert (await operator.command("m2", "mode:smoke-a", 1, cause="person:w"))["outcome"] == "done"
+                say(bus, "smoke-a", SMOKE)
+                await until(lambda: rules.stands_at("smoke-a.smoke", 1.0, TEST), what="a value in test")
+                await until(lambda: operator.status["interlocks"]["release"]["tripped"] is False, what="the status")
+            operator.status.clear()
+            async with running_gateway(where, settings):
+                await operator.online()
+                say(bus, "smoke-a", SMOKE)
+                say(bus, "smoke-b", SMOKE)
+                await until(lambda: rules.stands_at("smoke-b.smoke", 1.0), what="the other's vote")
+                assert rules.stands_at("smoke-a.smoke", 1.0, TEST)
+                assert await coils(port) == ["1", "1", "1"]
+                assert (await operator.command("m3", "mode:smoke-a", 0, cause="person:w"))["outcome"] == "done"
+                await until_open(port)  # it says smoke, and now it is meant
 
 
 async def test_tripped_it_stays_through_kill_9_and_needs_no_broker_to_say_so_again(tmp_path: Path) -> None:

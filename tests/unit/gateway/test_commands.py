@@ -8,7 +8,7 @@ import pytest
 from community.commands import Command, Outcome, Reply
 from community.site.site import Point
 from gateway.command_log import CommandLog
-from gateway.commands import SIMULATED, Verdict, judge, judge_reset, releases
+from gateway.commands import SIMULATED, Verdict, judge, judge_mode, judge_reset, releases
 from gateway.interlocks import Hold
 from gateway.spool import Spool
 from tests.gateway_site import modbus_device, site_of
@@ -73,6 +73,23 @@ def test_who_resets_an_interlock(
 ) -> None:
     command = Command(point="interlock:b3-release", value=0, expires=NOW + 1, cause="person:wang-wei")
     verdict = judge_reset(replace(command, **change), NOW, retained=retained)  # type: ignore[arg-type]
+    assert verdict.outcome is outcome
+    assert reason in verdict.reason
+
+
+@pytest.mark.parametrize(
+    ("change", "outcome", "reason"),
+    [
+        ({}, None, ""),
+        ({"value": 3}, Outcome.REFUSED, "a mode is 0 (normal), 1 (test) or 2 (disabled)"),
+        ({"cause": "activation:a"}, Outcome.REFUSED, "only a person takes a device out of service"),
+        ({"expires": 0}, Outcome.EXPIRED, "expired"),
+        ({"drill": True}, Outcome.DONE, SIMULATED),
+    ],
+)
+def test_who_takes_a_device_out_of_service(change: dict[str, object], outcome: Outcome | None, reason: str) -> None:
+    command = Command(point="mode:smoke-1", value=2, expires=NOW + 1, cause="person:wang-wei")
+    verdict = judge_mode(replace(command, **change), NOW, retained=False)  # type: ignore[arg-type]
     assert verdict.outcome is outcome
     assert reason in verdict.reason
 
