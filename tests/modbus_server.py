@@ -39,6 +39,8 @@ class Unit:
     holding: dict[int, int] = field(default_factory=dict)
     registers: dict[int, int] = field(default_factory=dict)
     mood: Mood = Mood.WELL
+    exception: int = 0
+    """Every request is answered by this exception code; 0: none."""
     asked: int = 0
     reads: int = 0
     writes: list[tuple[int, int]] = field(default_factory=list)
@@ -95,7 +97,8 @@ class ModbusServer:
             unit.asked += 1
         if unit is None or unit.mood is Mood.SILENT:
             return b""
-        body = bytes([request[0] | 0x80, 6]) if unit.mood is Mood.BUSY else self._carry_out(unit, request)
+        code = 6 if unit.mood is Mood.BUSY else unit.exception
+        body = bytes([request[0] | 0x80, code]) if code else self._carry_out(unit, request)
         if unit.mood is Mood.WRONG_UNIT:
             number += 1
         whole = struct.pack(">HHHB", transaction, 0, len(body) + 1, number) + body

@@ -137,6 +137,8 @@ def _line(path: Path, source: ModbusSource) -> Found:
         yield (*path, key), f"'{address}' is no serial port; write its path, such as /dev/ttyUSB0"
     if key != "rtu" and not _is_address(address):
         yield (*path, key), f"'{address}' is no address; write host:port"
+    if key != "tcp" and not 1 <= source.unit <= 247:
+        yield (*path, "unit"), "units of a serial line are numbered 1 to 247; 0 speaks to all and none answers"
     serial = sorted({"baud", "parity", "stop_bits"} & source.model_fields_set)
     if key != "rtu" and serial:
         yield (*path, serial[0]), f"{serial[0]} belongs to a serial port (rtu), not to {key}; delete this"

@@ -208,6 +208,10 @@ class ModbusConnection:
             raise ModbusError(Failure.NO_ANSWER if connected else Failure.NO_CONNECTION) from error
         finally:
             self._under_way = None
+        if (task := asyncio.current_task()) is not None and task.cancelling():
+            # The library waits by asyncio.wait_for, which before Python 3.12 loses a cancellation to an answer that
+            # comes at the same moment (python/cpython#86296).
+            raise asyncio.CancelledError
         if answer.isError():
             raise ModbusError(_EXCEPTIONS.get(getattr(answer, "exception_code", 0), Failure.OTHER))
         return answer

@@ -34,6 +34,7 @@ measures:
     modbus: {function: 3, address: 16, type: float32, byte_order: little, word_order: little}
   coil: {name: {zh: 线圈, en: Coil}, kind: boolean, modbus: {function: 1, address: 7, type: bool}}
   input: {name: {zh: 输入, en: Input}, kind: boolean, modbus: {function: 2, address: 7, type: bool}}
+  valve: {name: {zh: 阀, en: Valve}, kind: boolean, writable: true, modbus: {function: 3, address: 20, scale: 0.01}}
   far: {name: {zh: 远, en: Far}, modbus: {function: 4, address: 511}}
   beyond: {name: {zh: 外, en: Beyond}, modbus: {function: 4, address: 512}}
 """
@@ -59,7 +60,9 @@ def line(tmp_path: Path) -> Iterator[SerialLine]:
 async def test_every_order_of_bytes_and_words_as_libmodbus_sends_them(mosquitto: Broker, tmp_path: Path) -> None:
     rules = Consumer("rules")
     with tcp_device(tmp_path / "device") as (port, _):
-        site = site_of([device("x", "orders", f"tcp: '127.0.0.1:{port}', unit: 1")], profiles={"orders.yaml": ORDERS})
+        valve = ", outputs: {valve: {kind: valve, safe: 0}}"
+        row = device("x", "orders", f"tcp: '127.0.0.1:{port}', unit: 1", valve)
+        site = site_of([row], profiles={"orders.yaml": ORDERS})
         settings = gateway_settings(mosquitto.port, tmp_path, consumers=("rules",), status_s=0.5)
         async with (
             Operator.connected(mosquitto.port) as operator,
@@ -75,6 +78,9 @@ async def test_every_order_of_bytes_and_words_as_libmodbus_sends_them(mosquitto:
             refused = (f"modbus 127.0.0.1:{port} unit 1", "beyond: refused: no such address")
             await until(lambda: refused in operator.refusals(), what="what is not there")
             assert rules.values("x.beyond") == []
+            opened = await operator.command("c1", "x.valve", 1)
+            assert (opened["outcome"], opened["read_back"]) == ("done", 1.0)
+            await until(lambda: rules.stands_at("x.valve", 1.0), what="the register that was written")
 
 
 async def test_a_serial_line_that_is_unplugged_and_plugged_in_again(

@@ -123,6 +123,41 @@ async def test_answers_that_are_none_are_survived(mosquitto: Broker, tmp_path: P
             await until(lambda: rules.stands_at("air.temperature", 30.0), what="its recovery")
 
 
+async def test_every_exception_has_its_reason_and_costs_the_value(mosquitto: Broker, tmp_path: Path) -> None:
+    """Of the point where only that is refused, of the device where nobody answers; and all of it passes."""
+    reasons = {
+        1: "temperature: refused: function not supported",
+        2: "temperature: refused: no such address",
+        3: "temperature: refused: value",
+        4: "temperature: the device failed",
+        6: "temperature: the device is busy",
+        10: "the gateway has no path to the unit",
+        11: "the unit behind the gateway does not answer",
+        7: "temperature: refused",
+    }
+    units = {code: climate() for code in reasons}
+    rules = Consumer("rules")
+    async with ModbusServer.running(units) as server:
+        site = site_of([fast(f"air-{code}", "xy-md02", server.port, code) for code in units])
+        settings = gateway_settings(mosquitto.port, tmp_path, consumers=("rules",), status_s=0.5)
+        async with (
+            Operator.connected(mosquitto.port) as operator,
+            rules.running(mosquitto.port),
+            running_gateway(site, settings),
+        ):
+            points = [f"air-{code}.temperature" for code in units]
+            await until(lambda: all(rules.stands_at(point, 25.7) for point in points), what="readings of all")
+            for code, unit in units.items():
+                unit.exception = code
+            await until(lambda: all(rules.stands_at(point, 25.7, LOST) for point in points), what="the flags")
+            wanted = {(f"modbus 127.0.0.1:{server.port} unit {code}", reason) for code, reason in reasons.items()}
+            await until(lambda: wanted <= set(operator.refusals()), what="the reasons")
+            for unit in units.values():
+                unit.exception = 0
+            passing = [point for point in points if point not in {"air-1.temperature", "air-2.temperature"}]
+            await until(lambda: all(rules.stands_at(point, 25.7) for point in passing), what="their recovery")
+
+
 async def test_a_server_that_goes_and_comes_back(mosquitto: Broker, tmp_path: Path) -> None:
     port = free_port()
     rules = Consumer("rules")
