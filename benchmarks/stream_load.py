@@ -115,7 +115,7 @@ class LoadGateway:
             self.made = seq
         if not self._bus.publish(self._topic, self._kept[seq]):
             return False
-        self._flow.sent(cursor, seq, now)
+        self._flow.sent(cursor, seq, len(self._kept[seq]), now)
         self.sent += 1
         return True
 

@@ -7,6 +7,7 @@ Pure: it knows numbers and times, no frames. What is asked of it happens in this
 from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 PATIENCE_MS = 5_000
 """A consumer that has not moved for this long although more was sent is sent it again …"""
@@ -15,19 +16,38 @@ LONGEST_PATIENCE_MS = 60_000
 GREETING_MS = 1_000
 
 
+class Window(NamedTuple):
+    """How far a cursor may be ahead of what its consumer has committed; one frame may always be."""
+
+    frames: int
+    size: int
+    """Bytes."""
+
+
+class _Sent(NamedTuple):
+    seq: int
+    size: int
+
+
 @dataclass(slots=True)
 class Cursor:
     """A reader of the spool: everything up to `at` was sent."""
 
     at: int
-    in_flight: deque[int] = field(default_factory=deque)
+    in_flight: deque[_Sent] = field(default_factory=deque)
     """Sent and not committed by the consumer that paces this cursor."""
+    size: int = 0
+    """Bytes in flight."""
 
     def committed(self, seq: int) -> None:
         """The pacing consumer has everything up to `seq`."""
-        while self.in_flight and self.in_flight[0] <= seq:
-            self.in_flight.popleft()
+        while self.in_flight and self.in_flight[0].seq <= seq:
+            self.size -= self.in_flight.popleft().size
         self.at = max(self.at, seq)
+
+    def within(self, window: Window) -> bool:
+        """Whether one more may be sent."""
+        return len(self.in_flight) < window.frames and (not self.in_flight or self.size < window.size)
 
 
 @dataclass(slots=True)
@@ -45,7 +65,7 @@ class _Consumer:
 class LaneFlow:
     """The sending side of one lane."""
 
-    def __init__(self, committed: Mapping[str, int], window: int) -> None:
+    def __init__(self, committed: Mapping[str, int], window: Window) -> None:
         self._consumers = {name: _Consumer(seq) for name, seq in committed.items()}
         self._window = window
         self.live = Cursor(self.fastest)
@@ -112,7 +132,7 @@ class LaneFlow:
         consumer = self._consumers[name]
         wanted = max(first - 1, consumer.committed)
         cursor = consumer.cursor
-        on_its_way = cursor is not None and wanted < cursor.at and first in cursor.in_flight
+        on_its_way = cursor is not None and wanted < cursor.at and any(sent.seq == first for sent in cursor.in_flight)
         if (cursor is not None and wanted >= cursor.at) or (on_its_way and consumer.asked != first):
             consumer.asked = first
             return
@@ -130,23 +150,24 @@ class LaneFlow:
 
     def may_send(self) -> Iterable[Cursor]:
         """Cursors with room in their window, the live one first."""
-        if len(self.live.in_flight) < self._window:
+        if self.live.within(self._window):
             yield self.live
         for consumer in self._consumers.values():
             cursor = consumer.cursor
-            if cursor is not None and len(cursor.in_flight) < self._window:
+            if cursor is not None and cursor.within(self._window):
                 yield cursor
 
     def has_room(self, cursor: Cursor) -> bool:
         """Whether the cursor may send one more."""
-        if len(cursor.in_flight) >= self._window:
+        if not cursor.within(self._window):
             return False
         return cursor is self.live or cursor.at < self.live.at
 
-    def sent(self, cursor: Cursor, seq: int, now: int) -> None:
-        """The frame `seq` was handed to the broker from this cursor."""
+    def sent(self, cursor: Cursor, seq: int, size: int, now: int) -> None:
+        """The frame `seq` of so many bytes was handed to the broker from this cursor."""
         cursor.at = seq
-        cursor.in_flight.append(seq)
+        cursor.in_flight.append(_Sent(seq, size))
+        cursor.size += size
         for consumer in self._consumers.values():
             if consumer.waiting_since is None and self._owes(consumer):
                 consumer.waiting_since = now

@@ -11,12 +11,12 @@ import structlog
 from backbone import topics
 from backbone.bus import Bus
 from community.site.profile import Lane
-from gateway.flow import Cursor, LaneFlow
+from gateway.flow import Cursor, LaneFlow, Window
 from gateway.refusals import Refusals
 from gateway.spool import MAX_EPOCH, Spool
 
-WINDOW = {Lane.URGENT: 500, Lane.BULK: 200}
-"""Frames a cursor may be ahead of what its consumer has committed."""
+WINDOW = {Lane.URGENT: Window(500, 250_000), Lane.BULK: Window(200, 500_000)}
+"""The embedded broker keeps 4 MB for all gateways together, and then drops what is oldest: it would be sent again."""
 UNACKNOWLEDGED = {Lane.URGENT: 2_000, Lane.BULK: 100}
 """Bulk stops early, so that urgent frames find the socket free."""
 BURST = 100
@@ -117,12 +117,13 @@ class Uplink:
         row = self._spool.after(lane, cursor.at)
         if row is None:
             return False
-        if not self._bus.publish(self._topics[lane], self._spool.wire(row, cursor.at)):
+        body = self._spool.wire(row, cursor.at)
+        if not self._bus.publish(self._topics[lane], body):
             return False
         self.sent += 1
         if cursor is not flow.live:
             self.resent += 1
-        flow.sent(cursor, row.seq, self._now())
+        flow.sent(cursor, row.seq, len(body), self._now())
         return True
 
     def _on_connect(self) -> None:

@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 
 from backbone.stream import Position, Verdict, decide
 from community.site.profile import Lane
-from gateway.flow import LONGEST_PATIENCE_MS, PATIENCE_MS, LaneFlow
+from gateway.flow import LONGEST_PATIENCE_MS, PATIENCE_MS, LaneFlow, Window
 
-WINDOW = 5
+WINDOW = Window(5, 50)
+SIZE = 9
 NAMES = ("ingest", "rules")
 
 
@@ -69,7 +70,7 @@ class World:
         for cursor in tuple(self.flow.may_send()):
             while self.flow.has_room(cursor) and (seq := self.after(cursor.at)) is not None:
                 self.wire.append((seq, min(self.frames[seq], cursor.at)))
-                self.flow.sent(cursor, seq, self.now)
+                self.flow.sent(cursor, seq, SIZE, self.now)
 
     def deliver(self, lost_by: frozenset[str], repeated: bool) -> None:
         if not self.wire:
@@ -159,7 +160,7 @@ def test_every_consumer_gets_every_frame_in_order(steps: list[tuple[str, object]
         else:
             world.pump()
         for cursor in (world.flow.live, *(c.cursor for c in world.flow._consumers.values() if c.cursor)):
-            assert len(cursor.in_flight) <= WINDOW
+            assert len(cursor.in_flight) <= WINDOW.frames
     world.settle()
     for consumer in world.consumers.values():
         assert consumer.durable == put
@@ -169,14 +170,14 @@ def test_every_consumer_gets_every_frame_in_order(steps: list[tuple[str, object]
 def test_a_dead_consumer_delays_nothing_for_the_other() -> None:
     world = World()
     world.consumers["ingest"].alive = False
-    for _ in range(10 * WINDOW):
+    for _ in range(10 * WINDOW.frames):
         world.put(0)
         world.pump()
         while world.wire:
             world.deliver(frozenset(), False)
         world.commit("rules")
-    assert world.consumers["rules"].committed == 10 * WINDOW
-    assert len(world.frames) == 10 * WINDOW
+    assert world.consumers["rules"].committed == 10 * WINDOW.frames
+    assert len(world.frames) == 10 * WINDOW.frames
 
 
 def test_the_live_cursor_goes_before_catching_up() -> None:
@@ -193,14 +194,14 @@ def test_catching_up_ends_where_live_frames_continue() -> None:
     _, catching_up = flow.may_send()
     for seq in (1, 2, 3):
         assert flow.has_room(catching_up)
-        flow.sent(catching_up, seq, 0)
+        flow.sent(catching_up, seq, SIZE, 0)
     assert list(flow.may_send()) == [flow.live]
 
 
 def sent_and_lost() -> LaneFlow:
     flow = LaneFlow({"rules": 0}, WINDOW)
     for seq in (1, 2, 3):
-        flow.sent(flow.live, seq, 0)
+        flow.sent(flow.live, seq, SIZE, 0)
     return flow
 
 
@@ -219,7 +220,7 @@ def test_patience_doubles_up_to_a_minute_and_comes_back_with_progress() -> None:
         for cursor in flow.may_send():
             if cursor is not flow.live:
                 for seq in (1, 2, 3):
-                    flow.sent(cursor, seq, now)
+                    flow.sent(cursor, seq, SIZE, now)
     assert waits == [PATIENCE_MS, 10_000, 20_000, 40_000, LONGEST_PATIENCE_MS, LONGEST_PATIENCE_MS]
     flow.commit("rules", 1, now)
     flow.check_patience(now + PATIENCE_MS)
@@ -227,15 +228,15 @@ def test_patience_doubles_up_to_a_minute_and_comes_back_with_progress() -> None:
 
 
 def test_a_gap_is_filled_once_unless_asked_for_again() -> None:
-    flow = LaneFlow({"rules": 0}, 4)
+    flow = LaneFlow({"rules": 0}, Window(4, 1_000))
     for seq in (1, 2, 3, 4):
-        flow.sent(flow.live, seq, 0)
+        flow.sent(flow.live, seq, SIZE, 0)
     flow.resend("rules", 2, 0)
     flow.commit("rules", 1, 0)
     _, cursor = flow.may_send()
     assert cursor.at == 1
-    flow.sent(cursor, 2, 0)
-    flow.sent(cursor, 3, 0)
+    flow.sent(cursor, 2, SIZE, 0)
+    flow.sent(cursor, 3, SIZE, 0)
     flow.resend("rules", 3, 1_000)
     assert [c.at for c in flow.may_send()] == [4, 3], "3 is on its way"
     flow.resend("rules", 3, 2_000)
@@ -247,7 +248,7 @@ def test_a_consumer_that_greets_is_sent_what_it_lacks_but_not_at_every_word(afte
     flow = sent_and_lost()
     flow.greet("rules", 10_000)
     _, cursor = flow.may_send()
-    flow.sent(cursor, 1, 10_000)
+    flow.sent(cursor, 1, SIZE, 10_000)
     flow.greet("rules", 10_000 + after_ms)
     assert [c.at for c in flow.may_send()] == ([3, 0] if again else [3, 1])
 
@@ -258,3 +259,26 @@ def test_a_consumer_that_went_back_is_believed() -> None:
     flow.commit("rules", 1, 0)
     assert flow.slowest == 1
     assert [c.at for c in flow.may_send()] == [3, 1]
+
+
+def test_what_is_in_flight_is_bounded_in_bytes_and_a_frame_larger_than_that_goes_alone() -> None:
+    flow = LaneFlow({"rules": 0}, Window(100, 1_000))
+    sizes = [400, 400, 400, 5_000, 10]
+    sent: list[int] = []
+
+    def pump(now: int) -> None:
+        while flow.has_room(flow.live) and len(sent) < len(sizes):
+            sent.append(len(sent) + 1)
+            flow.sent(flow.live, sent[-1], sizes[sent[-1] - 1], now)
+
+    pump(0)
+    assert sent == [1, 2, 3]
+    flow.commit("rules", 1, 1)
+    pump(1)
+    assert sent == [1, 2, 3, 4]
+    flow.commit("rules", 3, 2)
+    pump(2)
+    assert sent == [1, 2, 3, 4]
+    flow.commit("rules", 4, 3)
+    pump(3)
+    assert sent == [1, 2, 3, 4, 5]

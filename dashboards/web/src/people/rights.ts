@@ -13,6 +13,7 @@ export type Action =
   | 'stand-down-plan'
   | 'manage-users'
   | 'view-quarantine'
+  | 'make-backup'
 
 export const RIGHTS: Record<RoleName, readonly Action[]> = {
   manager: [
@@ -37,7 +38,7 @@ export const RIGHTS: Record<RoleName, readonly Action[]> = {
     'view-quarantine',
   ],
   supervisor: ['view', 'inspect-ticket'],
-  administrator: ['view', 'manage-users', 'view-quarantine'],
+  administrator: ['view', 'manage-users', 'view-quarantine', 'make-backup'],
 }
 
 export const ROLES = Object.keys(RIGHTS) as RoleName[]
