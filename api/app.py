@@ -12,6 +12,7 @@ from api.access_events.router import router as access_events
 from api.activations.router import router as activations
 from api.alarms.router import router as alarms
 from api.backups.router import router as backups
+from api.commands.router import router as commands
 from api.gateways.router import router as gateways
 from api.live.gateways import GatewayBoard
 from api.live.hub import Hub
@@ -52,6 +53,7 @@ _RESOURCES = (
     plans,
     activations,
     gateways,
+    commands,
     services,
     quarantine,
     backups,

@@ -18,6 +18,7 @@ PROGRAMS = {
     "stream": "frames through rules and into DuckDB",
     "gateway": "single sensor messages through the gateway",
     "spool": "a week of outage in the gateway's spool, and its end",
+    "modbus": "Modbus through the gateway",
     "alarms": "from a sensor's message to the alarm",
     "historian": "the historians",
     "history_queries": "questions to 50 million readings",

@@ -1,4 +1,4 @@
-"""When a Modbus unit is tried again: a dead one must not cost the others their turn. Pure."""
+"""When a Modbus unit is tried again: dead ones must not cost the others their turn. Pure."""
 
 from dataclasses import dataclass
 
@@ -16,6 +16,16 @@ class BackOff:
     misses: int = 0
     not_before: float = 0.0
 
+    @property
+    def failing(self) -> bool:
+        """Whether the unit counts as not answering."""
+        return self.misses >= MISSES
+
+    @property
+    def probed(self) -> bool:
+        """Whether it was asked again since it counts as not answering."""
+        return self.misses > MISSES
+
     def failed(self, now_s: float) -> bool:
         """One more; True when the unit counts as not answering."""
         self.misses += 1
@@ -32,3 +42,18 @@ class BackOff:
     def may_try(self, now_s: float) -> bool:
         """Whether its time has come."""
         return now_s >= self.not_before
+
+
+PROBE_SHARE = 0.03
+"""Of a line's time, for units that do not answer, however many they are."""
+
+
+@dataclass(slots=True)
+class Probes:
+    """The turn of failing units on a line they share with others: one that answers costs nothing."""
+
+    not_before: float = 0.0
+
+    def spent(self, cost_s: float, now_s: float) -> None:
+        """A failing unit was asked in vain for `cost_s`."""
+        self.not_before = now_s + cost_s * (1 / PROBE_SHARE - 1)

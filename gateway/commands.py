@@ -1,7 +1,8 @@
 """Commands to actuators: judged purely, carried out once, verified by reading back, always answered.
 
-Egress locks fail open: once an activation or an interlock released one, it is not locked again until a command whose
-cause begins with `stand-down:`.
+Egress locks fail open: once an activation released one, it is not locked again until a command whose cause begins with
+`stand-down:`. What a tripped interlock of this gateway holds stays so until a person resets that, by a command to
+`interlock:{id}` with value 0. A command to `mode:{device}` puts a device in test (1), out of service (2) or back (0).
 """
 
 import asyncio
@@ -15,15 +16,19 @@ import structlog
 from backbone import metrics, topics
 from backbone.bus import Bus
 from community.commands import Command, Outcome, Reply
+from community.site.model import DeviceMode
 from community.site.site import Point
 from gateway.command_log import CommandLog
 from gateway.drivers.modbus_client import ModbusError
+from gateway.interlocks import EGRESS_LOCK, Hold
 from gateway.refusals import Refusals
 
 STAND_DOWN = "stand-down:"
+INTERLOCK = "interlock:"
+MODE = "mode:"
+_MODES = {0.0: DeviceMode.NORMAL, 1.0: DeviceMode.TEST, 2.0: DeviceMode.DISABLED}
 PERSON = "person:"
 """A door a person unlocked for a visitor may be locked again."""
-EGRESS_LOCK = "egress-lock"
 SIMULATED = "drill: not switched"
 TRIES = 2
 READ_BACKS = 3
@@ -46,6 +51,18 @@ class Switch(Protocol):
         ...
 
 
+class Interlocks(Protocol):
+    """What commands need of the interlocks."""
+
+    def hold(self, point: str) -> Hold | None:
+        """What an output is held at."""
+        ...
+
+    def reset(self, identifier: str, by: str) -> str | None:
+        """Reset one; why not, when it cannot be."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """What is to become of a command: carried out (`outcome` None), or answered at once."""
@@ -54,12 +71,18 @@ class Verdict:
     reason: str = ""
 
 
-def judge(command: Command, point: Point | None, released_by: str | None, now: int, *, retained: bool) -> Verdict:
+def judge(
+    command: Command,
+    point: Point | None,
+    released_by: str | None,
+    now: int,
+    *,
+    retained: bool,
+    hold: Hold | None = None,
+) -> Verdict:
     """Whether a command may be carried out now."""
-    if retained:
-        return Verdict(Outcome.REFUSED, "retained: a command is for the moment it is sent")
-    if now >= command.expires:
-        return Verdict(Outcome.EXPIRED, f"expired {now - command.expires} ms ago")
+    if (untimely := _untimely(command, now, retained=retained)) is not None:
+        return untimely
     if point is None:
         return Verdict(Outcome.REFUSED, f"no point {command.point} on this gateway")
     if point.output is None:
@@ -69,9 +92,47 @@ def judge(command: Command, point: Point | None, released_by: str | None, now: i
     unsafe = command.value != point.output.safe
     if point.output.kind == EGRESS_LOCK and unsafe and released_by and not command.cause.startswith(STAND_DOWN):
         return Verdict(Outcome.REFUSED, f"life safety: released by {released_by}, until stood down")
+    if hold is not None and command.value != hold.value:
+        return Verdict(Outcome.REFUSED, f"life safety: held by interlock {hold.by}, until a person resets it")
     if command.drill:
         return Verdict(Outcome.DONE, SIMULATED)
     return Verdict(None)
+
+
+def judge_reset(command: Command, now: int, *, retained: bool) -> Verdict:
+    """Whether a command to an interlock may be tried; the interlock itself refuses while its cause stands."""
+    if (untimely := _untimely(command, now, retained=retained)) is not None:
+        return untimely
+    if command.value != 0:
+        return Verdict(
+            Outcome.REFUSED, f"value {command.value:g}; an interlock is reset by 0 and tripped by its causes"
+        )
+    if not command.cause.startswith(PERSON):
+        return Verdict(Outcome.REFUSED, "life safety: only a person resets an interlock")
+    if command.drill:
+        return Verdict(Outcome.DONE, SIMULATED)
+    return Verdict(None)
+
+
+def judge_mode(command: Command, now: int, *, retained: bool) -> Verdict:
+    """Whether a device may be put in another mode."""
+    if (untimely := _untimely(command, now, retained=retained)) is not None:
+        return untimely
+    if command.value not in _MODES:
+        return Verdict(Outcome.REFUSED, f"value {command.value:g}; a mode is 0 (normal), 1 (test) or 2 (disabled)")
+    if not command.cause.startswith(PERSON):
+        return Verdict(Outcome.REFUSED, "life safety: only a person takes a device out of service")
+    if command.drill:
+        return Verdict(Outcome.DONE, SIMULATED)
+    return Verdict(None)
+
+
+def _untimely(command: Command, now: int, *, retained: bool) -> Verdict | None:
+    if retained:
+        return Verdict(Outcome.REFUSED, "retained: a command is for the moment it is sent")
+    if now >= command.expires:
+        return Verdict(Outcome.EXPIRED, f"expired {now - command.expires} ms ago")
+    return None
 
 
 def releases(command: Command, point: Point) -> bool:
@@ -96,16 +157,20 @@ class Commands:
         *,
         points: Mapping[str, Point],
         switches: Mapping[str, Switch],
+        interlocks: Interlocks,
+        modes: Callable[[str, DeviceMode], str | None],
         record: CommandLog,
         refusals: Refusals,
         now: Callable[[], int],
     ) -> None:
-        """`points`: of this gateway; `switches`: by device, those that can be switched."""
+        """`points`: of this gateway; `switches`: by device; `modes` puts a device in one, or says why not."""
         self._bus = bus
         self._site = site
         self._gateway = gateway
         self._points = points
         self._switches = switches
+        self._interlocks = interlocks
+        self._modes = modes
         self._record = record
         self._refusals = refusals
         self._now = now
@@ -156,8 +221,14 @@ class Commands:
                 self._answer(identifier, reply)
             return
         now = self._now()
+        if command.point.startswith(INTERLOCK):
+            self._reset(identifier, command, judge_reset(command, now, retained=retained))
+            return
+        if command.point.startswith(MODE):
+            self._set_mode(identifier, command, judge_mode(command, now, retained=retained))
+            return
         point = self._points.get(command.point)
-        verdict = judge(command, point, self._record.released_by(command.point), now, retained=retained)
+        verdict = self._judge(command, point, now, retained=retained)
         self._record.begin(identifier, command, now)
         if verdict.outcome is not None or point is None:
             outcome = verdict.outcome or Outcome.REFUSED
@@ -175,6 +246,26 @@ class Commands:
             reply = self._reply(command, Outcome.FAILED, "unexpected error, see the gateway's log")
         self._finish(identifier, reply)
 
+    def _judge(self, command: Command, point: Point | None, now: int, *, retained: bool) -> Verdict:
+        released_by, hold = self._record.released_by(command.point), self._interlocks.hold(command.point)
+        return judge(command, point, released_by, now, retained=retained, hold=hold)
+
+    def _reset(self, identifier: str, command: Command, verdict: Verdict) -> None:
+        if verdict.outcome is not None:
+            self._finish(identifier, self._reply(command, verdict.outcome, verdict.reason))
+            return
+        refusal = self._interlocks.reset(command.point.removeprefix(INTERLOCK), command.cause)
+        outcome = Outcome.DONE if refusal is None else Outcome.REFUSED
+        reason = "its outputs stay as they are" if refusal is None else f"life safety: {refusal}"
+        self._finish(identifier, self._reply(command, outcome, reason))
+
+    def _set_mode(self, identifier: str, command: Command, verdict: Verdict) -> None:
+        outcome, reason = verdict.outcome, verdict.reason
+        if outcome is None:
+            refusal = self._modes(command.point.removeprefix(MODE), _MODES[command.value])
+            outcome, reason = (Outcome.DONE, "") if refusal is None else (Outcome.REFUSED, refusal)
+        self._finish(identifier, self._reply(command, outcome, reason))
+
     async def _carry_out(self, command: Command, point: Point) -> Reply:
         switch = self._switches.get(point.device)
         if switch is None:
@@ -183,8 +274,7 @@ class Commands:
         for attempt in range(TRIES):
             if attempt:
                 # Meanwhile it may have expired, or the door been released.
-                released_by = self._record.released_by(point.id)
-                again = judge(command, point, released_by, self._now(), retained=False)
+                again = self._judge(command, point, self._now(), retained=False)
                 if again.outcome is not None:
                     return self._reply(command, again.outcome, f"{again.reason}; before that: {reason}")
             try:

@@ -1,13 +1,13 @@
 """The pipeline: what a decoder read becomes readings of points, with time and quality, in their lane."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from backbone.frames import FrameEvent
 from community.losses import LossReason
 from community.quality import Quality
-from community.site.model import Bin, Device
+from community.site.model import Bin, Device, DeviceMode
 from community.site.profile import Lane, ValueKind
 from community.site.site import Site, measure_of
 from gateway.decoders.decoded import Decoded
@@ -18,6 +18,12 @@ from gateway.pseudonyms import Pseudonyms
 from gateway.refusals import Refusals
 
 COMMUNICATION_FAILURE = int(Quality.COMMUNICATION_FAILURE)
+STALE = int(Quality.STALE)
+UNCERTAIN = int(Quality.UNCERTAIN)
+MODES = {DeviceMode.NORMAL: 0, DeviceMode.TEST: int(Quality.TEST_MODE), DeviceMode.DISABLED: int(Quality.DISABLED)}
+_ANY_MODE = MODES[DeviceMode.TEST] | MODES[DeviceMode.DISABLED]
+STALE_INTERVALS = 3
+"""A point whose device was not heard for so many of its expected intervals is stale."""
 ONLINE = "online"
 FILL = "fill"
 FAILURE_REPEAT_MS = 60_000
@@ -55,9 +61,14 @@ class Channel:
     low: float
     high: float
     every_ms: int
+    watched: bool = False
+    """An interlock hears of every reading, before anything else."""
+    stuck_ms: int | None = None
     x: float | None = None
     q: int = 0
     sent: int = 0
+    still_ms: int = 0
+    """Since it changed last; by a clock that does not jump."""
 
 
 @dataclass(slots=True)
@@ -67,7 +78,11 @@ class DeviceReader:
     device: str
     channels: tuple[Channel, ...]
     inside: Bin | None
+    mode_flags: int = 0
+    """Of its mode: every value bears them."""
     last: int | None = None
+    silent_ms: int = 0
+    """Since the device was heard last; by a clock that does not jump."""
     error: str | None = None
     failing_since: int | None = None
     by_path: Mapping[str, Channel] = field(default_factory=dict)
@@ -93,8 +108,8 @@ class DeviceReader:
         return min((channel.every_ms for channel in self.channels), default=0)
 
 
-def reader_of(site: Site, device: Device) -> DeviceReader:
-    """The reader of one device of the site."""
+def reader_of(site: Site, device: Device, watched: Container[str] = ()) -> DeviceReader:
+    """The reader of one device of the site; `watched` are points an interlock wants to hear of."""
     channels = []
     for measure in site.profiles[device.profile].measures:
         point = site.points[f"{device.id}.{measure}"]
@@ -112,9 +127,12 @@ def reader_of(site: Site, device: Device) -> DeviceReader:
                 low=float("-inf") if point.low is None else point.low,
                 high=float("inf") if point.high is None else point.high,
                 every_ms=int(point.every_s * 1000),
+                watched=point.id in watched,
+                stuck_ms=None if row.stuck_after is None else round(row.stuck_after * 1000),
             )
         )
-    return DeviceReader(device.id, tuple(channels), device.bin, by_path={c.path: c for c in channels})
+    by_path = {channel.path: channel for channel in channels}
+    return DeviceReader(device.id, tuple(channels), device.bin, MODES[device.mode], by_path=by_path)
 
 
 class Pipeline:
@@ -127,7 +145,10 @@ class Pipeline:
         pseudonyms: Pseudonyms,
         limits: ClockLimits,
         losses: LossLedger | None = None,
+        watch: Callable[[str, int, float, int], None] | None = None,
     ) -> None:
+        """`watch` is told point, time, value and quality of watched channels; it must not raise."""
+        self._watch = watch
         self._sink = sink
         self._refusals = refusals
         self._pseudonyms = pseudonyms
@@ -158,7 +179,7 @@ class Pipeline:
         at = event_time(decoded.at, now, self._limits, reader.clock, stored=decoded.stored, absence=absence)
         if decoded.sequence is not None and not decoded.stored:
             self._count_missed(reader, decoded.sequence, now)
-        doubt = CLOCK_SUSPECT if self.clock_suspect else 0
+        doubt = (CLOCK_SUSPECT if self.clock_suspect else 0) | reader.mode_flags
         bad = False
         add = self._sink.add
         for channel in reader.channels:
@@ -175,15 +196,22 @@ class Pipeline:
                 x = 1.0 - x
             urgent = channel.urgent
             q = doubt | (at.urgent_q if urgent else at.bulk_q)
+            if x != channel.x:
+                channel.still_ms = 0
+            elif channel.stuck_ms is not None and channel.still_ms >= channel.stuck_ms:
+                q |= UNCERTAIN
             if not channel.low <= x <= channel.high:
                 q |= OUT_OF_RANGE
             if decoded.flags:
                 q |= int(decoded.flags.get(channel.path, 0))
+            t = at.urgent if urgent else at.bulk
+            if channel.watched and self._watch is not None:
+                self._watch(channel.point, t, x, q)
             if polled and urgent and _unchanged(channel, x, q, now):
                 continue
             channel.x, channel.q, channel.sent = x, q, now
             self.readings += 1
-            add(channel.point, at.urgent if urgent else at.bulk, x, q, urgent)
+            add(channel.point, t, x, q, urgent)
         if decoded.events:
             self._events(reader, decoded, at)
         for problem in decoded.problems:
@@ -201,6 +229,36 @@ class Pipeline:
             reader.failing_since = now
         self._repeat(reader.channels if failed is None else failed, now)
 
+    def pass_time(self, readers: Iterable[DeviceReader], ms: int, now: int) -> None:
+        """`ms` went by since this was called last: points of devices that were silent for too long become stale, once.
+
+        Any word of the device counts: a door controller says its door's state on change only, but that it lives.
+        """
+        for reader in readers:
+            reader.silent_ms += ms
+            for channel in reader.channels:
+                channel.still_ms += ms
+                if reader.silent_ms < STALE_INTERVALS * channel.every_ms or channel.path == ONLINE:
+                    continue
+                if channel.x is not None and not channel.q & (STALE | COMMUNICATION_FAILURE):
+                    self._say_again(channel, channel.q | STALE, now)
+        self._sink.end(now)
+
+    def set_mode(self, reader: DeviceReader, mode: DeviceMode, now: int) -> None:
+        """From now on the device's values bear the mode's flag; the last ones are said again with it."""
+        reader.mode_flags = MODES[mode]
+        for channel in reader.channels:
+            if channel.x is not None:
+                self._say_again(channel, channel.q & ~_ANY_MODE | reader.mode_flags, now)
+        self._sink.end(now)
+
+    def _say_again(self, channel: Channel, q: int, now: int) -> None:
+        assert channel.x is not None
+        channel.q, channel.sent = q, now
+        if channel.watched and self._watch is not None:
+            self._watch(channel.point, now, channel.x, q)
+        self._sink.add(channel.point, now, channel.x, q, channel.urgent)
+
     def point_failed(self, channel: Channel, now: int) -> None:
         """One point has no value now (an invalid marker, an address the device refuses)."""
         self._repeat((channel,), now)
@@ -209,6 +267,8 @@ class Pipeline:
         for channel in channels:
             if channel.x is None or channel.path == ONLINE:
                 continue
+            if channel.watched and self._watch is not None:
+                self._watch(channel.point, now, channel.x, channel.q | COMMUNICATION_FAILURE)
             if channel.q & COMMUNICATION_FAILURE and now - channel.sent < max(channel.every_ms, FAILURE_REPEAT_MS):
                 continue
             channel.q |= COMMUNICATION_FAILURE
@@ -219,6 +279,7 @@ class Pipeline:
     def answered(self, reader: DeviceReader, now: int) -> None:
         """The device is heard again."""
         reader.last = now
+        reader.silent_ms = 0
         reader.error = None
         reader.failing_since = None
 

@@ -1,4 +1,4 @@
-"""From raw registers to the number of a point, as its profile's `modbus` row says. Pure."""
+"""From raw registers to the number of a point, as its profile's `modbus` row says, and back for outputs. Pure."""
 
 import struct
 from collections.abc import Sequence
@@ -6,7 +6,7 @@ from math import isfinite
 
 from community.site.profile import Register
 
-_WIDTH = {"uint32": 2, "int32": 2, "float32": 2, "uint64": 4, "int64": 4, "float64": 4}
+_WIDTH = {"uint32": 2, "int32": 2, "float32": 2, "bcd32": 2, "uint64": 4, "int64": 4, "float64": 4}
 _FORMAT = {
     "uint16": ">H",
     "int16": ">h",
@@ -29,19 +29,42 @@ def value_of(register: Register, raw: Sequence[int] | Sequence[bool]) -> float |
     """The value in `raw`, scaled; None when the device says that it has none (an invalid marker, not a number)."""
     if register.function in _BIT_FUNCTIONS:
         return 1.0 if raw[0] else 0.0
-    words = [int(word) & 0xFFFF for word in raw]
-    unsigned = 0
-    for word in words if register.word_order == "big" else reversed(words):
-        unsigned = unsigned << 16 | word
+    unsigned = _joined(register, raw)
     if unsigned in register.invalid:
         return None
     if register.type == "bit":
-        return float(unsigned >> (register.bit or 0) & 1)
+        return float(unsigned >> (register.bit or 0) & ((1 << register.bits) - 1))
     if register.type == "bool":
         return 1.0 if unsigned else 0.0
-    layout = _FORMAT[register.type]
-    plain = struct.unpack(layout, unsigned.to_bytes(2 * len(words), "big"))[0]
-    if plain in register.invalid or not isfinite(plain):
+    plain = _plain(register, unsigned, len(raw))
+    if plain is None or plain in register.invalid or not isfinite(plain):
         return None
     value = plain * register.scale + register.offset
     return float(value) if isfinite(value) else None
+
+
+def _joined(register: Register, raw: Sequence[int] | Sequence[bool]) -> int:
+    """The registers as one unsigned number."""
+    words = [int(word) & 0xFFFF for word in raw]
+    if register.byte_order == "little":
+        words = [(word & 0xFF) << 8 | word >> 8 for word in words]
+    unsigned = 0
+    for word in words if register.word_order == "big" else reversed(words):
+        unsigned = unsigned << 16 | word
+    return unsigned
+
+
+def _plain(register: Register, unsigned: int, words: int) -> float | None:
+    if register.type.startswith("bcd"):
+        digits = f"{unsigned:x}"
+        return float(digits) if digits.isdecimal() else None
+    value: float = struct.unpack(_FORMAT[register.type], unsigned.to_bytes(2 * words, "big"))[0]
+    return value
+
+
+def raw_of(register: Register, value: int) -> int:
+    """What is written to a coil or a holding register for an output's 0 or 1."""
+    if register.function in _BIT_FUNCTIONS:
+        return value
+    raw = round((value - register.offset) / register.scale) & 0xFFFF
+    return (raw & 0xFF) << 8 | raw >> 8 if register.byte_order == "little" else raw

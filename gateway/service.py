@@ -3,21 +3,24 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import structlog
 
 from backbone.bus import Bus
-from community.site.model import Device, Gateway
+from community.site.model import Device, Gateway, Line
 from community.site.site import Site
 from gateway.clock import GatewayClock, now_ms
 from gateway.command_log import CommandLog
 from gateway.commands import Commands
 from gateway.device_book import DeviceBook
+from gateway.device_modes import DeviceModes
 from gateway.drivers.modbus import ModbusDriver, Unit, unit_of
 from gateway.drivers.mqtt import MqttDriver
 from gateway.forwarder import Forwarder
+from gateway.interlock_guard import InterlockGuard, Switch
+from gateway.interlocks import rows_of
 from gateway.loss_watch import LossWatch
 from gateway.pseudonyms import Pseudonyms
 from gateway.readings import DeviceReader, Pipeline, reader_of
@@ -126,15 +129,32 @@ class _Parts:
             bulk_age_ms=int(settings.bulk_age_s * 1000),
             sync_s=settings.spool_sync_s,
         )
+        folder = settings.data_dir / "gateway" / row.id
+        self._switches: dict[str, Switch] = {}
+        self._interlocks = InterlockGuard(
+            rows_of(site, row),
+            folder,
+            switches=self._switches,
+            sink=self._forwarder.batches,
+            now=now,
+            monotonic=time.monotonic,
+        )
         self._pipeline = Pipeline(
-            self._forwarder.batches, self._refusals, pseudonyms, settings.clock_limits, spool.losses
+            self._forwarder.batches,
+            self._refusals,
+            pseudonyms,
+            settings.clock_limits,
+            losses=spool.losses,
+            watch=self._interlocks.observe,
         )
         self._settings = settings
         self._site, self._row = site, row
         self.drivers = Supervision(hang_s=HANG_S)
         self._watch = SiteWatch(settings, site)
-        readers = {device.id: reader_of(site, device) for device in row.devices}
+        readers = {device.id: reader_of(site, device, self._interlocks.points) for device in row.devices}
         self._readers = readers
+        self._modes_of_site = {device.id: device.mode for device in row.devices}
+        self._modes = DeviceModes(folder, readers, self._modes_of_site, self._pipeline, now)
         self._book = DeviceBook()
         self._book.recall(spool.file, readers.values())
         self._mqtt = MqttDriver(
@@ -143,11 +163,11 @@ class _Parts:
             self._pipeline,
             self._refusals,
             now,
-            self._forwarder.durable,
+            self._durable,
         )
         self._modbus = self._modbus_drivers(site, row, readers)
         self._points = {point.id: point for point in site.points_of_gateway[row.id]}
-        self._switches = {device: driver for driver in self._modbus.values() for device in driver.devices}
+        self._switches.update({device: driver for driver in self._modbus.values() for device in driver.devices})
         self._record = CommandLog(spool)
         self._commands = Commands(
             bus,
@@ -155,6 +175,8 @@ class _Parts:
             row.id,
             points=self._points,
             switches=self._switches,
+            interlocks=self._interlocks,
+            modes=self._modes.command,
             record=self._record,
             refusals=self._refusals,
             now=now,
@@ -168,6 +190,7 @@ class _Parts:
             readers=self._readers.values,
             counters=self._counters,
             troubles=self._troubles,
+            interlocks=self._interlocks,
             now=now,
             every_s=settings.status_s,
         )
@@ -177,16 +200,16 @@ class _Parts:
 
     def _modbus_drivers(self, site: Site, row: Gateway, readers: Mapping[str, DeviceReader]) -> dict[str, ModbusDriver]:
         settings = self._settings
-        units: dict[str, list[Unit]] = {}
+        units: dict[Line, list[Unit]] = {}
         for device in row.devices:
             if device.modbus is not None:
                 unit = unit_of(site, device, readers[device.id], urgent_poll_s=settings.urgent_poll_s)
-                units.setdefault(device.modbus.tcp, []).append(unit)
+                units.setdefault(device.modbus.line, []).append(unit)
         return {
-            address: ModbusDriver(
-                address, behind, self._pipeline, self._refusals, self._now, timeout_s=settings.modbus_timeout_s
+            line.address: ModbusDriver(
+                line, behind, self._pipeline, self._refusals, self._now, timeout_s=settings.modbus_timeout_s
             )
-            for address, behind in units.items()
+            for line, behind in units.items()
         }
 
     async def _reload(self, site: Site) -> None:
@@ -198,6 +221,8 @@ class _Parts:
         row = gateway_of(self._settings, site)
         if row.id != self._row.id or sensor_broker(row) != sensor_broker(self._row):
             raise GatewaySettingsError("the gateway's id or its sensors' broker changed; start the gateway again")
+        if rows_of(site, row) != rows_of(self._site, self._row):
+            raise GatewaySettingsError("the gateway's interlocks or their devices changed; start the gateway again")
         readers = {device.id: self._reader(site, device) for device in row.devices}
         routes = plan_routes(site, row.id, readers)
         drivers = self._modbus_drivers(site, row, readers)
@@ -212,6 +237,8 @@ class _Parts:
         self._modbus = {address: self._modbus[address] if address in same else drivers[address] for address in drivers}
         self._site, self._row = site, row
         _become(self._readers, readers)
+        _become(self._modes_of_site, {device.id: device.mode for device in row.devices})
+        self._modes.apply()
         _become(self._points, {point.id: point for point in site.points_of_gateway[row.id]})
         _become(self._switches, {device: driver for driver in self._modbus.values() for device in driver.devices})
         self._mqtt.replace(routes)
@@ -225,7 +252,7 @@ class _Parts:
         before = self._readers.get(device.id)
         if before is not None and _about(site, device) == _about(self._site, self._site.devices[device.id]):
             return before
-        reader = reader_of(site, device)
+        reader = reader_of(site, device, self._interlocks.points)
         if before is not None:
             reader.take_over(before)
         return reader
@@ -235,6 +262,8 @@ class _Parts:
         if self._spool.in_memory or (self._recovery is not None and self._recovery.released_lost):
             self._commands.release_all("a record of releases that could not be read")
         self._clock_moved()
+        self._modes.load()
+        self._interlocks.load()
         self._uplink.start()
         self._commands.start()
         self._status.start()
@@ -243,18 +272,21 @@ class _Parts:
             self.drivers.start(f"modbus {address}", driver)
         async with asyncio.TaskGroup() as group:
             tasks = [
+                group.create_task(self._interlocks.run(), name="interlocks"),
                 group.create_task(self._forwarder.run(), name="forwarder"),
                 group.create_task(self._forwarder.keep_synced(), name="spool sync"),
                 group.create_task(self._commands.run(), name="commands"),
                 group.create_task(self._status.run(), name="status"),
                 group.create_task(self._watch_spool(), name="spool watch"),
                 group.create_task(self._watch_clock(), name="clock watch"),
+                group.create_task(self._watch_silence(), name="silence watch"),
                 group.create_task(self._losses.run(), name="losses"),
                 group.create_task(self._watch.run(self._reload), name="site watch"),
             ]
             await stop.wait()
             for task in tasks:
                 task.cancel()
+        self._interlocks.finish()
         self._forwarder.finish()
 
     def _platform_said(self, at: int) -> None:
@@ -271,7 +303,21 @@ class _Parts:
             return f"the sensors cannot be heard: {deaf}"
         if problems := self._watch.state.problems:
             return f"the site file is refused, the one before stays in force: {problems[0]}"
-        return self._now.problem or self.drivers.problem
+        return self._interlocks.problem or self._now.problem or self.drivers.problem
+
+    def _durable(self) -> Awaitable[None]:
+        """Done when what was read is in the spool, and what it means for an interlock on the disk."""
+        spooled, saved = self._forwarder.durable(), self._interlocks.saved()
+        return spooled if saved is None else _both(spooled, saved)
+
+    async def _watch_silence(self) -> None:
+        """Points that are not heard any more become stale."""
+        before_s = time.monotonic()
+        while True:
+            await asyncio.sleep(1)
+            now_s = time.monotonic()
+            self._pipeline.pass_time(self._readers.values(), round((now_s - before_s) * 1000), self._now())
+            before_s = now_s
 
     async def _watch_clock(self) -> None:
         while True:
@@ -324,6 +370,11 @@ def _about(site: Site, device: Device) -> object:
         site.profiles[device.profile],
         [site.points[f"{device.id}.{m}"] for m in site.profiles[device.profile].measures],
     )
+
+
+async def _both(one: Awaitable[None], other: Awaitable[None]) -> None:
+    await one
+    await other
 
 
 async def _until_acknowledged(bus: Bus) -> None:

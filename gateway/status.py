@@ -11,6 +11,7 @@ from prometheus_client import Gauge
 
 from backbone import topics
 from backbone.bus import Bus, Message
+from gateway.interlock_guard import InterlockGuard, InterlockState
 from gateway.readings import DeviceReader
 from gateway.refusals import RefusalRow, Refusals
 from gateway.spool import Spool
@@ -47,6 +48,7 @@ class _Status(msgspec.Struct):
     counters: dict[str, int]
     refusals: list[_Refusal]
     devices: dict[str, _Device]
+    interlocks: dict[str, InterlockState]
 
 
 class Outage:
@@ -95,6 +97,7 @@ class Status:
         readers: Callable[[], Iterable[DeviceReader]],
         counters: Callable[[], Mapping[str, int]],
         troubles: Callable[[], str | None],
+        interlocks: InterlockGuard,
         now: Callable[[], int],
         every_s: float,
     ) -> None:
@@ -106,6 +109,7 @@ class Status:
         self._readers = readers
         self._counters = counters
         self._troubles = troubles
+        self._interlocks = interlocks
         self._now = now
         self._every_s = every_s
         self._version = program_version()
@@ -147,6 +151,7 @@ class Status:
             devices={
                 r.device: _Device(r.last, r.error is None and r.last is not None, r.error) for r in self._readers()
             },
+            interlocks=self._interlocks.states(),
         )
         self._bus.publish(self._topic, msgspec.json.encode(status), retain=True)
 
@@ -162,7 +167,8 @@ class Status:
     def _look(self) -> object:
         """What counts as a change worth saying at once; counts alone wait for the next regular status."""
         kinds = [(row.source, row.reason) for row in self._rows()]
-        return self._spool.epoch, self._problem(), [(r.device, r.error) for r in self._readers()], sorted(kinds)
+        devices = [(r.device, r.error) for r in self._readers()]
+        return self._spool.epoch, self._problem(), devices, sorted(kinds), self._interlocks.states()
 
     def _rows(self) -> list[RefusalRow]:
         return self._refusals.rows()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from community.site.load import load_profiles, load_site
@@ -15,12 +15,29 @@ PROFILES = load_profiles(
 GATEWAY = "gw-1"
 
 
-def site_of(devices: Iterable[str], *, elsewhere: Iterable[str] = (), mqtt: str | None = None) -> Site:
-    """A site whose gateway `gw-1` has `devices` (YAML flow rows); `elsewhere` are those of gateway `gw-2`."""
-    return load_site(site_text(devices, elsewhere=elsewhere, mqtt=mqtt), PROFILES)
+def site_of(
+    devices: Iterable[str],
+    *,
+    elsewhere: Iterable[str] = (),
+    mqtt: str | None = None,
+    interlocks: Iterable[str] = (),
+    profiles: Mapping[str, str] | None = None,
+) -> Site:
+    """A site whose gateway `gw-1` has `devices` (YAML flow rows); `elsewhere` are those of gateway `gw-2`.
+
+    `profiles` are texts by file name, beside those that ship.
+    """
+    text = site_text(devices, elsewhere=elsewhere, mqtt=mqtt, interlocks=interlocks)
+    return load_site(text, {**PROFILES, **load_profiles(profiles or {})})
 
 
-def site_text(devices: Iterable[str], *, elsewhere: Iterable[str] = (), mqtt: str | None = None) -> str:
+def site_text(
+    devices: Iterable[str],
+    *,
+    elsewhere: Iterable[str] = (),
+    mqtt: str | None = None,
+    interlocks: Iterable[str] = (),
+) -> str:
     """The site's file."""
     lines = [
         "site: {id: test, name: {zh: 测试}}",
@@ -30,6 +47,8 @@ def site_text(devices: Iterable[str], *, elsewhere: Iterable[str] = (), mqtt: st
         *([f"    mqtt: {{url: '{mqtt}'}}"] if mqtt else []),
         "    devices:",
         *(f"      - {row}" for row in devices),
+        *(["    interlocks:"] if interlocks else []),
+        *(f"      - {row}" for row in interlocks),
     ]
     others = list(elsewhere)
     if others:

@@ -1,4 +1,7 @@
-"""A Modbus TCP server of our own for tests: independent of the library the gateway uses, and able to misbehave."""
+"""A Modbus server of our own for tests: independent of the library the gateway uses, and able to misbehave.
+
+It speaks Modbus TCP, or with `rtu` the frames of a serial line on a TCP connection, as converters do.
+"""
 
 from __future__ import annotations
 
@@ -36,6 +39,9 @@ class Unit:
     holding: dict[int, int] = field(default_factory=dict)
     registers: dict[int, int] = field(default_factory=dict)
     mood: Mood = Mood.WELL
+    exception: int = 0
+    """Every request is answered by this exception code; 0: none."""
+    asked: int = 0
     reads: int = 0
     writes: list[tuple[int, int]] = field(default_factory=list)
 
@@ -43,17 +49,18 @@ class Unit:
 class ModbusServer:
     """Units behind one port."""
 
-    def __init__(self, units: dict[int, Unit]) -> None:
+    def __init__(self, units: dict[int, Unit], *, rtu: bool = False) -> None:
         self.units = units
+        self._rtu = rtu
         self.port = 0
         self.connections = 0
         self._writers: set[asyncio.StreamWriter] = set()
 
     @classmethod
     @contextlib.asynccontextmanager
-    async def running(cls, units: dict[int, Unit], port: int = 0) -> AsyncIterator[ModbusServer]:
+    async def running(cls, units: dict[int, Unit], port: int = 0, *, rtu: bool = False) -> AsyncIterator[ModbusServer]:
         """Listening on loopback."""
-        server = cls(units)
+        server = cls(units, rtu=rtu)
         listener = await asyncio.start_server(server._serve, "127.0.0.1", port)
         server.port = listener.sockets[0].getsockname()[1]
         try:
@@ -69,10 +76,15 @@ class ModbusServer:
         self._writers.add(writer)
         with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
             while True:
-                head = await reader.readexactly(7)
-                transaction, _, length, number = struct.unpack(">HHHB", head)
-                request = await reader.readexactly(length - 1)
-                answer = self._answer(transaction, number, request)
+                if self._rtu:
+                    frame = await reader.readexactly(8)
+                    assert crc(frame[:-2]) == frame[-2:]
+                    answer = self._answer(0, frame[0], frame[1:-2])
+                else:
+                    head = await reader.readexactly(7)
+                    transaction, _, length, number = struct.unpack(">HHHB", head)
+                    request = await reader.readexactly(length - 1)
+                    answer = self._answer(transaction, number, request)
                 if answer:
                     writer.write(answer)
                     await writer.drain()
@@ -81,12 +93,18 @@ class ModbusServer:
 
     def _answer(self, transaction: int, number: int, request: bytes) -> bytes:
         unit = self.units.get(number)
+        if unit is not None:
+            unit.asked += 1
         if unit is None or unit.mood is Mood.SILENT:
             return b""
-        body = bytes([request[0] | 0x80, 6]) if unit.mood is Mood.BUSY else self._carry_out(unit, request)
+        code = 6 if unit.mood is Mood.BUSY else unit.exception
+        body = bytes([request[0] | 0x80, code]) if code else self._carry_out(unit, request)
         if unit.mood is Mood.WRONG_UNIT:
             number += 1
         whole = struct.pack(">HHHB", transaction, 0, len(body) + 1, number) + body
+        if self._rtu:
+            whole = bytes([number]) + body
+            whole += crc(whole)
         if unit.mood is Mood.GARBAGE:
             return b"\xde\xad\xbe\xef" * 50
         return whole[:-1] if unit.mood is Mood.TRUNCATED else whole
@@ -113,3 +131,13 @@ class ModbusServer:
                 unit.coils[address] = value == 0xFF00
             return request[:5]
         return bytes([function | 0x80, ILLEGAL_FUNCTION])
+
+
+def crc(frame: bytes) -> bytes:
+    """Of an RTU frame (Modbus over Serial Line 1.02, 6.2.2)."""
+    value = 0xFFFF
+    for byte in frame:
+        value ^= byte
+        for _ in range(8):
+            value = value >> 1 ^ (0xA001 if value & 1 else 0)
+    return struct.pack("<H", value)

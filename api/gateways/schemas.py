@@ -1,11 +1,13 @@
 """Gateways as shown."""
 
+from collections.abc import Mapping
+
 from pydantic import BaseModel, ConfigDict, Field
 
-from api.live.gateways import GatewayStatus
+from api.live.gateways import GatewayStatus, InterlockState
 from api.times import Timestamp
 from community.losses import LossReason
-from community.site.model import Gateway
+from community.site.model import Gateway, Interlock
 from community.text import Text
 
 
@@ -39,6 +41,18 @@ class LossOut(BaseModel):
     count: int = Field(description="readings; messages for a sequence gap; 0: nobody can know")
 
 
+class InterlockOut(BaseModel):
+    """A local interlock of a gateway; `tripped` is null while the gateway was not heard."""
+
+    id: str
+    name: Text | None
+    tripped: bool | None
+    since: Timestamp | None = None
+    causes: list[str] = Field(default=[], description="the points that agreed")
+    failure: str | None = Field(default=None, description="why it opened doors although nobody voted: it failed itself")
+    outputs: dict[str, str] = Field(default={}, description="by point: `set`, `setting`, or why it does not obey")
+
+
 class GatewayOut(BaseModel):
     """A gateway and what it last said of itself; `online` is null while it was not heard."""
 
@@ -56,12 +70,13 @@ class GatewayOut(BaseModel):
     counters: dict[str, float] = {}
     refusals: list[RefusedOut] = []
     devices: dict[str, DeviceOut] = {}
+    interlocks: list[InterlockOut] = []
 
 
 def show(gateway: Gateway, status: GatewayStatus | None) -> GatewayOut:
     """The gateway as answers and the live channel show it."""
     if status is None:
-        return GatewayOut(id=gateway.id, name=gateway.name, online=None)
+        return GatewayOut(id=gateway.id, name=gateway.name, online=None, interlocks=_interlocks(gateway, {}))
     return GatewayOut(
         id=gateway.id,
         name=gateway.name,
@@ -75,4 +90,23 @@ def show(gateway: Gateway, status: GatewayStatus | None) -> GatewayOut:
         counters=status.counters,
         refusals=[RefusedOut(source=r.source, reason=r.reason, count=r.count, last=r.last) for r in status.refusals],
         devices={key: DeviceOut(last=d.last, ok=d.ok, error=d.error) for key, d in status.devices.items()},
+        interlocks=_interlocks(gateway, status.interlocks),
+    )
+
+
+def _interlocks(gateway: Gateway, states: Mapping[str, InterlockState]) -> list[InterlockOut]:
+    return [_interlock(row, states.get(row.id)) for row in gateway.interlocks]
+
+
+def _interlock(row: Interlock, state: InterlockState | None) -> InterlockOut:
+    if state is None:
+        return InterlockOut(id=row.id, name=row.name, tripped=None)
+    return InterlockOut(
+        id=row.id,
+        name=row.name,
+        tripped=state.tripped,
+        since=state.since,
+        causes=list(state.causes),
+        failure=state.failure,
+        outputs=state.outputs,
     )

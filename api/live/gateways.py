@@ -29,6 +29,16 @@ class DeviceState(msgspec.Struct, frozen=True):
     error: str | None = None
 
 
+class InterlockState(msgspec.Struct, frozen=True):
+    """Whether an interlock is tripped, and what became of its outputs: `set`, `setting`, or why not."""
+
+    tripped: bool
+    since: int | None = None
+    causes: tuple[str, ...] = ()
+    failure: str | None = None
+    outputs: dict[str, str] = {}
+
+
 class GatewayStatus(msgspec.Struct, frozen=True):
     """Payload of `…/status`; the will says no more than `online: false`."""
 
@@ -42,6 +52,7 @@ class GatewayStatus(msgspec.Struct, frozen=True):
     counters: dict[str, float] = {}
     refusals: list[Refused] = []
     devices: dict[str, DeviceState] = {}
+    interlocks: dict[str, InterlockState] = {}
 
 
 class GatewayBoard:

@@ -56,6 +56,12 @@ def get_command(connection: Connection, identifier: str) -> GivenCommand | None:
     return None if row is None else _given(row)
 
 
+def get_reply(connection: Connection, identifier: str) -> Reply | None:
+    """The reply to a command; None while there is none."""
+    text = connection.execute(select(commands.c.reply).where(commands.c.id == identifier)).scalar()
+    return None if text is None else decode(text, Reply)
+
+
 def record_reply(connection: Connection, identifier: str, reply: Reply) -> bool:
     """Keep the reply; False when there is one already, or no such command."""
     changed = connection.execute(

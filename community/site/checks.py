@@ -4,10 +4,11 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from zoneinfo import ZoneInfo
 
+from community.site.check_interlocks import check_interlocks
 from community.site.check_plans import check_plans, check_risks
 from community.site.check_rules import check_rules
 from community.site.mend import Mended
-from community.site.model import Device, SiteFile, Zone
+from community.site.model import Device, Line, ModbusSource, SiteFile, Zone
 from community.site.problems import Problem, problem_at, suggestion
 from community.site.profile import Profile
 from community.site.subject import Found, Subject
@@ -82,7 +83,8 @@ def _site(subject: Subject) -> Found:
 
 def _devices(subject: Subject) -> Found:
     listening: list[tuple[str, str]] = []
-    units: dict[tuple[str, int], str] = {}
+    units: dict[tuple[str, str, int], str] = {}
+    ports: dict[str, tuple[Line, str]] = {}
     for path, device in subject.devices:
         yield from subject.absent((*path, "zone"), "zone", device.zone)
         for measure, zone in device.zones.items():
@@ -97,18 +99,25 @@ def _devices(subject: Subject) -> Found:
         if device.mqtt is not None:
             yield from _topic((*path, "mqtt", "topic"), device.mqtt.topic, device.id, listening)
         if device.modbus is not None:
-            place = (device.modbus.tcp, device.modbus.unit)
+            line = device.modbus.line
+            place = (line.kind, line.address, device.modbus.unit)
             if place in units:
-                yield (*path, "modbus"), f"'{units[place]}' already is unit {place[1]} at {place[0]}"
+                yield (*path, "modbus"), f"'{units[place]}' already is unit {place[2]} at {place[1]}"
             units[place] = device.id
+            known, other = ports.setdefault(line.address, (line, device.id))
+            if known != line:
+                yield (
+                    (*path, "modbus"),
+                    f"'{other}' speaks otherwise at {line.address}; all units of a line speak alike",
+                )
 
 
 def _source(path: Path, device: Device, profile: Profile) -> Found:
     if profile.decoder == "modbus":
         if device.modbus is None:
             yield path, f'{profile.id} speaks Modbus: add modbus: {{tcp: "host:port", unit: 1}}'
-        elif not _is_address(device.modbus.tcp):
-            yield (*path, "modbus", "tcp"), f"'{device.modbus.tcp}' is no address; write host:port"
+        else:
+            yield from _line((*path, "modbus"), device.modbus)
         if device.mqtt is not None:
             yield (*path, "mqtt"), f"{profile.id} speaks Modbus, not MQTT; delete this"
     else:
@@ -116,6 +125,23 @@ def _source(path: Path, device: Device, profile: Profile) -> Found:
             yield path, f"{profile.id} speaks MQTT: add mqtt: {{topic: …}}"
         if device.modbus is not None:
             yield (*path, "modbus"), f"{profile.id} speaks MQTT, not Modbus; delete this"
+
+
+def _line(path: Path, source: ModbusSource) -> Found:
+    given = [key for key in ("tcp", "rtu", "rtu_tcp") if getattr(source, key) is not None]
+    if len(given) != 1:
+        yield path, "say where the unit is, in one way: tcp, rtu (a serial port) or rtu_tcp"
+        return
+    key, address = given[0], source.line.address
+    if key == "rtu" and not address.startswith("/"):
+        yield (*path, key), f"'{address}' is no serial port; write its path, such as /dev/ttyUSB0"
+    if key != "rtu" and not _is_address(address):
+        yield (*path, key), f"'{address}' is no address; write host:port"
+    if key != "tcp" and not 1 <= source.unit <= 247:
+        yield (*path, "unit"), "units of a serial line are numbered 1 to 247; 0 speaks to all and none answers"
+    serial = sorted({"baud", "parity", "stop_bits"} & source.model_fields_set)
+    if key != "rtu" and serial:
+        yield (*path, serial[0]), f"{serial[0]} belongs to a serial port (rtu), not to {key}; delete this"
 
 
 def _is_address(text: str) -> bool:
@@ -173,6 +199,7 @@ CHECKS: tuple[Callable[[Subject], Found], ...] = (
     _ids,
     _site,
     _devices,
+    check_interlocks,
     _facilities,
     check_rules,
     check_risks,

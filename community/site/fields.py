@@ -2,9 +2,21 @@
 
 import re
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Any, TypeVar
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    WithJsonSchema,
+)
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, core_schema
+
+T = TypeVar("T")
 
 ID_PATTERN = r"^[a-z0-9][a-z0-9-]{0,62}$"
 _DURATION = re.compile(r"^([0-9]+(?:\.[0-9]+)?)(ms|s|m|h|d|y)$")
@@ -60,6 +72,31 @@ Duration = Annotated[
 """Seconds; written `30s`, `10m`, `24h`."""
 Day = Annotated[date, BeforeValidator(_day)]
 """A date written `2026-09-01`; a bare number is none."""
+
+
+class _OneOrMore:
+    """Takes a single value for a list of one, and says so in the schema."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_before_validator_function(_listed, handler(source))
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        many = {**handler(schema), "minItems": 1}
+        return {"anyOf": [many["items"], many]}
+
+
+def _listed(value: object) -> object:
+    return value if isinstance(value, (list, tuple)) else [value]
+
+
+def _some(value: tuple[T, ...]) -> tuple[T, ...]:
+    if not value:
+        raise ValueError("nothing stands here; write a value or a list of them")
+    return value
+
+
+OneOrMore = Annotated[tuple[T, ...], _OneOrMore(), AfterValidator(_some)]
+"""A list, or its only item without the brackets."""
 
 
 class Row(BaseModel):

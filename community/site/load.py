@@ -96,6 +96,8 @@ def _measure_problems(measure: str, row: Measure, *, modbus: bool) -> Iterator[s
         yield f"'{measure}' is an event, which no register tells"
     if register is not None:
         yield from _register_problems(register, writable=row.writable)
+    if row.stuck_after is not None and (row.kind is not ValueKind.NUMBER or row.stuck_after <= 0):
+        yield "stuck_after is a time longer than 0s, and for numbers: what is 0 or 1 may well stay so"
     if row.low is not None and row.high is not None and row.low >= row.high:
         yield f"low {row.low:g} is not below high {row.high:g}"
 
@@ -105,6 +107,10 @@ def _register_problems(register: Register, *, writable: bool) -> Iterator[str]:
         yield f"function {register.function} reads single bits: write type: bool"
     if (register.type == "bit") != (register.bit is not None):
         yield "type: bit and the bit's number go together"
+    if register.bits > 1 and (register.bit is None or register.bit + register.bits > 16):
+        yield "bits is the width of a field of type: bit, within the 16 bits of its register"
+    if writable and register.function == 3 and register.type not in {"uint16", "int16"}:
+        yield "only whole registers (type: uint16 or int16) can be written"
     if writable and register.function not in WRITABLE_FUNCTIONS:
         yield "only coils (function 1) and holding registers (function 3) can be written"
 

@@ -46,11 +46,13 @@ class Register(Row):
     address: int = Field(ge=0, le=65535)
     type: str = Field(
         default="uint16",
-        pattern="^(bool|bit|u?int(16|32|64)|float(32|64))$",
-        description="bit takes `bit`; others take `word_order`",
+        pattern="^(bool|bit|u?int(16|32|64)|float(32|64)|bcd(16|32))$",
+        description="bit takes `bit`; others take `word_order` and `byte_order`",
     )
-    bit: int | None = Field(default=None, ge=0, le=15)
+    bit: int | None = Field(default=None, ge=0, le=15, description="the lowest bit of the field")
+    bits: int = Field(default=1, ge=1, le=16, description="how many bits the field has")
     word_order: str = Field(default="big", pattern="^(big|little)$")
+    byte_order: str = Field(default="big", pattern="^(big|little)$", description="within a register")
     scale: float = 1.0
     offset: float = 0.0
     invalid: tuple[int, ...] = Field(default=(), description="raw values that mean: no value")
@@ -67,6 +69,9 @@ class Measure(Row):
     low: float | None = Field(default=None, description="below is implausible: quality out-of-range")
     high: float | None = Field(default=None, description="above is implausible: quality out-of-range")
     every: Duration | None = Field(default=None, description="expected interval; the profile's if unset")
+    stuck_after: Duration | None = Field(
+        default=None, description="exactly the same for so long is implausible: quality uncertain"
+    )
     path: str | None = Field(default=None, description="where the value stands in a decoder's message")
     invert: bool = Field(default=False, description="the device says false for what the platform calls 1")
     modbus: Register | None = None

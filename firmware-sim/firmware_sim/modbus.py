@@ -118,6 +118,6 @@ def buses(world: World) -> list[ModbusBus]:
     """The servers the site's Modbus devices need."""
     grouped: dict[str, list[Unit]] = defaultdict(list)
     for device in world.site.devices.values():
-        if device.modbus is not None:
-            grouped[device.modbus.tcp].append(Unit(world, device, world.site.profiles[device.profile]))
+        if device.modbus is not None and device.modbus.line.kind == "tcp":
+            grouped[device.modbus.line.address].append(Unit(world, device, world.site.profiles[device.profile]))
     return [ModbusBus(address, units) for address, units in grouped.items()]

@@ -5,7 +5,6 @@ Fields that are zero may be absent, `time` has nanoseconds, `data` is base64.
 """
 
 import base64
-import binascii
 from collections.abc import Mapping
 
 import msgspec
@@ -72,9 +71,10 @@ def decode(payload: bytes, codec: Codec | None) -> Decoded:
 
 def _read(data: str, codec: Codec, values: dict[str, object], decoded: Decoded) -> None:
     try:
-        read: Mapping[str, object] = codec(base64.b64decode(data, validate=True))
-    except binascii.Error as error:
+        raw = base64.b64decode(data, validate=True)
+    except ValueError as error:
         raise DecodeError("data is not base64") from error
+    read: Mapping[str, object] = codec(raw)
     values.update(read)
     problem = values.pop("problem", None)
     if problem is not None:

@@ -1,4 +1,4 @@
-"""Devices that speak Modbus TCP: a task an address, its units in turn, commands before polling."""
+"""Devices that speak Modbus: a task a line (a TCP address or a serial port), its units in turn, commands first."""
 
 import asyncio
 import contextlib
@@ -9,16 +9,16 @@ from dataclasses import dataclass, field
 import structlog
 
 from backbone import metrics
-from community.site.model import Device
+from community.site.model import Device, Line
 from community.site.profile import Lane, Register
 from community.site.site import Site, measure_of
-from gateway.backoff import BackOff
+from gateway.backoff import BackOff, Probes
 from gateway.decoders.decoded import Decoded
 from gateway.drivers.modbus_client import OF_CONNECTION, OF_UNIT, Failure, ModbusConnection, ModbusError
 from gateway.readings import Channel, DeviceReader, Pipeline
 from gateway.refusals import Refusals
 from gateway.register_plan import Request, Span, plan, split
-from gateway.registers import value_of, width
+from gateway.registers import raw_of, value_of, width
 
 REFUSED_AGAIN_S = 600.0
 """A point the device refuses is asked for this rarely: firmware gets updated."""
@@ -66,16 +66,16 @@ def unit_of(site: Site, device: Device, reader: DeviceReader, *, urgent_poll_s: 
         every_s = min(point.every_s, urgent_poll_s) if point.lane is Lane.URGENT else point.every_s
         spans.setdefault(every_s, []).append(Span(register.function, register.address, width(register), key))
     groups = [_Group(every_s, list(plan(rows))) for every_s, rows in sorted(spans.items())]
-    source = f"modbus {device.modbus.tcp} unit {device.modbus.unit}"
+    source = f"modbus {device.modbus.line.address} unit {device.modbus.unit}"
     return Unit(device.modbus.unit, reader, tuple(registers), channels, groups, source)
 
 
 class ModbusDriver:
-    """All units behind one address."""
+    """All units on one line."""
 
     def __init__(
         self,
-        address: str,
+        line: Line,
         units: Iterable[Unit],
         pipeline: Pipeline,
         refusals: Refusals,
@@ -83,9 +83,9 @@ class ModbusDriver:
         *,
         timeout_s: float,
     ) -> None:
-        self.address = address
+        self.address = line.address
         self._units = {unit.reader.device: unit for unit in units}
-        self._connection = ModbusConnection(address, timeout_s)
+        self._connection = ModbusConnection(line, timeout_s)
         self._pipeline = pipeline
         self._refusals = refusals
         self._now = now
@@ -94,6 +94,7 @@ class ModbusDriver:
         self._free = asyncio.Event()
         self._free.set()
         self._away = BackOff(longest_s=ADDRESS_BACK_OFF_S)
+        self._probes = Probes()
         self.requests = 0
         self.beat_s = time.monotonic()
 
@@ -126,7 +127,7 @@ class ModbusDriver:
         """
         unit, channel, register = self._output(device, point)
         async with self._command_turn():
-            raw = 1 - value if channel.invert else value
+            raw = raw_of(register, 1 - value if channel.invert else value)
             await self._connection.write(unit.number, register.function, register.address, raw)
             return await self._read_one(unit, channel, register)
 
@@ -156,6 +157,7 @@ class ModbusDriver:
         """Hold polling back while commands wait, and take the connection."""
         self._commands_waiting += 1
         self._free.clear()
+        self._connection.make_way()
         try:
             async with self._turn:
                 yield
@@ -172,8 +174,11 @@ class ModbusDriver:
                 now_s = time.monotonic()
                 if not self._away.may_try(now_s):
                     return max(0.01, self._away.not_before - now_s)
-                if group.due > now_s or not unit.back_off.may_try(now_s):
-                    soonest = min(soonest, max(group.due, unit.back_off.not_before))
+                due = max(group.due, unit.back_off.not_before)
+                if unit.back_off.failing:
+                    due = max(due, self._probes.not_before)
+                if due > now_s:
+                    soonest = min(soonest, due)
                     continue
                 group.due = max(group.due + group.every_s, now_s)
                 await self._read_group(unit, group)
@@ -182,6 +187,7 @@ class ModbusDriver:
 
     async def _read_group(self, unit: Unit, group: _Group) -> None:
         values: dict[str, object] = {}
+        began_s = time.monotonic()
         index = 0
         while index < len(group.requests):
             request = group.requests[index]
@@ -192,7 +198,7 @@ class ModbusDriver:
                 raw = await self._read(unit, request)
             except ModbusError as error:
                 if error.failure in OF_CONNECTION | OF_UNIT:
-                    self._unit_failed(unit, error.failure)
+                    self._unit_failed(unit, error.failure, began_s)
                     return
                 if error.failure is Failure.ILLEGAL_ADDRESS and len(request.spans) > 1:
                     group.requests[index : index + 1] = split(request)
@@ -210,7 +216,8 @@ class ModbusDriver:
             self._pipeline.answered(unit.reader, self._now())
 
     async def _read(self, unit: Unit, request: Request) -> Sequence[int] | Sequence[bool]:
-        for attempt in range(_BUSY_TRIES):
+        attempt = 0
+        while True:
             await self._free.wait()
             async with self._turn:
                 self.requests += 1
@@ -218,10 +225,12 @@ class ModbusDriver:
                 try:
                     return await self._connection.read(unit.number, request.function, request.address, request.size)
                 except ModbusError as error:
-                    if error.failure is not Failure.BUSY or attempt == _BUSY_TRIES - 1:
+                    if error.failure is Failure.MADE_WAY:
+                        continue
+                    attempt += 1
+                    if error.failure is not Failure.BUSY or attempt == _BUSY_TRIES:
                         raise
             await asyncio.sleep(_BUSY_PAUSE_S)
-        raise ModbusError(Failure.BUSY)
 
     def _take(
         self, unit: Unit, request: Request, raw: Sequence[int] | Sequence[bool], values: dict[str, object]
@@ -248,7 +257,7 @@ class ModbusDriver:
             self._refusals.count(unit.source, f"{channel.path}: {failure.value}", now)
             self._pipeline.point_failed(channel, now)
 
-    def _unit_failed(self, unit: Unit, failure: Failure) -> None:
+    def _unit_failed(self, unit: Unit, failure: Failure, began_s: float) -> None:
         now, now_s = self._now(), time.monotonic()
         self._refusals.count(unit.source, failure.value, now)
         if failure in OF_CONNECTION:
@@ -259,4 +268,6 @@ class ModbusDriver:
                     self._pipeline.lost(other.reader, failure.value, now)
             return
         if unit.back_off.failed(now_s):
+            if unit.back_off.probed:
+                self._probes.spent(now_s - began_s, now_s)
             self._pipeline.lost(unit.reader, failure.value, now)

@@ -76,7 +76,7 @@ async def test_a_hanging_unit_does_not_starve_its_neighbours(mosquitto: Broker, 
     rules = Consumer("rules")
     async with ModbusServer.running({1: good, 2: bad}) as server:
         site = site_of([fast("good", "xy-md02", server.port, 1), fast("bad", "xy-md02", server.port, 2)])
-        settings = gateway_settings(mosquitto.port, tmp_path, consumers=("rules",), modbus_timeout_s=0.2, status_s=0.5)
+        settings = gateway_settings(mosquitto.port, tmp_path, consumers=("rules",), modbus_timeout_s=0.1, status_s=0.5)
         async with (
             Operator.connected(mosquitto.port) as operator,
             rules.running(mosquitto.port),
@@ -96,12 +96,23 @@ async def test_a_hanging_unit_does_not_starve_its_neighbours(mosquitto: Broker, 
             await until(lambda: rules.stands_at("bad.temperature", 25.7), what="its recovery")
 
 
-@pytest.mark.parametrize("mood", [Mood.GARBAGE, Mood.WRONG_UNIT, Mood.TRUNCATED])
-async def test_answers_that_are_none_are_survived(mosquitto: Broker, tmp_path: Path, mood: Mood) -> None:
+@pytest.mark.parametrize(
+    ("kind", "mood"),
+    [
+        ("tcp", Mood.GARBAGE),
+        ("tcp", Mood.WRONG_UNIT),
+        ("tcp", Mood.TRUNCATED),
+        ("rtu_tcp", Mood.GARBAGE),
+        ("rtu_tcp", Mood.WRONG_UNIT),
+        ("rtu_tcp", Mood.TRUNCATED),
+        ("rtu_tcp", Mood.SILENT),
+    ],
+)
+async def test_answers_that_are_none_are_survived(mosquitto: Broker, tmp_path: Path, mood: Mood, kind: str) -> None:
     unit = climate()
     rules = Consumer("rules")
-    async with ModbusServer.running({1: unit}) as server:
-        site = site_of([fast("air", "xy-md02", server.port, 1)])
+    async with ModbusServer.running({1: unit}, rtu=kind == "rtu_tcp") as server:
+        site = site_of([fast("air", "xy-md02", server.port, 1).replace("tcp:", f"{kind}:")])
         settings = gateway_settings(mosquitto.port, tmp_path, consumers=("rules",), modbus_timeout_s=0.1)
         async with rules.running(mosquitto.port), running_gateway(site, settings):
             await until(lambda: rules.stands_at("air.temperature", 25.7), what="a reading")
@@ -110,6 +121,41 @@ async def test_answers_that_are_none_are_survived(mosquitto: Broker, tmp_path: P
             unit.registers[1] = 300
             unit.mood = Mood.WELL
             await until(lambda: rules.stands_at("air.temperature", 30.0), what="its recovery")
+
+
+async def test_every_exception_has_its_reason_and_costs_the_value(mosquitto: Broker, tmp_path: Path) -> None:
+    """Of the point where only that is refused, of the device where nobody answers; and all of it passes."""
+    reasons = {
+        1: "temperature: refused: function not supported",
+        2: "temperature: refused: no such address",
+        3: "temperature: refused: value",
+        4: "temperature: the device failed",
+        6: "temperature: the device is busy",
+        10: "the gateway has no path to the unit",
+        11: "the unit behind the gateway does not answer",
+        7: "temperature: refused",
+    }
+    units = {code: climate() for code in reasons}
+    rules = Consumer("rules")
+    async with ModbusServer.running(units) as server:
+        site = site_of([fast(f"air-{code}", "xy-md02", server.port, code) for code in units])
+        settings = gateway_settings(mosquitto.port, tmp_path, consumers=("rules",), status_s=0.5)
+        async with (
+            Operator.connected(mosquitto.port) as operator,
+            rules.running(mosquitto.port),
+            running_gateway(site, settings),
+        ):
+            points = [f"air-{code}.temperature" for code in units]
+            await until(lambda: all(rules.stands_at(point, 25.7) for point in points), what="readings of all")
+            for code, unit in units.items():
+                unit.exception = code
+            await until(lambda: all(rules.stands_at(point, 25.7, LOST) for point in points), what="the flags")
+            wanted = {(f"modbus 127.0.0.1:{server.port} unit {code}", reason) for code, reason in reasons.items()}
+            await until(lambda: wanted <= set(operator.refusals()), what="the reasons")
+            for unit in units.values():
+                unit.exception = 0
+            passing = [point for point in points if point not in {"air-1.temperature", "air-2.temperature"}]
+            await until(lambda: all(rules.stands_at(point, 25.7) for point in passing), what="their recovery")
 
 
 async def test_a_server_that_goes_and_comes_back(mosquitto: Broker, tmp_path: Path) -> None:
@@ -238,6 +284,65 @@ async def test_a_command_does_not_wait_for_a_hanging_neighbour(mosquitto: Broker
             began = time.monotonic()
             assert (await operator.command("c1", "doors.relay-1", 0))["outcome"] == "done"
             assert time.monotonic() - began < 1.0
+
+
+async def test_a_request_that_hangs_is_broken_off_for_a_command(mosquitto: Broker, tmp_path: Path) -> None:
+    dead = Unit(mood=Mood.SILENT)
+    async with ModbusServer.running({1: dead, 9: relays()}) as server:
+        site = site_of(
+            [
+                fast("dead", "xy-md02", server.port, 1),
+                modbus_device("doors", "waveshare-relay-8", server.port, 9, OUTPUTS),
+            ]
+        )
+        settings = gateway_settings(mosquitto.port, tmp_path, modbus_timeout_s=10, urgent_poll_s=10)
+        async with Operator.connected(mosquitto.port) as operator, running_gateway(site, settings):
+            await operator.online()
+            await until(lambda: dead.asked, what="a request that hangs")
+            began = time.monotonic()
+            assert (await operator.command("c1", "doors.relay-1", 0))["outcome"] == "done"
+            assert time.monotonic() - began < 5.0
+            await until(lambda: dead.asked > 1, what="the question again, afterwards")
+
+
+async def test_dead_units_cost_the_living_little(mosquitto: Broker, tmp_path: Path) -> None:
+    """Two dead ones of thirty are asked no longer than the share of the line's time that is theirs."""
+    units = {number: climate() for number in range(1, 31)}
+    dead = [units[7], units[8]]
+    rules = Consumer("rules")
+    timeout_s = 0.1
+    async with ModbusServer.running(units) as server:
+        devices = [modbus_device(f"air-{n}", "xy-md02", server.port, n, ", every: 20ms") for n in units]
+        settings = gateway_settings(mosquitto.port, tmp_path, consumers=("rules",), modbus_timeout_s=timeout_s)
+        async with rules.running(mosquitto.port), running_gateway(site_of(devices), settings):
+            await until(lambda: all(rules.last(f"air-{n}.temperature") for n in units), what="all of them")
+            for unit in dead:
+                unit.mood = Mood.SILENT
+            lost = ("air-7.temperature", "air-8.temperature")
+            await until(lambda: all(rules.stands_at(point, 25.7, LOST) for point in lost), what="the failures")
+            asked, read, began = sum(u.asked for u in dead), units[1].reads, time.monotonic()
+            await until(lambda: units[1].reads >= read + 100, what="a hundred rounds of the living")
+            took_s = time.monotonic() - began
+            in_vain_s = (sum(u.asked for u in dead) - asked) * timeout_s
+            assert in_vain_s <= 0.05 * took_s + 4 * timeout_s
+            for unit in dead:
+                unit.mood = Mood.WELL
+            await until(lambda: all(rules.stands_at(point, 25.7) for point in lost), 30, what="their recovery")
+
+
+async def test_holes_are_learned_once(mosquitto: Broker, tmp_path: Path) -> None:
+    """A device that refuses addresses between its registers is asked around them, in few requests, ever after."""
+    unit = Unit(registers={0: 612, 4: 215, 6: 480, 11: 7, 13: 12})
+    rules = Consumer("rules")
+    async with ModbusServer.running({1: unit}) as server:
+        site = site_of([fast("air", "ss-rftm-co2", server.port, 1)])
+        settings = gateway_settings(mosquitto.port, tmp_path, consumers=("rules",))
+        async with rules.running(mosquitto.port), running_gateway(site, settings):
+            await until(lambda: rules.stands_at("air.pm25", 12), what="the last of them")
+            assert rules.stands_at("air.co2", 612)
+            reads, rounds = unit.reads, len(rules.values("air.co2"))
+            await until(lambda: len(rules.values("air.co2")) >= rounds + 10, what="ten rounds")
+            assert unit.reads - reads <= 5 * (len(rules.values("air.co2")) - rounds + 2), "a request a point, no more"
 
 
 def mbpoll(port: int, unit: int, coil: int) -> list[str]:

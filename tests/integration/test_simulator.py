@@ -47,7 +47,7 @@ def broker_port(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         thread.join(10)
         assert not thread.is_alive(), "the simulator stops when asked"
         loop.close()
-    for address in {device.modbus.tcp for device in site.devices.values() if device.modbus}:
+    for address in {device.modbus.line.address for device in site.devices.values() if device.modbus}:
         assert not servers.listening(int(address.rpartition(":")[2])), "its ports are free again"
 
 
@@ -60,7 +60,7 @@ def outside(broker_port: int) -> Iterator[Outside]:
 def modbus(site: Site, device: str) -> tuple[ModbusTcpClient, int]:
     source = site.devices[device].modbus
     assert source is not None
-    host, _, port = source.tcp.rpartition(":")
+    host, _, port = source.line.address.rpartition(":")
     client = ModbusTcpClient(host, port=int(port))
     assert client.connect()  # type: ignore[no-untyped-call]
     return client, source.unit

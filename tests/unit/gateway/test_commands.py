@@ -8,7 +8,8 @@ import pytest
 from community.commands import Command, Outcome, Reply
 from community.site.site import Point
 from gateway.command_log import CommandLog
-from gateway.commands import SIMULATED, Verdict, judge, releases
+from gateway.commands import SIMULATED, Verdict, judge, judge_mode, judge_reset, releases
+from gateway.interlocks import Hold
 from gateway.spool import Spool
 from tests.gateway_site import modbus_device, site_of
 
@@ -44,6 +45,51 @@ def test_judgement(
     command: Command, point: Point | None, released_by: str | None, outcome: Outcome | None, reason: str
 ) -> None:
     verdict = judge(command, point, released_by, NOW, retained=False)
+    assert verdict.outcome is outcome
+    assert reason in verdict.reason
+
+
+@pytest.mark.parametrize("cause", ["stand-down:a", "person:wang", "activation:b"])
+def test_nobody_commands_against_a_tripped_interlock(cause: str) -> None:
+    hold = Hold(0, "b3-release")
+    verdict = judge(replace(RELOCK, cause=cause), LOCK, None, NOW, retained=False, hold=hold)
+    assert verdict == Verdict(Outcome.REFUSED, "life safety: held by interlock b3-release, until a person resets it")
+    assert judge(replace(UNLOCK, cause=cause), LOCK, None, NOW, retained=False, hold=hold) == Verdict(None)
+
+
+@pytest.mark.parametrize(
+    ("change", "retained", "outcome", "reason"),
+    [
+        ({}, False, None, ""),
+        ({}, True, Outcome.REFUSED, "retained"),
+        ({"expires": NOW}, False, Outcome.EXPIRED, "expired 0 ms ago"),
+        ({"value": 1}, False, Outcome.REFUSED, "reset by 0 and tripped by its causes"),
+        ({"cause": "stand-down:a"}, False, Outcome.REFUSED, "only a person resets an interlock"),
+        ({"drill": True}, False, Outcome.DONE, SIMULATED),
+    ],
+)
+def test_who_resets_an_interlock(
+    change: dict[str, object], retained: bool, outcome: Outcome | None, reason: str
+) -> None:
+    command = Command(point="interlock:b3-release", value=0, expires=NOW + 1, cause="person:wang-wei")
+    verdict = judge_reset(replace(command, **change), NOW, retained=retained)  # type: ignore[arg-type]
+    assert verdict.outcome is outcome
+    assert reason in verdict.reason
+
+
+@pytest.mark.parametrize(
+    ("change", "outcome", "reason"),
+    [
+        ({}, None, ""),
+        ({"value": 3}, Outcome.REFUSED, "a mode is 0 (normal), 1 (test) or 2 (disabled)"),
+        ({"cause": "activation:a"}, Outcome.REFUSED, "only a person takes a device out of service"),
+        ({"expires": 0}, Outcome.EXPIRED, "expired"),
+        ({"drill": True}, Outcome.DONE, SIMULATED),
+    ],
+)
+def test_who_takes_a_device_out_of_service(change: dict[str, object], outcome: Outcome | None, reason: str) -> None:
+    command = Command(point="mode:smoke-1", value=2, expires=NOW + 1, cause="person:wang-wei")
+    verdict = judge_mode(replace(command, **change), NOW, retained=False)  # type: ignore[arg-type]
     assert verdict.outcome is outcome
     assert reason in verdict.reason
 

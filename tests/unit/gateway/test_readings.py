@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from backbone.frames import FrameBuilder, FrameEvent
 from community.quality import Quality
-from community.site.model import Bin
+from community.site.model import Bin, DeviceMode
 from community.site.profile import Lane
 from gateway.backoff import LONGEST_S, BackOff
 from gateway.batches import Batches
@@ -68,6 +68,56 @@ def test_a_polled_urgent_point_speaks_on_change_and_at_its_interval() -> None:
     for at, value in ((0, 1.0), (500, 1.0), (1_000, 0.0), (1_500, 0.0), (10_999, 0.0), (11_000, 0.0)):
         pipe.accept(reader, Decoded({"relay-1": value}), "x", NOW + at, polled=True)
     assert [(t - NOW, x) for _, t, x, _, _ in sink.readings] == [(0, 1.0), (1_000, 0.0), (11_000, 0.0)]
+
+
+def test_a_device_that_falls_silent_has_stale_points_and_recovers() -> None:
+    pipe, sink, _ = pipeline()
+    reader = reader_of(SITE, SITE.devices["smoke"])
+    every = int(SITE.points["smoke.smoke"].every_s * 1000)
+    pipe.pass_time([reader], 10 * every, NOW)
+    assert sink.readings == [], "nothing is known, and nothing is made up"
+    pipe.accept(reader, Decoded({"smoke": True, "battery": 80, "online": True}), "x", NOW)
+    pipe.pass_time([reader], 2 * every, NOW)
+    pipe.accept(reader, Decoded({"battery": 79}), "x", NOW)
+    sink.readings.clear()
+    pipe.pass_time([reader], 3 * every - 1, NOW)
+    assert sink.readings == [], "any word of the device counts"
+    for _ in range(3):
+        pipe.pass_time([reader], every, NOW + 1)
+    assert {(p, x, q) for p, _, x, q, _ in sink.readings} == {
+        ("smoke.smoke", 1.0, int(Quality.STALE)),
+        ("smoke.battery", 79.0, int(Quality.STALE)),
+    }
+    assert len(sink.readings) == 2, "once"
+    pipe.accept(reader, Decoded({"smoke": True}), "x", NOW + 2)
+    assert sink.readings[-1][2:4] == (1.0, 0)
+
+
+def test_what_never_changes_is_uncertain_until_it_does() -> None:
+    profile = (
+        "id: still\nproduct: t\nmaker: t\nsource: t\nfamily: environment\ndecoder: modbus\nevery: 10s\n"
+        "measures:\n  level: {name: {zh: 水位}, stuck_after: 60s, modbus: {function: 3, address: 0}}\n"
+    )
+    site = site_of([modbus_device("tank", "still", 15020, 1)], profiles={"still.yaml": profile})
+    pipe, sink, _ = pipeline()
+    reader = reader_of(site, site.devices["tank"])
+    for x in (*[2.0] * 8, 3.0):
+        pipe.accept(reader, Decoded({"level": x}), "x", NOW)
+        pipe.pass_time([reader], 10_000, NOW)
+    flags = [q for _, _, _, q, _ in sink.readings]
+    assert flags == [0] * 6 + [int(Quality.UNCERTAIN)] * 2 + [0]
+
+
+@pytest.mark.parametrize(("mode", "flag"), [("test", Quality.TEST_MODE), ("disabled", Quality.DISABLED)])
+def test_a_mode_is_said_with_every_value_and_at_once(mode: str, flag: Quality) -> None:
+    site = site_of([mqtt_device("smoke", "zigbee2mqtt-smoke", "z/smoke", f", mode: {mode}")])
+    pipe, sink, _ = pipeline()
+    reader = reader_of(site, site.devices["smoke"])
+    pipe.accept(reader, Decoded({"smoke": True}), "x", NOW)
+    pipe.set_mode(reader, DeviceMode.NORMAL, NOW + 1)
+    pipe.set_mode(reader, DeviceMode(mode), NOW + 2)
+    pipe.accept(reader, Decoded({"smoke": False}), "x", NOW + 3)
+    assert [(x, q) for _, _, x, q, _ in sink.readings] == [(1.0, flag), (1.0, 0), (1.0, flag), (0.0, flag)]
 
 
 @given(

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from community.site.profile import Register
-from gateway.registers import value_of, width
+from gateway.registers import raw_of, value_of, width
 
 
 def register(**row: Any) -> Register:
@@ -37,6 +37,15 @@ def register(**row: Any) -> Register:
         ({"type": "int16", "invalid": [0x8000]}, [0x8000], None),
         ({"type": "int16", "invalid": [-32768]}, [0x8000], None),
         ({"type": "uint16", "invalid": [0x7FFF, 0xFFFF]}, [0xFFFF], None),
+        ({"type": "float32", "byte_order": "little"}, [0x6643, 0x3433], 230.2),
+        ({"type": "float32", "byte_order": "little", "word_order": "little"}, [0x3433, 0x6643], 230.2),
+        ({"type": "int16", "byte_order": "little"}, [0x9CFF], -100),
+        ({"type": "bit", "bit": 0, "bits": 8}, [0x0810], 0x10),
+        ({"type": "bit", "bit": 4, "bits": 12}, [0xABC1], 0xABC),
+        ({"type": "bit", "bit": 0, "byte_order": "little"}, [0x0100], 1),
+        ({"type": "bcd16", "scale": 0.1}, [0x1234], 123.4),
+        ({"type": "bcd32"}, [0x0012, 0x3456], 123456),
+        ({"type": "bcd16"}, [0x12AF], None),
         ({"type": "float32"}, [0x7FC0, 0x0000], None),
         ({"type": "float32"}, [0x7F80, 0x0000], None),
     ],
@@ -59,3 +68,12 @@ def test_no_registers_give_anything_but_a_finite_number(raw: list[int], kind: st
     row = register(type=kind, scale=1e30)
     value = value_of(row, raw[: width(row)])
     assert value is None or abs(value) < float("inf")
+
+
+@pytest.mark.parametrize(
+    "row",
+    [{"function": 1, "type": "bool"}, {"scale": 0.5}, {"offset": -1.0}, {"byte_order": "little"}, {"scale": 0.01}],
+)
+@pytest.mark.parametrize("value", [0, 1])
+def test_what_is_written_reads_back(row: dict[str, Any], value: int) -> None:
+    assert value_of(register(**row), [raw_of(register(**row), value)]) == pytest.approx(value)

@@ -264,6 +264,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/commands/{command_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Command
+         * @description One command and its reply.
+         */
+        get: operations["get_command"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/gateways": {
         parameters: {
             query?: never;
@@ -278,6 +298,28 @@ export interface paths {
         get: operations["list_gateways"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/gateways/{gateway_id}/interlocks/{interlock_id}/reset": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Reset Interlock
+         * @description Ask the gateway to reset a tripped interlock; what became of it is in the command's reply.
+         *
+         *     The gateway refuses while the cause stands. Its outputs stay as they are: doors are locked again by a command.
+         */
+        post: operations["reset_interlock"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1115,6 +1157,39 @@ export interface components {
             note: string;
         };
         /**
+         * CommandOut
+         * @description A command to a gateway; `outcome` is null while the gateway has not answered.
+         */
+        CommandOut: {
+            /** Cause */
+            cause: string;
+            /**
+             * Expires
+             * Format: date-time
+             * @example 2026-09-22T08:15:30.250Z
+             */
+            expires: string;
+            /** Gateway */
+            gateway: string;
+            /** Id */
+            id: string;
+            outcome?: components["schemas"]["Outcome"] | null;
+            /**
+             * Point
+             * @description an output, or `interlock:…`
+             */
+            point: string;
+            /** Read Back */
+            read_back?: number | null;
+            /**
+             * Reason
+             * @default
+             */
+            reason: string;
+            /** Value */
+            value: number;
+        };
+        /**
          * DeviceOut
          * @description How a device fares at its gateway.
          */
@@ -1155,6 +1230,11 @@ export interface components {
             epoch?: number | null;
             /** Id */
             id: string;
+            /**
+             * Interlocks
+             * @default []
+             */
+            interlocks: components["schemas"]["InterlockOut"][];
             name: components["schemas"]["Text"] | null;
             /** Online */
             online: boolean | null;
@@ -1201,6 +1281,38 @@ export interface components {
             reasons: string[];
             /** Status */
             status: string;
+        };
+        /**
+         * InterlockOut
+         * @description A local interlock of a gateway; `tripped` is null while the gateway was not heard.
+         */
+        InterlockOut: {
+            /**
+             * Causes
+             * @description the points that agreed
+             * @default []
+             */
+            causes: string[];
+            /**
+             * Failure
+             * @description why it opened doors although nobody voted: it failed itself
+             */
+            failure?: string | null;
+            /** Id */
+            id: string;
+            name: components["schemas"]["Text"] | null;
+            /**
+             * Outputs
+             * @description by point: `set`, `setting`, or why it does not obey
+             * @default {}
+             */
+            outputs: {
+                [key: string]: string;
+            };
+            /** Since */
+            since?: string | null;
+            /** Tripped */
+            tripped: boolean | null;
         };
         /**
          * LevelOut
@@ -1315,6 +1427,12 @@ export interface components {
              */
             roles: string[];
         };
+        /**
+         * Outcome
+         * @description What became of a command.
+         * @enum {string}
+         */
+        Outcome: "done" | "refused" | "failed" | "expired";
         /** Page[AccessEventOut] */
         Page_AccessEventOut_: {
             /** Items */
@@ -2658,6 +2776,46 @@ export interface operations {
             };
         };
     };
+    get_command: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                command_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommandOut"];
+                };
+            };
+            /** @description Refused; the detail says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not possible now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
     list_gateways: {
         parameters: {
             query?: never;
@@ -2674,6 +2832,51 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Page_GatewayOut_"];
+                };
+            };
+            /** @description Refused; the detail says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not possible now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    reset_interlock: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                gateway_id: string;
+                interlock_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Reason"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommandOut"];
                 };
             };
             /** @description Refused; the detail says why */

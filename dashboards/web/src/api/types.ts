@@ -54,6 +54,8 @@ export type Activation = Narrow<Schemas['ActivationOut'], { level: Grade; steps:
 export type AccessEvent = Schemas['AccessEventOut']
 export type GatewayStatus = Schemas['GatewayOut']
 export type GatewayLoss = Schemas['LossOut']
+export type InterlockState = Schemas['InterlockOut']
+export type CommandStatus = Schemas['CommandOut']
 export type ServiceStatus = Schemas['ServiceOut']
 export type QuarantineRow = Schemas['QuarantineOut']
 

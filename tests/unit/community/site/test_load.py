@@ -68,7 +68,7 @@ def test_the_demo_community_is_what_it_promises() -> None:
     ]
     assert {plan.kind for plan in site.file.plans} == {"fire", "natural-disaster", "safety-accident", "public-health"}
     assert all(gateway.mqtt is None for gateway in site.file.gateways)
-    assert {device.modbus.tcp for device in site.devices.values() if device.modbus} == {
+    assert {device.modbus.line.address for device in site.devices.values() if device.modbus} == {
         "127.0.0.1:15020",
         "127.0.0.1:15021",
     }
