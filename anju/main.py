@@ -3,6 +3,8 @@
 import asyncio
 import os
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -21,6 +23,8 @@ cli = typer.Typer(
 )
 user = typer.Typer(help="People who may sign in.", no_args_is_help=True)
 cli.add_typer(user, name="user")
+history = typer.Typer(help="Readings out to a file and in from one.", no_args_is_help=True)
+cli.add_typer(history, name="history")
 out = Console(highlight=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
 
@@ -243,6 +247,63 @@ def restore(folder: Annotated[Path, typer.Argument(help="a backup", exists=True,
         raise _fail(str(error)) from error
     made = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(manifest.made_at / 1000))
     out.print(f"{manifest.site} is as of {made}; what was there before is in {aside}")
+
+
+@history.command("export", epilog="Example: anju history export week.parquet --from 2026-11-16 --point env-1.co2")
+def history_export(
+    file: Annotated[Path, typer.Argument(help="ends in .csv, .parquet or .lp (InfluxDB's line protocol)")],
+    point: Annotated[list[str] | None, typer.Option(help="may be given several times; all points if unset")] = None,
+    start: Annotated[str | None, typer.Option("--from", help="2026-11-16 or 2026-11-16T08:00+08:00")] = None,
+    end: Annotated[str | None, typer.Option("--to", help="not included")] = None,
+) -> None:
+    """Write readings to a file."""
+    from anju.history import export
+
+    with _history_errors(), _progress() as said:
+        written = export(file, point or [], start, end, said)
+    out.print(f"{written} readings in {file}")
+
+
+@history.command("import", epilog="Example: anju history import old-system.csv")
+def history_import(
+    file: Annotated[Path, typer.Argument(help="columns time, point, value, quality", exists=True, dir_okay=False)],
+) -> None:
+    """Write a file's readings to the history; what is there already is replaced. Alarms are not raised."""
+    from anju.history import bring_in
+
+    with _history_errors(), _progress() as said:
+        written, unknown = bring_in(file, said)
+    out.print(f"{written} readings from {file}")
+    if unknown:
+        out.print(f"the site file has no {', '.join(unknown[:10])}{' …' if len(unknown) > 10 else ''}", markup=False)
+
+
+@history.command("check", epilog="Example: anju history check")
+def history_check() -> None:
+    """Read everything that is stored; exit 1 and what to do when it is damaged."""
+    from anju.history import check as read_all
+
+    with _history_errors(), _progress() as said:
+        read = read_all(said)
+    out.print(f"{read} readings, all of them readable")
+
+
+@contextmanager
+def _history_errors() -> Iterator[None]:
+    from backbone.historian.exchange import ExchangeError
+    from backbone.historian.port import HistorianError
+    from community.site.load import SiteErrors
+
+    try:
+        yield
+    except (ExchangeError, HistorianError, SiteErrors, ValueError, OSError) as error:
+        raise _fail(str(error)) from error
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[int], None]]:
+    with err.status("") as status:
+        yield lambda number: status.update(f"{number:,} readings")
 
 
 @user.command("add", epilog="Example: anju user add wang-wei --name 王伟 --role safety-officer")

@@ -8,6 +8,7 @@ import hashlib
 import os
 import shutil
 from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
 
 import msgspec
@@ -57,10 +58,10 @@ def make_backup(
         BackupError, HistorianError: it cannot be made; nothing is left of it.
     """
     name = datetime.fromtimestamp(now / 1000, UTC).strftime("%Y-%m-%dT%H-%M-%SZ")
-    making, made = folder / f".{name}.making", folder / name
+    names = (name if number == 1 else f"{name}-{number}" for number in count(1))
+    made = next(free for free in (folder / one for one in names) if not free.exists())
+    making = folder / f".{made.name}.making"
     try:
-        if made.exists():
-            raise BackupError(f"{made} is there already: wait a second")
         shutil.rmtree(making, ignore_errors=True)
         making.mkdir(parents=True)
         elsewhere = []

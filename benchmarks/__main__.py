@@ -20,6 +20,7 @@ PROGRAMS = {
     "modbus": "Modbus through the gateway",
     "alarms": "from a sensor's message to the alarm",
     "historian": "the historians",
+    "history_queries": "questions to 50 million readings",
     "memory": "memory of the demo, and of the broker under load",
 }
 RESULTS = Path("bench.json")

@@ -18,6 +18,7 @@ from backbone.stream import Delivery, Position, Refusal
 from community.quarantine import Quarantined
 from community.site.site import Site
 from ingest import counters
+from ingest.aside import Aside
 from ingest.clock import ForwardClock
 from ingest.ledger import Ledger
 from ingest.settings import IngestSettings
@@ -48,6 +49,7 @@ class Keeper:
         self._stop = stop
         self._skew_ms = round(settings.clock_skew_s * 1000)
         self._oldest_ms = round(settings.oldest_days * _DAY_MS)
+        self._aside = Aside(settings.data_dir / "aside")
         self._ledger = Ledger()
         self._ledger_failed = False
         self._threads = ThreadPoolExecutor(1, thread_name_prefix="ingest-writer")
@@ -80,6 +82,8 @@ class Keeper:
         checked = await self._on_thread(lambda: check(deliveries, self._points, limits))
         for row in checked.refused:
             self._ledger.add(row)
+        if checked.unknown:
+            await self._set_aside(checked.unknown)
         if self._ledger.waiting:
             # Before the commit, so that a crash has a refusal counted twice rather than never.
             await self.record_refusals()
@@ -92,6 +96,27 @@ class Keeper:
         stored = checked.readings.t.size + len(checked.events) - sum(one.count for one in unwritten)
         metrics.readings.labels(CONSUMER, "stored").inc(stored)
         metrics.readings.labels(CONSUMER, "quarantined").inc(refused)
+
+    async def take_up(self) -> None:
+        """Give the historian what was set aside and the site file knows by now.
+
+        Raises:
+            Stopped: the service was told to end first.
+        """
+        now = self.now()
+        limits = Limits(now, now - self._oldest_ms, now + self._skew_ms)
+        taken = await self._insist(lambda: self._aside.take_up(self._historian, self._points, limits))
+        if taken.readings or taken.events:
+            log.info("frames that had been set aside were taken up", **taken._asdict())
+
+    async def _set_aside(self, unknown: Sequence[Delivery]) -> None:
+        try:
+            gone = await self._on_thread(lambda: self._aside.keep(unknown))
+        except OSError as error:
+            log.warning("frames of unknown points cannot be set aside", error=str(error))
+            return
+        if gone:
+            log.warning("the oldest frames of unknown points had to go", bytes=gone)
 
     def refuse(self, refusal: Refusal) -> None:
         """Note a frame that is none; recorded with the next batch."""

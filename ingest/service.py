@@ -29,6 +29,7 @@ async def run(
     async with Keeper(settings, site, historian, database, stop) as keeper:
         try:
             positions = await keeper.positions()
+            await keeper.take_up()
             bus = Bus(settings.broker_url, f"anju-ingest-{site.id}", ca=settings.mqtt_ca)
             stream = Stream(bus, site.id, site.gateways, CONSUMER, positions, now=keeper.now, refuse=keeper.refuse)
             stream.start()

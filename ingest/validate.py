@@ -60,6 +60,8 @@ class Checked:
     readings: ReadingBatch
     events: Sequence[tuple[str, FrameEvent]]
     refused: Sequence[Quarantined]
+    unknown: Sequence[Delivery]
+    """Those with a point the site file does not know, or gives to another gateway: a change of it may mend that."""
 
 
 class Codes(dict[str, int]):
@@ -107,19 +109,30 @@ def check(deliveries: Sequence[Delivery], points: SitePoints, limits: Limits) ->
     point, t, x, q = rows.codes[rows.name], rows.t, rows.x, rows.q
     good = (point >= 0) & np.isfinite(x) & (t <= limits.newest) & (t >= limits.oldest)
     refused: list[Quarantined] = []
+    unknown: set[int] = set()
     if not good.all():
         refused += _refused_readings(deliveries, rows, ~good, points.site, limits)
+        unknown |= _with_unknown(deliveries, (point == _UNKNOWN) | (point == _ELSEWHERE))
         point, t, x, q = point[good], t[good], x[good], q[good]
     events: list[tuple[str, FrameEvent]] = []
-    for delivery in deliveries:
+    for number, delivery in enumerate(deliveries):
         for event in delivery.frame.events:
             fault = _event_fault(event, points.codes(delivery.gateway), limits)
             if fault is None:
                 events.append((points.site, event))
             else:
+                if fault in {Fault.UNKNOWN_POINT, Fault.OTHER_GATEWAY}:
+                    unknown.add(number)
                 source = _source(delivery.gateway, event.point, fault)
                 refused.append(_refused(points.site, source, fault, limits, 1, repr(event)))
-    return Checked(ReadingBatch(points.site, points.names, point.astype(np.uint32), t, x, q), events, refused)
+    readings = ReadingBatch(points.site, points.names, point.astype(np.uint32), t, x, q)
+    return Checked(readings, events, refused, [deliveries[number] for number in sorted(unknown)])
+
+
+def _with_unknown(deliveries: Sequence[Delivery], rows: npt.NDArray[np.bool_]) -> set[int]:
+    """The numbers of the deliveries that these rows (n,) of all are from."""
+    whose = np.repeat(np.arange(len(deliveries)), [delivery.frame.t.size for delivery in deliveries])
+    return set(np.unique(whose[rows]).tolist())
 
 
 def _rows(deliveries: Sequence[Delivery], points: SitePoints) -> _Rows:

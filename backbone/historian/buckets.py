@@ -19,6 +19,8 @@ _H = tuple(3_600_000 * n for n in (1, 2, 3, 4, 6, 8, 12))
 MINUTE_MS, HOUR_MS, DAY_MS = 60_000, 3_600_000, 86_400_000
 STEPS_MS = _MS + _S + _MIN + _H
 _EPOCH = date(1970, 1, 1)
+_LONGEST_ALIGNED = 366
+"""Days. Longer buckets begin with the interval: there are few, and nobody scrolls through them."""
 
 
 class Grid(NamedTuple):
@@ -53,7 +55,8 @@ def _grid(start: int, end: int, step: int, zone: tzinfo) -> Grid:
     first, last = (datetime.fromtimestamp(t / 1000, zone).date() for t in (start, end - 1))
     if step >= DAY_MS:
         apart = step // DAY_MS
-        first -= timedelta((first - _EPOCH).days % apart)
+        if apart <= _LONGEST_ALIGNED:
+            first -= timedelta((first - _EPOCH).days % apart)
         number = (last - first).days // apart + 2
         return Grid(step, np.array([midnight(first + timedelta(apart * n), zone) for n in range(number)]))
     edges = sorted({edge for n in range((last - first).days + 1) for edge in _cuts(first + timedelta(n), step, zone)})

@@ -18,10 +18,10 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from backbone.frames import FrameEvent
-from backbone.historian.buckets import grid_for
+from backbone.historian.buckets import HOUR_MS, grid_for
 from backbone.historian.duckdb_file import connect, copy, transaction, translated
 from backbone.historian.duckdb_fold import fold, forget
-from backbone.historian.duckdb_series import Span, partials
+from backbone.historian.duckdb_series import Span, next_reading, partials, readings_between
 from backbone.historian.latest import Latest, PointColumn
 from backbone.historian.partials import buckets
 from backbone.historian.port import Bucket, HistorianUnavailable, Reading, ReadingBatch, Series, Unwritten
@@ -175,6 +175,25 @@ class DuckDBHistorian:
             row = cursor.execute(_COUNT, {"site": site, "point": point, "start": start, "end": end}).fetchone()
         assert row is not None
         return int(row[0])
+
+    def scan(self, site: str, points: Sequence[str] | None, start: int, end: int) -> Iterator[ReadingBatch]:
+        """See `Historian.scan`: an hour at a time."""
+        wanted = None if points is None else set(points)
+        numbers = [
+            number for (of, point), number in self._ids.items() if of == site and (not wanted or point in wanted)
+        ]
+        at = start
+        while wanted != set():
+            with self._cursor() as cursor:
+                found = next_reading(cursor, at, end)
+                if found is None:
+                    return
+                at = min(found // HOUR_MS * HOUR_MS + HOUR_MS, end)
+                p, t, x, q = readings_between(cursor, numbers, found, at)
+            if t.size:
+                used, index = np.unique(p, return_inverse=True)
+                names = tuple(self._keys[number][1] for number in used.tolist())
+                yield ReadingBatch(site, names, index.astype(np.uint32), t, x, q)
 
     def tidy(self, now: int) -> bool:
         """See `Historian.tidy`: folds one hour."""

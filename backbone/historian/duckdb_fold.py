@@ -2,8 +2,8 @@
 
 Readings go in as they come, into `arrived`. Once an hour has closed, its rows move to `readings`: one row a point and
 time, in the order of points and times, so that a query of a point reads a few blocks of the file, however long it is.
-The minutes, hours and days of what moved are summed up in the same transaction. What comes late is folded the same way
-later; until then whoever reads takes what arrived into account.
+Minutes (of points that speak often), hours and days of what moved are summed up in the same transaction. What comes
+late is folded the same way later; until then whoever reads takes what arrived into account.
 """
 
 from datetime import datetime, timedelta, tzinfo
@@ -14,6 +14,8 @@ from backbone.historian.buckets import HOUR_MS, MINUTE_MS, midnight
 from backbone.historian.duckdb_file import transaction
 from community.quality import UNUSABLE
 
+DENSE = 180
+"""Readings of a point in an hour: with more, its minutes are summed up; fewer are read as fast as their minutes."""
 CLOSED_AFTER_MS = 600_000
 """An hour closes so long after its end: most of what is late by then came from a gateway that was cut off."""
 
@@ -25,19 +27,32 @@ WHERE t >= $begin AND t < $end GROUP BY point, t
 _REPLACED = """
 DELETE FROM readings WHERE t >= $begin AND t < $end AND (point, t) IN (SELECT point, t FROM fresh)
 """
-_ROLLED = """
-INSERT INTO minutes SELECT point, t // $unit * $unit AS bucket,
+_GOOD = "SELECT *, q & $unusable = 0 AS good FROM readings WHERE {where} AND point IN (SELECT point FROM fresh)"
+_SUMS = """
     arg_min(x, t) FILTER (good), arg_max(x, t) FILTER (good), min(x) FILTER (good), max(x) FILTER (good),
     coalesce(fsum(x) FILTER (good), 0), count(*) FILTER (good), count(*), bit_or(q)
-FROM (SELECT *, q & $unusable = 0 AS good FROM readings
-    WHERE t >= $begin AND t < $end AND point IN (SELECT point FROM fresh))
+"""
+_HOURS = f"""
+INSERT INTO hours SELECT point, $begin, {_SUMS} FROM ({_GOOD.format(where="t >= $begin AND t < $end")})
+GROUP BY point ORDER BY point
+"""
+_MINUTES = f"""
+INSERT INTO minutes SELECT point, t // $unit * $unit AS bucket, {_SUMS}
+FROM ({_GOOD.format(where="t >= $begin AND t < $end")})
+WHERE point IN (SELECT point FROM hours WHERE t = $begin AND count > $dense)
 GROUP BY point, bucket ORDER BY point, bucket
 """
-_SUMMED = """
-INSERT INTO {level} SELECT point, $begin,
+_DAYS = f"""
+INSERT INTO days SELECT point, $begin,
     arg_min(first, t) FILTER (usable > 0), arg_max(last, t) FILTER (usable > 0), min(min), max(max),
     fsum(total), sum(usable), sum(count), bit_or(q)
-FROM minutes WHERE t >= $begin AND t < $end AND point IN (SELECT point FROM fresh) GROUP BY point ORDER BY point
+FROM (
+    SELECT * FROM hours WHERE t >= $whole_begin AND t < $whole_end AND point IN (SELECT point FROM fresh)
+    UNION ALL
+    SELECT point, t, if(good, x, NULL), if(good, x, NULL), if(good, x, NULL), if(good, x, NULL), if(good, x, 0),
+        if(good, 1, 0), 1, q
+    FROM ({_GOOD.format(where="(t >= $begin AND t < $whole_begin OR t >= $whole_end AND t < $end)")}))
+GROUP BY point ORDER BY point
 """
 _FORGET = "DELETE FROM {table} WHERE t < $before AND point IN (SELECT unnest($points))"
 _OUTDATED = "DELETE FROM {level} WHERE t >= $begin AND t < $end AND point IN (SELECT point FROM fresh)"
@@ -62,11 +77,15 @@ def fold(connection: duckdb.DuckDBPyConnection, now: int, zone: tzinfo) -> bool:
             connection.execute(_REPLACED, hour)
         connection.execute("INSERT INTO readings SELECT point, t, x, q FROM fresh ORDER BY point, t")
         connection.execute("DELETE FROM arrived WHERE t >= $begin AND t < $end", hour)
-        _replace(connection, "minutes", hour)
-        connection.execute(_ROLLED, {**hour, "unit": MINUTE_MS, "unusable": int(UNUSABLE)})
-        for level, span in (("hours", hour), *(("days", day) for day in _days(begin, zone))):
-            _replace(connection, level, span)
-            connection.execute(_SUMMED.format(level=level), span)
+        unusable = {"unusable": int(UNUSABLE)}
+        for level in ("hours", "minutes"):
+            _replace(connection, level, hour)
+        connection.execute(_HOURS, hour | unusable)
+        connection.execute(_MINUTES, hour | unusable | {"unit": MINUTE_MS, "dense": DENSE})
+        for day in _days(begin, zone):
+            _replace(connection, "days", day)
+            whole = {"whole_begin": -(-day["begin"] // HOUR_MS) * HOUR_MS, "whole_end": day["end"] // HOUR_MS * HOUR_MS}
+            connection.execute(_DAYS, day | whole | unusable)
         connection.execute("DROP TABLE fresh")
     return True
 
@@ -90,7 +109,7 @@ def _replace(connection: duckdb.DuckDBPyConnection, level: str, span: dict[str, 
 
 
 def _any(connection: duckdb.DuckDBPyConnection, table: str, span: dict[str, int]) -> bool:
-    query = f"SELECT 1 FROM {table} WHERE t >= $begin AND t < $end LIMIT 1"  # noqa: S608 (our own table names)
+    query = f"SELECT 1 FROM {table} WHERE t >= $begin AND t < $end LIMIT 1"
     return connection.execute(query, span).fetchone() is not None
 
 

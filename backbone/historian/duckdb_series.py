@@ -5,8 +5,10 @@ from typing import Any, NamedTuple
 
 import duckdb
 import numpy as np
+import numpy.typing as npt
 
-from backbone.frames import TimeColumn
+from backbone.frames import FloatColumn, QualityColumn, TimeColumn
+from backbone.historian import duckdb_fold
 from backbone.historian.buckets import DAY_MS, HOUR_MS, MINUTE_MS, Grid, midnight
 from backbone.historian.partials import Partials, of_readings, together
 
@@ -17,9 +19,21 @@ SELECT t, arg_max(x, rowid) AS x, arg_max(q, rowid) AS q FROM arrived
 WHERE point = $point AND t >= $begin AND t < $end GROUP BY t ORDER BY t
 """
 _RAW = "SELECT t, x, q FROM readings WHERE point = $point AND t >= $begin AND t < $end ORDER BY t"
+_SPARSE = "SELECT t FROM hours WHERE point = $point AND t > $begin AND t < $end AND count <= $dense ORDER BY t"
 _ROLLED = """
 SELECT t, first, last, min, max, total, usable, count, q FROM {level}
 WHERE point = $point AND t >= $begin AND t < $end ORDER BY t
+"""
+
+
+_NEXT = "SELECT min(t) FROM (SELECT t FROM readings UNION ALL SELECT t FROM arrived) WHERE t >= $begin AND t < $end"
+_BETWEEN = """
+WITH wanted AS (SELECT unnest($points)::INTEGER AS point),
+    late AS (SELECT point, t, arg_max(x, rowid) AS x, arg_max(q, rowid) AS q FROM arrived
+        WHERE t >= $begin AND t < $end AND point IN (SELECT point FROM wanted) GROUP BY point, t),
+    early AS (SELECT point, t, x, q FROM readings
+        WHERE t >= $begin AND t < $end AND point IN (SELECT point FROM wanted))
+SELECT point, t, x, q FROM late UNION ALL SELECT * FROM early ANTI JOIN late USING (point, t) ORDER BY t, point
 """
 
 
@@ -62,6 +76,8 @@ def partials(cursor: duckdb.DuckDBPyConnection, point: int, span: Span, grid: Gr
             pieces, rolled = [span], []
         else:
             pieces = _pieces(level, span, t)
+            if level.unit_ms == MINUTE_MS:
+                pieces = _merged([*pieces, *_sparse(cursor, point, span)])
             rolled = [_without(_rolled(cursor, level, point, level.whole(span)), pieces)]
         raw = [of_readings(t, arrived["x"], arrived["q"])]
         for piece in pieces:
@@ -94,8 +110,19 @@ def _pieces(level: _Level, span: Span, arrived: TimeColumn) -> list[Span]:
         unit = level.around(t.item(place))
         found.append(Span(max(unit.begin, span.begin), min(unit.end, span.end)))
         place = int(np.searchsorted(t, unit.end))
+    return _merged(found)
+
+
+def _sparse(cursor: duckdb.DuckDBPyConnection, point: int, span: Span) -> list[Span]:
+    """The hours of so few readings that their minutes are not summed up."""
+    around = {"point": point, "begin": span.begin - HOUR_MS, "end": span.end, "dense": duckdb_fold.DENSE}
+    hours = cursor.execute(_SPARSE, around).fetchnumpy()["t"].tolist()
+    return [Span(max(hour, span.begin), min(hour + HOUR_MS, span.end)) for hour in hours]
+
+
+def _merged(pieces: list[Span]) -> list[Span]:
     merged: list[Span] = []
-    for piece in sorted(piece for piece in found if piece.begin < piece.end):
+    for piece in sorted(piece for piece in pieces if piece.begin < piece.end):
         if merged and piece.begin <= merged[-1].end:
             merged[-1] = Span(merged[-1].begin, max(merged[-1].end, piece.end))
         else:
@@ -120,3 +147,17 @@ def _without(rows: Partials, pieces: list[Span]) -> Partials:
 
 def _columns(cursor: duckdb.DuckDBPyConnection, query: str, point: int, span: Span) -> dict[str, Any]:
     return cursor.execute(query, {"point": point, "begin": span.begin, "end": span.end}).fetchnumpy()
+
+
+def next_reading(cursor: duckdb.DuckDBPyConnection, begin: int, end: int) -> int | None:
+    """When the first reading of any point at or after `begin` was made; None when there is none before `end`."""
+    row = cursor.execute(_NEXT, {"begin": begin, "end": end}).fetchone()
+    return None if row is None or row[0] is None else int(row[0])
+
+
+def readings_between(
+    cursor: duckdb.DuckDBPyConnection, points: list[int], begin: int, end: int
+) -> tuple[npt.NDArray[np.int32], TimeColumn, FloatColumn, QualityColumn]:
+    """Columns (n,) of points, times, values and qualities, by time."""
+    rows = cursor.execute(_BETWEEN, {"points": points, "begin": begin, "end": end}).fetchnumpy()
+    return rows["point"], rows["t"], rows["x"], rows["q"]

@@ -122,6 +122,28 @@ class InfluxHistorian:
         ]
         return Series(point, start, end, grid.step_ms, buckets(_partials(rows), grid.edges))
 
+    def scan(self, site: str, points: Sequence[str] | None, start: int, end: int) -> Iterator[ReadingBatch]:
+        """See `Historian.scan`: an hour at a time, from the first hour that has a reading to the last."""
+        wanted = None if points is None else set(points)
+        whole = influxql.where(start, end, site=site)
+        times = [
+            series["values"][0][0]
+            for choose in (influxql.first, influxql.last)
+            for series in self._over_measures(wanted, lambda some: choose(some, whole))  # noqa: B023
+        ]
+        at, last = min(times, default=0), max(times, default=-1)
+        while at <= last:
+            until = min(at // HOUR_MS * HOUR_MS + HOUR_MS, end)
+            condition = influxql.where(at, until, site=site)
+            rows: list[tuple[int, str, float, int]] = []
+            for series in self._over_measures(wanted, lambda some: influxql.readings(some, condition)):  # noqa: B023
+                point = f"{series['tags']['device']}.{series['name']}"
+                if wanted is None or point in wanted:
+                    rows += ((t, point, float(x), q) for t, x, q in series["values"])
+            if rows:
+                yield _in_order(site, sorted(rows))
+            at = until
+
     def tidy(self, now: int) -> bool:
         """See `Historian.tidy`. The server keeps its own house."""
         del now
@@ -175,6 +197,14 @@ def _partials(rows: Sequence[tuple[Any, ...]]) -> Partials:
     """From rows of time; first, last, least, greatest, sum and count of the usable values; count and quality of all."""
     columns = zip(*rows, strict=True) if rows else [()] * len(_TYPES)
     return Partials._make(np.array(column, dtype=kind) for column, kind in zip(columns, _TYPES, strict=True))
+
+
+def _in_order(site: str, rows: Sequence[tuple[int, str, float, int]]) -> ReadingBatch:
+    names = tuple(dict.fromkeys(row[1] for row in rows))
+    place = {name: number for number, name in enumerate(names)}
+    t, _, x, q = zip(*rows, strict=True)
+    index = np.array([place[row[1]] for row in rows], dtype=np.uint32)
+    return ReadingBatch(site, names, index, np.array(t), np.array(x), np.array(q, dtype=np.uint8))
 
 
 def _by_time(series: Sequence[_Columns]) -> dict[int, list[Any]]:

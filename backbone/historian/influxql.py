@@ -45,6 +45,21 @@ def count(measures: Iterable[str], condition: str) -> str:
     return f'SELECT count("quality") AS n FROM {sources(measures)} WHERE {condition}'
 
 
+def first(measures: Iterable[str], condition: str) -> str:
+    """The oldest reading of each measure."""
+    return f'SELECT first("value") FROM {sources(measures)} WHERE {condition}'
+
+
+def last(measures: Iterable[str], condition: str) -> str:
+    """The newest reading of each measure."""
+    return f'SELECT last("value") FROM {sources(measures)} WHERE {condition}'
+
+
+def readings(measures: Iterable[str], condition: str) -> str:
+    """All readings of each device and measure."""
+    return f'SELECT "value", "quality" FROM {sources(measures)} WHERE {condition} GROUP BY "device"'
+
+
 def usable_values(measure: str, condition: str, step_ms: int) -> str:
     """First, last, extremes, sum and count of the usable readings by bucket."""
     return (

@@ -4,7 +4,7 @@ Times are Unix ms, UTC; an interval is `start <= t < end`. A reading is named by
 last write wins and readers see one. An event is named by point, time, type and data.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -132,6 +132,10 @@ class Historian(Protocol):
 
     def count(self, site: str, point: str | None, start: int, end: int) -> int:
         """How many readings there are, by distinct point and time."""
+        ...
+
+    def scan(self, site: str, points: Sequence[str] | None, start: int, end: int) -> Iterator[ReadingBatch]:
+        """All readings of points (None: of all), a piece of time after the other, within one by time."""
         ...
 
     def tidy(self, now: int) -> bool:

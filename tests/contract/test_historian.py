@@ -238,3 +238,31 @@ def test_readers_see_whole_writes_while_a_writer_writes(historian: Historian) ->
 def test_a_series_without_buckets_is_a_mistake_of_the_caller(historian: Historian, max_points: int) -> None:
     with pytest.raises(ValueError, match="at least one bucket"):
         historian.series("yard", TEMPERATURE, NOON, NOON + 1, max_points)
+
+
+def test_a_scan_gives_every_reading_once_by_time(historian: Historian) -> None:
+    rows = [
+        (point, NOON + hour * 3_600_000 + n * 1000, float(n), n % 2)
+        for point in (TEMPERATURE, SMOKE)
+        for hour in (0, 1, 30)
+        for n in range(5)
+    ]
+    historian.write([batch(rows[:20])], [], {})
+    historian.write([batch([*rows[20:], (TEMPERATURE, NOON, 99.0, 0)])], [], {})
+    known = {(point, t): (x, q) for point, t, x, q in rows} | {(TEMPERATURE, NOON): (99.0, 0)}
+    wanted = sorted((t, point, x, q) for (point, t), (x, q) in known.items())
+
+    def scanned(points: list[str] | None, start: int = NEVER, end: int = EVER) -> list[tuple[int, str, float, int]]:
+        return [
+            (t, one.points[p], x, q)
+            for one in historian.scan("yard", points, start, end)
+            for p, t, x, q in zip(*(column.tolist() for column in (one.p, one.t, one.x, one.q)), strict=True)
+        ]
+
+    everything = scanned(None)
+    assert [row[0] for row in everything] == sorted(row[0] for row in everything)
+    assert sorted(everything) == wanted
+    assert sorted(scanned([SMOKE])) == [row for row in wanted if row[1] == SMOKE]
+    begin, end = NOON + 1000, NOON + 3_601_000
+    assert sorted(scanned(None, begin, end)) == [row for row in wanted if begin <= row[0] < end]
+    assert scanned([]) == scanned(["nobody.knows"]) == []

@@ -15,6 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from backbone.historian import duckdb_fold
 from backbone.historian.buckets import DAY_MS, HOUR_MS, grid_for
 from backbone.historian.duckdb import DuckDBHistorian
 from backbone.historian.port import Bucket, ReadingBatch
@@ -89,6 +90,7 @@ STEPS = st.one_of(st.lists(READINGS, min_size=1, max_size=30), st.integers(1, 80
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_answers_do_not_depend_on_what_was_folded_when(
     tmp_path_factory: pytest.TempPathFactory,
+    monkeypatch: pytest.MonkeyPatch,
     steps: list[list[Reading] | int],
     zone: ZoneInfo,
     start: int,
@@ -96,6 +98,7 @@ def test_answers_do_not_depend_on_what_was_folded_when(
     most: int,
 ) -> None:
     known: dict[tuple[str, int], tuple[float, int]] = {}
+    monkeypatch.setattr(duckdb_fold, "DENSE", 2)
     path = tmp_path_factory.mktemp("fold") / "history.duckdb"
     with closing(DuckDBHistorian(path, "yard", zone).open()) as historian:
         for step in steps:
@@ -150,6 +153,7 @@ def test_a_closed_day_lies_in_the_order_of_points(path: Path) -> None:
         assert (np.diff(rows["point"]) >= 0).all()
         assert connection.execute("SELECT count(*) FROM arrived").fetchone() == (0,)
         assert connection.execute("SELECT count(*), sum(count) FROM minutes").fetchone() == (3000, 180_000)
+        assert connection.execute("SELECT count(*), sum(count) FROM hours").fetchone() == (50, 180_000)
         assert connection.execute("SELECT count(*), sum(count) FROM days").fetchone() == (50, 180_000)
 
 

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import os
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
@@ -23,6 +24,7 @@ from backbone.historian.port import Historian, HistorianUnavailable, ReadingBatc
 from backbone.stream import Position
 from community.quarantine import Quarantined
 from community.site.profile import Lane
+from community.site.site import Site
 from ingest.service import run
 from ingest.settings import IngestSettings
 from ingest.validate import Fault
@@ -49,10 +51,13 @@ def historian(tmp_path: Path) -> Iterator[DuckDBHistorian]:
 
 
 @contextlib.asynccontextmanager
-async def ingesting(url: str, historian: Historian, database: Database) -> AsyncIterator[asyncio.Task[None]]:
+async def ingesting(
+    url: str, historian: Historian, database: Database, *, site: Site = SITE, data_dir: Path | None = None
+) -> AsyncIterator[asyncio.Task[None]]:
     """The service, told to stop at the end and given five seconds."""
     stop = asyncio.Event()
-    task = asyncio.create_task(run(IngestSettings(mqtt_url=url), SITE, historian, database, stop), name="ingest")
+    settings = IngestSettings(mqtt_url=url, data_dir=data_dir or Path(tempfile.mkdtemp()))
+    task = asyncio.create_task(run(settings, site, historian, database, stop), name="ingest")
     try:
         yield task
     finally:
@@ -69,6 +74,28 @@ def numbered(seq: int, *, n: int = 50) -> Frame:
 def quarantine(database: Database) -> dict[tuple[str, str], Quarantined]:
     with database.read() as connection:
         return {(row.source, row.reason): row for _, row in list_quarantine(connection, "yard", limit=1000)}
+
+
+async def test_what_the_site_file_did_not_know_is_taken_up_once_it_does(
+    broker: servers.Broker, historian: DuckDBHistorian, database: Database, tmp_path: Path
+) -> None:
+    """A device that speaks before it is written down loses nothing; over a stop in between, and only once."""
+    later, data = make_site(east=3), tmp_path / "data"
+    new = "e-3.temperature"
+    async with sending(broker.url, "yard", "gw-east") as east:
+        async with ingesting(broker.url, historian, database, data_dir=data):
+            await until(lambda: east.heard, "the position at start")
+            for n in range(1, 4):
+                rows = [(new, NOW - n * 1000, float(n)), (TEMPERATURE, NOW - n * 1000, 0.0), ("never.known", NOW, 1.0)]
+                east.send(frame(rows[: 2 + n % 2], seq=n, events=[event("e-3.credential", NOW - n, data={"n": n})]))
+            await until(lambda: east.done, "the commit")
+        assert historian.count("yard", new, NEVER, EVER) == 0
+        for _ in range(2):
+            async with ingesting(broker.url, historian, database, site=later, data_dir=data):
+                await until(lambda: historian.count("yard", new, NEVER, EVER) == 3, "what was set aside")
+            assert historian.count("yard", TEMPERATURE, NEVER, EVER) == 3
+            assert len(historian.events("yard", "e-3.credential", NEVER, EVER, 10)) == 3
+            assert len(list((data / "aside").iterdir())) <= 2, "what holds nothing unknown any more is gone"
 
 
 async def test_frames_become_readings_and_are_committed(

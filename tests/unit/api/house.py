@@ -1,6 +1,6 @@
 """What the API tests work with: users of every role, a clock to turn, and objects to find."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -69,6 +69,9 @@ class RememberedHistory:
 
     def backup(self, path: Path) -> bool:
         return False
+
+    def scan(self, site: str, points: Sequence[str] | None, start: int, end: int) -> Iterator[ReadingBatch]:
+        yield from ()
 
     def tidy(self, now: int) -> bool:
         return False

@@ -1,0 +1,78 @@
+"""`anju history`: readings out to a file and in from one, and whether the stored history is sound."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from backbone.historian import exchange
+from backbone.historian.open import open_historian
+from backbone.historian.port import Historian, HistorianUnavailable
+from backbone.settings import Settings
+from backbone.site_files import read_site
+from community.site.site import Site
+
+_DAY_MS = 86_400_000
+RUNNING = "stop the platform first, or use the copy in a backup (`anju backup`, then ANJU_HISTORIAN_URL=duckdb:…)"
+
+
+def export(path: Path, points: list[str], start: str | None, end: str | None, said: Callable[[int], None]) -> int:
+    """Write readings to a file; how many.
+
+    Raises:
+        ExchangeError, HistorianError, SiteErrors, OSError: why not; the message says what to do.
+    """
+    with _opened() as (historian, site):
+        unknown = [point for point in points if point not in site.points]
+        if unknown:
+            raise exchange.ExchangeError(f"the site file has no point {', '.join(unknown)}")
+        until = exchange.moment(end) if end else time.time_ns() // 1_000_000 + _DAY_MS
+        since = exchange.moment(start) if start else 0
+        return exchange.write(historian.scan(site.id, points or None, since, until), path, site, said)
+
+
+def bring_in(path: Path, said: Callable[[int], None]) -> tuple[int, list[str]]:
+    """Write a file's readings to the historian; how many, and which points the site file does not have.
+
+    Raises:
+        ExchangeError, HistorianError, SiteErrors, OSError: why not; what came before it is written.
+    """
+    written, unknown = 0, set[str]()
+    with _opened() as (historian, site):
+        for batch in exchange.read(path, site.id):
+            unknown |= set(batch.points) - set(site.points)
+            historian.write([batch], [], {})
+            written += batch.t.size
+            said(written)
+        while historian.tidy(time.time_ns() // 1_000_000):
+            said(written)
+    return written, sorted(unknown)
+
+
+def check(said: Callable[[int], None]) -> int:
+    """Read every reading there is; how many.
+
+    Raises:
+        HistorianCorrupt: what is damaged, and what to do.
+        HistorianError, SiteErrors: it cannot be read now.
+    """
+    read = 0
+    with _opened() as (historian, site):
+        for batch in historian.scan(site.id, None, 0, time.time_ns() // 1_000_000 + _DAY_MS):
+            read += batch.t.size
+            said(read)
+    return read
+
+
+@contextmanager
+def _opened() -> Iterator[tuple[Historian, Site]]:
+    settings = Settings()
+    site = read_site(settings)
+    try:
+        historian = open_historian(settings.history_url, settings.data_dir, site)
+    except HistorianUnavailable as error:
+        if "another process" in str(error):
+            raise HistorianUnavailable(f"the platform runs and has the history: {RUNNING}") from error
+        raise
+    with closing(historian):
+        yield historian, site
