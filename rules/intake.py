@@ -12,7 +12,8 @@ from community.site.site import Site
 from rules.detect.compile import Compiled
 from rules.detect.model import Batch, Bits, Index, Occurrence, Times, Values
 
-_MOST_KNOWN = 10_000
+_MOST_NAMES = 300_000
+"""In the lists of points that are remembered: some tens of megabytes."""
 
 
 class Intake:
@@ -23,6 +24,7 @@ class Intake:
         self._gateway_of = {point.id: point.gateway for point in site.points.values()}
         self._future_skew_ms = future_skew_ms
         self._known: dict[tuple[str, tuple[str, ...]], Index] = {}
+        self._names = 0
         self._accepted = metrics.readings.labels("rules", "accepted")
         self._refused = metrics.readings.labels("rules", "refused")
 
@@ -56,8 +58,10 @@ class Intake:
     def _indices(self, gateway: str, points: tuple[str, ...]) -> Index:
         found = self._known.get((gateway, points))
         if found is None:
-            if len(self._known) >= _MOST_KNOWN:
+            self._names += len(points)
+            if self._names > _MOST_NAMES:
                 self._known.clear()
+                self._names = len(points)
             found = np.array([self._place(gateway, point) for point in points], dtype=np.intp)
             self._known[gateway, points] = found
         return found

@@ -18,7 +18,8 @@ STALE_AFTER = 3
 """Expected intervals without a reading."""
 _NEVER = -1
 _UNUSABLE = int(Quality.STALE | Quality.COMMUNICATION_FAILURE)
-_KNOWN_LAYOUTS = 1_000
+_MOST_NAMES = 300_000
+"""In the layouts that are remembered: some tens of megabytes."""
 
 Selection = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
@@ -65,6 +66,7 @@ class LatestCache:
         self._x = np.full(n, np.nan, dtype=np.float64)
         self._q = np.zeros(n, dtype=np.uint8)
         self._layouts: dict[tuple[str, tuple[str, ...]], Selection] = {}
+        self._names = 0
         self.changed: Mask = np.zeros(n, dtype=np.bool_)
         """Points with a newer reading since this was last cleared."""
 
@@ -108,8 +110,10 @@ class LatestCache:
         if layout is None:
             own = self._of_gateway.get(gateway, set())
             layout = np.array([self._index[p] if p in own else -1 for p in points], dtype=np.int64)
-            if len(self._layouts) >= _KNOWN_LAYOUTS:
+            self._names += len(points)
+            if self._names > _MOST_NAMES:
                 self._layouts.clear()
+                self._names = len(points)
             self._layouts[key] = layout
         return layout
 
