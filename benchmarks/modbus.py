@@ -20,7 +20,7 @@ from backbone.bus import Bus
 from backbone.stream import Stream
 from benchmarks.figures import Figure
 from community.site.site import Site
-from gateway.service import now_ms
+from gateway.clock import now_ms
 from tests.gateway_rig import until
 from tests.gateway_site import GATEWAY as GATEWAY_ID
 from tests.gateway_site import modbus_device, site_of
