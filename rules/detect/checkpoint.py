@@ -5,7 +5,7 @@ is written several times a second.
 """
 
 import zlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -16,6 +16,7 @@ import numpy.typing as npt
 from rules.detect.averages import Averages
 from rules.detect.compile import Compiled
 from rules.detect.counts import Counts
+from rules.detect.kinds.at_points import AtPoints
 from rules.detect.levels import Levels
 from rules.detect.phases import Phases
 from rules.detect.silences import Silences
@@ -34,6 +35,18 @@ class Layout(msgspec.Struct, frozen=True):
     spots: list[str]
     bindings: list[str]
     averages: list[str]
+    at_points: dict[str, list[str]] = {}
+
+    @property
+    def tables(self) -> Mapping[str, Sequence[str]]:
+        """By table: the names of its places."""
+        return {
+            "points": self.points,
+            "spots": self.spots,
+            "bindings": self.bindings,
+            "averages": self.averages,
+            **self.at_points,
+        }
 
 
 class _State(msgspec.Struct, frozen=True):
@@ -54,6 +67,7 @@ class Parts:
     averages: Averages
     silences: Silences
     counts: Counts
+    at_points: Mapping[str, AtPoints]
 
     @cached_property
     def layout(self) -> bytes:
@@ -65,6 +79,7 @@ class Parts:
             keys,
             [f"{keys[b.spot]}|{points[b.point]}" for b in self.compiled.bindings],
             [keys[a.spot] for a in self.compiled.averages],
+            {kind: [keys[row.spot] for row in self.compiled.at_points[kind]] for kind in self.at_points},
         )
         return zlib.compress(msgspec.msgpack.encode(rows))
 
@@ -86,7 +101,7 @@ class Parts:
             "lapse": ("spots", p.lapse),
             "value": ("spots", p.value),
             "quality": ("spots", p.quality),
-            "truth": ("bindings", self.levels.truth[:n]),
+            "truth": ("bindings", self.levels.inside[:n]),
             "heard_until": ("bindings", v.heard_until[:n]),
             "held_until": ("bindings", v.held_until[:n]),
             "spoke_at": ("bindings", v.spoke_at[:n]),
@@ -98,6 +113,11 @@ class Parts:
             "last": ("averages", a.last[:m]),
             "last_t": ("averages", a.last_t[:m]),
             "heard": ("points", self.silences.last),
+            **{
+                f"{kind}.{name}": (kind, column)
+                for kind, state in self.at_points.items()
+                for name, column in state.columns().items()
+            },
         }
 
 
@@ -131,7 +151,7 @@ def restore(parts: Parts, state: bytes, layout: bytes) -> None:
         before, after = moves[table]
         saved = np.frombuffer(old.columns.get(name, b""), dtype=column.dtype)
         width = column.size // len(column) if len(column) else 1
-        if saved.size == len(getattr(names, table)) * width:
+        if saved.size == len(names.tables.get(table, ())) * width:
             column[after] = saved.reshape(-1, *column.shape[1:])[before]
     binding = dict(zip(*(m.tolist() for m in moves["bindings"]), strict=True))
     spot = dict(zip(*(m.tolist() for m in moves["spots"]), strict=True))
@@ -145,13 +165,7 @@ _Move = tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]
 
 def _moves(parts: Parts, names: Layout) -> dict[str, _Move]:
     now = msgspec.msgpack.decode(zlib.decompress(parts.layout), type=Layout)
-    tables: dict[str, Callable[[Layout], Sequence[str]]] = {
-        "points": lambda rows: rows.points,
-        "spots": lambda rows: rows.spots,
-        "bindings": lambda rows: rows.bindings,
-        "averages": lambda rows: rows.averages,
-    }
-    return {table: _move(rows(names), rows(now)) for table, rows in tables.items()}
+    return {table: _move(names.tables.get(table, ()), rows) for table, rows in now.tables.items()}
 
 
 def _move(old: Sequence[str], new: Sequence[str]) -> _Move:

@@ -7,6 +7,7 @@ from rules.detect import checkpoint
 from rules.detect.averages import Averages
 from rules.detect.compile import Compiled
 from rules.detect.counts import Counts
+from rules.detect.kinds import KINDS
 from rules.detect.levels import Levels
 from rules.detect.model import NEVER, UNHEARD, UNKNOWN, Batch, Flags, Transition
 from rules.detect.phases import Phase, Phases
@@ -28,8 +29,9 @@ class Detector:
         self._averages = Averages(compiled, self._phases)
         self._silences = Silences(compiled, self._phases)
         self._counts = Counts(compiled, self._phases)
+        self._at_points = {kind: KINDS[kind](compiled, rows, self._phases) for kind, rows in compiled.at_points.items()}
         self._parts = checkpoint.Parts(
-            compiled, self._phases, self._levels, self._averages, self._silences, self._counts
+            compiled, self._phases, self._levels, self._averages, self._silences, self._counts, self._at_points
         )
 
     def restore(self, state: bytes, layout: bytes) -> None:
@@ -68,11 +70,15 @@ class Detector:
         else:
             self._silences.evaluate(batch.p, batch.t)
         self._averages.evaluate(batch, unknown)
+        for kind in self._at_points.values():
+            kind.evaluate(batch, unknown)
         self._levels.evaluate(batch, unknown)
 
     def tick(self, now: int, *, silence: bool = True) -> list[Transition]:
         """Let time pass until `now`. `silence` False: nobody could have been heard, so nobody is silent."""
         self._averages.tick(now)
+        for kind in self._at_points.values():
+            kind.tick(now)
         if silence:
             self._silences.tick(now)
         self._phases.tick(now)
@@ -94,6 +100,8 @@ class Detector:
             self._phases.adopt(spot, since)
             self._levels.adopt(spot)
             self._counts.adopt(spot, since)
+            for kind in self._at_points.values():
+                kind.adopt(spot, since)
             self._levels.refresh()
             self._silences.refresh()
         return True

@@ -70,7 +70,7 @@ class Delayed:
 
 def _inside(limits: Limits, already: bool, x: float) -> bool:
     low, high = limits.hold if already else limits.rise
-    return low < x < high
+    return (low < x < high) != limits.outside
 
 
 @dataclass
