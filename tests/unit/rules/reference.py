@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from rules.detect.compile import Average, Compiled, Count, Group, Guard, Limits, Silence, Spot
 from rules.detect.model import UNHEARD, UNKNOWN, Batch
+from tests.unit.rules.plain_kinds import PLAIN
 
 Found = tuple[int, str, str, bool]
 """When, rule, scope, active."""
@@ -300,6 +301,11 @@ class Reference:
             self.tickers.append(quiet.tick)
         for count in compiled.counts:
             self.events.setdefault((count.point, count.type), []).append(Often(count, self.delayed[count.spot]).event)
+        for kind, rows in compiled.at_points.items():
+            for row in rows:
+                plain = PLAIN[kind](row.when, row.every_ms, compiled.timezone, self.delayed[row.spot])
+                self.readers[row.point].append(plain.read)
+                self.tickers.append(plain.tick)
         self.tickers += [d.pass_time for d in self.delayed]
 
     def _add_levels_and_sequences(self) -> None:
