@@ -34,6 +34,18 @@ class Case:
     mixed: bool = False
 
 
+OTHERS: tuple[dict[str, object], ...] = (
+    {"band": {"low": -20, "high": 60, "deadband": 2}},
+    {"bit": {"bit": 6}},
+    {"rate": {"over": "10m", "above": 200}},
+    {"deviation": {"over": "7d"}},
+    {"stuck": {"for": "30m"}},
+    {"dose": {"limit": 35, "over": "1h", "level": 30}},
+    {"forecast": {"reaches": 90, "within": "6h", "over": "24h"}},
+    {"changes": {"count": 10, "within": "2s"}},
+)
+"""The tenth part of the mixed rules: one of these each."""
+
 CASES = (
     Case("rules.engine_readings_per_s", 3, 100, mixed=True),
     Case("rules.engine_levels_readings_per_s", 1, 100),
@@ -44,7 +56,8 @@ CASES = (
 def site_of(rules_of_point: int, mixed: bool) -> Site:
     """A site whose rules each watch as many points as give every point its share.
 
-    Mixed: of ten rules six are limits, two votes, one is a rolling mean and one watches for silence.
+    Mixed: of ten rules five are limits, two votes, one is a rolling mean, one watches for silence and one is of a kind
+    with a history or a form of its own: band, bit, rate, deviation, stuck, dose, forecast and changes take turns.
     """
     width = POINTS * rules_of_point // RULES
     rules = [
@@ -68,6 +81,8 @@ def _condition(i: int) -> dict[str, object]:
             return {"mean": {"over": "10m", "above": 60}}
         case 3:
             return {"stale": {"for": "3x"}}
+        case 4:
+            return OTHERS[i // 10 % len(OTHERS)]
         case _:
             return {"above": 50 + i % 7, "deadband": 2}
 

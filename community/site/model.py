@@ -227,11 +227,16 @@ class Deviation(Row):
         default="rolling", description="the last `over`; or the same hour of the week, local time, in the last 4 weeks"
     )
     over: Duration = Field(default=7 * 86400, description="rolling: what is usual is learnt from so long")
-    z: float = Field(default=5, gt=0)
+    z: float | None = Field(default=None, gt=0, description="3.5 if unset; 6 for a seasonal baseline")
     deadband: float = Field(default=1, ge=0, description="in units of z")
     side: Literal["both", "above", "below"] = "both"
     least: float = Field(default=0, ge=0, description="a distance (in units of the value) that is never too far")
     min_samples: int = Field(default=24, ge=3, le=168)
+
+    @property
+    def limit(self) -> float:
+        """The z beyond which a value is unusual; docs/decisions/0005-deviation-defaults.md says where it comes from."""
+        return self.z if self.z is not None else {"rolling": 3.5, "seasonal": 6.0}[self.baseline]
 
 
 class Stuck(Row):

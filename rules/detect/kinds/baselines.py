@@ -1,10 +1,10 @@
 """What is usual for a point: the last days, or the same hour of the week.
 
 One reading of a period stands for it (the first that is not out of the usual), so that memory is bounded and single
-readings are compared with single readings, however often a sensor speaks. Middle and spread are the median and the
-median absolute deviation (times 1.4826, which makes it the standard deviation of a normal distribution), both of which
-half of the samples may contaminate before they break. While a value does not move at all the mean absolute deviation
-(times 1.2533) stands in for the spread.
+readings are compared with single readings, however often a sensor speaks. The middle is the median. The spread is the
+median absolute deviation (times 1.4826, which makes it the standard deviation of a normal distribution) or, where that
+is more, what 95 % of the samples lie within (over 1.96): a room that is empty at night and full by day has most of its
+samples close to one value, and its other half is no anomaly.
 
 Source: B. Iglewicz, D. C. Hoaglin, How to Detect and Handle Outliers, ASQC 1993.
 """
@@ -27,7 +27,9 @@ _QUARTER_MS = 900_000
 """Offsets of time zones change at quarters of an hour."""
 _MOST_KNOWN = 10_000
 _LEAST_FOR_AN_HOUR = 3
-_MAD, _MEAN_AD = 1.4826, 1.2533
+_MAD = 1.4826
+_WITHIN, _TAIL = 0.95, 1.96
+"""So much of a normal distribution lies within so many standard deviations."""
 
 
 class Baseline(Protocol):
@@ -148,9 +150,9 @@ def _spread(apart: Values) -> Values:
     """The spread of distances from the middle (n, m), NaN for none."""
     distance = np.sort(np.abs(apart), axis=1)
     count = _filled(distance)
-    median = middle(distance, count)
-    mean = np.nansum(distance, axis=1) / np.maximum(count, 1)
-    return np.where(median > 0, _MAD * median, _MEAN_AD * mean)
+    far = np.maximum(np.ceil(_WITHIN * count).astype(np.intp) - 1, 0)
+    tail = np.take_along_axis(distance, far[:, None], 1)[:, 0] / _TAIL
+    return np.maximum(_MAD * middle(distance, count), tail)
 
 
 def _enough(centre: Values, spread: Values, enough: npt.NDArray[np.bool_]) -> tuple[Values, Values]:

@@ -290,12 +290,12 @@ class PlainDeviation(Plain):
 
     def unusual(self, x: float, centre: float, spread: float) -> bool:
         z = {"both": abs(x - centre), "above": x - centre, "below": centre - x}[self.when.side] / spread
-        limit = self.when.z - (self.when.deadband if self.delayed.wanted else 0)
+        limit = self.when.limit - (self.when.deadband if self.delayed.wanted else 0)
         return bool(z > limit and abs(x - centre) > self.when.least)
 
     def spread(self, distances: list[float]) -> float | None:
-        found = 1.4826 * median(distances) or 1.2533 * fmean(distances) or self.when.least / self.when.z
-        return found or None
+        tail = sorted(distances)[math.ceil(0.95 * len(distances)) - 1] / 1.96
+        return max(1.4826 * median(distances), tail) or self.when.least / self.when.limit or None
 
     def period_of(self, t: int) -> int:
         return t // (_ms(self.when.over) // 168)
