@@ -13,7 +13,6 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from rules.detect.averages import Averages
 from rules.detect.compile import Compiled
 from rules.detect.counts import Counts
 from rules.detect.kinds.at_points import AtPoints
@@ -34,7 +33,6 @@ class Layout(msgspec.Struct, frozen=True):
     points: list[str]
     spots: list[str]
     bindings: list[str]
-    averages: list[str]
     at_points: dict[str, list[str]] = {}
 
     @property
@@ -44,7 +42,6 @@ class Layout(msgspec.Struct, frozen=True):
             "points": self.points,
             "spots": self.spots,
             "bindings": self.bindings,
-            "averages": self.averages,
             **self.at_points,
         }
 
@@ -64,7 +61,6 @@ class Parts:
     compiled: Compiled
     phases: Phases
     levels: Levels
-    averages: Averages
     silences: Silences
     counts: Counts
     at_points: Mapping[str, AtPoints]
@@ -78,7 +74,6 @@ class Parts:
             list(points),
             keys,
             [f"{keys[b.spot]}|{points[b.point]}" for b in self.compiled.bindings],
-            [keys[a.spot] for a in self.compiled.averages],
             {kind: [keys[row.spot] for row in self.compiled.at_points[kind]] for kind in self.at_points},
         )
         return zlib.compress(msgspec.msgpack.encode(rows))
@@ -91,8 +86,8 @@ class Parts:
     @cached_property
     def columns(self) -> Mapping[str, tuple[str, npt.NDArray[np.generic]]]:
         """Every array of state and the table its places belong to."""
-        p, v, a = self.phases, self.levels.votes, self.averages
-        n, m = len(self.compiled.bindings), len(self.compiled.averages)
+        p, v = self.phases, self.levels.votes
+        n = len(self.compiled.bindings)
         return {
             "phase": ("spots", p.phase),
             "since": ("spots", p.since),
@@ -106,12 +101,6 @@ class Parts:
             "held_until": ("bindings", v.held_until[:n]),
             "spoke_at": ("bindings", v.spoke_at[:n]),
             "vote_quality": ("bindings", v.quality[:n]),
-            "ring": ("averages", a.ring),
-            "step": ("averages", a.step[:m]),
-            "sum": ("averages", a.sum[:m]),
-            "count": ("averages", a.count[:m]),
-            "last": ("averages", a.last[:m]),
-            "last_t": ("averages", a.last_t[:m]),
             "heard": ("points", self.silences.last),
             **{
                 f"{kind}.{name}": (kind, column)

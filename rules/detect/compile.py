@@ -74,17 +74,6 @@ class Guard:
 
 
 @dataclass(frozen=True, slots=True)
-class Average:
-    """A rolling mean of a point; `hold_ms` is how long a value stands for a silent sensor."""
-
-    point: int
-    spot: int
-    over_ms: int
-    hold_ms: int
-    limits: Limits
-
-
-@dataclass(frozen=True, slots=True)
 class Silence:
     """A point that must not be silent longer than `limit_ms`."""
 
@@ -128,8 +117,6 @@ class Compiled:
     """Sorted by point."""
     groups: tuple[Group, ...]
     guards: tuple[Guard, ...]
-    averages: tuple[Average, ...]
-    """Sorted by point."""
     silences: tuple[Silence, ...]
     counts: tuple[Count, ...]
     at_points: Mapping[str, tuple[At, ...]]
@@ -165,9 +152,6 @@ def limits_of(condition: Condition) -> Limits | None:
         case "band":
             assert condition.band is not None
             return _band(condition.band)
-        case "mean":
-            assert condition.mean is not None
-            return _limits(condition.mean.above, condition.mean.below, None, condition.mean.deadband)
         case "vote":
             return _limits(None, None, 1.0, 0.0)
         case "sequence":
@@ -220,7 +204,6 @@ class _Builder:
         self.bindings: list[Binding] = []
         self.groups: list[tuple[int, Rule, list[Point]]] = []
         self.guards: list[tuple[int, Rule, Point]] = []
-        self.averages: list[Average] = []
         self.silences: list[Silence] = []
         self.counts: list[Count] = []
         self.at_points: dict[str, list[At]] = {}
@@ -249,11 +232,7 @@ class _Builder:
     def _add_at_point(self, rule: Rule, point: Point, spot: int) -> None:
         when, index = rule.when, self.index[point.id]
         limits = limits_of(when)
-        if when.mean is not None:
-            assert limits is not None
-            hold_ms = max(_ms(3 * point.every_s), 1)
-            self.averages.append(Average(index, spot, _ms(when.mean.over), hold_ms, limits))
-        elif when.stale is not None:
+        if when.stale is not None:
             self.silences.append(Silence(index, spot, silence_limit_ms(when.stale.for_, point.every_s)))
         elif when.event is not None:
             self.counts.append(Count(index, spot, when.event.type, when.event.count, _ms(when.event.within)))
@@ -289,7 +268,6 @@ class _Builder:
             bindings=tuple(bindings),
             groups=tuple(self._group(place, *group) for group in self.groups),
             guards=tuple(self._guard(place, *guard) for guard in self.guards),
-            averages=tuple(sorted(self.averages, key=lambda a: a.point)),
             silences=tuple(self.silences),
             counts=tuple(self.counts),
             at_points={kind: tuple(sorted(rows, key=lambda row: row.point)) for kind, rows in self.at_points.items()},

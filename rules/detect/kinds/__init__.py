@@ -11,6 +11,7 @@ from rules.detect.kinds.changes import Changes
 from rules.detect.kinds.deviations import RollingDeviations, SeasonalDeviations
 from rules.detect.kinds.doses import Doses
 from rules.detect.kinds.forecasts import Forecasts
+from rules.detect.kinds.means import Means
 from rules.detect.kinds.rates import Rates
 from rules.detect.kinds.stuck import Stuck
 
@@ -19,6 +20,7 @@ KINDS: Mapping[str, type[AtPoints]] = {
     "changes": Changes,
     "dose": Doses,
     "forecast": Forecasts,
+    "mean": Means,
     "rate": Rates,
     "rolling": RollingDeviations,
     "seasonal": SeasonalDeviations,

@@ -60,7 +60,10 @@ class AtPoints:
         raise NotImplementedError
 
     def lose(self, readings: Readings) -> None:
-        """Take readings that say nothing, one a row: running delays stop, and all else stays as it is."""
+        """Take readings that say nothing, one a row: running delays stop, and all else stays as it is.
+
+        Kinds that judge a window leave them out instead: the window says what it says, or that it knows too little.
+        """
         no = np.zeros(readings.row.size, dtype=np.bool_)
         self.judge(readings.row, readings.t, no, readings.x, readings.q, no)
 

@@ -66,9 +66,12 @@ class Doses(AtPoints):
         self._counted[row] = np.maximum(self._counted.take(row), t)
         self._judge(row, t)
 
+    def lose(self, readings: Readings) -> None:
+        """Readings that say nothing are left out."""
+
     def tick(self, now: int) -> None:
-        """Close the steps of silent sensors that ended long enough ago for a reading of theirs to have come."""
-        to = (now - self.held_ms) // self._step_ms
+        """Close the steps that have ended; a reading that is late after all still counts."""
+        to = now // self._step_ms
         row = np.flatnonzero((self._step >= 0) & (self._step < to))
         if row.size:
             self._count(row, to.take(row) * self._step_ms.take(row))

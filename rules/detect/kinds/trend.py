@@ -81,9 +81,12 @@ class Trend(AtPoints):
         if later.any():
             self._close(row[later], to[later])
 
+    def lose(self, readings: Readings) -> None:
+        """Readings that say nothing are left out."""
+
     def tick(self, now: int) -> None:
-        """Close the steps of silent sensors that ended long enough ago for a reading of theirs to have come."""
-        to = (now - self.held_ms) // self.step_ms
+        """Close the steps that have ended; a reading that is late after all still counts."""
+        to = now // self.step_ms
         row = np.flatnonzero((self._step >= 0) & (self._step < to))
         if row.size:
             self._close(row, to.take(row))

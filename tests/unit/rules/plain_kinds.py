@@ -1,6 +1,7 @@
 """The conditions of `rules.detect.kinds` the plain way: lists, loops and the statistics module."""
 
 import math
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -27,10 +28,10 @@ class Plain:
         return max(3 * self.every_ms, 1)
 
     def read(self, t: int, x: float | None) -> None:
-        if x is None:
-            self.delayed.see(t, None)
-        else:
+        if x is not None:
             self.take(t, x)
+        elif not isinstance(self, PlainMean | PlainTrend | PlainDose):
+            self.delayed.see(t, None)
 
     def take(self, t: int, x: float) -> None:
         raise NotImplementedError
@@ -118,6 +119,49 @@ class PlainChanges(Plain):
 
 
 @dataclass
+class PlainMean(Plain):
+    step: int | None = None
+    readings: list[float] = field(default_factory=list)
+    last: float = math.nan
+    last_t: int = 0
+    steps: deque[float] = field(default_factory=lambda: deque([math.nan] * 60, maxlen=60))
+
+    @property
+    def step_ms(self) -> int:
+        return max(_ms(self.when.over) // 60, 1)
+
+    def take(self, t: int, x: float) -> None:
+        if self.step is None:
+            self.step = t // self.step_ms
+        while self.step < t // self.step_ms:
+            self.close()
+        self.readings.append(x)
+        self.last, self.last_t = x, t
+
+    def tick(self, now: int) -> None:
+        while self.step is not None and self.step < now // self.step_ms:
+            self.close()
+
+    def close(self) -> None:
+        assert self.step is not None
+        if self.readings:
+            self.steps.append(sum(self.readings) / len(self.readings))
+        else:
+            held = self.step * self.step_ms - self.last_t <= self.held_ms
+            self.steps.append(self.last if held else math.nan)
+        self.step, self.readings = self.step + 1, []
+        filled = [v for v in self.steps if not math.isnan(v)]
+        at = self.step * self.step_ms
+        if len(filled) < 30:
+            self.delayed.see(at, None)
+            return
+        mean = math.fsum(filled) / len(filled)
+        slack = self.when.deadband if self.delayed.wanted else 0
+        above, below = self.when.above, self.when.below
+        self.delayed.see(at, mean > above - slack if above is not None else mean < below + slack)
+
+
+@dataclass
 class PlainDose(Plain):
     pieces: list[tuple[int, int, float]] = field(default_factory=list)
     step: int | None = None
@@ -139,7 +183,7 @@ class PlainDose(Plain):
         self.judge(t)
 
     def tick(self, now: int) -> None:
-        to = (now - self.held_ms) // self.step_ms
+        to = now // self.step_ms
         if self.step is not None and self.step < to:
             self.count(to * self.step_ms)
 
@@ -182,7 +226,7 @@ class PlainTrend(Plain):
 
     def tick(self, now: int) -> None:
         if self.step is not None:
-            self.advance((now - self.held_ms) // self.step_ms)
+            self.advance(now // self.step_ms)
 
     def advance(self, to: int) -> None:
         if self.step is None:
@@ -335,6 +379,7 @@ PLAIN: dict[str, Callable[..., Plain]] = {
     "bit": PlainBit,
     "changes": PlainChanges,
     "dose": PlainDose,
+    "mean": PlainMean,
     "forecast": PlainForecast,
     "rate": PlainRate,
     "rolling": PlainDeviation,

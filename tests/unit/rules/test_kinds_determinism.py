@@ -21,6 +21,10 @@ KINDS: dict[str, list[dict[str, Any]]] = {
     "stuck": [{"for": 6}, {"for": 9, "epsilon": 1}],
     "changes": [{"count": 2, "within": 4}, {"count": 4, "within": 9}],
     "dose": [{"limit": 20, "per": 1, "over": 30, "deadband": 7}, {"limit": 9, "per": 1, "over": 60, "level": 2}],
+    "mean": [
+        {"over": 20, "above": 1.5137, "deadband": 0.2571},
+        {"over": 40, "below": 1.5137, "deadband": 0.2571},
+    ],
     "rate": [
         {"over": 24, "per": 1, "above": 0.1371, "deadband": 0.0713, "min_samples": 3},
         {"over": 12, "per": 1, "below": -0.1371, "min_samples": 4},
