@@ -76,8 +76,10 @@ class Phases:
     def observe_all(self, spot: Index, t: Times, truth: Flags, value: Values, quality: Bits, known: Flags) -> None:
         """`observe` for different spots (n,); where not `known` the truth is unknown. Only changes cost anything."""
         running = self.due.take(spot) < NEVER
-        hot = (truth != self.are_true(spot)) | (self.left.take(spot) >= 0) | running
-        for place in np.flatnonzero(np.where(known, hot, running)).tolist():
+        hot = (((truth != self.are_true(spot)) | (self.left.take(spot) >= 0)) & known) | running
+        if not hot.any():
+            return
+        for place in np.flatnonzero(hot).tolist():
             says = truth.item(place) if known.item(place) else None
             self.observe(spot.item(place), t.item(place), says, value.item(place), quality.item(place))
 

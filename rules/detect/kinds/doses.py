@@ -55,11 +55,12 @@ class Doses(AtPoints):
 
     def take(self, readings: Readings) -> None:
         """Take known readings, one a row; one older than the last says nothing about now."""
-        row, t, x, q = readings = readings.where(readings.t >= self._heard.take(readings.row))
+        row, t, x, q = readings.where(readings.t >= self._heard.take(readings.row))
         new = self._step.take(row) < 0
-        self._step[row] = np.where(new, t // self._step_ms.take(row), self._step.take(row))
-        self._counted[row] = np.where(new, t, self._counted.take(row))
-        self._heard[row] = np.where(new, t, self._heard.take(row))
+        if new.any():
+            first = row[new]
+            self._counted[first] = self._heard[first] = t[new]
+            self._step[first] = t[new] // self._step_ms.take(first)
         self._count(row, t)
         self._x[row] = np.where(x >= self._level.take(row), np.maximum(x, 0.0), 0.0)
         self._heard[row], self._quality[row] = t, q
@@ -83,21 +84,23 @@ class Doses(AtPoints):
             counted, ends = self._counted.take(row), (step + 1) * step_ms
             to = np.minimum(np.minimum(t, ends), self._heard.take(row) + self.held_ms.take(row))
             held = np.maximum(to - counted, 0)
-            self._dose[row, step % STEPS] += held * self._x.take(row)
-            self._known_ms[row, step % STEPS] += held
+            place = row * STEPS + step % STEPS
+            self._dose.reshape(-1)[place] += held * self._x.take(row)
+            self._known_ms.reshape(-1)[place] += held
             self._counted[row] = counted + held
             over = ends <= t
+            if not over.any():
+                return
             row, t, step, step_ms, ends = (column[over] for column in (row, t, step, step_ms, ends))
-            if row.size:
-                self._judge(row, ends)
-                empty = self._counted.take(row) < (step - STEPS) * step_ms
-                self._step[row] = step = np.where(empty, t // step_ms, step + 1)
-                self._dose[row, step % STEPS] = 0.0
-                self._known_ms[row, step % STEPS] = 0
+            self._judge(row, ends)
+            empty = self._counted.take(row) < (step - STEPS) * step_ms
+            self._step[row] = step = np.where(empty, t // step_ms, step + 1)
+            self._dose[row, step % STEPS] = 0.0
+            self._known_ms[row, step % STEPS] = 0
 
     def _judge(self, row: Index, at: Times) -> None:
-        dose = self._dose[row].sum(axis=1) / self._per_ms.take(row)
+        dose = self._dose.take(row, axis=0).sum(axis=1) / self._per_ms.take(row)
         limit = self._limit.take(row) - np.where(self.are_true(row), self._deadband.take(row), 0.0)
         reached = dose >= limit
-        known = reached | (2 * self._known_ms[row].sum(axis=1) >= self._over_ms.take(row))
+        known = reached | (2 * self._known_ms.take(row, axis=0).sum(axis=1) >= self._over_ms.take(row))
         self.judge(row, at, reached, dose, self._quality.take(row), known)

@@ -30,8 +30,9 @@ class Means(AtPoints):
         """Below a limit is above it with all signs turned."""
         self._limit = self._sign * [row.when.above if row.when.above is not None else row.when.below for row in rows]
         self._deadband = np.array([row.when.deadband for row in rows])
-        self._ring = np.full((self.n, STEPS), np.nan)
-        """The step's number modulo 60 is its place; NaN: empty."""
+        self._ring = np.zeros((self.n, STEPS))
+        """The step's number modulo 60 is its place; 0 where it is empty."""
+        self._full = np.zeros((self.n, STEPS), dtype=np.bool_)
         self._step = np.full(self.n, -1, dtype=np.int64)
         """The number of the step that is open; -1 before the first reading."""
         self._sum = np.zeros(self.n)
@@ -44,6 +45,7 @@ class Means(AtPoints):
         """The arrays of state, (rows, …), by name."""
         return {
             "ring": self._ring,
+            "full": self._full,
             "step": self._step,
             "sum": self._sum,
             "count": self._count,
@@ -76,22 +78,24 @@ class Means(AtPoints):
 
     def _close(self, row: Index, to: Times) -> None:
         while row.size:
-            step, count = self._step.take(row), self._count.take(row)
-            held = step * self._step_ms.take(row) - self._last_t.take(row) <= self.held_ms.take(row)
-            kept = np.where(held, self._last.take(row), np.nan)
-            self._ring[row, step % STEPS] = np.where(count > 0, self._sum.take(row) / np.maximum(count, 1), kept)
+            step, count, step_ms = self._step.take(row), self._count.take(row), self._step_ms.take(row)
+            held = step * step_ms - self._last_t.take(row) <= self.held_ms.take(row)
+            heard = count > 0
+            place = step % STEPS
+            kept = np.where(held, self._last.take(row), 0.0)
+            self._ring[row, place] = np.where(heard, self._sum.take(row) / np.maximum(count, 1), kept)
+            self._full[row, place] = heard | held
             self._sum[row], self._count[row] = 0.0, 0
-            self._judge(row, (step + 1) * self._step_ms.take(row))
+            full = self._full.take(row, axis=0).sum(axis=1)
+            self._judge(row, (step + 1) * step_ms, full)
             # once nothing is held and the window is empty, every further step is as empty as this one
-            empty = np.isnan(self._ring[row]).all(axis=1)
-            self._step[row] = step = np.where(empty, to, step + 1)
+            self._step[row] = step = np.where(full == 0, to, step + 1)
             going = step < to
+            if not going.any():
+                return
             row, to = row[going], to[going]
 
-    def _judge(self, row: Index, at: Times) -> None:
-        ring = self._ring[row]
-        filled = (~np.isnan(ring)).sum(axis=1)
-        mean = np.nansum(ring, axis=1) / np.maximum(filled, 1)
+    def _judge(self, row: Index, at: Times, full: Index) -> None:
+        mean = self._ring.take(row, axis=0).sum(axis=1) / np.maximum(full, 1)
         limit = self._limit.take(row) - np.where(self.are_true(row), self._deadband.take(row), 0.0)
-        truth = mean * self._sign.take(row) > limit
-        self.judge(row, at, truth, mean, self._quality.take(row), filled >= _ENOUGH)
+        self.judge(row, at, mean * self._sign.take(row) > limit, mean, self._quality.take(row), full >= _ENOUGH)

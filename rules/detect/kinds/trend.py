@@ -59,15 +59,18 @@ class Trend(AtPoints):
 
     def take(self, readings: Readings) -> None:
         """Take known readings, one a row."""
-        self.advance(readings)
-        step = readings.t // self.step_ms.take(readings.row)
-        row, t, x, q = readings = readings.where(step > self._step.take(readings.row) - STEPS)
+        row, t, x, q = readings
         step_ms = self.step_ms.take(row)
         step = t // step_ms
-        place = step % STEPS
-        self._sum[row, place] += x
-        self._offset[row, place] += t - step * step_ms
-        self._count[row, place] += 1
+        if (step != self._step.take(row)).any():
+            self.advance(readings)
+            row, t, x, q = readings.where(step > self._step.take(row) - STEPS)
+            step_ms = self.step_ms.take(row)
+            step = t // step_ms
+        place = row * STEPS + step % STEPS
+        self._sum.reshape(-1)[place] += x
+        self._offset.reshape(-1)[place] += t - step * step_ms
+        self._count.reshape(-1)[place] += 1
         self._newest[row] = np.maximum(self._newest.take(row), t)
         self.quality[row] = q
 
@@ -77,7 +80,7 @@ class Trend(AtPoints):
         to = readings.t // self.step_ms.take(row)
         step = self._step.take(row)
         self._step[row] = np.where(step < 0, to, step)
-        later = to > self._step.take(row)
+        later = (to > step) & (step >= 0)
         if later.any():
             self._close(row[later], to[later])
 
