@@ -33,6 +33,9 @@ class Means(AtPoints):
         self._ring = np.zeros((self.n, STEPS))
         """The step's number modulo 60 is its place; 0 where it is empty."""
         self._full = np.zeros((self.n, STEPS), dtype=np.bool_)
+        self._total = np.zeros(self.n)
+        """Sum of the ring, and how many of its places are full; the sum is taken afresh once a window."""
+        self._filled = np.zeros(self.n, dtype=np.int64)
         self._step = np.full(self.n, -1, dtype=np.int64)
         """The number of the step that is open; -1 before the first reading."""
         self._sum = np.zeros(self.n)
@@ -46,6 +49,8 @@ class Means(AtPoints):
         return {
             "ring": self._ring,
             "full": self._full,
+            "total": self._total,
+            "filled": self._filled,
             "step": self._step,
             "sum": self._sum,
             "count": self._count,
@@ -81,21 +86,27 @@ class Means(AtPoints):
             step, count, step_ms = self._step.take(row), self._count.take(row), self._step_ms.take(row)
             held = step * step_ms - self._last_t.take(row) <= self.held_ms.take(row)
             heard = count > 0
-            place = step % STEPS
+            place = row * STEPS + step % STEPS
             kept = np.where(held, self._last.take(row), 0.0)
-            self._ring[row, place] = np.where(heard, self._sum.take(row) / np.maximum(count, 1), kept)
-            self._full[row, place] = heard | held
+            value, full = np.where(heard, self._sum.take(row) / np.maximum(count, 1), kept), heard | held
+            ring, fulls = self._ring.reshape(-1), self._full.reshape(-1)
+            self._total[row] += value - ring.take(place)
+            self._filled[row] += full.astype(np.int64) - fulls.take(place)
+            ring[place], fulls[place] = value, full
+            afresh = row[step % STEPS == 0]
+            if afresh.size:
+                self._total[afresh] = self._ring.take(afresh, axis=0).sum(axis=1)
             self._sum[row], self._count[row] = 0.0, 0
-            full = self._full.take(row, axis=0).sum(axis=1)
-            self._judge(row, (step + 1) * step_ms, full)
+            self._judge(row, (step + 1) * step_ms)
             # once nothing is held and the window is empty, every further step is as empty as this one
-            self._step[row] = step = np.where(full == 0, to, step + 1)
+            self._step[row] = step = np.where(self._filled.take(row) == 0, to, step + 1)
             going = step < to
             if not going.any():
                 return
             row, to = row[going], to[going]
 
-    def _judge(self, row: Index, at: Times, full: Index) -> None:
-        mean = self._ring.take(row, axis=0).sum(axis=1) / np.maximum(full, 1)
+    def _judge(self, row: Index, at: Times) -> None:
+        filled = self._filled.take(row)
+        mean = self._total.take(row) / np.maximum(filled, 1)
         limit = self._limit.take(row) - np.where(self.are_true(row), self._deadband.take(row), 0.0)
-        self.judge(row, at, mean * self._sign.take(row) > limit, mean, self._quality.take(row), full >= _ENOUGH)
+        self.judge(row, at, mean * self._sign.take(row) > limit, mean, self._quality.take(row), filled >= _ENOUGH)

@@ -20,7 +20,10 @@ KINDS: dict[str, list[dict[str, Any]]] = {
     "bit": [{"bit": 1}, {"bit": 0, "is": 0}],
     "stuck": [{"for": 6}, {"for": 9, "epsilon": 1}],
     "changes": [{"count": 2, "within": 4}, {"count": 4, "within": 9}],
-    "dose": [{"limit": 20, "per": 1, "over": 30, "deadband": 7}, {"limit": 9, "per": 1, "over": 60, "level": 2}],
+    "dose": [
+        {"limit": 20.137, "per": 1, "over": 30, "deadband": 7},
+        {"limit": 9.137, "per": 1, "over": 60, "level": 2},
+    ],
     "mean": [
         {"over": 20, "above": 1.5137, "deadband": 0.2571},
         {"over": 40, "below": 1.5137, "deadband": 0.2571},
