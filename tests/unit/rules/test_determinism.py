@@ -54,7 +54,7 @@ SITE = make_site(
         {
             "id": "mean",
             "select": {"measure": "value"},
-            "when": {"mean": {"over": "30s", "above": 1.5137, "deadband": 0.2571}},
+            "when": {"mean": {"over": "1m", "above": 1.5137, "deadband": 0.2571}},
             "for": 1,
         },
         {"id": "stale", "select": {"measure": "value"}, "when": {"stale": {"for": "3x"}}, "clear_after": 1},

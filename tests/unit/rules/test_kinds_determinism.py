@@ -81,7 +81,7 @@ histories = st.builds(
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(histories, st.sets(st.integers(0, 100)))
 def test_batching_and_restarts_do_not_matter(kind: str, steps: list[tuple[int, Entry]], cuts: set[int]) -> None:
     site, timeline = SITES[kind], timeline_of(steps)
@@ -91,7 +91,7 @@ def test_batching_and_restarts_do_not_matter(kind: str, steps: list[tuple[int, E
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(histories, st.sets(st.integers(0, 100)), st.randoms(use_true_random=False))
 def test_nor_do_late_readings(kind: str, steps: list[tuple[int, Entry]], cuts: set[int], random: Random) -> None:
     site = SITES[kind]
@@ -105,7 +105,7 @@ def test_nor_do_late_readings(kind: str, steps: list[tuple[int, Entry]], cuts: s
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(histories)
 def test_extra_ticks_do_not_matter(kind: str, steps: list[tuple[int, Entry]]) -> None:
     site, timeline = SITES[kind], timeline_of(steps)
