@@ -15,6 +15,7 @@ from benchmarks.figures import Figure, machine, versions
 
 PROGRAMS = {
     "rules_engine": "the rules engine alone",
+    "nab": "the deviation rule on a labelled series",
     "stream": "frames through rules and into DuckDB",
     "gateway": "single sensor messages through the gateway",
     "spool": "a week of outage in the gateway's spool, and its end",

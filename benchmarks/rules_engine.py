@@ -34,6 +34,18 @@ class Case:
     mixed: bool = False
 
 
+OTHERS: tuple[dict[str, object], ...] = (
+    {"band": {"low": -20, "high": 60, "deadband": 2}},
+    {"bit": {"bit": 6}},
+    {"rate": {"over": "10m", "above": 200}},
+    {"deviation": {"over": "7d"}},
+    {"stuck": {"for": "30m"}},
+    {"dose": {"limit": 35, "over": "1h", "level": 30}},
+    {"forecast": {"reaches": 90, "within": "6h", "over": "24h"}},
+    {"changes": {"count": 10, "within": "2s"}},
+)
+"""The tenth part of the mixed rules: one of these each."""
+
 CASES = (
     Case("rules.engine_readings_per_s", 3, 100, mixed=True),
     Case("rules.engine_levels_readings_per_s", 1, 100),
@@ -44,7 +56,8 @@ CASES = (
 def site_of(rules_of_point: int, mixed: bool) -> Site:
     """A site whose rules each watch as many points as give every point its share.
 
-    Mixed: of ten rules six are limits, two votes, one is a rolling mean and one watches for silence.
+    Mixed: of ten rules five are limits, two votes, one is a rolling mean, one watches for silence and one is of a kind
+    with a history or a form of its own: band, bit, rate, deviation, stuck, dose, forecast and changes take turns.
     """
     width = POINTS * rules_of_point // RULES
     rules = [
@@ -57,7 +70,7 @@ def site_of(rules_of_point: int, mixed: bool) -> Site:
         }
         for i in range(RULES)
     ]
-    return make_site({f"d-{i}.value": {"zone": f"z-{i // width}", "every": 60} for i in range(POINTS)}, rules)
+    return make_site({f"d-{i}.value": {"zone": f"z-{i // width}", "every": 10} for i in range(POINTS)}, rules)
 
 
 def _condition(i: int) -> dict[str, object]:
@@ -68,21 +81,33 @@ def _condition(i: int) -> dict[str, object]:
             return {"mean": {"over": "10m", "above": 60}}
         case 3:
             return {"stale": {"for": "3x"}}
+        case 4:
+            return OTHERS[i // 10 % len(OTHERS)]
         case _:
             return {"above": 50 + i % 7, "deadband": 2}
 
 
 def batches_of(case: Case, count: int, seed: int = 7) -> list[Batch]:
-    """Batches of noise below the limits, with excursions over them; every point once a second of event time."""
+    """Batches of noise below the limits, with excursions over them; every point once in ten seconds of event time.
+
+    Of the mixed case, points whose bits or changes are watched hold a state and not noise.
+    """
     rng = np.random.default_rng(seed)
     order = rng.permutation(POINTS)
+    states = np.zeros(POINTS, dtype=np.bool_)
+    if case.mixed:
+        width = POINTS * case.rules_of_point // RULES
+        watched = {i % (RULES // case.rules_of_point) for i in range(RULES) if {"bit", "changes"} & set(_condition(i))}
+        states = np.isin(np.arange(POINTS) // width, list(watched))
     found = []
     for i in range(count):
         place = np.arange(i * BATCH, (i + 1) * BATCH)
         x = rng.normal(20, 5, BATCH).clip(0, 45)
         x[rng.random(BATCH) < case.changes_per_million / 1e6] = 90.0
-        t = 1_790_000_000_000 + place * 1000 // POINTS
-        found.append(Batch(order[place % POINTS].astype(np.intp), t, x, np.zeros(BATCH, dtype=np.uint8)))
+        p = order[place % POINTS].astype(np.intp)
+        x[states[p] & (x < 90)] = 20.0
+        t = 1_790_000_000_000 + place * 10_000 // POINTS
+        found.append(Batch(p, t, x, np.zeros(BATCH, dtype=np.uint8)))
     return found
 
 
@@ -109,7 +134,7 @@ def plain_loop(compiled: Compiled, batches: list[Batch]) -> tuple[float, Referen
     return seconds, reference
 
 
-def measure(case: Case, batches: int = 500, plain_batches: int = 25) -> Figure:
+def measure(case: Case, batches: int = 500, plain_batches: int = 50) -> Figure:
     """One row of the table."""
     compiled = compile_rules(site_of(case.rules_of_point, case.mixed))
     load = batches_of(case, batches)

@@ -1,7 +1,7 @@
 """Alarms and their life (IEC 62682): raise, acknowledge, clear, latch, reset."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from community.errors import TransitionRefused
@@ -56,6 +56,8 @@ class Alarm:
     plan: str | None = None
     ticket: str | None = None
     activation: str | None = None
+    detail: Mapping[str, float] = field(default_factory=dict)
+    """What the condition had to say beside its value: of a forecast, when the limit is reached (Unix ms)."""
     version: int = 1
 
 

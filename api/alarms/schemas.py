@@ -40,6 +40,10 @@ class AlarmOut(BaseModel):
     plan: str | None
     ticket: str | None
     activation: str | None
+    detail: dict[str, float] = Field(
+        default_factory=dict,
+        description="of a forecast, when the limit is reached (Unix ms): reached_at, reached_from, reached_to",
+    )
     version: int
 
 

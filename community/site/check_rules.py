@@ -2,6 +2,7 @@
 
 import re
 
+from community.site.check_conditions import check_condition, check_points
 from community.site.fields import parse_duration_s
 from community.site.model import CONDITION_KINDS, Grade, Rule, Vote
 from community.site.profile import ValueKind
@@ -51,14 +52,9 @@ def _condition(path: Path, rule: Rule, subject: Subject, *, judge_points: bool) 
     kind = given[0]
     if when.deadband and kind not in {"above", "below"}:
         yield (*path, "deadband"), f"a deadband belongs to above or below, not to {kind}"
-    if when.mean is not None and (when.mean.above is None) == (when.mean.below is None):
-        yield (*path, "mean"), "a mean is compared with one limit: give above or below"
     if when.stale is not None and not _is_stale_time(when.stale.for_):
         yield (*path, "stale", "for"), f"'{when.stale.for_}' is no time: write 3x (expected intervals) or 10m"
-    for part, key in (("mean", "over"), ("vote", "within"), ("sequence", "within"), ("event", "within")):
-        row = getattr(when, part)
-        if row is not None and getattr(row, key) <= 0:
-            yield (*path, part, key), f"{key} must be longer than 0s"
+    yield from check_condition(path, when, kind)
     if judge_points:
         yield from _points(path, rule, kind, subject)
 
@@ -74,6 +70,8 @@ def _points(path: Path, rule: Rule, kind: str, subject: Subject) -> Found:
         yield from _vote((*path, "vote"), rule.when.vote, fitting)
     elif rule.when.sequence is not None:
         yield from _sequence((*path, "sequence"), fitting, subject)
+    else:
+        yield from check_points(path, rule.when, kind, fitting)
 
 
 def _vote(path: Path, vote: Vote, points: list[Candidate]) -> Found:

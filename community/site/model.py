@@ -261,7 +261,108 @@ class EventSeen(Row):
     within: Duration = 60
 
 
-CONDITION_KINDS = ("above", "below", "equals", "stale", "mean", "vote", "sequence", "event")
+class Band(Row):
+    """Outside `low` to `high`; with `inside`, within them."""
+
+    low: float
+    high: float
+    deadband: float = Field(default=0, ge=0)
+    inside: bool = False
+
+
+class Bit(Row):
+    """One bit of a whole number, such as a fire panel's register; bit 0 is the lowest."""
+
+    bit: int = Field(ge=0, le=52)
+    is_: Literal[0, 1] = Field(default=1, alias="is")
+
+
+class Rate(Row):
+    """The slope over a window (Theil-Sen), in units of the value per `per`."""
+
+    over: Duration
+    per: Duration = Field(default=3600, description="the unit of time of the limit: 1h, 1m")
+    above: float | None = None
+    below: float | None = None
+    deadband: float = Field(default=0, ge=0)
+    min_samples: int = Field(default=5, ge=3, le=24, description="parts of the window, of 24, that must hold a reading")
+
+
+class Deviation(Row):
+    """A robust z-score: how far a value is from what is usual for its point, in units of its usual spread."""
+
+    baseline: Literal["rolling", "seasonal"] = Field(
+        default="rolling", description="the last `over`; or the same hour of the week, local time, in the last 4 weeks"
+    )
+    over: Duration = Field(default=7 * 86400, description="rolling: what is usual is learnt from so long")
+    z: float | None = Field(default=None, gt=0, description="3.5 if unset; 6 for a seasonal baseline")
+    deadband: float = Field(default=1, ge=0, description="in units of z")
+    side: Literal["both", "above", "below"] = "both"
+    least: float = Field(default=0, ge=0, description="a distance (in units of the value) that is never too far")
+    min_samples: int = Field(default=24, ge=3, le=168)
+
+    @property
+    def limit(self) -> float:
+        """The z beyond which a value is unusual; docs/decisions/0005-deviation-defaults.md says where it comes from."""
+        return self.z if self.z is not None else {"rolling": 3.5, "seasonal": 6.0}[self.baseline]
+
+
+class Stuck(Row):
+    """The device speaks, and the value has not moved by more than `epsilon` for so long."""
+
+    for_: Duration = Field(alias="for")
+    epsilon: float = Field(default=0, ge=0)
+
+
+class Dose(Row):
+    """What has come together over a window: value x time, in units of the value x `per`, while at or above `level`."""
+
+    limit: float = Field(gt=0)
+    per: Duration = Field(default=3600, description="the unit of time of the limit: 1h for ppm·h, 1m for ppm·min")
+    over: Duration
+    level: float = Field(default=0, ge=0, description="lower values count nothing")
+    deadband: float = Field(default=0, ge=0)
+
+
+class Forecast(Row):
+    """The trend (Theil-Sen) says that the value `reaches` a limit `within` a time, and its whole interval says so."""
+
+    reaches: float
+    within: Duration
+    over: Duration
+    direction: Literal["up", "down"] = "up"
+    confidence: float = Field(default=0.9, ge=0.5, le=0.99)
+    min_samples: int = Field(default=8, ge=5, le=24, description="parts of the window, of 24, that must hold a reading")
+    restart: float | None = Field(
+        default=None, gt=0, description="a move so far the other way begins a new trend: a bin was emptied"
+    )
+
+
+class Changes(Row):
+    """The point changed its value `count` times within a window: a contact that chatters."""
+
+    count: int = Field(ge=2, le=1000)
+    within: Duration
+
+
+CONDITION_KINDS = (
+    "above",
+    "below",
+    "equals",
+    "band",
+    "bit",
+    "stale",
+    "stuck",
+    "mean",
+    "rate",
+    "dose",
+    "deviation",
+    "forecast",
+    "changes",
+    "vote",
+    "sequence",
+    "event",
+)
 
 
 class Condition(Row):
@@ -278,6 +379,14 @@ class Condition(Row):
     vote: Vote | None = None
     sequence: Sequence | None = None
     event: EventSeen | None = None
+    band: Band | None = None
+    bit: Bit | None = None
+    rate: Rate | None = None
+    deviation: Deviation | None = None
+    stuck: Stuck | None = None
+    dose: Dose | None = None
+    forecast: Forecast | None = None
+    changes: Changes | None = None
 
     @property
     def kind(self) -> str:

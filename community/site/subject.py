@@ -24,6 +24,8 @@ class Candidate:
     family: str
     kind: ValueKind
     tags: frozenset[str]
+    every_s: float
+    """The expected interval between readings."""
 
 
 @dataclass(frozen=True)
@@ -99,6 +101,7 @@ class Subject:
                 row.family or profile.family,
                 row.kind,
                 frozenset((*device.tags, *row.tags)),
+                row.every or device.every or profile.every,
             )
             for _, device in self.devices
             if (profile := self.profiles.get(device.profile)) is not None

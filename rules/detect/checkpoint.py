@@ -5,7 +5,7 @@ is written several times a second.
 """
 
 import zlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -13,9 +13,9 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from rules.detect.averages import Averages
 from rules.detect.compile import Compiled
 from rules.detect.counts import Counts
+from rules.detect.kinds.at_points import AtPoints
 from rules.detect.levels import Levels
 from rules.detect.phases import Phases
 from rules.detect.silences import Silences
@@ -33,7 +33,17 @@ class Layout(msgspec.Struct, frozen=True):
     points: list[str]
     spots: list[str]
     bindings: list[str]
-    averages: list[str]
+    at_points: dict[str, list[str]] = {}
+
+    @property
+    def tables(self) -> Mapping[str, Sequence[str]]:
+        """By table: the names of its places."""
+        return {
+            "points": self.points,
+            "spots": self.spots,
+            "bindings": self.bindings,
+            **self.at_points,
+        }
 
 
 class _State(msgspec.Struct, frozen=True):
@@ -51,9 +61,9 @@ class Parts:
     compiled: Compiled
     phases: Phases
     levels: Levels
-    averages: Averages
     silences: Silences
     counts: Counts
+    at_points: Mapping[str, AtPoints]
 
     @cached_property
     def layout(self) -> bytes:
@@ -64,7 +74,7 @@ class Parts:
             list(points),
             keys,
             [f"{keys[b.spot]}|{points[b.point]}" for b in self.compiled.bindings],
-            [keys[a.spot] for a in self.compiled.averages],
+            {kind: [keys[row.spot] for row in self.compiled.at_points[kind]] for kind in self.at_points},
         )
         return zlib.compress(msgspec.msgpack.encode(rows))
 
@@ -76,8 +86,8 @@ class Parts:
     @cached_property
     def columns(self) -> Mapping[str, tuple[str, npt.NDArray[np.generic]]]:
         """Every array of state and the table its places belong to."""
-        p, v, a = self.phases, self.levels.votes, self.averages
-        n, m = len(self.compiled.bindings), len(self.compiled.averages)
+        p, v = self.phases, self.levels.votes
+        n = len(self.compiled.bindings)
         return {
             "phase": ("spots", p.phase),
             "since": ("spots", p.since),
@@ -86,18 +96,17 @@ class Parts:
             "lapse": ("spots", p.lapse),
             "value": ("spots", p.value),
             "quality": ("spots", p.quality),
-            "truth": ("bindings", self.levels.truth[:n]),
+            "truth": ("bindings", self.levels.inside[:n]),
             "heard_until": ("bindings", v.heard_until[:n]),
             "held_until": ("bindings", v.held_until[:n]),
             "spoke_at": ("bindings", v.spoke_at[:n]),
             "vote_quality": ("bindings", v.quality[:n]),
-            "ring": ("averages", a.ring),
-            "step": ("averages", a.step[:m]),
-            "sum": ("averages", a.sum[:m]),
-            "count": ("averages", a.count[:m]),
-            "last": ("averages", a.last[:m]),
-            "last_t": ("averages", a.last_t[:m]),
             "heard": ("points", self.silences.last),
+            **{
+                f"{kind}.{name}": (kind, column)
+                for kind, state in self.at_points.items()
+                for name, column in state.columns().items()
+            },
         }
 
 
@@ -131,7 +140,7 @@ def restore(parts: Parts, state: bytes, layout: bytes) -> None:
         before, after = moves[table]
         saved = np.frombuffer(old.columns.get(name, b""), dtype=column.dtype)
         width = column.size // len(column) if len(column) else 1
-        if saved.size == len(getattr(names, table)) * width:
+        if saved.size == len(names.tables.get(table, ())) * width:
             column[after] = saved.reshape(-1, *column.shape[1:])[before]
     binding = dict(zip(*(m.tolist() for m in moves["bindings"]), strict=True))
     spot = dict(zip(*(m.tolist() for m in moves["spots"]), strict=True))
@@ -145,13 +154,7 @@ _Move = tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]
 
 def _moves(parts: Parts, names: Layout) -> dict[str, _Move]:
     now = msgspec.msgpack.decode(zlib.decompress(parts.layout), type=Layout)
-    tables: dict[str, Callable[[Layout], Sequence[str]]] = {
-        "points": lambda rows: rows.points,
-        "spots": lambda rows: rows.spots,
-        "bindings": lambda rows: rows.bindings,
-        "averages": lambda rows: rows.averages,
-    }
-    return {table: _move(rows(names), rows(now)) for table, rows in tables.items()}
+    return {table: _move(names.tables.get(table, ()), rows) for table, rows in now.tables.items()}
 
 
 def _move(old: Sequence[str], new: Sequence[str]) -> _Move:

@@ -2,13 +2,14 @@
 
 import hashlib
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from community.site.fields import parse_duration_s
-from community.site.model import Condition, Rule, Select
+from community.site.model import Band, Condition, Rule, Select
 from community.site.profile import ValueKind
 from community.site.site import Point, Site
 from rules.detect.model import Index
@@ -22,6 +23,8 @@ class Limits:
 
     rise: tuple[float, float]
     hold: tuple[float, float]
+    outside: bool = False
+    """The other way round: true outside `rise`, and while it is, outside `hold`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,17 +74,6 @@ class Guard:
 
 
 @dataclass(frozen=True, slots=True)
-class Average:
-    """A rolling mean of a point; `hold_ms` is how long a value stands for a silent sensor."""
-
-    point: int
-    spot: int
-    over_ms: int
-    hold_ms: int
-    limits: Limits
-
-
-@dataclass(frozen=True, slots=True)
 class Silence:
     """A point that must not be silent longer than `limit_ms`."""
 
@@ -102,6 +94,16 @@ class Count:
 
 
 @dataclass(frozen=True, slots=True)
+class At:
+    """A condition of one of `rules.detect.kinds` at a point; `when` is its kind's row of the site file."""
+
+    point: int
+    spot: int
+    when: Any
+    every_ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class Compiled:
     """Everything the engine needs of a site."""
 
@@ -115,10 +117,12 @@ class Compiled:
     """Sorted by point."""
     groups: tuple[Group, ...]
     guards: tuple[Guard, ...]
-    averages: tuple[Average, ...]
-    """Sorted by point."""
     silences: tuple[Silence, ...]
     counts: tuple[Count, ...]
+    at_points: Mapping[str, tuple[At, ...]]
+    """By kind, sorted by point: the conditions of `rules.detect.kinds`."""
+    timezone: str
+    """The site's, an IANA name."""
 
     @property
     def point_index(self) -> dict[str, int]:
@@ -145,9 +149,9 @@ def limits_of(condition: Condition) -> Limits | None:
     match condition.kind:
         case "above" | "below" | "equals":
             return _limits(condition.above, condition.below, condition.equals, condition.deadband)
-        case "mean":
-            assert condition.mean is not None
-            return _limits(condition.mean.above, condition.mean.below, None, condition.mean.deadband)
+        case "band":
+            assert condition.band is not None
+            return _band(condition.band)
         case "vote":
             return _limits(None, None, 1.0, 0.0)
         case "sequence":
@@ -163,8 +167,18 @@ def _limits(above: float | None, below: float | None, equals: float | None, dead
     if below is not None:
         return Limits((-_INF, below), (-_INF, below + deadband))
     assert equals is not None
-    point = (math.nextafter(equals, -_INF), math.nextafter(equals, _INF))
-    return Limits(point, point)
+    return Limits(_closed(equals, equals), _closed(equals, equals))
+
+
+def _band(band: Band) -> Limits:
+    low, high, deadband = band.low, band.high, band.deadband
+    if band.inside:
+        return Limits(_closed(low, high), _closed(low - deadband, high + deadband))
+    return Limits(_closed(low, high), _closed(low + deadband, high - deadband), outside=True)
+
+
+def _closed(low: float, high: float) -> tuple[float, float]:
+    return math.nextafter(low, -_INF), math.nextafter(high, _INF)
 
 
 def silence_limit_ms(text: str, every_s: float) -> int:
@@ -190,9 +204,9 @@ class _Builder:
         self.bindings: list[Binding] = []
         self.groups: list[tuple[int, Rule, list[Point]]] = []
         self.guards: list[tuple[int, Rule, Point]] = []
-        self.averages: list[Average] = []
         self.silences: list[Silence] = []
         self.counts: list[Count] = []
+        self.at_points: dict[str, list[At]] = {}
 
     def add(self, rule: Rule) -> None:
         kind = rule.when.kind
@@ -218,16 +232,14 @@ class _Builder:
     def _add_at_point(self, rule: Rule, point: Point, spot: int) -> None:
         when, index = rule.when, self.index[point.id]
         limits = limits_of(when)
-        if when.mean is not None:
-            assert limits is not None
-            hold_ms = max(_ms(3 * point.every_s), 1)
-            self.averages.append(Average(index, spot, _ms(when.mean.over), hold_ms, limits))
-        elif when.stale is not None:
+        if when.stale is not None:
             self.silences.append(Silence(index, spot, silence_limit_ms(when.stale.for_, point.every_s)))
         elif when.event is not None:
             self.counts.append(Count(index, spot, when.event.type, when.event.count, _ms(when.event.within)))
+        elif limits is None:
+            kind = when.kind if when.deviation is None else when.deviation.baseline
+            self.at_points.setdefault(kind, []).append(At(index, spot, getattr(when, when.kind), _ms(point.every_s)))
         else:
-            assert limits is not None
             self.bindings.append(Binding(index, spot, limits))
             if when.sequence is not None:
                 self.guards.append((spot, rule, point))
@@ -256,9 +268,10 @@ class _Builder:
             bindings=tuple(bindings),
             groups=tuple(self._group(place, *group) for group in self.groups),
             guards=tuple(self._guard(place, *guard) for guard in self.guards),
-            averages=tuple(sorted(self.averages, key=lambda a: a.point)),
             silences=tuple(self.silences),
             counts=tuple(self.counts),
+            at_points={kind: tuple(sorted(rows, key=lambda row: row.point)) for kind, rows in self.at_points.items()},
+            timezone=self.site.file.site.timezone,
         )
 
     def _group(self, place: dict[tuple[int, int], int], spot: int, rule: Rule, members: list[Point]) -> Group:

@@ -4,9 +4,9 @@ import numpy as np
 
 from community.quality import Quality
 from rules.detect import checkpoint
-from rules.detect.averages import Averages
 from rules.detect.compile import Compiled
 from rules.detect.counts import Counts
+from rules.detect.kinds import KINDS
 from rules.detect.levels import Levels
 from rules.detect.model import NEVER, UNHEARD, UNKNOWN, Batch, Flags, Transition
 from rules.detect.phases import Phase, Phases
@@ -25,11 +25,11 @@ class Detector:
         self._spots = {(spot.rule, spot.scope): i for i, spot in enumerate(compiled.spots)}
         self._phases = Phases(compiled.spots)
         self._levels = Levels(compiled, self._phases)
-        self._averages = Averages(compiled, self._phases)
         self._silences = Silences(compiled, self._phases)
         self._counts = Counts(compiled, self._phases)
+        self._at_points = {kind: KINDS[kind](compiled, rows, self._phases) for kind, rows in compiled.at_points.items()}
         self._parts = checkpoint.Parts(
-            compiled, self._phases, self._levels, self._averages, self._silences, self._counts
+            compiled, self._phases, self._levels, self._silences, self._counts, self._at_points
         )
 
     def restore(self, state: bytes, layout: bytes) -> None:
@@ -67,13 +67,19 @@ class Detector:
             self._silences.evaluate(batch.p.take(heard), batch.t.take(heard))
         else:
             self._silences.evaluate(batch.p, batch.t)
-        self._averages.evaluate(batch, unknown)
+        for kind in self._at_points.values():
+            kind.evaluate(batch, unknown)
         self._levels.evaluate(batch, unknown)
 
     def tick(self, now: int, *, silence: bool = True) -> list[Transition]:
-        """Let time pass until `now`. `silence` False: nobody could have been heard, so nobody is silent."""
-        self._averages.tick(now)
+        """Let time pass until `now`.
+
+        `silence` False: nobody could have been heard, or not all that was said is judged. So nobody is silent, and
+        windows wait for what is still to come.
+        """
         if silence:
+            for kind in self._at_points.values():
+                kind.tick(now)
             self._silences.tick(now)
         self._phases.tick(now)
         return self._phases.drain()
@@ -94,6 +100,8 @@ class Detector:
             self._phases.adopt(spot, since)
             self._levels.adopt(spot)
             self._counts.adopt(spot, since)
+            for kind in self._at_points.values():
+                kind.adopt(spot, since)
             self._levels.refresh()
             self._silences.refresh()
         return True

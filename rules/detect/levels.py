@@ -49,8 +49,9 @@ class Levels:
         self._spot = [b.spot for b in bindings]
         self._rise = np.array([b.limits.rise for b in bindings] + [(np.inf, np.inf)], dtype=np.float64)
         self._hold = np.array([b.limits.hold for b in bindings] + [(np.inf, np.inf)], dtype=np.float64)
-        self.truth = np.zeros(n + 1, dtype=np.bool_)
-        """What the last known value says."""
+        self._outside = np.array([b.limits.outside for b in bindings] + [False], dtype=np.bool_)
+        self.inside = self._outside.copy()
+        """Whether the last known value lies in the limits; that is the condition, or for a band its contrary."""
         self._phases = phases
         self.votes = Votes(compiled, phases)
         self.sequences = Sequences(compiled, phases)
@@ -64,7 +65,7 @@ class Levels:
 
     def refresh(self) -> None:
         """Derive from the restored state what the fast path looks at."""
-        limits = np.where(self.truth[:, None], self._hold, self._rise)
+        limits = np.where((self.inside != self._outside)[:, None], self._hold, self._rise)
         self._low, self._high = np.ascontiguousarray(limits[:, 0]), np.ascontiguousarray(limits[:, 1])
         for binding in range(len(self._spot)):
             self._watch(binding)
@@ -73,7 +74,7 @@ class Levels:
         """Take the values behind a spot to be such as make it true, until they are known; `refresh` afterwards."""
         for binding, its_spot in enumerate(self._spot):
             if its_spot == spot:
-                self.truth[binding] = True
+                self.inside[binding] = not self._outside.item(binding)
                 if self._kind[binding] == "vote":
                     self.votes.adopt(binding)
 
@@ -82,7 +83,7 @@ class Levels:
         position, row = self._fanout.rows(batch.p)
         x = batch.x if position is None else batch.x.take(position)
         inside = (x > self._low.take(row)) & (x < self._high.take(row))
-        hot = (inside != self.truth.take(row)) | self._known_matters.take(row)
+        hot = (inside != self.inside.take(row)) | self._known_matters.take(row)
         if unknown is not None:
             without = unknown if position is None else unknown.take(position)
             hot = np.where(without, self._unknown_matters.take(row), hot)
@@ -117,8 +118,11 @@ class Levels:
             else:
                 self._phases.observe(spot, t, None)
         else:
-            before, truth = self.truth.item(binding), self._low.item(binding) < x < self._high.item(binding)
-            self.truth[binding] = truth
+            outside = self._outside.item(binding)
+            before = self.inside.item(binding) != outside
+            inside = self._low.item(binding) < x < self._high.item(binding)
+            self.inside[binding] = inside
+            truth = inside != outside
             self._low[binding], self._high[binding] = (self._hold if truth else self._rise)[binding]
             if kind == "vote":
                 self.votes.speak(binding, t, truth, q)

@@ -1,7 +1,7 @@
 """What goes into detection and what comes out of it."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
@@ -77,3 +77,5 @@ class Transition:
     """The kind of condition that came true, or `over`."""
     quality: int = 0
     """Quality bits of the readings behind it."""
+    detail: Mapping[str, float] = field(default_factory=dict)
+    """What the kind has to say beside: of a forecast, when the limit is reached (Unix ms)."""

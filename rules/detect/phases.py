@@ -5,13 +5,13 @@ A delay that ends exactly when a reading comes has ended before it, so that the 
 matter.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from enum import IntEnum
 
 import numpy as np
 
 from rules.detect.compile import Spot
-from rules.detect.model import NEVER, Transition
+from rules.detect.model import NEVER, Bits, Flags, Index, Times, Transition, Values
 
 
 class Phase(IntEnum):
@@ -24,6 +24,7 @@ class Phase(IntEnum):
 
 
 _TRUE = (Phase.RISING, Phase.ACTIVE)
+_IS_TRUE = np.array([phase in _TRUE for phase in Phase])
 
 
 class Phases:
@@ -47,11 +48,17 @@ class Phases:
         """Spots whose truth is looked at again when it lapses, instead of being over."""
         self.describe: dict[int, Callable[[int], tuple[str, tuple[str, ...]]]] = {}
         """The zone and points behind a spot at a time, where they are not simply its own."""
+        self.detail: dict[int, Callable[[], Mapping[str, float]]] = {}
+        """What a spot's kind has to say beside, when it comes true."""
         self._out: list[tuple[int, int, Transition]] = []
 
     def is_true(self, spot: int) -> bool:
         """Whether the last known readings make the condition true."""
         return self.phase.item(spot) in _TRUE
+
+    def are_true(self, spot: Index) -> Flags:
+        """`is_true` of spots (n,)."""
+        return _IS_TRUE.take(self.phase.take(spot))
 
     def drain(self) -> list[Transition]:
         """The transitions since the last call, by time."""
@@ -65,6 +72,21 @@ class Phases:
         """What the condition is at `t`; None: unknown. Whatever ended before `t` ends first."""
         self.settle(spot, t)
         self._apply(spot, t, truth, value, quality)
+
+    def observe_all(self, spot: Index, t: Times, truth: Flags, value: Values, quality: Bits, known: Flags) -> None:
+        """`observe` for different spots (n,); where not `known` the truth is unknown. Only changes cost anything."""
+        running = self.due.take(spot) < NEVER
+        hot = (((truth != self.are_true(spot)) | (self.left.take(spot) >= 0)) & known) | running
+        if not hot.any():
+            return
+        for place in np.flatnonzero(hot).tolist():
+            says = truth.item(place) if known.item(place) else None
+            self.observe(spot.item(place), t.item(place), says, value.item(place), quality.item(place))
+
+    def settle_all(self, spot: Index, t: Times) -> None:
+        """`settle` for different spots (n,)."""
+        for place in np.flatnonzero(np.minimum(self.due.take(spot), self.lapse.take(spot)) <= t).tolist():
+            self.settle(spot.item(place), t.item(place))
 
     def settle(self, spot: int, t: int) -> None:
         """End the delays and windows of the spot that end at or before `t`."""
@@ -158,4 +180,5 @@ class Phases:
             points,
             row.kind if active else "over",
             self.quality.item(spot),
+            self.detail[spot]() if active and spot in self.detail else {},
         )

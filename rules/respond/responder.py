@@ -125,6 +125,7 @@ class Responder:
             return []
         else:
             alarm = replace(reraise(before, transition.at, transition.value, transition.points), late=late)
+        alarm = replace(alarm, detail=transition.detail)
         orders: list[Order] = []
         if alone:
             pass

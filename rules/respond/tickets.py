@@ -1,6 +1,8 @@
 """Tickets born of conditions: one while it is open, with notes of what the condition does meanwhile."""
 
 import hashlib
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
@@ -23,7 +25,7 @@ def report(c: Connection, site: Site, rule: Rule, transition: Transition, alarm:
     key = source_of(rule, transition)
     ticket = open_ticket_for(c, site.id, key)
     if ticket is not None:
-        return _note(c, ticket, "raised-again", _value(transition), now)
+        return _note(c, ticket, "raised-again", _value(site, transition), now)
     zone = site.zones[transition.zone].name
     point = transition.points[0] if len(transition.points) == 1 else None
     facility = next((f for f in site.file.facilities if set(f.points) & set(transition.points)), None)
@@ -41,7 +43,7 @@ def report(c: Connection, site: Site, rule: Rule, transition: Transition, alarm:
         point=point,
         facility=facility.id if facility else None,
         party=rule.party or (facility.party if facility else None),
-        note=_value(transition),
+        note=_value(site, transition),
     )
     save_ticket(c, ticket)
     append(c, WRITER, site.id, "ticket", "reported", ticket.id, plain(ticket), now)
@@ -69,6 +71,17 @@ def _note(c: Connection, ticket: Ticket, change: str, note: str, now: int) -> Ti
     return ticket
 
 
-def _value(transition: Transition) -> str:
+def _value(site: Site, transition: Transition) -> str:
     points = ", ".join(transition.points)
-    return points if transition.value is None else f"{points}: {transition.value:g}"
+    said = points if transition.value is None else f"{points}: {transition.value:g}"
+    detail = transition.detail
+    if "reached_at" not in detail:
+        return said
+    zone = ZoneInfo(site.file.site.timezone)
+    likely, soonest, latest = (
+        datetime.fromtimestamp(detail[key] / 1000, zone) for key in ("reached_at", "reached_from", "reached_to")
+    )
+    ends = "-".join(
+        f"{end:%H:%M}" if end.date() == likely.date() else f"{end:%m-%d %H:%M}" for end in (soonest, latest)
+    )
+    return f"{said} → {likely:%Y-%m-%d %H:%M} ({ends})"

@@ -5,8 +5,9 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from rules.detect.compile import Average, Compiled, Count, Group, Guard, Limits, Silence, Spot
+from rules.detect.compile import Compiled, Count, Group, Guard, Limits, Silence, Spot
 from rules.detect.model import UNHEARD, UNKNOWN, Batch
+from tests.unit.rules.plain_kinds import PLAIN
 
 Found = tuple[int, str, str, bool]
 """When, rule, scope, active."""
@@ -70,7 +71,7 @@ class Delayed:
 
 def _inside(limits: Limits, already: bool, x: float) -> bool:
     low, high = limits.hold if already else limits.rise
-    return low < x < high
+    return (low < x < high) != limits.outside
 
 
 @dataclass
@@ -187,55 +188,6 @@ class Beginning:
 
 
 @dataclass
-class Rolling:
-    """A mean."""
-
-    average: Average
-    delayed: Delayed
-    step: int | None = None
-    sum: float = 0.0
-    n: int = 0
-    last: float = math.nan
-    last_t: int = 0
-    steps: deque[float] = field(default_factory=lambda: deque([math.nan] * 60, maxlen=60))
-
-    @property
-    def step_ms(self) -> int:
-        return max(self.average.over_ms // 60, 1)
-
-    def read(self, t: int, x: float | None) -> None:
-        if x is None:
-            return
-        if self.step is None:
-            self.step = t // self.step_ms
-        while self.step < t // self.step_ms:
-            self.close()
-        self.sum += x
-        self.n += 1
-        self.last, self.last_t = x, t
-
-    def tick(self, now: int) -> None:
-        while self.step is not None and (self.step + 1) * self.step_ms + self.average.hold_ms <= now:
-            self.close()
-
-    def close(self) -> None:
-        assert self.step is not None
-        if self.n:
-            self.steps.append(self.sum / self.n)
-        else:
-            held = self.step * self.step_ms - self.last_t <= self.average.hold_ms
-            self.steps.append(self.last if held else math.nan)
-        self.step, self.sum, self.n = self.step + 1, 0.0, 0
-        filled = [v for v in self.steps if not math.isnan(v)]
-        at = self.step * self.step_ms
-        if len(filled) < 30:
-            self.delayed.see(at, None)
-        else:
-            mean = math.fsum(filled) / len(filled)
-            self.delayed.see(at, _inside(self.average.limits, self.delayed.wanted, mean))
-
-
-@dataclass
 class Quiet:
     """A silence."""
 
@@ -290,16 +242,17 @@ class Reference:
         self.tickers: list[Callable[[int], None]] = []
         self._add_levels_and_sequences()
         self._add_votes()
-        for average in compiled.averages:
-            rolling = Rolling(average, self.delayed[average.spot])
-            self.readers[average.point].append(rolling.read)
-            self.tickers.append(rolling.tick)
         for silence in compiled.silences:
             quiet = Quiet(silence, int(compiled.every_ms[silence.point]), self.delayed[silence.spot])
             self.hearers[silence.point].append(quiet)
             self.tickers.append(quiet.tick)
         for count in compiled.counts:
             self.events.setdefault((count.point, count.type), []).append(Often(count, self.delayed[count.spot]).event)
+        for kind, rows in compiled.at_points.items():
+            for row in rows:
+                plain = PLAIN[kind](row.when, row.every_ms, compiled.timezone, self.delayed[row.spot])
+                self.readers[row.point].append(plain.read)
+                self.tickers.append(plain.tick)
         self.tickers += [d.pass_time for d in self.delayed]
 
     def _add_levels_and_sequences(self) -> None:

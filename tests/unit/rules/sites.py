@@ -15,6 +15,7 @@ def make_site(
     *,
     plans: Sequence[Mapping[str, Any]] = (),
     parents: Mapping[str, str] | None = None,
+    timezone: str = "Asia/Shanghai",
 ) -> Site:
     """A site of one gateway. A point is a row `{zone, measure's family, kind, every, tags, output}`, all optional."""
     parents = parents or {}
@@ -23,7 +24,7 @@ def make_site(
     devices = {point.partition(".")[0]: row.get("zone", "z1") for point, row in points.items()}
     file = SiteFile.model_validate(
         {
-            "site": {"id": "test", "name": {"zh": "测试"}},
+            "site": {"id": "test", "name": {"zh": "测试"}, "timezone": timezone},
             "zones": [_zone(zone, zone_parent) for zone, parent in zone_parent.items() if parent is None],
             "gateways": [
                 {"id": "gw", "devices": [{"id": d, "profile": "any", "zone": zone} for d, zone in devices.items()]}

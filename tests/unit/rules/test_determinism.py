@@ -6,6 +6,7 @@ from random import Random
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from community.site.site import Site
 from rules.detect.compile import compile_rules
 from rules.detect.model import Transition
 from tests.unit.rules.reference import Found, Reference
@@ -53,14 +54,13 @@ SITE = make_site(
         {
             "id": "mean",
             "select": {"measure": "value"},
-            "when": {"mean": {"over": "6s", "above": 1.5, "deadband": 0.25}},
+            "when": {"mean": {"over": "1m", "above": 1.5137, "deadband": 0.2571}},
             "for": 1,
         },
         {"id": "stale", "select": {"measure": "value"}, "when": {"stale": {"for": "3x"}}, "clear_after": 1},
         {"id": "stale-soon", "select": {"measure": "value"}, "when": {"stale": {"for": "11s"}}},
     ],
 )
-COMPILED = compile_rules(SITE)
 POINTS = ["a-1.value", "a-2.value", "a-3.value", "d-1.contact"]
 QUALITIES = st.sampled_from([0, 0, 0, 0, 0, 1, 2, 8, 32, 64, 128])
 VALUES = st.sampled_from([0.0, 0.0, 1.0, 1.0, 2.0, 2.5, 3.5, float("nan")])
@@ -90,14 +90,14 @@ def comparable(transitions: list[Transition]) -> list[Found]:
     return sorted(((t.at, t.rule, t.scope, t.active) for t in transitions), key=lambda f: f[:3])
 
 
-def plain(timeline: list[Entry]) -> list[Found]:
+def plain(timeline: list[Entry], site: Site = SITE) -> list[Found]:
     """What the plain loop finds."""
-    reference = Reference(COMPILED)
+    reference = Reference(compile_rules(site))
     for entry in timeline:
         if isinstance(entry, Tick):
             reference.tick(entry.t)
         else:
-            reference.evaluate(make_batch(SITE, [entry]))
+            reference.evaluate(make_batch(site, [entry]))
     return sorted(reference.out, key=lambda f: f[:3])
 
 

@@ -111,3 +111,19 @@ def test_a_plan_in_force_where_the_site_has_no_zone_any_more_becomes_the_command
     assert found is not None
     step = find_step(found, "release")
     assert (step.state, step.who) == (StepState.FAILED, "commander")
+
+
+def test_a_forecast_says_when_on_the_alarm_and_in_its_ticket(database: Database) -> None:
+    soon = {
+        "id": "soon",
+        "select": {"measure": "smoke"},
+        "when": {"forecast": {"reaches": 9, "within": 60, "over": 60}},
+    }
+    says = {"reached_at": NOW + 60_000, "reached_from": NOW, "reached_to": NOW + 40_000_000}
+    forecast = Transition("soon", "a.smoke", "b3-f1", True, NOW, 7.5, ("a.smoke",), "forecast", detail=says)
+    with database.begin() as c:
+        Responder(make_site(POINTS, [soon]), LATE_AFTER_MS).respond(c, [forecast], NOW)
+        (alarm,) = list_alarms(c, "test")
+        (ticket,) = list_tickets(c, "test")
+    assert alarm.detail == says
+    assert ticket.history[0].note == "a.smoke: 7.5 → 2026-09-21 22:14 (22:13-09-22 09:20)"

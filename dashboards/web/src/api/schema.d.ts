@@ -981,6 +981,13 @@ export interface components {
             activation: string | null;
             /** Cleared At */
             cleared_at: string | null;
+            /**
+             * Detail
+             * @description of a forecast, when the limit is reached (Unix ms): reached_at, reached_from, reached_to
+             */
+            detail?: {
+                [key: string]: number;
+            };
             grade: components["schemas"]["Grade"];
             /**
              * Id

@@ -1,0 +1,159 @@
+"""What is usual for a point: the last days, or the same hour of the week.
+
+One reading of a period stands for it (the first that is not out of the usual), so that memory is bounded and single
+readings are compared with single readings, however often a sensor speaks. The middle is the median. The spread is the
+median absolute deviation (times 1.4826, which makes it the standard deviation of a normal distribution) or, where that
+is more, what 95 % of the samples lie within (over 1.96): a room that is empty at night and full by day has most of its
+samples close to one value, and its other half is no anomaly.
+
+Source: B. Iglewicz, D. C. Hoaglin, How to Detect and Handle Outliers, ASQC 1993.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Protocol
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import numpy.typing as npt
+
+from rules.detect.kinds.trend import middle
+from rules.detect.model import Index, Times, Values
+
+SLOTS = 168
+WEEKS = 4
+_HOUR_MS = 3_600_000
+_QUARTER_MS = 900_000
+"""Offsets of time zones change at quarters of an hour."""
+_MOST_KNOWN = 10_000
+_LEAST_FOR_AN_HOUR = 3
+_MAD = 1.4826
+_WITHIN, _TAIL = 0.95, 1.96
+"""So much of a normal distribution lies within so many standard deviations."""
+
+
+class Baseline(Protocol):
+    """Samples of several points, by row."""
+
+    def columns(self) -> Mapping[str, npt.NDArray[np.generic]]:
+        """The arrays of state, (rows, …), by name."""
+
+    def period(self, row: Index, t: Times) -> Index:
+        """The number of the period a time (Unix ms) lies in, by row."""
+
+    def usual(self, row: Index, before: Index, period: Index, least: Index) -> tuple[Values, Values]:
+        """Middle and spread for a period that begins, the last one having been `before`; NaN below `least` samples."""
+
+    def learn(self, row: Index, period: Index, x: Values) -> None:
+        """Keep a period's sample."""
+
+    def forget(self, row: Index) -> None:
+        """Begin anew."""
+
+
+class Rolling:
+    """The last `over`, in 168 periods aligned to the clock: an hour each of seven days."""
+
+    def __init__(self, over_ms: Times) -> None:
+        self._period_ms = np.maximum(over_ms // SLOTS, 1)
+        self._samples = np.full((over_ms.size, SLOTS), np.nan)
+
+    def columns(self) -> Mapping[str, npt.NDArray[np.generic]]:
+        """The arrays of state, (rows, …), by name."""
+        return {"samples": self._samples}
+
+    def period(self, row: Index, t: Times) -> Index:
+        """The number of the period a time (Unix ms) lies in, by row."""
+        found: Index = t // self._period_ms.take(row)
+        return found
+
+    def usual(self, row: Index, before: Index, period: Index, least: Index) -> tuple[Values, Values]:
+        """Middle and spread for a period that begins, the last one having been `before`; NaN below `least` samples."""
+        age = (period[:, None] - np.arange(SLOTS)) % SLOTS
+        samples = np.where(age < (period - before)[:, None], np.nan, self._samples[row])
+        self._samples[row] = samples
+        ordered = np.sort(samples, axis=1)
+        count = _filled(ordered)
+        centre = middle(ordered, count)
+        return _enough(centre, _spread(samples - centre[:, None]), count >= least)
+
+    def learn(self, row: Index, period: Index, x: Values) -> None:
+        """Keep a period's sample."""
+        self._samples[row, period % SLOTS] = x
+
+    def forget(self, row: Index) -> None:
+        """Begin anew."""
+        self._samples[row] = np.nan
+
+
+class Seasonal:
+    """Hours of the week by local time, over four weeks; an hour's middle is that of it and the hours beside it."""
+
+    def __init__(self, n: int, timezone: str) -> None:
+        self._zone = ZoneInfo(timezone)
+        self._offsets: dict[int, int] = {}
+        self._samples = np.full((n, SLOTS, WEEKS), np.nan)
+        self._week = np.full((n, SLOTS, WEEKS), -WEEKS - 1, dtype=np.int32)
+
+    def columns(self) -> Mapping[str, npt.NDArray[np.generic]]:
+        """The arrays of state, (rows, …), by name."""
+        return {"samples": self._samples, "week": self._week}
+
+    def period(self, row: Index, t: Times) -> Index:
+        """The number of the local hour a time (Unix ms) lies in; the same for all rows."""
+        quarters, place = np.unique(t // _QUARTER_MS, return_inverse=True)
+        offsets = np.array([self._offset(quarter) for quarter in quarters.tolist()], dtype=np.int64)
+        found: Index = (t + offsets.take(place)) // _HOUR_MS
+        return found
+
+    def usual(self, row: Index, before: Index, period: Index, least: Index) -> tuple[Values, Values]:
+        """Middle and spread for a period that begins; NaN below `least` samples, and below three for the hour."""
+        week = period // SLOTS
+        kept = self._week[row] >= (week - WEEKS)[:, None, None]
+        samples = np.where(kept, self._samples[row], np.nan)
+        beside = np.concatenate((np.roll(samples, 1, axis=1), samples, np.roll(samples, -1, axis=1)), axis=2)
+        ordered = np.sort(beside.reshape(-1, 3 * WEEKS), axis=1)
+        count = _filled(ordered)
+        hours = middle(ordered, count).reshape(row.size, SLOTS)
+        apart = (samples - hours[:, :, None]).reshape(row.size, -1)
+        this = np.arange(row.size), period % SLOTS
+        enough = (_filled(apart) >= least) & (count.reshape(row.size, SLOTS)[this] >= _LEAST_FOR_AN_HOUR)
+        return _enough(hours[this], _spread(apart), enough)
+
+    def learn(self, row: Index, period: Index, x: Values) -> None:
+        """Keep a period's sample."""
+        hour, week = period % SLOTS, period // SLOTS
+        self._samples[row, hour, week % WEEKS] = x
+        self._week[row, hour, week % WEEKS] = week
+
+    def forget(self, row: Index) -> None:
+        """Begin anew."""
+        self._samples[row] = np.nan
+
+    def _offset(self, quarter: int) -> int:
+        found = self._offsets.get(quarter)
+        if found is None:
+            if len(self._offsets) >= _MOST_KNOWN:
+                self._offsets.clear()
+            offset = datetime.fromtimestamp(quarter * _QUARTER_MS / 1000, self._zone).utcoffset()
+            assert offset is not None
+            found = self._offsets[quarter] = round(offset.total_seconds() * 1000)
+        return found
+
+
+def _filled(values: Values) -> Index:
+    found: Index = (~np.isnan(values)).sum(axis=1)
+    return found
+
+
+def _spread(apart: Values) -> Values:
+    """The spread of distances from the middle (n, m), NaN for none."""
+    distance = np.sort(np.abs(apart), axis=1)
+    count = _filled(distance)
+    far = np.maximum(np.ceil(_WITHIN * count).astype(np.intp) - 1, 0)
+    tail = np.take_along_axis(distance, far[:, None], 1)[:, 0] / _TAIL
+    return np.maximum(_MAD * middle(distance, count), tail)
+
+
+def _enough(centre: Values, spread: Values, enough: npt.NDArray[np.bool_]) -> tuple[Values, Values]:
+    return np.where(enough, centre, np.nan), np.where(enough, spread, np.nan)

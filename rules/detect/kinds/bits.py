@@ -1,0 +1,29 @@
+"""A bit of a whole number, such as a register of a fire panel. A value that is no whole number says nothing."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from rules.detect.compile import At, Compiled
+from rules.detect.kinds.at_points import AtPoints, Readings, column
+from rules.detect.phases import Phases
+
+_EXACT = float(1 << 53)
+"""Below this a float64 holds every whole number."""
+
+
+class Bits(AtPoints):
+    """No state of its own."""
+
+    def __init__(self, compiled: Compiled, rows: Sequence[At], phases: Phases) -> None:
+        super().__init__(compiled, rows, phases)
+        self._bit = column(rows, "bit", np.int64)
+        self._wanted = column(rows, "is_", np.int64)
+
+    def take(self, readings: Readings) -> None:
+        """Take known readings, one a row."""
+        row, t, x, q = readings
+        whole = (x == np.floor(x)) & (np.abs(x) < _EXACT)
+        # negative numbers as two's complement, as the device's signed register stood
+        bit = (np.where(whole, x, 0).astype(np.int64) >> self._bit.take(row)) & 1
+        self.judge(row, t, bit == self._wanted.take(row), x, q, whole)

@@ -1,0 +1,106 @@
+"""When a value will reach a limit: its trend over a window, drawn on, with an interval.
+
+True when even the slow end of the interval reaches the limit in time; over when the trend itself no longer does. The
+interval is Sen's for the slope (JASA 63, 1968, section 3), which takes readings to err independently: one whose errors
+drag on, as of a tank that sloshes for hours, is in truth wider.
+
+A bin that is emptied begins a new trend: two readings one after the other that lie `restart` further back than the
+last. One alone is taken for an error and left out.
+"""
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from statistics import NormalDist
+
+import numpy as np
+import numpy.typing as npt
+
+from rules.detect.compile import At, Compiled
+from rules.detect.kinds.at_points import Readings, column, column_ms
+from rules.detect.kinds.trend import Trend, middle, slopes
+from rules.detect.model import Flags, Index, Times, Values
+from rules.detect.phases import Phases
+
+_FAR_MS = float(1 << 52)
+
+
+class Forecasts(Trend):
+    """When each row reaches its limit (Unix ms): most likely, at the earliest, at the latest."""
+
+    def __init__(self, compiled: Compiled, rows: Sequence[At], phases: Phases) -> None:
+        super().__init__(compiled, rows, phases)
+        self._sign = np.array([1.0 if row.when.direction == "up" else -1.0 for row in rows])
+        self._limit = column(rows, "reaches") * self._sign
+        self._within_ms = column_ms(rows, "within")
+        self._normal = np.array([NormalDist().inv_cdf((1 + row.when.confidence) / 2) for row in rows])
+        self._restart = np.array([row.when.restart or np.inf for row in rows])
+        self._last = np.full(self.n, np.nan)
+        self._back = np.zeros(self.n, dtype=np.bool_)
+        """The last reading lay so far back that the next decides what it was."""
+        self._reached = np.zeros((self.n, 3), dtype=np.int64)
+        for row, spot in enumerate(self.spot.tolist()):
+            phases.detail[spot] = partial(self._detail, row)
+
+    def columns(self) -> Mapping[str, npt.NDArray[np.generic]]:
+        """The arrays of state, (rows, …), by name."""
+        return {**super().columns(), "last": self._last, "back": self._back, "reached": self._reached}
+
+    def take(self, readings: Readings) -> None:
+        """Take known readings, one a row."""
+        row, _, x, _ = readings
+        back = self._sign.take(row) * (self._last.take(row) - x) >= self._restart.take(row)
+        anew = back & self._back.take(row)
+        self._back[row] = back & ~anew
+        if anew.any():
+            begins = readings.where(anew)
+            self.advance(begins)
+            self.forget(begins.row)
+            no = np.zeros(begins.row.size, dtype=np.bool_)
+            self.judge(begins.row, begins.t, no, begins.x, begins.q, ~no)
+        usual = readings.where(~back | anew)
+        self._last[usual.row] = usual.x
+        if usual.row.size:
+            super().take(usual)
+
+    def conclude(self, row: Index, at: Times, y: Values, ago: Values, known: Flags) -> None:
+        """Judge rows at the end of a step."""
+        sign = self._sign.take(row)
+        y = y * sign[:, None]
+        ascending, pairs = slopes(y, ago)
+        slope = np.stack((middle(ascending, pairs), *self._interval(row, ascending, pairs, y)), axis=1)
+        level = np.stack([_level(y, ago, slope[:, end]) for end in range(3)], axis=1)
+        missing = np.maximum(self._limit.take(row)[:, None] - level, 0.0)
+        rising = slope > 0
+        wait = np.where(rising, missing / np.where(rising, slope, 1.0), np.where(missing > 0, _FAR_MS, 0.0))
+        likely, soonest, latest = wait[:, 0], wait.min(axis=1), wait.max(axis=1)
+        judged = np.where(self.are_true(row), likely, latest)
+        spot = self.spot.take(row)
+        # what ended before this step ended with what was known then
+        self.phases.settle_all(spot, at)
+        reached = np.stack((likely, soonest, latest), axis=1)
+        waited = np.minimum(np.nan_to_num(reached, nan=_FAR_MS), _FAR_MS).astype(np.int64)
+        self._reached[row] = np.where(known[:, None], at[:, None] + waited, self._reached[row])
+        truth = judged <= self._within_ms.take(row)
+        self.judge(row, at, truth, level[:, 0] * sign, self.quality.take(row), known)
+
+    def _interval(self, row: Index, ascending: Values, pairs: Index, y: Values) -> tuple[Values, Values]:
+        n = (~np.isnan(y)).sum(axis=1)
+        spread = self._normal.take(row) * np.sqrt(n * (n - 1) * (2 * n + 5) / 18)
+        outside = np.floor((pairs - spread) / 2).astype(np.intp)
+        bounded = outside >= 1
+        outside = np.maximum(outside, 1)
+        ends = np.stack((pairs - outside, outside - 1), axis=1).clip(0, ascending.shape[1] - 1)
+        found = np.take_along_axis(ascending, ends, 1)
+        return np.where(bounded, found[:, 0], np.inf), np.where(bounded, found[:, 1], -np.inf)
+
+    def _detail(self, row: int) -> Mapping[str, float]:
+        likely, soonest, latest = self._reached[row].tolist()
+        return {"reached_at": likely, "reached_from": soonest, "reached_to": latest}
+
+
+def _level(y: Values, ago: Values, slope: Values) -> Values:
+    """Where the line of a slope stands now: the median over the samples drawn on."""
+    finite = np.where(np.isfinite(slope), slope, 0.0)
+    drawn = y + finite[:, None] * ago
+    drawn.sort(axis=1)
+    return middle(drawn, (~np.isnan(drawn)).sum(axis=1))
