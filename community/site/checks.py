@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from zoneinfo import ZoneInfo
 
+from community.site.check_duty import check_contacts, check_notifications, check_roster
 from community.site.check_plans import check_plans, check_risks
 from community.site.check_rules import check_rules
 from community.site.mend import Mended
@@ -177,4 +178,7 @@ CHECKS: tuple[Callable[[Subject], Found], ...] = (
     check_rules,
     check_risks,
     check_plans,
+    check_contacts,
+    check_roster,
+    check_notifications,
 )
