@@ -27,6 +27,7 @@ class Action(StrEnum):
     STAND_DOWN_PLAN = "stand-down-plan"
     MANAGE_USERS = "manage-users"
     VIEW_QUARANTINE = "view-quarantine"
+    CHANGE_ROSTER = "change-roster"
 
 
 _VIEW = frozenset({Action.VIEW})
@@ -40,6 +41,7 @@ RIGHTS: dict[Role, frozenset[Action]] = {
         Action.INSPECT_TICKET,
         Action.WORK_STEP,
         Action.VIEW_QUARANTINE,
+        Action.CHANGE_ROSTER,
     },
     Role.CREW: _VIEW | {Action.CREATE_TICKET, Action.WORK_TICKET, Action.WORK_STEP},
     Role.SAFETY_OFFICER: _VIEW
@@ -51,6 +53,7 @@ RIGHTS: dict[Role, frozenset[Action]] = {
         Action.WORK_STEP,
         Action.STAND_DOWN_PLAN,
         Action.VIEW_QUARANTINE,
+        Action.CHANGE_ROSTER,
     },
     Role.SUPERVISOR: _VIEW | {Action.INSPECT_TICKET},
     Role.ADMINISTRATOR: _VIEW | {Action.MANAGE_USERS, Action.VIEW_QUARANTINE},

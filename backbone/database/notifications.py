@@ -14,6 +14,7 @@ from community.roster import RosterChange
 from community.site.model import Grade
 
 MOST_CHANGES = 10_000
+MOST_IN_MESSAGE = 5_000
 _AT_ONCE = 500
 _escalations = Objects(escalations, Escalation)
 _notifications = Objects(notifications, Notification)
@@ -85,6 +86,13 @@ def notification_of(c: Connection, token: str) -> Notification | None:
 def notifications_of(c: Connection, escalation: str) -> list[Notification]:
     """Everybody told in an escalation, newest first."""
     return _notifications.list(c, notifications.c.escalation == escalation, limit=1_000)
+
+
+def notifications_of_message(c: Connection, one: Notification) -> list[Notification]:
+    """The others that went out to the same person in the same message."""
+    columns = notifications.c
+    mine = _notifications.list(c, columns.site == one.site, columns.person == one.person, limit=MOST_IN_MESSAGE)
+    return [n for n in mine if n.message is not None and n.message == one.message and n.id != one.id]
 
 
 def list_notifications(

@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import warnings
 from collections.abc import Mapping
 from urllib.parse import quote
 
@@ -90,9 +91,12 @@ _said = _Said()
 
 
 def prepare() -> None:
-    """Load Apprise (about a second), once, before the first message is due."""
-    import apprise  # noqa: F401, PLC0415
+    """Load Apprise and its plugins (seconds), once, before the first message is due."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # of modules some of its plugins import
+        import apprise  # noqa: PLC0415
 
+        apprise.Apprise.instantiate("json://localhost")
     logger = logging.getLogger("apprise")
     if _said not in logger.handlers:
         logger.addHandler(_said)

@@ -42,7 +42,7 @@ from backbone.database.notifications import (
 )
 from backbone.database.outbox import Relay
 from community.activations import IN_FORCE, Activation, all_told, nobody_told, person_told
-from community.escalations import OPEN, Escalation, EscalationState, acknowledge, called, due, end
+from community.escalations import OPEN, Call, Escalation, EscalationState, acknowledge, called, due, end
 from community.notice_text import Facts, Message, render
 from community.notifications import (
     Notification,
@@ -187,7 +187,8 @@ class Notifier:
         if next_call is not None and next_call <= now:
             more = await self._writer.do(partial(self._call, now=self._now()))
             self._relay.wake()
-        deliveries, next_due = await asyncio.to_thread(self._due)
+        # while many are being called, what is gathered for a person is not complete: only the urgent goes out
+        deliveries, next_due = await asyncio.to_thread(self._due, urgent_only=more)
         for delivery in deliveries:
             self._busy.update(_keys(delivery))
             group.create_task(self._deliver(delivery, pool), name=f"notify {delivery.lead.person}")
@@ -211,6 +212,8 @@ class Notifier:
         calling = open_escalations(c, self._site.id, [EscalationState.CALLING], CALLS_AT_ONCE)
         ready = [escalation for escalation in calling if escalation.next_at <= now]
         changes = roster_changes_after(c, self._site.id, now)
+        trees: dict[tuple[str, ...], list[Call]] = {}
+        chosen = {person.id: preferences_of(c, self._site.id, person.id) for person in self._site.file.people}
         new: list[Notification] = []
         for escalation in ready:
             ended = self._ended(c, escalation, now)
@@ -218,11 +221,13 @@ class Notifier:
                 self._end(c, ended)
                 continue
             commander = self._commander(c, escalation)
-            tree = self._people.tree(escalation, commander, now, changes)
-            told = notifications_of(c, escalation.id)
+            key = (escalation.kind, escalation.facts.grade, commander, *escalation.roles)
+            if key not in trees:
+                trees[key] = self._people.tree(escalation, commander, now, changes)
+            tree = trees[key]
+            told = notifications_of(c, escalation.id) if escalation.told else []
             failed = frozenset(n.person for n in told if n.state is NotificationState.FAILED)
             calls, next_at = due(escalation, tree, failed, now)
-            chosen = {call.person: preferences_of(c, self._site.id, call.person) for call in calls}
             made = [
                 notification_for(self._site, escalation, call, self._channels.of(call.person), chosen, now)
                 for call in calls
@@ -290,7 +295,7 @@ class Notifier:
 
     # what to hand over
 
-    def _due(self) -> tuple[list[Delivery], int | None]:
+    def _due(self, *, urgent_only: bool) -> tuple[list[Delivery], int | None]:
         """Deliveries to begin now, and when the next one may be."""
         now, later = self._now(), list[int]()
         found: list[tuple[Notification, ...]] = []
@@ -300,7 +305,8 @@ class Notifier:
                     later.append(high.next_at)
                 elif high.id not in self._busy:
                     found.append((high,))
-            for person, first in people_waiting(c, self._site.id).items():
+            waiting = {} if urgent_only else people_waiting(c, self._site.id)
+            for person, first in waiting.items():
                 if f"person:{person}" in self._busy:
                     continue
                 at = max(first, release_at(pace_of(c, self._site.id, person), self._settings.grouping))
