@@ -30,7 +30,7 @@ def tell_alarm(c: Connection, site: Site, alarm: Alarm, now: int) -> None:
         building=site.zones[site.building_of(alarm.zone)].name,
         at=alarm.raised_again_at or alarm.raised_at,
         value=_value(site, alarm),
-        page=f"/alarms/{quote(alarm.id, safe='')}",
+        page=_page("alarms", alarm.id),
         drill=alarm.test,
         simulated=alarm.simulated,
     )
@@ -65,7 +65,7 @@ def _of_step(
         place=_place(site, activation.zone),
         building=site.zones[site.building_of(activation.zone)].name,
         at=now,
-        page=f"/activations/{quote(activation.id, safe='')}",
+        page=_page("activations", activation.id),
         drill=activation.drill,
     )
     _begin(c, site, kind, activation.id, step.id, tuple(roles), activation.zone, facts, now)
@@ -103,6 +103,11 @@ def _begin(
 
 def _roles(who: str | None) -> tuple[str, ...]:
     return tuple(role.strip() for role in (who or "").split(",") if role.strip())
+
+
+def _page(kind: str, identifier: str) -> str:
+    """As the page's router writes ids."""
+    return f"/{kind}/{quote(identifier.replace(':', '/'))}"
 
 
 def _place(site: Site, zone: str) -> Text:

@@ -13,6 +13,7 @@ export type Action =
   | 'stand-down-plan'
   | 'manage-users'
   | 'view-quarantine'
+  | 'change-roster'
 
 export const RIGHTS: Record<RoleName, readonly Action[]> = {
   manager: [
@@ -24,6 +25,7 @@ export const RIGHTS: Record<RoleName, readonly Action[]> = {
     'inspect-ticket',
     'work-step',
     'view-quarantine',
+    'change-roster',
   ],
   crew: ['view', 'create-ticket', 'work-ticket', 'work-step'],
   'safety-officer': [
@@ -35,6 +37,7 @@ export const RIGHTS: Record<RoleName, readonly Action[]> = {
     'work-step',
     'stand-down-plan',
     'view-quarantine',
+    'change-roster',
   ],
   supervisor: ['view', 'inspect-ticket'],
   administrator: ['view', 'manage-users', 'view-quarantine'],
