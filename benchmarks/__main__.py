@@ -18,6 +18,7 @@ PROGRAMS = {
     "stream": "frames through rules and into DuckDB",
     "gateway": "single sensor messages through the gateway",
     "alarms": "from a sensor's message to the alarm",
+    "notify": "from an alarm to somebody's phone",
     "historian": "the historians",
     "memory": "memory of the demo, and of the broker under load",
 }

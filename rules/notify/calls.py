@@ -2,7 +2,7 @@
 
 import hashlib
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -16,8 +16,9 @@ from community.site.site import Site
 class People:
     """The people of a site and who of them is on duty."""
 
-    def __init__(self, site: Site) -> None:
+    def __init__(self, site: Site, reachable: Callable[[str], object]) -> None:
         self._site = site
+        self._reachable = reachable
         self._duties = frozenset(d.id for d in site.file.roster.duties) if site.file.roster is not None else frozenset()
 
     def everybody(self, name: str) -> tuple[str, ...]:
@@ -47,10 +48,12 @@ class People:
         return [Call(person, ", ".join(held), 0, True) for person, held in roles.items()]
 
     def of_role(self, role: str, commander: str, at: int, changes: Sequence[RosterChange]) -> tuple[str, ...]:
-        """Those a plan's step means by a role."""
-        if role == "commander" and "commander" not in self._duties:
-            role = commander
-        return self.on_duty(role, at, changes) or self.everybody(commander)
+        """Those a plan's step means by a role; if none of them can be reached, also all who could stand in."""
+        found = self.on_duty(role, at, changes)
+        if any(self._reachable(person) for person in found):
+            return found
+        others = self.everybody(commander if role == "commander" else role) or self.everybody(commander)
+        return tuple(dict.fromkeys((*found, *others)))
 
 
 def notification_for(

@@ -129,7 +129,7 @@ class Notifier:
         self._url = public_url.rstrip("/")
         self._now = now
         self._settings = site.file.notifications or Notifications()
-        self._people = People(site)
+        self._people = People(site, channels.of)
         self._plans = Plans(site)
         self._wake = asyncio.Event()
         self._busy: set[str] = set()
