@@ -28,6 +28,7 @@ class Action(StrEnum):
     MANAGE_USERS = "manage-users"
     VIEW_QUARANTINE = "view-quarantine"
     CHANGE_ROSTER = "change-roster"
+    CHOOSE_NOTIFICATIONS = "choose-notifications"
 
 
 _VIEW = frozenset({Action.VIEW})
@@ -42,8 +43,9 @@ RIGHTS: dict[Role, frozenset[Action]] = {
         Action.WORK_STEP,
         Action.VIEW_QUARANTINE,
         Action.CHANGE_ROSTER,
+        Action.CHOOSE_NOTIFICATIONS,
     },
-    Role.CREW: _VIEW | {Action.CREATE_TICKET, Action.WORK_TICKET, Action.WORK_STEP},
+    Role.CREW: _VIEW | {Action.CREATE_TICKET, Action.WORK_TICKET, Action.WORK_STEP, Action.CHOOSE_NOTIFICATIONS},
     Role.SAFETY_OFFICER: _VIEW
     | {
         Action.ACKNOWLEDGE_ALARM,
@@ -54,9 +56,10 @@ RIGHTS: dict[Role, frozenset[Action]] = {
         Action.STAND_DOWN_PLAN,
         Action.VIEW_QUARANTINE,
         Action.CHANGE_ROSTER,
+        Action.CHOOSE_NOTIFICATIONS,
     },
-    Role.SUPERVISOR: _VIEW | {Action.INSPECT_TICKET},
-    Role.ADMINISTRATOR: _VIEW | {Action.MANAGE_USERS, Action.VIEW_QUARANTINE},
+    Role.SUPERVISOR: _VIEW | {Action.INSPECT_TICKET, Action.CHOOSE_NOTIFICATIONS},
+    Role.ADMINISTRATOR: _VIEW | {Action.MANAGE_USERS, Action.VIEW_QUARANTINE, Action.CHOOSE_NOTIFICATIONS},
 }
 
 

@@ -18,7 +18,7 @@ from community.people import Action
 from community.site.model import Person
 
 router = APIRouter(prefix="/notifications", tags=["notifications"])
-Own = Annotated[Write, writing(Action.VIEW)]
+Own = Annotated[Write, writing(Action.CHOOSE_NOTIFICATIONS)]
 
 
 @router.get("")

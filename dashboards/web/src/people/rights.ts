@@ -14,6 +14,7 @@ export type Action =
   | 'manage-users'
   | 'view-quarantine'
   | 'change-roster'
+  | 'choose-notifications'
 
 export const RIGHTS: Record<RoleName, readonly Action[]> = {
   manager: [
@@ -26,8 +27,9 @@ export const RIGHTS: Record<RoleName, readonly Action[]> = {
     'work-step',
     'view-quarantine',
     'change-roster',
+    'choose-notifications',
   ],
-  crew: ['view', 'create-ticket', 'work-ticket', 'work-step'],
+  crew: ['view', 'create-ticket', 'work-ticket', 'work-step', 'choose-notifications'],
   'safety-officer': [
     'view',
     'acknowledge-alarm',
@@ -38,9 +40,10 @@ export const RIGHTS: Record<RoleName, readonly Action[]> = {
     'stand-down-plan',
     'view-quarantine',
     'change-roster',
+    'choose-notifications',
   ],
-  supervisor: ['view', 'inspect-ticket'],
-  administrator: ['view', 'manage-users', 'view-quarantine'],
+  supervisor: ['view', 'inspect-ticket', 'choose-notifications'],
+  administrator: ['view', 'manage-users', 'view-quarantine', 'choose-notifications'],
 }
 
 export const ROLES = Object.keys(RIGHTS) as RoleName[]
