@@ -20,12 +20,15 @@ from api.live.latest import LatestCache
 from api.live.router import router as live
 from api.live.services import ServiceBoard
 from api.middleware import Gate
+from api.notifications.link import router as notification_links
+from api.notifications.router import router as notifications
 from api.plans.router import router as plans
 from api.platform import Platform
 from api.points.router import router as points
 from api.problems import Problem
 from api.quarantine.router import router as quarantine
 from api.readings.router import router as readings
+from api.rosters.router import router as rosters
 from api.security.buckets import Buckets
 from api.security.guessing import Guessing
 from api.security.passwords import Passwords
@@ -59,6 +62,8 @@ _RESOURCES = (
     backups,
     access_events,
     users,
+    rosters,
+    notifications,
 )
 
 
@@ -129,6 +134,7 @@ def bare_app() -> FastAPI:
     version.include_router(live)
     app.include_router(version)
     app.include_router(health.router)
+    app.include_router(notification_links)
     problems.install(app)
     app.add_exception_handler(WebSocketRequestValidationError, _bad_socket)  # type: ignore[arg-type]
     return app

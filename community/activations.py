@@ -269,6 +269,37 @@ def notified(activation: Activation, step: str, detail: str, now: int) -> Activa
     return _noted(_responding(_with_step(activation, done)), now, SYSTEM, "notified", f"{step}: {detail}")
 
 
+def begin_notify_step(activation: Activation, step: str, now: int) -> Activation:
+    """People are being told; it is done once each role was reached."""
+    progress = find_step(activation, step)
+    if progress.state is not StepState.WAITING or activation.state not in IN_FORCE:
+        return activation
+    running = replace(progress, state=StepState.RUNNING, started_at=now)
+    return _noted(_responding(_with_step(activation, running)), now, SYSTEM, "telling", f"{step}: {progress.who}")
+
+
+def person_told(activation: Activation, what: str, detail: str, now: int) -> Activation:
+    """What became of telling one person: `told` or `not-told`."""
+    return _noted(activation, now, SYSTEM, what, detail)
+
+
+def all_told(activation: Activation, step: str, detail: str, now: int) -> Activation:
+    """Every role of a notify step was reached."""
+    progress = find_step(activation, step)
+    if progress.kind != "notify" or progress.state not in {StepState.RUNNING, StepState.LATE}:
+        return activation
+    done = replace(progress, state=StepState.DONE, done_at=now, done_by=SYSTEM, note=detail)
+    return _noted(_with_step(activation, done), now, SYSTEM, "notified", f"{step}: {detail}")
+
+
+def nobody_told(activation: Activation, step: str, why: str, now: int) -> Activation:
+    """A role of a notify step cannot be reached: the commander tells them in another way."""
+    progress = find_step(activation, step)
+    if progress.kind != "notify" or progress.state not in {StepState.RUNNING, StepState.LATE}:
+        return activation
+    return _failed(activation, progress, why, now)
+
+
 def step_done(activation: Activation, step: str, by: str, note: str, now: int) -> Activation:
     """A person has done a step.
 

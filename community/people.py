@@ -28,6 +28,8 @@ class Action(StrEnum):
     MANAGE_USERS = "manage-users"
     VIEW_QUARANTINE = "view-quarantine"
     MAKE_BACKUP = "make-backup"
+    CHANGE_ROSTER = "change-roster"
+    CHOOSE_NOTIFICATIONS = "choose-notifications"
 
 
 _VIEW = frozenset({Action.VIEW})
@@ -41,8 +43,10 @@ RIGHTS: dict[Role, frozenset[Action]] = {
         Action.INSPECT_TICKET,
         Action.WORK_STEP,
         Action.VIEW_QUARANTINE,
+        Action.CHANGE_ROSTER,
+        Action.CHOOSE_NOTIFICATIONS,
     },
-    Role.CREW: _VIEW | {Action.CREATE_TICKET, Action.WORK_TICKET, Action.WORK_STEP},
+    Role.CREW: _VIEW | {Action.CREATE_TICKET, Action.WORK_TICKET, Action.WORK_STEP, Action.CHOOSE_NOTIFICATIONS},
     Role.SAFETY_OFFICER: _VIEW
     | {
         Action.ACKNOWLEDGE_ALARM,
@@ -52,9 +56,12 @@ RIGHTS: dict[Role, frozenset[Action]] = {
         Action.WORK_STEP,
         Action.STAND_DOWN_PLAN,
         Action.VIEW_QUARANTINE,
+        Action.CHANGE_ROSTER,
+        Action.CHOOSE_NOTIFICATIONS,
     },
-    Role.SUPERVISOR: _VIEW | {Action.INSPECT_TICKET},
-    Role.ADMINISTRATOR: _VIEW | {Action.MANAGE_USERS, Action.VIEW_QUARANTINE, Action.MAKE_BACKUP},
+    Role.SUPERVISOR: _VIEW | {Action.INSPECT_TICKET, Action.CHOOSE_NOTIFICATIONS},
+    Role.ADMINISTRATOR: _VIEW
+    | {Action.MANAGE_USERS, Action.VIEW_QUARANTINE, Action.MAKE_BACKUP, Action.CHOOSE_NOTIFICATIONS},
 }
 
 

@@ -6,6 +6,7 @@ alarms they led to, so after a crash the gateways send again exactly what has no
 """
 
 import asyncio
+import os
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from dataclasses import dataclass
 import structlog
 from sqlalchemy import Connection
 
-from backbone import metrics
+from backbone import metrics, topics
 from backbone.bus import Bus
 from backbone.database.checkpoints import load_checkpoint, save_checkpoint
 from backbone.database.database import Database
@@ -28,6 +29,9 @@ from rules.detect.engine import Detector
 from rules.detect.model import Transition
 from rules.gateways import GatewayWatch
 from rules.intake import Intake
+from rules.notify.channels import Channels
+from rules.notify.heartbeat import Heartbeat
+from rules.notify.notifier import Notifier
 from rules.respond.orders import Order
 from rules.respond.responder import Responder
 from rules.settings import RulesSettings
@@ -52,7 +56,7 @@ async def run(
     """Run until `stop`."""
     compiled = compile_rules(site)
     detector = Detector(compiled)
-    async with Writer(database, stop) as writer:
+    async with Writer(database, stop) as writer, Writer(database, stop) as notes:
         try:
             responder = Responder(site, round(settings.late_after_s * 1000))
             positions = await writer.do(lambda c: _restore(c, site, detector, responder, now()))
@@ -71,12 +75,19 @@ async def run(
             stream.start()
             desk.start()
             watch.start()
-            consumer = Consumer(settings, site, detector, stream, bus, writer, responder, desk, now)
+            channels = Channels(site, os.environ)
+            notifier = Notifier(site, database, notes, relay, channels, settings.public_url, now)
+            for kind in ("alarm", "plan"):
+                bus.subscribe(topics.event(site.id, kind), notifier.on_event)
+            consumer = Consumer(settings, site, detector, stream, bus, writer, responder, desk, notifier, now)
+            heartbeat = Heartbeat(settings, consumer.alive, notifier.backlog_ms)
             async with bus, asyncio.TaskGroup() as group:
                 tasks = [
                     group.create_task(relay.run(stop), name="relay"),
                     group.create_task(desk.run(), name="desk"),
                     group.create_task(watch.run(), name="gateways"),
+                    group.create_task(notifier.run(), name="notifier"),
+                    group.create_task(heartbeat.run(), name="heartbeat"),
                 ]
                 log.info("rules are watching", conditions=len(compiled.spots), points=len(compiled.points))
                 await consumer.run(stop)
@@ -125,11 +136,16 @@ class Consumer:
     writer: Writer
     responder: Responder
     desk: Desk
+    notifier: Notifier
     now: Callable[[], int]
     _heard_at: int = 0
     _ticked_at: int = 0
     _committed_at: int = 0
     _uncommitted: bool = False
+
+    def alive(self) -> bool:
+        """Whether conditions are judged and alarms could be written."""
+        return self.now() - self._heard_at < DEAF_MS and not self.writer.away and self.bus.connected
 
     async def run(self, stop: asyncio.Event) -> None:
         """Consume until `stop`, then commit what was judged."""
@@ -172,5 +188,6 @@ class Consumer:
         self._uncommitted = False
         self._committed_at = self.now()
         if transitions:
+            self.notifier.wake()
             self.desk.send(orders)
         self.stream.commit(positions)

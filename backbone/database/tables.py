@@ -180,3 +180,42 @@ audit = Table(
     Column("hash", String(64), nullable=False),
     sqlite_autoincrement=True,
 )
+
+escalations = _object_table(
+    "escalations",
+    Column("cause", String(200), nullable=False),
+    Column("next_at", BigInteger, nullable=False),
+)
+Index("escalations_by_cause", escalations.c.site, escalations.c.cause)
+
+notifications = _object_table(
+    "notifications",
+    Column("escalation", String(200), nullable=False),
+    Column("person", String(63), nullable=False),
+    Column("grade", String(10), nullable=False),
+    Column("next_at", BigInteger, nullable=False),
+    Column("token", String(64), nullable=False, unique=True),
+)
+Index("notifications_by_escalation", notifications.c.escalation)
+
+roster_changes = Table(
+    "roster_changes",
+    metadata,
+    Column("id", String(200), primary_key=True),
+    Column("site", String(63), nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("until", BigInteger, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("document", Text, nullable=False),
+    Index("roster_changes_by_end", "site", "until"),
+)
+
+personal = Table(
+    "personal",
+    metadata,
+    Column("site", String(63), nullable=False),
+    Column("person", String(63), nullable=False),
+    Column("what", String(20), nullable=False),
+    Column("document", Text, nullable=False),
+    PrimaryKeyConstraint("site", "person", "what"),
+)

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from zoneinfo import ZoneInfo
 
+from community.site.check_duty import check_contacts, check_notifications, check_roster
 from community.site.check_interlocks import check_interlocks
 from community.site.check_plans import check_plans, check_risks
 from community.site.check_rules import check_rules
@@ -204,4 +205,7 @@ CHECKS: tuple[Callable[[Subject], Found], ...] = (
     check_rules,
     check_risks,
     check_plans,
+    check_contacts,
+    check_roster,
+    check_notifications,
 )

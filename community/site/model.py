@@ -6,6 +6,7 @@ from typing import Literal, NamedTuple, get_args
 from pydantic import ConfigDict, Field
 
 from community.people import Role
+from community.site.duty import Notifications, Roster
 from community.site.fields import Day, Duration, Id, OneOrMore, Row
 from community.site.profile import Family
 from community.text import Text
@@ -503,3 +504,5 @@ class SiteFile(Row):
     rules: tuple[Rule, ...] = ()
     risks: tuple[Risk, ...] = ()
     plans: tuple[Plan, ...] = ()
+    roster: Roster | None = None
+    notifications: Notifications | None = None

@@ -1,5 +1,6 @@
 """Plans in force: activated or joined by alarms, their machine steps commanded, their deadlines watched."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import structlog
@@ -18,6 +19,7 @@ from community.activations import (
     StepState,
     activate,
     begin_machine_step,
+    begin_notify_step,
     command_answered,
     merge,
     notified,
@@ -27,6 +29,7 @@ from community.alarms import Alarm
 from community.commands import Command, Outcome, Reply
 from community.site.model import Rule, Step
 from community.site.site import Site
+from rules.respond import notices
 from rules.respond.orders import Order, order_id
 from rules.respond.outputs import outputs_of
 
@@ -97,7 +100,10 @@ class Plans:
         begun, orders = self._begin(c, activation, now)
         for step in begun.steps:
             if step.due_at < now:
-                begun = step_late(begun, step.id, now)
+                late = step_late(begun, step.id, now)
+                if late is not begun:
+                    notices.tell_late(c, self._site, late, step, now)
+                begun = late
         if begun is activation:
             return orders, False
         self._save(c, activation, begun, begun.timeline[-1].what, now)
@@ -115,6 +121,18 @@ class Plans:
             if then is not activation:
                 self._save(c, activation, then, then.timeline[-1].what, now)
         return True
+
+    def told(
+        self, c: Connection, identifier: str, change: Callable[[Activation], Activation], now: int
+    ) -> Activation | None:
+        """Take into an activation what became of telling people."""
+        activation = get_activation(c, identifier)
+        if activation is None:
+            return None
+        after = change(activation)
+        if after is not activation:
+            self._save(c, activation, after, after.timeline[-1].what, now)
+        return after
 
     def pending(self, c: Connection, now: int) -> list[Order]:
         """Commands that wait for a reply and have not expired."""
@@ -135,7 +153,11 @@ class Plans:
             if progress.state is not StepState.WAITING:
                 continue
             if progress.kind == "notify":
-                activation = notified(activation, progress.id, f"{progress.who}: {SHOWN}", now)
+                if self._site.file.notifications is None:
+                    activation = notified(activation, progress.id, f"{progress.who}: {SHOWN}", now)
+                else:
+                    notices.tell_step(c, self._site, activation, progress, now)
+                    activation = begin_notify_step(activation, progress.id, now)
             elif progress.kind == "machine":
                 step_orders = self._orders(activation, progress.id)
                 for order in step_orders:

@@ -21,7 +21,7 @@ from community.quality import Quality
 from community.site.model import Grade, Rule
 from community.site.site import Site
 from rules.detect.model import Transition
-from rules.respond import tickets
+from rules.respond import notices, tickets
 from rules.respond.orders import Order
 from rules.respond.plans import Plans
 
@@ -135,7 +135,19 @@ class Responder:
             activation, orders = self._plans.call(c, rule, alarm, now)
             alarm = replace(alarm, activation=activation.id)
         self._save(c, before, alarm, "raised", now)
+        self._tell(c, alarm, now)
         return orders
+
+    def _tell(self, c: Connection, alarm: Alarm, now: int) -> None:
+        """Have people told; a fault in that does not cost the alarm."""
+        try:
+            with c.begin_nested():
+                notices.tell_alarm(c, self._site, alarm, now)
+        except (OperationalError, InterfaceError, Conflict):
+            raise
+        except Exception:
+            metrics.loop_errors.labels("rules notices").inc()
+            log.exception("nobody will be told of an alarm", alarm=alarm.id)
 
     def _over(self, c: Connection, rule: Rule, transition: Transition, now: int) -> None:
         if rule.risk is not Grade.LOW:

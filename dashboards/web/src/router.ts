@@ -16,6 +16,7 @@ export const router = createRouter({
     { path: '/plans', name: 'plans', component: () => import('@/plans/PlansPage.vue') },
     { path: '/plans/:id', name: 'plan', component: () => import('@/plans/PlanPage.vue'), props: true },
     { path: '/activations/:parts+', name: 'activation', component: () => import('@/plans/ActivationPage.vue'), props: (route) => ({ id: [route.params.parts].flat().join(':') }) },
+    { path: '/duty', name: 'duty', component: () => import('@/notifications/DutyPage.vue') },
     { path: '/platform', name: 'platform', component: () => import('@/platform/PlatformPage.vue') },
     { path: '/users', name: 'users', component: () => import('@/users/UsersPage.vue') },
     { path: '/:rest(.*)', name: 'nowhere', component: () => import('@/frame/NowherePage.vue') },

@@ -72,6 +72,7 @@ function newKey(): string {
 export const http = {
   get: <T>(path: string, values: Query = {}) => request<T>('GET', path + query(values)),
   post: <T>(path: string, body: unknown = {}) => request<T>('POST', path, body),
+  put: <T>(path: string, body: unknown) => request<T>('PUT', path, body),
   patch: <T>(path: string, body: unknown) => request<T>('PATCH', path, body),
   delete: (path: string) => request<undefined>('DELETE', path),
 

@@ -346,6 +346,90 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/notifications": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Notifications
+         * @description Everything people were told, the newest first.
+         */
+        get: operations["list_notifications"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/notifications/mine": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Mine
+         * @description What the caller chose.
+         */
+        get: operations["get_mine"];
+        /**
+         * Put Mine
+         * @description Choose channels and quiet hours.
+         */
+        put: operations["put_mine"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/notifications/of": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Escalations
+         * @description Who was told of one alarm or activation.
+         */
+        get: operations["list_escalations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/notifications/reach": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Reach
+         * @description Who can be reached outside the page, and who cannot and why.
+         */
+        get: operations["list_reach"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/plans": {
         parameters: {
             query?: never;
@@ -481,6 +565,66 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rosters": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Roster
+         * @description Who is on duty now, and in a span of time.
+         */
+        get: operations["get_roster"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rosters/changes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Change Roster
+         * @description Somebody stands in for somebody, or two people swap.
+         */
+        post: operations["change_roster"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rosters/changes/{change_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Withdraw Change
+         * @description The change does not count any more.
+         */
+        delete: operations["withdraw_change"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1153,6 +1297,34 @@ export interface components {
             reason: string;
         };
         /**
+         * ChangeIn
+         * @description Somebody stands in; with `swap_since` and `swap_until` the two exchange their times.
+         */
+        ChangeIn: {
+            /** Duty */
+            duty: string;
+            /** In */
+            in: string;
+            /** Out */
+            out: string;
+            /** Reason */
+            reason: string;
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+            /** Swap Since */
+            swap_since?: string | null;
+            /** Swap Until */
+            swap_until?: string | null;
+            /**
+             * Until
+             * Format: date-time
+             */
+            until: string;
+        };
+        /**
          * Close
          * @description All is well.
          */
@@ -1208,6 +1380,47 @@ export interface components {
             /** Ok */
             ok: boolean | null;
         };
+        /**
+         * EscalationOut
+         * @description Who was told of an alarm or of a plan's step, and whether somebody has taken it on.
+         */
+        EscalationOut: {
+            /** Cause */
+            cause: string;
+            /** Ended At */
+            ended_at: string | null;
+            /** Ended By */
+            ended_by: string;
+            /** Id */
+            id: string;
+            /**
+             * Kind
+             * @description alarm, step or late
+             */
+            kind: string;
+            /**
+             * Next At
+             * @description when the next people are told, unless somebody acknowledges
+             */
+            next_at: string | null;
+            /** Notifications */
+            notifications: components["schemas"]["NotificationOut"][];
+            /**
+             * Started At
+             * Format: date-time
+             * @example 2026-09-22T08:15:30.250Z
+             */
+            started_at: string;
+            state: components["schemas"]["EscalationState"];
+            /** Step */
+            step: string | null;
+        };
+        /**
+         * EscalationState
+         * @description How far it has come.
+         * @enum {string}
+         */
+        EscalationState: "calling" | "everybody-told" | "acknowledged" | "over";
         /**
          * Family
          * @description The sensor families of the guide, and the platform's own equipment.
@@ -1423,6 +1636,73 @@ export interface components {
             username: string;
         };
         /**
+         * NotificationOut
+         * @description What one person was told of one cause.
+         */
+        NotificationOut: {
+            /** Acknowledged At */
+            acknowledged_at: string | null;
+            /**
+             * Channels
+             * @description in the order they are tried
+             */
+            channels: string[];
+            /**
+             * Created At
+             * Format: date-time
+             * @example 2026-09-22T08:15:30.250Z
+             */
+            created_at: string;
+            /** Escalation */
+            escalation: string;
+            /** Grade */
+            grade: string;
+            /** Handed At */
+            handed_at: string | null;
+            /** Id */
+            id: string;
+            /**
+             * Message
+             * @description what went out together has the same
+             */
+            message: string | null;
+            /** Opened At */
+            opened_at: string | null;
+            /** Person */
+            person: string;
+            state: components["schemas"]["NotificationState"];
+            /**
+             * Told As
+             * @description the duty or role by which they were told
+             */
+            told_as: string;
+            /** Tries */
+            tries: components["schemas"]["TryOut"][];
+            /** Why */
+            why: string;
+            /** Zone */
+            zone: string;
+        };
+        /**
+         * NotificationState
+         * @description How far it has come.
+         * @enum {string}
+         */
+        NotificationState: "queued" | "handed-over" | "delivered" | "acknowledged" | "failed" | "withdrawn";
+        /**
+         * OnDutyOut
+         * @description Who does a duty now.
+         */
+        OnDutyOut: {
+            /** Duty */
+            duty: string;
+            name: components["schemas"]["Text"];
+            /** People */
+            people: string[];
+            /** Until */
+            until: string | null;
+        };
+        /**
          * Organisation
          * @description Commander and roles; each names a platform role or a plan role people are rostered to.
          */
@@ -1484,6 +1764,16 @@ export interface components {
         Page_LossOut_: {
             /** Items */
             items: components["schemas"]["LossOut"][];
+            /**
+             * Next
+             * @description cursor of the next page; null on the last
+             */
+            next?: string | null;
+        };
+        /** Page[NotificationOut] */
+        Page_NotificationOut_: {
+            /** Items */
+            items: components["schemas"]["NotificationOut"][];
             /**
              * Next
              * @description cursor of the next page; null on the last
@@ -1695,6 +1985,37 @@ export interface components {
             zone: string;
         };
         /**
+         * PreferencesIn
+         * @description Channels to try first, by grade, and quiet hours. A high alarm and being on duty go before both.
+         */
+        PreferencesIn: {
+            /** Channels */
+            channels?: {
+                [key: string]: string[];
+            };
+            /** Quiet From */
+            quiet_from?: string | null;
+            /** Quiet To */
+            quiet_to?: string | null;
+        };
+        /**
+         * PreferencesOut
+         * @description What the caller chose.
+         */
+        PreferencesOut: {
+            /** Channels */
+            channels: {
+                [key: string]: string[];
+            };
+            /** Person */
+            person: string;
+            /** Quiet From */
+            quiet_from: string | null;
+            /** Quiet To */
+            quiet_to: string | null;
+            reach: components["schemas"]["ReachOut"];
+        };
+        /**
          * ProblemDetails
          * @description Every error answer (RFC 9457), `application/problem+json`.
          */
@@ -1757,6 +2078,25 @@ export interface components {
             sample: string;
             /** Source */
             source: string;
+        };
+        /**
+         * ReachOut
+         * @description Whether somebody can be reached outside the page.
+         */
+        ReachOut: {
+            /**
+             * Channels
+             * @description by channel: empty when it can be used, otherwise why not
+             */
+            channels: {
+                [key: string]: string;
+            };
+            /** Name */
+            name: string;
+            /** Person */
+            person: string;
+            /** Reachable */
+            reachable: boolean;
         };
         /**
          * Reason
@@ -1838,6 +2178,58 @@ export interface components {
          * @enum {string}
          */
         Role: "manager" | "crew" | "safety-officer" | "supervisor" | "administrator";
+        /**
+         * RosterChangeOut
+         * @description Somebody stands in for somebody.
+         */
+        RosterChangeOut: {
+            /** By */
+            by: string;
+            /** Duty */
+            duty: string;
+            /** Id */
+            id: string;
+            /** In */
+            in: string | null;
+            /** Out */
+            out: string;
+            /** Reason */
+            reason: string;
+            /**
+             * Since
+             * Format: date-time
+             * @example 2026-09-22T08:15:30.250Z
+             */
+            since: string;
+            /**
+             * Until
+             * Format: date-time
+             * @example 2026-09-22T08:15:30.250Z
+             */
+            until: string;
+            /** Withdrawn */
+            withdrawn: boolean;
+        };
+        /**
+         * RosterOut
+         * @description Now, and a span of time.
+         */
+        RosterOut: {
+            /** Changes */
+            changes: components["schemas"]["RosterChangeOut"][];
+            /** Now */
+            now: components["schemas"]["OnDutyOut"][];
+            /** People */
+            people: {
+                [key: string]: string;
+            };
+            /** Shifts */
+            shifts: {
+                [key: string]: components["schemas"]["Text"];
+            };
+            /** Spells */
+            spells: components["schemas"]["SpellOut"][];
+        };
         /**
          * SeriesOut
          * @description A point's readings in steps. A step without readings is left out: a gap stays a gap.
@@ -1941,6 +2333,35 @@ export interface components {
             name: components["schemas"]["Text"];
             /** Timezone */
             timezone: string;
+        };
+        /**
+         * SpellOut
+         * @description A stretch of a duty by the same people.
+         */
+        SpellOut: {
+            /**
+             * Changed
+             * @description somebody stands in
+             */
+            changed: boolean;
+            /** Duty */
+            duty: string;
+            /** People */
+            people: string[];
+            /** Shift */
+            shift: string;
+            /**
+             * Since
+             * Format: date-time
+             * @example 2026-09-22T08:15:30.250Z
+             */
+            since: string;
+            /**
+             * Until
+             * Format: date-time
+             * @example 2026-09-22T08:15:30.250Z
+             */
+            until: string;
         };
         /**
          * Start
@@ -2147,6 +2568,27 @@ export interface components {
             detail: string;
             /** What */
             what: string;
+        };
+        /**
+         * TryOut
+         * @description One attempt to hand it to a channel.
+         */
+        TryOut: {
+            /**
+             * At
+             * Format: date-time
+             * @example 2026-09-22T08:15:30.250Z
+             */
+            at: string;
+            /** Channel */
+            channel: string;
+            /** Detail */
+            detail: string;
+            /**
+             * Outcome
+             * @description handed-over or failed
+             */
+            outcome: string;
         };
         /**
          * UserChange
@@ -2955,6 +3397,210 @@ export interface operations {
             };
         };
     };
+    list_notifications: {
+        parameters: {
+            query?: {
+                /** @description only those to this person */
+                person?: string | null;
+                /** @description rows of a page at most */
+                limit?: number;
+                /** @description `next` of the page before */
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_NotificationOut_"];
+                };
+            };
+            /** @description Refused; the detail says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not possible now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    get_mine: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PreferencesOut"];
+                };
+            };
+            /** @description Refused; the detail says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not possible now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    put_mine: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PreferencesIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PreferencesOut"];
+                };
+            };
+            /** @description Refused; the detail says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not possible now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    list_escalations: {
+        parameters: {
+            query: {
+                /** @description an alarm or an activation */
+                cause: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EscalationOut"][];
+                };
+            };
+            /** @description Refused; the detail says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not possible now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    list_reach: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReachOut"][];
+                };
+            };
+            /** @description Refused; the detail says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not possible now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
     list_plans: {
         parameters: {
             query?: never;
@@ -3231,6 +3877,131 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SeriesOut"];
+                };
+            };
+            /** @description Refused; the detail says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not possible now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    get_roster: {
+        parameters: {
+            query?: {
+                /** @description default: now */
+                since?: string | null;
+                /** @description default: a week later */
+                until?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RosterOut"];
+                };
+            };
+            /** @description Refused; the detail says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not possible now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    change_roster: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangeIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RosterOut"];
+                };
+            };
+            /** @description Refused; the detail says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not possible now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    withdraw_change: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                change_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
                 };
             };
             /** @description Refused; the detail says why */

@@ -51,6 +51,12 @@ export type StepProgress = Narrow<
 >
 export type Activation = Narrow<Schemas['ActivationOut'], { level: Grade; steps: StepProgress[]; restoring: MachineAction[] }>
 
+export type Notification = Schemas['NotificationOut']
+export type Escalation = Schemas['EscalationOut']
+export type Roster = Schemas['RosterOut']
+export type Reach = Schemas['ReachOut']
+export type NotificationPreferences = Schemas['PreferencesOut']
+
 export type AccessEvent = Schemas['AccessEventOut']
 export type GatewayStatus = Schemas['GatewayOut']
 export type GatewayLoss = Schemas['LossOut']

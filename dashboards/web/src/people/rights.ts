@@ -14,6 +14,8 @@ export type Action =
   | 'manage-users'
   | 'view-quarantine'
   | 'make-backup'
+  | 'change-roster'
+  | 'choose-notifications'
 
 export const RIGHTS: Record<RoleName, readonly Action[]> = {
   manager: [
@@ -25,8 +27,10 @@ export const RIGHTS: Record<RoleName, readonly Action[]> = {
     'inspect-ticket',
     'work-step',
     'view-quarantine',
+    'change-roster',
+    'choose-notifications',
   ],
-  crew: ['view', 'create-ticket', 'work-ticket', 'work-step'],
+  crew: ['view', 'create-ticket', 'work-ticket', 'work-step', 'choose-notifications'],
   'safety-officer': [
     'view',
     'acknowledge-alarm',
@@ -36,9 +40,11 @@ export const RIGHTS: Record<RoleName, readonly Action[]> = {
     'work-step',
     'stand-down-plan',
     'view-quarantine',
+    'change-roster',
+    'choose-notifications',
   ],
-  supervisor: ['view', 'inspect-ticket'],
-  administrator: ['view', 'manage-users', 'view-quarantine', 'make-backup'],
+  supervisor: ['view', 'inspect-ticket', 'choose-notifications'],
+  administrator: ['view', 'manage-users', 'view-quarantine', 'make-backup', 'choose-notifications'],
 }
 
 export const ROLES = Object.keys(RIGHTS) as RoleName[]

@@ -2,9 +2,10 @@ import alarms from './alarms'
 import frame from './frame'
 import interlocks from './interlocks'
 import losses from './losses'
+import notifications from './notifications'
 import plans from './plans'
 import platform from './platform'
 import tickets from './tickets'
 import watching from './watching'
 
-export default { ...frame, ...watching, ...alarms, ...tickets, ...plans, ...platform, ...losses, ...interlocks }
+export default { ...frame, ...watching, ...alarms, ...tickets, ...plans, ...platform, ...losses, ...interlocks, ...notifications }

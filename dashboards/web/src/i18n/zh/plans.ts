@@ -26,7 +26,7 @@ export default {
   activationState: { activated: '已启动', responding: '响应中', contained: '已控制', 'stood-down': '已解除', reviewed: '已总结' },
   stepState: { waiting: '待执行', running: '执行中', done: '已完成', failed: '失败，转人工', late: '已超时' },
   timeline: {
-    title: '时间线', system: '系统', activated: '预案启动', 'alarm-joined': '并入报警', commanded: '下发指令', 'command-done': '指令已执行', 'step-done': '步骤完成', 'step-failed': '步骤失败', notified: '已通知',
+    telling: '正在通知', told: '已通知', 'not-told': '未通知到', title: '时间线', system: '系统', activated: '预案启动', 'alarm-joined': '并入报警', commanded: '下发指令', 'command-done': '指令已执行', 'step-done': '步骤完成', 'step-failed': '步骤失败', notified: '已通知',
     'step-late': '步骤超时', restore: '恢复设备', 'output-restored': '已恢复', 'output-not-restored': '未能恢复', contain: '事态已控制', 'stand-down': '解除', review: '事后总结', respond: '开始响应',
   },
 }

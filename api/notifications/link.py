@@ -1,0 +1,153 @@
+"""The link in a notification: a page of its own that works on any phone, without signing in.
+
+Looking changes nothing about the alarm, because mail servers open links by themselves; the button does.
+"""
+
+import contextlib
+from collections.abc import Sequence
+from html import escape
+
+from fastapi import APIRouter
+from sqlalchemy import Connection
+from starlette.responses import HTMLResponse
+
+from api.platform import Platform, PlatformDep
+from api.writing import WRITER
+from backbone.database import audit, outbox
+from backbone.database import notifications as stored
+from backbone.database.alarms import get_alarm, save_alarm
+from community import alarms
+from community.errors import TransitionRefused
+from community.escalations import Escalation
+from community.escalations import acknowledge as take_on
+from community.notifications import Notification, acknowledged, opened
+from community.people import Action, may
+from community.site.model import Person
+
+router = APIRouter(prefix="/n", include_in_schema=False)
+MOST_SHOWN = 20
+VALID_MS = 7 * 86_400_000
+_HEAD = (
+    '<!doctype html><html lang="zh"><head><meta charset="utf-8">'
+    '<meta name="viewport" content="width=device-width,initial-scale=1"><title>安居 Anju</title>'
+    "<style>body{font:18px/1.5 system-ui,sans-serif;margin:0 auto;max-width:34rem;padding:1.5rem}"
+    "h1{font-size:1.4rem;margin:.5rem 0}dt{color:#666;font-size:.9rem}dd{margin:0 0 .8rem}"
+    "button{width:100%;padding:1rem;font:inherit;font-weight:600;border:0;border-radius:.5rem;background:#b3261e;"
+    "color:#fff}.done{padding:1rem;border-radius:.5rem;background:#e3f2e6;color:#14532d}</style></head><body>"
+)
+
+
+@router.get("/{token}")
+def show_link(token: str, platform: PlatformDep) -> HTMLResponse:
+    """What it is about, and a button."""
+    with platform.database.begin() as c:
+        found = _found(c, platform, token)
+        if found is None:
+            return _gone()
+        notification, escalation = found
+        after = opened(notification, platform.now())
+        if after is not notification:
+            stored.save_notification(c, after)
+        told = _together(c, after)
+    return _page(after, escalation, told)
+
+
+@router.post("/{token}")
+def acknowledge_link(token: str, platform: PlatformDep) -> HTMLResponse:
+    """The person takes it on: nobody else is called."""
+    now = platform.now()
+    with platform.database.begin() as c:
+        found = _found(c, platform, token)
+        if found is None:
+            return _gone()
+        notification, escalation = found
+        try:
+            notification = acknowledged(notification, now)
+        except TransitionRefused:
+            return _page(notification, escalation, _together(c, notification))
+        stored.save_notification(c, notification)
+        person = next((p for p in platform.site.file.people if p.id == notification.person), None)
+        told = _together(c, notification)
+        for one in told:
+            _take_on(c, one, person, now)
+        escalation = stored.get_escalation(c, escalation.id) or escalation
+        audit.append(
+            c,
+            at=now,
+            who=notification.person,
+            action="notification.acknowledge",
+            target=escalation.cause,
+            outcome="done",
+            detail=notification.id,
+        )
+    platform.wake_relay()
+    return _page(notification, escalation, told)
+
+
+def _found(c: Connection, platform: Platform, token: str) -> tuple[Notification, Escalation] | None:
+    notification = stored.notification_of(c, token) if 0 < len(token) <= 64 else None
+    if notification is None or notification.site != platform.site.id:
+        return None
+    if platform.now() - notification.created_at > VALID_MS:
+        return None
+    escalation = stored.get_escalation(c, notification.escalation)
+    return None if escalation is None else (notification, escalation)
+
+
+def _together(c: Connection, notification: Notification) -> list[Escalation]:
+    """What the message told of: of a message of several alarms, all."""
+    others = stored.notifications_of_message(c, notification) if notification.message is not None else []
+    found = stored.escalations_by_id(c, [notification.escalation, *(other.escalation for other in others)])
+    for other in others:
+        with contextlib.suppress(TransitionRefused):
+            if notification.acknowledged_at is not None:
+                stored.save_notification(c, acknowledged(other, notification.acknowledged_at))
+    return list(found.values())
+
+
+def _take_on(c: Connection, escalation: Escalation, person: Person | None, now: int) -> None:
+    by = person.id if person is not None else "unknown"
+    after = take_on(escalation, by, now)
+    if after is not escalation:
+        stored.save_escalation(c, after)
+    alarm = get_alarm(c, escalation.cause) if escalation.kind == "alarm" else None
+    if alarm is None or person is None or not may(frozenset(person.roles), Action.ACKNOWLEDGE_ALARM):
+        return
+    try:
+        seen = alarms.acknowledge(alarm, by=by, note="", now=now)
+    except TransitionRefused:
+        return
+    save_alarm(c, seen)
+    outbox.append(c, WRITER, alarm.site, "alarm", "acknowledged", alarm.id, seen, now)
+
+
+def _gone() -> HTMLResponse:
+    said = "<h1>链接无效或已过期</h1><p>This link is not valid any more. Open the page to see the alarms.</p>"
+    return HTMLResponse(f'{_HEAD}{said}<p><a href="/">安居 Anju</a></p></body></html>', 404, headers=_PRIVATE)
+
+
+def _page(notification: Notification, escalation: Escalation, told: Sequence[Escalation]) -> HTMLResponse:
+    facts = escalation.facts
+    mark = ("【演练 DRILL】" if facts.drill else "") + ("【模拟 SIMULATED】" if facts.simulated else "")
+    rows = [("地点 Place", f"{facts.place.zh} / {facts.place.in_language('en')}")]
+    if facts.value:
+        rows.append(("数值 Value", facts.value))
+    if facts.action is not None:
+        rows.append(("处置 Action", f"{facts.action.zh} / {facts.action.in_language('en')}"))
+    if len(told) > 1:
+        lines = [f"{e.facts.message.zh}，{e.facts.place.zh}" for e in told[:MOST_SHOWN]]
+        more = [f"… +{len(told) - MOST_SHOWN}"] if len(told) > MOST_SHOWN else []
+        rows.append((f"{len(told)} 条报警 alarms", "；".join([*lines, *more])))
+    shown = "".join(f"<dt>{escape(k)}</dt><dd>{escape(v)}</dd>" for k, v in rows)
+    if notification.acknowledged_at is not None:
+        end = '<p class="done">已确认，不再通知其他人。<br>Acknowledged. Nobody else is being called.</p>'
+    elif escalation.ended_at is not None:
+        end = f'<p class="done">已结束 / Over: {escape(escalation.ended_by)}</p>'
+    else:
+        end = '<form method="post"><button>确认，我来处理<br>Acknowledge: I take it on</button></form>'
+    title = f"{escape(mark)}{escape(facts.message.zh)}<br>{escape(facts.message.in_language('en'))}"
+    link = f'<p><a href="{escape(facts.page)}">在页面上查看 / See it on the page</a></p>'
+    return HTMLResponse(f"{_HEAD}<h1>{title}</h1><dl>{shown}</dl>{end}{link}</body></html>", headers=_PRIVATE)
+
+
+_PRIVATE = {"cache-control": "no-store", "referrer-policy": "no-referrer"}

@@ -1,0 +1,128 @@
+"""Notifications: who was told, when, how; and what people choose for themselves."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from starlette.responses import Response
+
+from api import paging
+from api.notifications.schemas import EscalationOut, NotificationOut, PreferencesIn, PreferencesOut, ReachOut
+from api.paging import Cursor, Limit, Page
+from api.platform import Platform, PlatformDep
+from api.problems import Problem
+from api.security.access import Viewer
+from api.writing import Change, Write, writing
+from backbone.database import notifications as stored
+from community.notifications import Preferences
+from community.people import Action
+from community.site.model import Person
+
+router = APIRouter(prefix="/notifications", tags=["notifications"])
+Own = Annotated[Write, writing(Action.CHOOSE_NOTIFICATIONS)]
+
+
+@router.get("")
+def list_notifications(
+    platform: PlatformDep,
+    _: Viewer,
+    person: Annotated[str | None, Query(description="only those to this person")] = None,
+    limit: Limit = 100,
+    cursor: Cursor = None,
+) -> Page[NotificationOut]:
+    """Everything people were told, the newest first."""
+    before = paging.decode(cursor, paging.Place)
+    with platform.database.read() as c:
+        rows = stored.list_notifications(c, platform.site.id, person=person, limit=limit + 1, before=before)
+    return paging.page(rows, limit, NotificationOut.model_validate, lambda row: (row.created_at, row.id))
+
+
+@router.get("/of")
+def list_escalations(
+    platform: PlatformDep, _: Viewer, cause: Annotated[str, Query(description="an alarm or an activation")]
+) -> list[EscalationOut]:
+    """Who was told of one alarm or activation."""
+    with platform.database.read() as c:
+        found = []
+        for escalation in stored.escalations_of(c, platform.site.id, cause):
+            told = [NotificationOut.model_validate(n) for n in stored.notifications_of(c, escalation.id)]
+            found.append(
+                EscalationOut(
+                    id=escalation.id,
+                    kind=escalation.kind,
+                    cause=escalation.cause,
+                    step=escalation.step,
+                    started_at=escalation.started_at,
+                    state=escalation.state,
+                    ended_at=escalation.ended_at,
+                    ended_by=escalation.ended_by,
+                    next_at=escalation.next_at or None,
+                    notifications=sorted(told, key=lambda n: (n.created_at, n.person)),
+                )
+            )
+    return found
+
+
+@router.get("/reach")
+def list_reach(platform: PlatformDep, _: Viewer) -> list[ReachOut]:
+    """Who can be reached outside the page, and who cannot and why."""
+    with platform.database.read() as c:
+        reach = stored.reach_of(c, platform.site.id)
+    return [_reach(person, reach) for person in platform.site.file.people]
+
+
+@router.get("/mine")
+def get_mine(platform: PlatformDep, caller: Viewer) -> PreferencesOut:
+    """What the caller chose."""
+    person = _person(platform, caller.username)
+    with platform.database.read() as c:
+        chosen = stored.preferences_of(c, platform.site.id, person.id)
+        reach = stored.reach_of(c, platform.site.id)
+    return _shown(chosen or Preferences(person=person.id, channels={}), _reach(person, reach))
+
+
+@router.put("/mine", response_model=PreferencesOut)
+def put_mine(body: PreferencesIn, write: Own) -> Response:
+    """Choose channels and quiet hours."""
+    if (body.quiet_from is None) != (body.quiet_to is None):
+        raise Problem(422, "quiet hours have a beginning and an end; give both, or neither", kind="bad-input")
+    person = _person(write.platform, write.caller.username)
+    known = {contact.channel for contact in person.contacts}
+    for grade, channels in body.channels.items():
+        for channel in channels:
+            if channel not in known:
+                raise Problem(422, f"{grade}: you have no channel '{channel}'", kind="bad-input")
+
+    def work(change: Change) -> PreferencesOut:
+        chosen = Preferences(
+            person=person.id,
+            channels={grade: tuple(channels) for grade, channels in body.channels.items()},
+            quiet_from=body.quiet_from,
+            quiet_to=body.quiet_to,
+        )
+        stored.save_preferences(change.connection, change.site, chosen)
+        return _shown(chosen, _reach(person, stored.reach_of(change.connection, change.site)))
+
+    return write.perform("notifications.choose", person.id, work)
+
+
+def _person(platform: Platform, username: str) -> Person:
+    for person in platform.site.file.people:
+        if person.id == username:
+            return person
+    raise Problem(404, f"'{username}' is none of the people in the site file: their id is their user name")
+
+
+def _reach(person: Person, reach: dict[str, dict[str, str]]) -> ReachOut:
+    channels = reach.get(person.id, {})
+    reachable = any(not why for why in channels.values())
+    return ReachOut(person=person.id, name=person.name, channels=channels, reachable=reachable)
+
+
+def _shown(chosen: Preferences, reach: ReachOut) -> PreferencesOut:
+    return PreferencesOut(
+        person=chosen.person,
+        channels={grade: list(channels) for grade, channels in chosen.channels.items()},
+        quiet_from=chosen.quiet_from,
+        quiet_to=chosen.quiet_to,
+        reach=reach,
+    )

@@ -1,0 +1,67 @@
+"""Who is on duty, and changes of it."""
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from api.times import Moment, Timestamp
+from community.text import Text
+
+
+class OnDutyOut(BaseModel):
+    """Who does a duty now."""
+
+    duty: str
+    name: Text
+    people: list[str]
+    until: Timestamp | None
+
+
+class SpellOut(BaseModel):
+    """A stretch of a duty by the same people."""
+
+    duty: str
+    shift: str
+    since: Timestamp
+    until: Timestamp
+    people: list[str]
+    changed: bool = Field(description="somebody stands in")
+
+
+class RosterChangeOut(BaseModel):
+    """Somebody stands in for somebody."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: str
+    duty: str
+    since: Timestamp
+    until: Timestamp
+    out: str
+    in_: str | None = Field(serialization_alias="in")
+    by: str
+    reason: str
+    withdrawn: bool
+
+
+class RosterOut(BaseModel):
+    """Now, and a span of time."""
+
+    now: list[OnDutyOut]
+    spells: list[SpellOut]
+    changes: list[RosterChangeOut]
+    shifts: dict[str, Text]
+    people: dict[str, str]
+
+
+class ChangeIn(BaseModel):
+    """Somebody stands in; with `swap_since` and `swap_until` the two exchange their times."""
+
+    model_config = ConfigDict(extra="forbid", populate_by_name=True)
+
+    duty: str
+    since: Moment
+    until: Moment
+    out: str
+    in_: str = Field(alias="in")
+    reason: str = Field(min_length=1, max_length=500)
+    swap_since: Moment | None = None
+    swap_until: Moment | None = None

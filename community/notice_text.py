@@ -1,0 +1,124 @@
+"""The words of notifications: what happened, where, when, what to do, and where to look."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from string import Formatter
+from zoneinfo import ZoneInfo
+
+from community.site.duty import Templates
+from community.text import Text
+
+FIELDS = ("mark", "grade", "message", "place", "value", "time", "action", "link", "count", "places", "ref")
+GRADES = {
+    "high": Text(zh="高风险", en="HIGH"),
+    "medium": Text(zh="中风险", en="MEDIUM"),
+    "low": Text(zh="低风险", en="LOW"),
+}
+DRILL = Text(zh="【演练】", en="[DRILL] ")
+SIMULATED = Text(zh="【模拟】", en="[SIMULATED] ")
+_OURS = {
+    "alarm": Text(
+        zh="{mark}{grade}报警：{message}\n地点：{place}\n数值：{value}\n时间：{time}\n处置：{action}\n确认：{link}\n编号：{ref}",
+        en="{mark}{grade} alarm: {message}\nPlace: {place}\nValue: {value}\nTime: {time}\nAction: {action}\n"
+        "Acknowledge: {link}\nReference: {ref}",
+    ),
+    "group": Text(
+        zh="{mark}{count}条报警：{places}\n最近：{message}\n时间：{time}\n查看：{link}\n编号：{ref}",
+        en="{mark}{count} alarms: {places}\nLatest: {message}\nTime: {time}\nSee: {link}\nReference: {ref}",
+    ),
+    "step": Text(
+        zh="{mark}应急预案：{message}\n地点：{place}\n时间：{time}\n任务：{action}\n确认：{link}\n编号：{ref}",
+        en="{mark}Emergency plan: {message}\nPlace: {place}\nTime: {time}\nTask: {action}\nAcknowledge: {link}\n"
+        "Reference: {ref}",
+    ),
+    "late": Text(
+        zh="{mark}预案步骤超时：{message}\n地点：{place}\n时间：{time}\n步骤：{action}\n确认：{link}\n编号：{ref}",
+        en="{mark}Plan step is late: {message}\nPlace: {place}\nTime: {time}\nStep: {action}\nAcknowledge: {link}\n"
+        "Reference: {ref}",
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What a message says, whoever gets it."""
+
+    kind: str
+    """`alarm`, `step` or `late`: the template."""
+    grade: str
+    message: Text
+    action: Text | None
+    place: Text
+    """The names of the zone's path, outermost first."""
+    building: Text
+    at: int
+    value: str = ""
+    page: str = "/"
+    """The page's path."""
+    drill: bool = False
+    simulated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A title of one line, and the whole text."""
+
+    title: str
+    body: str
+
+
+def unknown_fields(template: str) -> list[str]:
+    """Names in a template that no message can fill in; a broken one names itself."""
+    try:
+        names = [name for _, name, _, _ in Formatter().parse(template) if name is not None]
+    except ValueError:
+        return [template]
+    return [name for name in names if name not in FIELDS]
+
+
+def render(
+    facts: Sequence[Facts], *, language: str, timezone: str, link: str, ref: str, templates: Templates
+) -> Message:
+    """One message of one or of several facts, the newest last; in `zh`, `en` or `both`."""
+    languages = ("zh", "en") if language == "both" else (language,)
+    texts = [_one(facts, spoken, timezone, link, ref, templates) for spoken in languages]
+    return Message(texts[0].partition("\n")[0], "\n\n".join(texts))
+
+
+def _one(facts: Sequence[Facts], language: str, timezone: str, link: str, ref: str, templates: Templates) -> str:
+    last = facts[-1]
+    kind = "group" if len(facts) > 1 else last.kind
+    template: Text = getattr(templates, kind, None) or _OURS[kind]
+    return template.in_language(language).format_map(
+        {
+            "mark": _mark(facts, language),
+            "grade": GRADES[last.grade].in_language(language),
+            "message": last.message.in_language(language),
+            "place": last.place.in_language(language),
+            "value": last.value or "—",
+            "time": datetime.fromtimestamp(last.at / 1000, ZoneInfo(timezone)).strftime("%Y-%m-%d %H:%M:%S"),
+            "action": last.action.in_language(language) if last.action is not None else "—",
+            "link": link,
+            "count": len(facts),
+            "places": _places(facts, language),
+            "ref": ref,
+        }
+    )
+
+
+def _mark(facts: Sequence[Facts], language: str) -> str:
+    """A drill or a simulation is said when it is all of it: one real alarm among them makes the message real."""
+    marks = ""
+    if all(fact.drill for fact in facts):
+        marks += DRILL.in_language(language)
+    if all(fact.simulated for fact in facts):
+        marks += SIMULATED.in_language(language)
+    return marks
+
+
+def _places(facts: Sequence[Facts], language: str) -> str:
+    counts = Counter(fact.building.in_language(language) for fact in facts)
+    separator = "，" if language == "zh" else ", "
+    return separator.join(f"{place} {count}" for place, count in counts.most_common())

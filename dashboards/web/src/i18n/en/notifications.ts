@@ -1,0 +1,12 @@
+export default {
+  notifications: {
+    title: 'Duty', onDuty: 'On duty now', until: 'until {time}', nobody: 'nobody', week: 'The week ahead', standIn: 'stand-in', withdraw: 'Withdraw',
+    change: { do: 'Stand in', title: 'Stand in: {duty}', out: 'Instead of', in: 'Stand-in', reason: 'Why (required)', confirm: 'Change the roster' },
+    log: 'Notifications', none: 'Nobody was told of anything yet.',
+    who: 'Who was told', whoNone: 'Nobody was told outside the page.', next: 'Unless somebody acknowledges, the next are told at {time}',
+    reach: 'Not reachable outside the page', reachAll: 'Everybody can be reached outside the page.',
+    mine: { title: 'My notifications', first: 'First by', default: 'as the site says', quietFrom: 'Quiet from', quietTo: 'to', what: 'High alarms and being on duty know no quiet hours; when the first channel fails, the others are tried.', save: 'Save', saved: 'Saved.' },
+  },
+  notificationState: { queued: 'waiting', 'handed-over': 'handed over', delivered: 'opened', acknowledged: 'acknowledged', failed: 'not delivered', withdrawn: 'no longer needed' },
+  escalationState: { calling: 'telling people, level by level', 'everybody-told': 'everybody was told, nobody has acknowledged', acknowledged: 'acknowledged', over: 'over' },
+}

@@ -1,0 +1,12 @@
+export default {
+  notifications: {
+    title: '值班与通知', onDuty: '现在值班', until: '至 {time}', nobody: '无人', week: '未来一周', standIn: '替班', withdraw: '撤销',
+    change: { do: '替班', title: '替班：{duty}', out: '原值班人', in: '替班人', reason: '原因（必填）', confirm: '确认替班' },
+    log: '通知记录', none: '还没有通知过任何人。',
+    who: '通知了谁', whoNone: '没有在页面之外通知任何人。', next: '如无人确认，{time} 通知下一批',
+    reach: '无法在页面之外通知', reachAll: '所有人都能收到页面之外的通知。',
+    mine: { title: '我的通知', first: '首选渠道', default: '按站点设置', quietFrom: '免打扰从', quietTo: '到', what: '高风险报警和值班期间不受免打扰限制；首选渠道失败时会改用其他渠道。', save: '保存', saved: '已保存。' },
+  },
+  notificationState: { queued: '等待发送', 'handed-over': '已交给渠道', delivered: '已打开', acknowledged: '已确认', failed: '未送达', withdrawn: '已不需要' },
+  escalationState: { calling: '正在逐级通知', 'everybody-told': '已通知所有人，尚无人确认', acknowledged: '已确认', over: '已结束' },
+}

@@ -1,0 +1,483 @@
+"""The notifier: calls the people an escalation calls, hands messages to channels, and writes down what became of it.
+
+All it knows is in the database, so that it goes on after a crash where it was: what was handed over and not yet written
+down is handed over once more, with the same reference. Deliveries block, so they have threads and time limits of their
+own; its transactions are small, because alarms wait for the same turn to write.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from functools import partial
+
+import msgspec
+import structlog
+from sqlalchemy import Connection
+
+from backbone import metrics
+from backbone.database.activations import get_activation
+from backbone.database.alarms import get_alarm
+from backbone.database.database import Database
+from backbone.database.notifications import (
+    escalations_by_id,
+    escalations_of,
+    get_escalation,
+    get_notification,
+    insert_notifications,
+    notifications_of,
+    oldest_due,
+    open_escalations,
+    pace_of,
+    people_waiting,
+    preferences_of,
+    queued_for,
+    queued_high,
+    roster_changes_after,
+    save_escalation,
+    save_notification,
+    save_pace,
+    save_reach,
+)
+from backbone.database.outbox import Relay
+from community.activations import IN_FORCE, Activation, all_told, nobody_told, person_told
+from community.escalations import OPEN, Call, Escalation, EscalationState, acknowledge, called, due, end
+from community.notice_text import Facts, Message, render
+from community.notifications import (
+    Notification,
+    NotificationState,
+    handed_over,
+    not_taken,
+    paced,
+    release_at,
+    unreachable,
+    wants_notification,
+    withdrawn,
+)
+from community.site.duty import Notifications
+from community.site.site import Site
+from rules.notify.calls import People, notification_for
+from rules.notify.channels import Channels, NotTaken, hand_over, prepare
+from rules.respond.plans import Plans
+from rules.writer import Writer
+
+LOOK_EVERY_S = 1.0
+SETTLE_EVERY_MS = 30_000
+CALLS_AT_ONCE = 20
+"""Escalations taken in one transaction."""
+RESULTS_AT_ONCE = 200
+MOST_STANDING = 20_000
+MOST_AT_ONCE = 200
+MOST_TOGETHER = 5_000
+THREADS = 64
+THREADS_PER_CHANNEL = 8
+"""A channel that hangs keeps no other waiting."""
+_REACHED = frozenset({NotificationState.HANDED_OVER, NotificationState.DELIVERED, NotificationState.ACKNOWLEDGED})
+log = structlog.get_logger()
+
+
+class _Event(msgspec.Struct):
+    id: str
+    change: str
+
+
+_event = msgspec.json.Decoder(_Event)
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One message to one person: one notification, or several together."""
+
+    notifications: tuple[Notification, ...]
+    facts: tuple[Facts, ...]
+
+    @property
+    def lead(self) -> Notification:
+        """The one whose channel is used."""
+        return self.notifications[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a delivery; `why` is empty when it was handed over."""
+
+    delivery: Delivery
+    at: int
+    why: str
+    grouped: bool
+
+
+class Notifier:
+    """Runs beside detection in the rules service; nothing waits for it."""
+
+    def __init__(
+        self,
+        site: Site,
+        database: Database,
+        writer: Writer,
+        relay: Relay,
+        channels: Channels,
+        public_url: str,
+        now: Callable[[], int],
+    ) -> None:
+        self._site = site
+        self._database = database
+        self._writer = writer
+        self._relay = relay
+        self._channels = channels
+        self._url = public_url.rstrip("/")
+        self._now = now
+        self._settings = site.file.notifications or Notifications()
+        self._people = People(site, channels.of)
+        self._plans = Plans(site)
+        self._wake = asyncio.Event()
+        self._busy: set[str] = set()
+        """Notifications in delivery; and `person:` whose ordinary message is."""
+        self._outcomes: list[Outcome] = []
+        self._slots: dict[str, asyncio.Semaphore] = {}
+        self._changed: set[str] = set()
+        self._settled_at = 0
+        self._failing = False
+
+    def wake(self) -> None:
+        """There may be something to tell."""
+        self._wake.set()
+
+    def on_event(self, _topic: str, payload: bytes) -> None:
+        """An alarm or an activation changed: who was to be told of it may not need to be any more."""
+        event = _event.decode(payload)
+        if event.change not in {"raised", "activated"}:
+            self._changed.add(event.id)
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Tell people until cancelled."""
+        await asyncio.to_thread(prepare)
+        for person, why in self._channels.unreachable.items():
+            log.warning("not reachable outside the page", person=person, why=why)
+        await self._writer.do(lambda c: save_reach(c, self._site.id, self._channels.reach))
+        pool = ThreadPoolExecutor(THREADS, thread_name_prefix="notify")
+        try:
+            async with asyncio.TaskGroup() as group:
+                while True:
+                    self._wake.clear()
+                    try:
+                        pause_s = await self._once(group, pool)
+                    except Exception as error:
+                        self._note_failure(error)
+                        pause_s = LOOK_EVERY_S
+                    with contextlib.suppress(TimeoutError):
+                        async with asyncio.timeout(pause_s):
+                            await self._wake.wait()
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+
+    async def _once(self, group: asyncio.TaskGroup, pool: ThreadPoolExecutor) -> float:
+        now = self._now()
+        await self._record()
+        causes, self._changed = self._changed, set()
+        if now - self._settled_at >= SETTLE_EVERY_MS:
+            self._settled_at = now
+            await self._settle(None)
+        elif causes:
+            await self._settle(causes)
+        next_call = await asyncio.to_thread(self._next_call)
+        more = False
+        if next_call is not None and next_call <= now:
+            more = await self._writer.do(partial(self._call, now=self._now()))
+            self._relay.wake()
+        # while many are being called, what is gathered for a person is not complete: only the urgent goes out
+        deliveries, next_due = await asyncio.to_thread(self._due, urgent_only=more)
+        for delivery in deliveries:
+            self._busy.update(_keys(delivery))
+            group.create_task(self._deliver(delivery, pool), name=f"notify {delivery.lead.person}")
+        if self._failing:
+            self._failing = False
+            log.info("the notifier goes on")
+        if more:
+            return 0.0
+        waits = [t - self._now() for t in (next_due, next_call) if t is not None and t > now]
+        return max(min([LOOK_EVERY_S, *(w / 1000 for w in waits)]), 0.005)
+
+    # whom to call
+
+    def _next_call(self) -> int | None:
+        with self._database.read() as c:
+            first = open_escalations(c, self._site.id, [EscalationState.CALLING], 1)
+        return first[0].next_at if first else None
+
+    def _call(self, c: Connection, now: int) -> bool:
+        """Call whoever is due; whether there may be more."""
+        calling = open_escalations(c, self._site.id, [EscalationState.CALLING], CALLS_AT_ONCE)
+        ready = [escalation for escalation in calling if escalation.next_at <= now]
+        changes = roster_changes_after(c, self._site.id, now)
+        trees: dict[tuple[str, ...], list[Call]] = {}
+        chosen = {person.id: preferences_of(c, self._site.id, person.id) for person in self._site.file.people}
+        new: list[Notification] = []
+        for escalation in ready:
+            ended = self._ended(c, escalation, now)
+            if ended is not escalation:
+                self._end(c, ended)
+                continue
+            commander = self._commander(c, escalation)
+            key = (escalation.kind, escalation.facts.grade, commander, *escalation.roles)
+            if key not in trees:
+                trees[key] = self._people.tree(escalation, commander, now, changes)
+            tree = trees[key]
+            told = notifications_of(c, escalation.id) if escalation.told else []
+            failed = frozenset(n.person for n in told if n.state is NotificationState.FAILED)
+            calls, next_at = due(escalation, tree, failed, now)
+            made = [
+                notification_for(self._site, escalation, call, self._channels.of(call.person), chosen, now)
+                for call in calls
+            ]
+            lost = [unreachable(n, self._channels.why_not(n.person)) for n in made if not n.channels]
+            new += [n for n in made if n.channels] + lost
+            if lost and next_at is not None:
+                next_at = now  # the next person is called for those who cannot be
+            after = called(escalation, [call.person for call in calls], next_at)
+            save_escalation(c, after)
+            if escalation.kind == "step":
+                self._take_into_plan(c, after, lost, [*told, *[n for n in made if n.channels], *lost], now)
+        insert_notifications(c, new)
+        return len(ready) == CALLS_AT_ONCE or any(n.state is NotificationState.FAILED for n in new)
+
+    def _commander(self, c: Connection, escalation: Escalation) -> str:
+        if escalation.kind == "alarm":
+            return ""
+        activation = get_activation(c, escalation.cause)
+        return activation.commander if activation is not None else ""
+
+    def _ended(self, c: Connection, escalation: Escalation, now: int) -> Escalation:
+        """The escalation, ended when its cause has."""
+        if escalation.kind != "alarm":
+            activation = get_activation(c, escalation.cause)
+            if activation is None or activation.state not in IN_FORCE:
+                return end(escalation, "the activation has ended", now)
+            return escalation
+        alarm = get_alarm(c, escalation.cause)
+        if alarm is not None and alarm.acknowledged_by is not None:
+            return acknowledge(escalation, alarm.acknowledged_by, alarm.acknowledged_at or now)
+        if alarm is None or not wants_notification(alarm):
+            return end(escalation, "the alarm is over", now)
+        return escalation
+
+    def _end(self, c: Connection, escalation: Escalation) -> None:
+        save_escalation(c, escalation)
+        why = f"acknowledged by {escalation.ended_by}"
+        why = why if escalation.state is EscalationState.ACKNOWLEDGED else escalation.ended_by
+        for notification in notifications_of(c, escalation.id):
+            after = withdrawn(notification, why)
+            if after is not notification:
+                save_notification(c, after)
+
+    async def _settle(self, causes: set[str] | None) -> None:
+        """End what has nothing to be told of any more; of these causes, or of all."""
+        over = await asyncio.to_thread(self._over, causes)
+        for start in range(0, len(over), CALLS_AT_ONCE):
+            await self._writer.do(partial(self._settle_some, over[start : start + CALLS_AT_ONCE]))
+
+    def _over(self, causes: set[str] | None) -> list[str]:
+        now = self._now()
+        with self._database.read() as c:
+            if causes is None:
+                standing = open_escalations(c, self._site.id, list(OPEN), MOST_STANDING)
+            else:
+                standing = [e for cause in causes for e in escalations_of(c, self._site.id, cause)]
+            return [e.id for e in standing if self._ended(c, e, now) is not e]
+
+    def _settle_some(self, identifiers: Sequence[str], c: Connection) -> None:
+        for identifier in identifiers:
+            escalation = get_escalation(c, identifier)
+            if escalation is not None and (ended := self._ended(c, escalation, self._now())) is not escalation:
+                self._end(c, ended)
+
+    # what to hand over
+
+    def _due(self, *, urgent_only: bool) -> tuple[list[Delivery], int | None]:
+        """Deliveries to begin now, and when the next one may be."""
+        now, later = self._now(), list[int]()
+        found: list[tuple[Notification, ...]] = []
+        with self._database.read() as c:
+            for high in queued_high(c, self._site.id, MOST_AT_ONCE):
+                if high.next_at > now:
+                    later.append(high.next_at)
+                elif high.id not in self._busy:
+                    found.append((high,))
+            waiting = {} if urgent_only else people_waiting(c, self._site.id)
+            for person, first in waiting.items():
+                if f"person:{person}" in self._busy:
+                    continue
+                at = max(first, release_at(pace_of(c, self._site.id, person), self._settings.grouping))
+                if at > now:
+                    later.append(at)
+                else:
+                    found.append(tuple(queued_for(c, self._site.id, person, now, MOST_TOGETHER)))
+            escalations = escalations_by_id(c, list({n.escalation for some in found for n in some}))
+        deliveries = []
+        for some in found:
+            ordered = sorted(some, key=lambda n: (escalations[n.escalation].facts.at, n.id))
+            deliveries.append(Delivery(tuple(ordered), tuple(escalations[n.escalation].facts for n in ordered)))
+        return deliveries, min(later, default=None)
+
+    async def _deliver(self, delivery: Delivery, pool: ThreadPoolExecutor) -> None:
+        lead = delivery.lead
+        channel = lead.channels[lead.channel] if lead.channel < len(lead.channels) else ""
+        url = self._channels.url(lead.person, channel)
+        try:
+            await self._hand_over(url, channel, self._message(delivery), pool)
+        except NotTaken as error:
+            why = str(error) or "not taken"
+        except Exception as error:
+            metrics.loop_errors.labels("notify delivery").inc()
+            log.exception("a message could not be handed over", person=lead.person, channel=channel)
+            why = type(error).__name__
+        else:
+            why = ""
+        self._outcomes.append(Outcome(delivery, self._now(), why, lead.grade != "high"))
+        self._wake.set()
+
+    async def _hand_over(self, url: str | None, channel: str, message: Message, pool: ThreadPoolExecutor) -> None:
+        if url is None:
+            raise NotTaken(f"{channel} is not configured any more")
+        timeout_s = self._settings.timeout
+        slot = self._slots.setdefault(channel, asyncio.Semaphore(THREADS_PER_CHANNEL))
+        try:
+            async with asyncio.timeout(timeout_s):
+                await slot.acquire()
+        except TimeoutError:
+            raise NotTaken(f"{channel} is busy: all its connections hang") from None
+        running = asyncio.get_running_loop().run_in_executor(pool, hand_over, url, message, timeout_s)
+        running.add_done_callback(lambda _: slot.release())  # when the thread is free again, not when we lose patience
+        done, _ = await asyncio.wait({running}, timeout=timeout_s)
+        if not done:
+            running.add_done_callback(_forget)
+            raise NotTaken(f"no answer within {timeout_s:g} s")
+        running.result()
+
+    def _message(self, delivery: Delivery) -> Message:
+        return render(
+            delivery.facts,
+            language=self._settings.language,
+            timezone=self._site.file.site.timezone,
+            link=f"{self._url}/n/{delivery.lead.token}",
+            ref=delivery.lead.id,
+            templates=self._settings.templates,
+        )
+
+    # what became of it
+
+    async def _record(self) -> None:
+        while self._outcomes:
+            some = self._outcomes[:RESULTS_AT_ONCE]
+            await self._writer.do(partial(self._record_some, some))
+            del self._outcomes[: len(some)]
+            for outcome in some:
+                self._busy.difference_update(_keys(outcome.delivery))
+            self._relay.wake()
+
+    def _record_some(self, outcomes: Sequence[Outcome], c: Connection) -> None:
+        for outcome in outcomes:
+            lead = outcome.delivery.lead
+            if not outcome.why and outcome.grouped:
+                pace = paced(pace_of(c, self._site.id, lead.person), lead.person, outcome.at, self._settings.grouping)
+                save_pace(c, self._site.id, pace)
+            for sent in outcome.delivery.notifications:
+                self._record_one(c, sent.id, lead, outcome)
+
+    def _record_one(self, c: Connection, identifier: str, lead: Notification, outcome: Outcome) -> None:
+        notification = get_notification(c, identifier)
+        if notification is None or notification.state is not NotificationState.QUEUED:
+            return
+        if outcome.why:
+            after = not_taken(notification, outcome.at, outcome.why, self._settings.retry)
+        else:
+            after = handed_over(notification, outcome.at)
+        after = after if outcome.why else _with_message(after, lead.id)
+        save_notification(c, after)
+        if after.state is NotificationState.QUEUED:
+            return
+        escalation = get_escalation(c, after.escalation)
+        if escalation is None:
+            return
+        if escalation.kind == "step":
+            self._take_into_plan(c, escalation, [after], notifications_of(c, escalation.id), outcome.at)
+        if after.state is NotificationState.FAILED:
+            log.warning("somebody could not be told", person=after.person, why=after.why, notification=after.id)
+            if escalation.state is EscalationState.CALLING:
+                save_escalation(c, _at_once(escalation, outcome.at))
+
+    def _take_into_plan(
+        self,
+        c: Connection,
+        escalation: Escalation,
+        news: Sequence[Notification],
+        everybody: Sequence[Notification],
+        now: int,
+    ) -> None:
+        """Each person in the activation's timeline, and the step's end once every role is reached or cannot be."""
+        step = escalation.step or ""
+
+        def change(activation: Activation) -> Activation:
+            for notification in news:
+                reached = notification.state in _REACHED
+                how = notification.tries[-1].channel if notification.tries else "-"
+                detail = f"{step}: {self._name(notification.person)} ({notification.told_as}), "
+                detail += f"{how}: handed over" if reached else notification.why
+                activation = person_told(activation, "told" if reached else "not-told", detail, now)
+            verdict = _verdict(escalation.roles, everybody)
+            if verdict is None:
+                return activation
+            missing, names = verdict, ", ".join(self._name(n.person) for n in everybody if n.state in _REACHED)
+            if missing:
+                return nobody_told(activation, step, f"not reached: {', '.join(missing)}", now)
+            return all_told(activation, step, names, now)
+
+        self._plans.told(c, escalation.cause, change, now)
+
+    def _name(self, person: str) -> str:
+        return next((p.name for p in self._site.file.people if p.id == person), person)
+
+    def backlog_ms(self) -> int:
+        """How long the longest waiting notification has been due; blocking."""
+        with self._database.read() as c:
+            oldest = oldest_due(c, self._site.id)
+        return max(self._now() - oldest, 0) if oldest is not None else 0
+
+    def _note_failure(self, error: Exception) -> None:
+        metrics.loop_errors.labels("notify").inc()
+        if not self._failing:
+            self._failing = True
+            log.error("the notifier failed; trying again", exc_info=error)
+
+
+def _verdict(roles: Sequence[str], everybody: Sequence[Notification]) -> list[str] | None:
+    """The roles nobody was reached of; None while that is not known."""
+    missing: list[str] = []
+    for role in roles:
+        mine = [n for n in everybody if role in n.told_as.split(", ")]
+        if any(n.state in _REACHED for n in mine):
+            continue
+        if any(n.state is NotificationState.QUEUED for n in mine):
+            return None
+        missing.append(role)
+    return missing
+
+
+def _keys(delivery: Delivery) -> set[str]:
+    keys = {n.id for n in delivery.notifications}
+    return keys if delivery.lead.grade == "high" else keys | {f"person:{delivery.lead.person}"}
+
+
+def _forget(running: "asyncio.Future[None]") -> None:
+    if not running.cancelled():
+        running.exception()
+
+
+def _with_message(notification: Notification, message: str) -> Notification:
+    return replace(notification, message=message)
+
+
+def _at_once(escalation: Escalation, now: int) -> Escalation:
+    return replace(escalation, next_at=min(escalation.next_at, now), version=escalation.version + 1)

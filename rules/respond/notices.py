@@ -1,0 +1,122 @@
+"""What people are to be told, written in the transaction that caused it; `rules.notify` takes it from there."""
+
+import hashlib
+from collections.abc import Sequence
+from urllib.parse import quote
+
+from sqlalchemy import Connection
+
+from backbone.database.notifications import begin_escalation
+from community.activations import Activation, StepProgress
+from community.alarms import Alarm
+from community.escalations import Escalation
+from community.notice_text import Facts
+from community.notifications import wants_notification
+from community.site.site import Site
+from community.text import Text
+
+
+def tell_alarm(c: Connection, site: Site, alarm: Alarm, now: int) -> None:
+    """An alarm was raised: its grade's levels tell people."""
+    notifications = site.file.notifications
+    if notifications is None or alarm.grade.value not in notifications.levels or not wants_notification(alarm):
+        return
+    facts = Facts(
+        kind="alarm",
+        grade=alarm.grade.value,
+        message=alarm.message,
+        action=alarm.action,
+        place=_place(site, alarm.zone),
+        building=site.zones[site.building_of(alarm.zone)].name,
+        at=alarm.raised_again_at or alarm.raised_at,
+        value=_value(site, alarm),
+        page=_page("alarms", alarm.id),
+        drill=alarm.test,
+        simulated=alarm.simulated,
+    )
+    _begin(c, site, "alarm", alarm.id, None, (), alarm.zone, facts, now)
+
+
+def tell_step(c: Connection, site: Site, activation: Activation, step: StepProgress, now: int) -> None:
+    """A plan's step tells people."""
+    _of_step(c, site, activation, step, "step", _roles(step.who), now)
+
+
+def tell_late(c: Connection, site: Site, activation: Activation, step: StepProgress, now: int) -> None:
+    """A step is late: the commander is told."""
+    if site.file.notifications is not None:
+        _of_step(c, site, activation, step, "late", ("commander",), now)
+
+
+def _of_step(
+    c: Connection,
+    site: Site,
+    activation: Activation,
+    step: StepProgress,
+    kind: str,
+    roles: Sequence[str],
+    now: int,
+) -> None:
+    facts = Facts(
+        kind=kind,
+        grade="high",
+        message=activation.plan_name,
+        action=step.name,
+        place=_place(site, activation.zone),
+        building=site.zones[site.building_of(activation.zone)].name,
+        at=now,
+        page=_page("activations", activation.id),
+        drill=activation.drill,
+    )
+    _begin(c, site, kind, activation.id, step.id, tuple(roles), activation.zone, facts, now)
+
+
+def _begin(
+    c: Connection,
+    site: Site,
+    kind: str,
+    cause: str,
+    step: str | None,
+    roles: tuple[str, ...],
+    zone: str,
+    facts: Facts,
+    now: int,
+) -> None:
+    occasion = facts.at if kind == "alarm" else 0
+    digest = hashlib.sha256(f"{site.id}:{kind}:{cause}:{step}:{occasion}".encode()).hexdigest()
+    begin_escalation(
+        c,
+        Escalation(
+            id=f"e-{digest[:20]}",
+            site=site.id,
+            zone=zone,
+            kind=kind,
+            cause=cause,
+            step=step,
+            roles=roles,
+            facts=facts,
+            started_at=now,
+            next_at=now,
+        ),
+    )
+
+
+def _roles(who: str | None) -> tuple[str, ...]:
+    return tuple(role.strip() for role in (who or "").split(",") if role.strip())
+
+
+def _page(kind: str, identifier: str) -> str:
+    """As the page's router writes ids."""
+    return f"/{kind}/{quote(identifier.replace(':', '/'))}"
+
+
+def _place(site: Site, zone: str) -> Text:
+    names = [site.zones[z].name for z in reversed(site.zone_path(zone))]
+    return Text(zh=" ".join(n.zh for n in names), en=", ".join(n.in_language("en") for n in reversed(names)))
+
+
+def _value(site: Site, alarm: Alarm) -> str:
+    if alarm.value is None:
+        return ""
+    point = site.points.get(alarm.scope)
+    return f"{alarm.value:g} {point.unit}".strip() if point is not None else f"{alarm.value:g}"
