@@ -2,10 +2,15 @@
 
 from collections.abc import Mapping
 
-from gateway.decoders import chirpstack, esp_rfid, zigbee2mqtt
+from gateway.decoders import chirpstack, esp_rfid, tasmota, zigbee2mqtt
 from gateway.decoders.decoded import Format
 
-FORMATS: Mapping[str, Format] = {"chirpstack": chirpstack, "esp_rfid": esp_rfid, "zigbee2mqtt": zigbee2mqtt}
+FORMATS: Mapping[str, Format] = {
+    "chirpstack": chirpstack,
+    "esp_rfid": esp_rfid,
+    "tasmota": tasmota,
+    "zigbee2mqtt": zigbee2mqtt,
+}
 
 
 def format_named(name: str) -> Format:
