@@ -58,4 +58,9 @@ def _in_celsius(part: object) -> object:
 
 def _celsius(value: object) -> object:
     """A number in C; anything else as it is, to be refused with its own reason."""
-    return round((value - 32) * 5 / 9, 2) if type(value) is float or type(value) is int else value
+    if type(value) is not float and type(value) is not int:
+        return value
+    try:
+        return round((value - 32) * 5 / 9, 2)
+    except OverflowError:
+        return value
