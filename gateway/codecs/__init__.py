@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping
 
-from gateway.codecs import milesight_em300_zld, milesight_em310_udl
+from gateway.codecs import dragino_ldds75, dragino_lds02, milesight_em300_zld, milesight_em310_udl
 from gateway.decoders.decoded import Codec
 
 CODECS: Mapping[str, Codec] = {
+    "dragino-ldds75": dragino_ldds75.decode,
+    "dragino-lds02": dragino_lds02.decode,
     "milesight-em300-zld": milesight_em300_zld.decode,
     "milesight-em310-udl": milesight_em310_udl.decode,
 }

@@ -2,10 +2,16 @@
 
 from collections.abc import Mapping
 
-from gateway.decoders import chirpstack, esp_rfid, zigbee2mqtt
+from gateway.decoders import chirpstack, esp_rfid, tasmota, things_stack, zigbee2mqtt
 from gateway.decoders.decoded import Format
 
-FORMATS: Mapping[str, Format] = {"chirpstack": chirpstack, "esp_rfid": esp_rfid, "zigbee2mqtt": zigbee2mqtt}
+FORMATS: Mapping[str, Format] = {
+    "chirpstack": chirpstack,
+    "esp_rfid": esp_rfid,
+    "tasmota": tasmota,
+    "things_stack": things_stack,
+    "zigbee2mqtt": zigbee2mqtt,
+}
 
 
 def format_named(name: str) -> Format:

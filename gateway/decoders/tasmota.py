@@ -1,0 +1,66 @@
+"""Tasmota: readings on `tele/<device>/SENSOR` and `…/STATE`, presence on `…/LWT` (tasmota/docs, MQTT).
+
+Values stand below the sensor's name, as `BME280.Temperature`; temperatures are brought to C when the device sends F.
+`Time` is the device's local time without a zone and names no moment: the gateway's own is taken.
+"""
+
+from gateway.decoders.decoded import Codec, Decoded, DecodeError, Route
+from gateway.decoders.device_time import from_iso
+from gateway.decoders.json_object import parse
+
+_SENSOR, _STATE, _PRESENCE = "/SENSOR", "/STATE", "/LWT"
+_TEMPERATURES = ("Temperature", "DewPoint")
+
+
+def routes(topic: str, _codec: Codec | None = None) -> tuple[Route, ...]:
+    """Readings, state and presence of the device; `topic` is its `tele/<device>`, or its `…/SENSOR`."""
+    base = topic.removesuffix(_SENSOR)
+    return (
+        Route(base + _SENSOR, decode_readings),
+        Route(base + _STATE, decode_readings),
+        Route(base + _PRESENCE, decode_presence, current=True),
+    )
+
+
+def watched(topic: str) -> str:
+    """Every device beside this one."""
+    above = topic.removesuffix(_SENSOR).rpartition("/")[0]
+    return f"{above}/+/+" if above else "+/+"
+
+
+def is_noise(topic: str) -> bool:
+    """Firmware information, uptime, and what else is no reading."""
+    return not topic.endswith((_SENSOR, _STATE, _PRESENCE))
+
+
+def decode_readings(payload: bytes) -> Decoded:
+    """One SENSOR or STATE message."""
+    message = parse(payload)
+    if message.get("TempUnit") == "F":
+        message = {key: _in_celsius(part) for key, part in message.items()}
+    return Decoded(message, from_iso(message.get("Time")))
+
+
+def decode_presence(payload: bytes) -> Decoded:
+    """`online` from the plain words of the last will. Empty (a cleared retained message) says nothing."""
+    if not payload:
+        return Decoded()
+    if payload not in (b"Online", b"Offline"):
+        raise DecodeError("presence is neither Online nor Offline")
+    return Decoded({"online": payload == b"Online"})
+
+
+def _in_celsius(part: object) -> object:
+    if not isinstance(part, dict):
+        return part
+    return {key: _celsius(value) if key in _TEMPERATURES else value for key, value in part.items()}
+
+
+def _celsius(value: object) -> object:
+    """A number in C; anything else as it is, to be refused with its own reason."""
+    if type(value) is not float and type(value) is not int:
+        return value
+    try:
+        return round((value - 32) * 5 / 9, 2)
+    except OverflowError:
+        return value
