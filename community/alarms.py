@@ -56,6 +56,8 @@ class Alarm:
     plan: str | None = None
     ticket: str | None = None
     activation: str | None = None
+    first_out: str | None = None
+    """The alarm this one is a consequence of: a silent point of a gateway that is offline."""
     version: int = 1
 
 
@@ -80,6 +82,9 @@ TRANSITIONS: Mapping[tuple[AlarmState, AlarmEvent], AlarmState] = {
     (_S.LATCHED, _E.RESET): _S.NORMAL,
 }
 """IEC 62682's table. A latched alarm ends in LATCHED where the table says NORMAL, and waits for its reset."""
+
+UNSEEN = frozenset({AlarmState.UNACKNOWLEDGED, AlarmState.RETURNED})
+"""States that wait for somebody's acknowledgement."""
 
 _REFUSALS = {
     _E.RAISE: "the alarm stands already",

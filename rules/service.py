@@ -59,7 +59,7 @@ async def run(
             bus = Bus(settings.broker_url, f"anju-rules-{site.id}", ca=settings.mqtt_ca)
             relay = Relay(database, bus, CONSUMER)
             desk = Desk(bus, site, writer, responder, relay, now)
-            watch = GatewayWatch(bus, site, writer, relay, now)
+            watch = GatewayWatch(bus, site, writer, responder, relay, now, settings.gateway_change_after_s)
             stream = Stream(bus, site.id, site.gateways, CONSUMER, positions, now=now, refuse=_refused)
             stream.start()
             desk.start()

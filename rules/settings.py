@@ -16,3 +16,6 @@ class RulesSettings(Settings):
         default=0.25, gt=0, description="how often progress is committed while nothing happens"
     )
     rules_batch: int = Field(default=50_000, ge=1, description="most readings evaluated at once")
+    gateway_change_after_s: float = Field(
+        default=20, gt=0, description="a gateway is offline, or back, once its status has stood for so long"
+    )

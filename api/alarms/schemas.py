@@ -40,6 +40,7 @@ class AlarmOut(BaseModel):
     plan: str | None
     ticket: str | None
     activation: str | None
+    first_out: str | None = Field(default=None, description="the alarm this one is a consequence of")
     version: int
 
 

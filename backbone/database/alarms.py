@@ -8,6 +8,7 @@ from backbone.database.objects import Objects, any_of
 from backbone.database.tables import alarms
 from community.alarms import Alarm, AlarmState
 
+MOST_OPEN = 100_000
 _alarms = Objects(alarms, Alarm)
 
 
@@ -26,6 +27,13 @@ def open_alarm(connection: Connection, site: str, rule: str, scope: str) -> Alar
         columns.scope == scope,
         columns.state != AlarmState.NORMAL.value,
     )
+
+
+def consequences_of(connection: Connection, site: str, first_out: str) -> list[Alarm]:
+    """The open alarms under a first-out alarm."""
+    columns = alarms.c
+    found = _alarms.list(connection, columns.site == site, columns.state != AlarmState.NORMAL.value, limit=MOST_OPEN)
+    return [alarm for alarm in found if alarm.first_out == first_out]
 
 
 def list_alarms(

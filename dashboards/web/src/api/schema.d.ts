@@ -195,7 +195,7 @@ export interface paths {
         put?: never;
         /**
          * Acknowledge Alarm
-         * @description Somebody has seen it.
+         * @description Somebody has seen it, and with it the consequences that lie under it.
          */
         post: operations["acknowledge_alarm"];
         delete?: never;
@@ -874,6 +874,11 @@ export interface components {
             activation: string | null;
             /** Cleared At */
             cleared_at: string | null;
+            /**
+             * First Out
+             * @description the alarm this one is a consequence of
+             */
+            first_out?: string | null;
             grade: components["schemas"]["Grade"];
             /**
              * Id
