@@ -58,6 +58,8 @@ class Alarm:
     activation: str | None = None
     detail: Mapping[str, float] = field(default_factory=dict)
     """What the condition had to say beside its value: of a forecast, when the limit is reached (Unix ms)."""
+    first_out: str | None = None
+    """The alarm this one is a consequence of: a silent point of a gateway that is offline."""
     version: int = 1
 
 
@@ -82,6 +84,9 @@ TRANSITIONS: Mapping[tuple[AlarmState, AlarmEvent], AlarmState] = {
     (_S.LATCHED, _E.RESET): _S.NORMAL,
 }
 """IEC 62682's table. A latched alarm ends in LATCHED where the table says NORMAL, and waits for its reset."""
+
+UNSEEN = frozenset({AlarmState.UNACKNOWLEDGED, AlarmState.RETURNED})
+"""States that wait for somebody's acknowledgement."""
 
 _REFUSALS = {
     _E.RAISE: "the alarm stands already",

@@ -1,4 +1,4 @@
-"""Gateways that go and come back, and what troubles them: their status becomes an event people see."""
+"""Gateways that go and come back, and what troubles them: an event people see at once, and an alarm when it lasts."""
 
 import asyncio
 from collections.abc import Callable
@@ -12,6 +12,7 @@ from backbone import topics
 from backbone.bus import Bus
 from backbone.database.outbox import append
 from community.site.site import Site
+from rules.respond.responder import Responder
 from rules.writer import Writer
 
 log = structlog.get_logger()
@@ -26,16 +27,31 @@ _decoder = msgspec.json.Decoder(_Status)
 
 
 class GatewayWatch:
-    """Compares each status with the one before; the first one only counts when it says offline."""
+    """Compares each status with the one before; of the first, only an offline one is news.
 
-    def __init__(self, bus: Bus, site: Site, writer: Writer, now: Callable[[], int]) -> None:
+    The first one counts for the alarm in either case: the gateway may have come back while nobody listened.
+    """
+
+    def __init__(
+        self,
+        bus: Bus,
+        site: Site,
+        writer: Writer,
+        responder: Responder,
+        now: Callable[[], int],
+        change_after_s: float,
+    ) -> None:
         self._bus = bus
         self._site = site
         self._writer = writer
+        self._responder = responder
         self._now = now
-        self._online: dict[str, bool] = {}
-        self._problem: dict[str, str | None] = {}
-        self._changes: asyncio.Queue[tuple[str, str, _Status, int]] = asyncio.Queue()
+        self._change_after_ms = round(change_after_s * 1000)
+        self._heard: dict[str, _Status] = {}
+        self._changes: asyncio.Queue[tuple[str, _Status, int]] = asyncio.Queue()
+        self._recorded: dict[str, _Status] = {}
+        self._unsettled: dict[str, tuple[bool, int]] = {}
+        """Status and since when, of gateways whose alarm is not yet judged by it."""
 
     def start(self) -> None:
         """Subscribe."""
@@ -44,9 +60,35 @@ class GatewayWatch:
     async def run(self) -> None:
         """Record changes until cancelled."""
         while True:
-            gateway, change, status, at = await self._changes.get()
+            change = await self._next_change()
+            if change is not None:
+                await self._take(*change)
+            for gateway, (online, since) in list(self._unsettled.items()):
+                if self._now() - since >= self._change_after_ms:
+                    await self._writer.do(partial(self._judge, gateway, online, since))
+                    del self._unsettled[gateway]
+
+    async def _next_change(self) -> tuple[str, _Status, int] | None:
+        """The next change; None when a status has stood long enough before one comes."""
+        due = min((since for _, since in self._unsettled.values()), default=None)
+        wait_s = None if due is None else max(due + self._change_after_ms - self._now(), 0) / 1000
+        try:
+            async with asyncio.timeout(wait_s):
+                return await self._changes.get()
+        except TimeoutError:
+            return None
+
+    async def _take(self, gateway: str, status: _Status, at: int) -> None:
+        before = self._recorded.get(gateway)
+        self._recorded[gateway] = status
+        if before is None or status.online != before.online:
+            self._unsettled[gateway] = (status.online, at)
+        for change in _changes(before or _Status(online=True), status):
             await self._writer.do(partial(self._record, gateway, change, status, at))
             log.info("gateway", gateway=gateway, change=change, problem=status.problem)
+
+    def _judge(self, gateway: str, online: bool, since: int, c: Connection) -> None:
+        self._responder.gateway(c, gateway, online, since, self._now())
 
     def _record(self, gateway: str, change: str, status: _Status, at: int, c: Connection) -> None:
         document = {"id": gateway, "gateway": gateway, "online": status.online, "problem": status.problem}
@@ -61,13 +103,15 @@ class GatewayWatch:
         except msgspec.MsgspecError:
             log.warning("not a status", topic=topic)
             return
-        before = self._online.get(gateway, True)
-        self._online[gateway] = status.online
-        if status.online != before:
-            self._tell(gateway, "online" if status.online else "offline", status)
-        if status.online and status.problem != self._problem.get(gateway):
-            self._problem[gateway] = status.problem
-            self._tell(gateway, "troubled" if status.problem else "recovered", status)
+        if status != self._heard.get(gateway):
+            self._heard[gateway] = status
+            self._changes.put_nowait((gateway, status, self._now()))
 
-    def _tell(self, gateway: str, change: str, status: _Status) -> None:
-        self._changes.put_nowait((gateway, change, status, self._now()))
+
+def _changes(before: _Status, status: _Status) -> list[str]:
+    changes = []
+    if status.online != before.online:
+        changes.append("online" if status.online else "offline")
+    if status.online and status.problem != before.problem:
+        changes.append("troubled" if status.problem else "recovered")
+    return changes

@@ -70,7 +70,7 @@ async def run(
             relay = Relay(database, bus, CONSUMER)
             writer.on_committed = relay.hand_over
             desk = Desk(bus, site, writer, responder, now)
-            watch = GatewayWatch(bus, site, writer, now)
+            watch = GatewayWatch(bus, site, writer, responder, now, settings.gateway_change_after_s)
             stream = Stream(bus, site.id, site.gateways, CONSUMER, positions, now=now, refuse=_refused)
             stream.start()
             desk.start()

@@ -26,3 +26,6 @@ class RulesSettings(Settings):
     heartbeat_backlog_s: float = Field(
         default=120, gt=0, description="no heartbeat while a notification has been due for longer than this"
     )
+    gateway_change_after_s: float = Field(
+        default=20, gt=0, description="a gateway is offline, or back, once its status has stood for so long"
+    )

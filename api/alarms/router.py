@@ -52,11 +52,15 @@ def get_alarm(alarm_id: str, platform: PlatformDep, _: Viewer) -> AlarmOut:
 
 @router.post("/{alarm_id}/acknowledge", response_model=AlarmOut)
 def acknowledge_alarm(alarm_id: str, body: Acknowledgement, write: Acknowledging) -> Response:
-    """Somebody has seen it."""
+    """Somebody has seen it, and with it the consequences that lie under it."""
 
     def work(change: Change) -> AlarmOut:
         alarm = _found(change, alarm_id)
-        return _keep(change, "acknowledged", alarms.acknowledge(alarm, by=change.by, note=body.note, now=change.now))
+        kept = _keep(change, "acknowledged", alarms.acknowledge(alarm, by=change.by, note=body.note, now=change.now))
+        for other in stored.consequences_of(change.connection, change.site, alarm_id):
+            if other.state in alarms.UNSEEN:
+                _keep(change, "acknowledged", alarms.acknowledge(other, change.by, body.note, change.now))
+        return kept
 
     return write.perform("alarm.acknowledge", alarm_id, work)
 

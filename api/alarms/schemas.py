@@ -44,6 +44,7 @@ class AlarmOut(BaseModel):
         default_factory=dict,
         description="of a forecast, when the limit is reached (Unix ms): reached_at, reached_from, reached_to",
     )
+    first_out: str | None = Field(default=None, description="the alarm this one is a consequence of")
     version: int
 
 

@@ -8,6 +8,7 @@ from backbone.database.objects import Objects, any_of
 from backbone.database.tables import alarms
 from community.alarms import Alarm, AlarmState
 
+MOST_OPEN = 100_000
 _alarms = Objects(alarms, Alarm)
 _open = _alarms.newest(
     alarms.c.site == bindparam("site"),
@@ -25,6 +26,13 @@ def get_alarm(connection: Connection, identifier: str) -> Alarm | None:
 def open_alarm(connection: Connection, site: str, rule: str, scope: str) -> Alarm | None:
     """The occurrence of a rule's condition that has not ended, if any."""
     return _alarms.one(connection, _open, {"site": site, "rule": rule, "scope": scope})
+
+
+def consequences_of(connection: Connection, site: str, first_out: str) -> list[Alarm]:
+    """The open alarms under a first-out alarm."""
+    columns = alarms.c
+    found = _alarms.list(connection, columns.site == site, columns.state != AlarmState.NORMAL.value, limit=MOST_OPEN)
+    return [alarm for alarm in found if alarm.first_out == first_out]
 
 
 def list_alarms(

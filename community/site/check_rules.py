@@ -4,7 +4,7 @@ import re
 
 from community.site.check_conditions import check_condition, check_points
 from community.site.fields import parse_duration_s
-from community.site.model import CONDITION_KINDS, Grade, Rule, Vote
+from community.site.model import CONDITION_KINDS, GATEWAY_OFFLINE, Grade, Rule, Vote
 from community.site.profile import ValueKind
 from community.site.subject import Candidate, Found, Subject
 from community.site.yaml_text import Path
@@ -17,6 +17,8 @@ def check_rules(subject: Subject) -> Found:
     plans = {plan.id: plan for plan in subject.file.plans}
     for index, rule in enumerate(subject.file.rules):
         path: Path = ("rules", index)
+        if rule.id == GATEWAY_OFFLINE:
+            yield (*path, "id"), f"'{GATEWAY_OFFLINE}' is the platform's own rule: give this one another id"
         if rule.risk is Grade.HIGH and rule.plan is None:
             yield (*path, "risk"), "a high rule must name the plan it activates: add plan: …"
         yield from subject.absent((*path, "plan"), "plan", rule.plan)

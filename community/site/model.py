@@ -395,6 +395,10 @@ class Condition(Row):
         return next(k for k in CONDITION_KINDS if getattr(self, k) is not None)
 
 
+GATEWAY_OFFLINE = "gateway-offline"
+"""The id of the platform's own rule; a site's rules are named otherwise."""
+
+
 class Rule(Row):
     """Which points, what is wrong with them, for how long, how bad, and what to do."""
 

@@ -15,13 +15,13 @@ from backbone.database.alarms import get_alarm, list_alarms, open_alarm, save_al
 from backbone.database.documents import plain
 from backbone.database.errors import Conflict
 from backbone.database.outbox import append
-from community.alarms import Alarm, AlarmState, alarm_id, clear, raise_alarm, reraise
+from community.alarms import UNSEEN, Alarm, AlarmState, acknowledge, alarm_id, clear, raise_alarm, reraise
 from community.commands import Reply
 from community.quality import Quality
-from community.site.model import Grade, Rule
+from community.site.model import GATEWAY_OFFLINE, Grade, Rule
 from community.site.site import Site
 from rules.detect.model import Transition
-from rules.respond import notices, tickets
+from rules.respond import grouping, notices, tickets
 from rules.respond.orders import Order
 from rules.respond.plans import Plans
 
@@ -60,7 +60,7 @@ class Responder:
         return orders
 
     def _alarm_alone(self, c: Connection, transition: Transition, now: int) -> None:
-        rule = self._rules.get(transition.rule)
+        rule = self._rule(transition)
         if rule is None or not transition.active:
             return
         try:
@@ -85,15 +85,25 @@ class Responder:
         return self._plans.pending(c, now)
 
     def standing(self, c: Connection) -> list[Alarm]:
-        """The alarms whose condition has not ended."""
-        return list_alarms(c, self._site.id, states=_STANDING, limit=MOST_STANDING)
+        """The alarms whose condition has not ended and that a rule of the site watches, or watched."""
+        found = list_alarms(c, self._site.id, states=_STANDING, limit=MOST_STANDING)
+        return [alarm for alarm in found if not grouping.is_gateways(self._site, alarm)]
+
+    def gateway(self, c: Connection, gateway: str, online: bool, at: int, now: int) -> None:
+        """A gateway has been offline, or back, long enough since `at`. Repeats have no effect."""
+        before = open_alarm(c, self._site.id, GATEWAY_OFFLINE, gateway)
+        if online and (before is None or before.state not in _STANDING):
+            return
+        self.respond(c, [grouping.offline_transition(self._site, gateway, online, at)], now)
 
     def unwatched(self, c: Connection, alarm: Alarm, now: int) -> None:
         """No rule of the site watches the alarm's condition any more: nothing else would ever end it."""
         self._save(c, alarm, clear(alarm, now), "cleared", now)
 
     def _respond(self, c: Connection, transition: Transition, now: int) -> list[Order]:
-        rule = self._rules[transition.rule]
+        rule = self._rule(transition)
+        if rule is None:
+            raise KeyError(transition.rule)
         if not transition.active:
             self._over(c, rule, transition, now)
             return []
@@ -101,6 +111,11 @@ class Responder:
             tickets.report(c, self._site, rule, transition, None, now)
             return []
         return self._raise(c, rule, transition, now)
+
+    def _rule(self, transition: Transition) -> Rule | None:
+        if transition.rule == GATEWAY_OFFLINE:
+            return grouping.offline_rule(self._site, transition.scope)
+        return self._rules.get(transition.rule)
 
     def _raise(
         self, c: Connection, rule: Rule, transition: Transition, now: int, *, alone: bool = False
@@ -127,7 +142,9 @@ class Responder:
             alarm = replace(reraise(before, transition.at, transition.value, transition.points), late=late)
         alarm = replace(alarm, detail=transition.detail)
         orders: list[Order] = []
-        if alone:
+        if not alone:
+            alarm = replace(alarm, first_out=grouping.first_out(c, self._site, rule, transition.points))
+        if alone or alarm.first_out is not None:  # the first-out has the ticket
             pass
         elif rule.risk is Grade.MEDIUM or late:  # old news moves no plan, but somebody has to go and look
             alarm = replace(alarm, ticket=tickets.report(c, self._site, rule, transition, alarm.id, now).id)
@@ -135,7 +152,11 @@ class Responder:
             activation, orders = self._plans.call(c, rule, alarm, now)
             alarm = replace(alarm, activation=activation.id)
         self._save(c, before, alarm, "raised", now)
-        self._tell(c, alarm, now)
+        if alarm.first_out is None:  # who is told of the gateway need not be told of its points
+            self._tell(c, alarm, now)
+        if rule.id == GATEWAY_OFFLINE and not alone:
+            for other in grouping.found_before(c, self._site, alarm, transition.at):
+                self._save(c, other, replace(other, first_out=alarm.id), "grouped", now)
         return orders
 
     def _tell(self, c: Connection, alarm: Alarm, now: int) -> None:
@@ -154,7 +175,24 @@ class Responder:
             alarm = open_alarm(c, self._site.id, rule.id, transition.scope)
             if alarm is not None and alarm.state in _STANDING:
                 self._save(c, alarm, clear(alarm, transition.at), "cleared", now)
+                if rule.id == GATEWAY_OFFLINE:
+                    self._ungroup(c, alarm, now)
         tickets.note_cleared(c, self._site, rule, transition, now)
+
+    def _ungroup(self, c: Connection, first: Alarm, now: int) -> None:
+        for alarm in grouping.consequences(c, first):
+            rule = self._rules.get(alarm.rule)
+            if alarm.state in _STANDING:
+                own = replace(alarm, first_out=None)
+                if rule is not None and alarm.ticket is None:
+                    cause = Transition(
+                        alarm.rule, alarm.scope, alarm.zone, True, now, alarm.value, alarm.points, "ungrouped"
+                    )
+                    own = replace(own, ticket=tickets.report(c, self._site, rule, cause, alarm.id, now).id)
+                self._save(c, alarm, own, "ungrouped", now)
+            elif alarm.state in UNSEEN and first.acknowledged_by is not None:
+                seen = acknowledge(alarm, first.acknowledged_by, first.acknowledge_note or "", now)
+                self._save(c, alarm, seen, "acknowledged", now)
 
     def _save(self, c: Connection, before: Alarm | None, after: Alarm, change: str, now: int) -> None:
         saved = replace(after, version=before.version + 1 if before else 1)

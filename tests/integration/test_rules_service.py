@@ -39,7 +39,7 @@ def database(tmp_path: Path) -> Database:
 async def rules(broker: Broker, site: Site, database: Database) -> AsyncIterator[Edge]:
     """The service and a gateway beside it."""
     stop = asyncio.Event()
-    settings = RulesSettings(mqtt_url=broker.url)
+    settings = RulesSettings(mqtt_url=broker.url, gateway_change_after_s=0.2)
     async with edge(broker.url, site, "gw-east") as east:
         task = asyncio.create_task(run(settings, site, database, stop))
         try:
@@ -193,3 +193,17 @@ async def test_the_same_on_postgresql(embedded_broker: Broker, site: Site, postg
         await until(lambda: east.all_committed, "the commit")
         assert {b["rule"] for b in east.of("alarm", "raised")} == {"smoke", "fire-confirmed"}
         assert set(east.executed.values()) == {1}
+
+
+async def test_a_gateway_that_is_offline_is_an_alarm_until_it_is_back(
+    embedded_broker: Broker, site: Site, database: Database
+) -> None:
+    async with rules(embedded_broker, site, database) as east:
+        east.say_online(False)
+        await until(lambda: east.of("alarm", "raised"), "the alarm of the gateway")
+        (raised,) = east.of("alarm", "raised")
+        assert (raised["rule"], raised["scope"], raised["grade"]) == ("gateway-offline", "gw-east", "medium")
+        assert east.of("gateway", "offline")
+        east.say_online(True)
+        await until(lambda: east.of("alarm", "cleared"), "its end")
+        assert east.of("alarm", "cleared")[0]["id"] == raised["id"]

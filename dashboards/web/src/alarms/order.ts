@@ -42,3 +42,10 @@ export function worstGrade(alarms: Iterable<Alarm>): Grade | null {
 export function wantsSound(alarm: Alarm): boolean {
   return alarm.grade === 'high' && alarm.state === 'unacknowledged' && !alarm.test && !alarm.late
 }
+
+/** Folded under the alarm it is a consequence of, as long as that one is open itself. A high alarm is never folded. */
+export function isFolded(alarm: Alarm, byId: ReadonlyMap<string, Alarm>): boolean {
+  if (!alarm.first_out || alarm.grade === 'high') return false
+  const first = byId.get(alarm.first_out)
+  return first !== undefined && isOpen(first)
+}

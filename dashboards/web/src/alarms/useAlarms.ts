@@ -4,13 +4,22 @@ import { computed, ref } from 'vue'
 import { http } from '@/api/http'
 import type { Alarm, Grade } from '@/api/types'
 import { VersionedObjects } from '@/live/versioned'
-import { byUrgency, isOpen, wantsAcknowledgement } from './order'
+import { byUrgency, isFolded, isOpen, wantsAcknowledgement } from './order'
 
 export const useAlarms = defineStore('alarms', () => {
   const objects = new VersionedObjects<Alarm>()
   const loaded = ref(false)
 
   const open = computed(() => [...objects.byId.values()].filter(isOpen).sort(byUrgency))
+  /** Open alarms in their own right; consequences are found under their first-out. */
+  const own = computed(() => open.value.filter((alarm) => !isFolded(alarm, objects.byId)))
+  const consequences = computed(() => {
+    const under = new Map<string, Alarm[]>()
+    for (const alarm of open.value) {
+      if (alarm.first_out && isFolded(alarm, objects.byId)) under.set(alarm.first_out, [...(under.get(alarm.first_out) ?? []), alarm])
+    }
+    return under
+  })
   const unacknowledged = computed(() => open.value.filter(wantsAcknowledgement))
   const counts = computed(() => {
     const byGrade: Record<Grade, number> = { high: 0, medium: 0, low: 0 }
@@ -39,7 +48,7 @@ export const useAlarms = defineStore('alarms', () => {
   }
 
   return {
-    byId: objects.byId, open, unacknowledged, counts, loaded,
+    byId: objects.byId, open, own, consequences, unacknowledged, counts, loaded,
     load, fetchOne, acknowledge, reset, apply: (alarm: Alarm) => objects.apply(alarm),
   }
 })

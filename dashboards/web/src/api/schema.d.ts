@@ -215,7 +215,7 @@ export interface paths {
         put?: never;
         /**
          * Acknowledge Alarm
-         * @description Somebody has seen it.
+         * @description Somebody has seen it, and with it the consequences that lie under it.
          */
         post: operations["acknowledge_alarm"];
         delete?: never;
@@ -1132,6 +1132,11 @@ export interface components {
             detail?: {
                 [key: string]: number;
             };
+            /**
+             * First Out
+             * @description the alarm this one is a consequence of
+             */
+            first_out?: string | null;
             grade: components["schemas"]["Grade"];
             /**
              * Id

@@ -1,5 +1,6 @@
 export default {
   alarms: {
+    consequences: '连带报警：{n} 条',
     open: '当前报警', count: '{all} 条 · {unseen} 条未确认', none: '当前没有报警。', noneThen: '断开前没有报警，之后的情况未知。', neverAny: '还没有任何报警记录。', noneFiltered: '没有符合条件的报警。', more: '还有 {n} 条',
     spoken: '高级报警：{message}，{place}',
     advice: '处置：', advised: '处置建议', place: '位置', raisedAt: '报警时间', raisedBy: '触发值', rule: '规则', ticket: '工单', activation: '应急响应', points: '相关测点', history: '经过',

@@ -1,0 +1,96 @@
+"""A gateway that is offline is one alarm with its silent points under it; nothing stays hidden when it is back."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Connection
+
+from backbone.database.alarms import get_alarm, list_alarms, save_alarm
+from backbone.database.database import Database
+from backbone.database.tickets import list_tickets
+from community.alarms import Alarm, AlarmState, acknowledge
+from rules.detect.model import Transition
+from rules.respond.responder import Responder
+from tests.unit.rules.sites import make_site
+
+NOW = 1_790_000_000_000
+N = 60
+POINTS = {f"d{i}.smoke": {"zone": "b3-f1"} for i in range(N)}
+SITE = make_site(
+    POINTS,
+    [
+        {"id": "silent", "select": {"measure": "smoke"}, "when": {"stale": {"for": "3x"}}},
+        {"id": "smoke", "select": {"measure": "smoke"}, "when": {"equals": 1}},
+        {"id": "lost", "select": {"measure": "smoke"}, "when": {"stale": {"for": "9x"}}, "risk": "high"},
+    ],
+    parents={"b3-f1": "b3"},
+)
+
+
+@pytest.fixture
+def c(tmp_path: Path) -> Iterator[Connection]:
+    opened = Database.open(f"sqlite:///{tmp_path / 'state.db'}")
+    with opened.begin() as connection:
+        yield connection
+    opened.close()
+
+
+def silent(*numbers: int, at: int = NOW, active: bool = True, rule: str = "silent") -> list[Transition]:
+    return [Transition(rule, f"d{i}.smoke", "b3-f1", active, at, None, (f"d{i}.smoke",), "stale") for i in numbers]
+
+
+def offline(c: Connection) -> Alarm:
+    (alarm,) = (a for a in list_alarms(c, "test") if a.rule == "gateway-offline")
+    return alarm
+
+
+def test_a_dead_gateway_is_one_alarm_and_one_ticket(c: Connection) -> None:
+    responder = Responder(SITE, 300_000)
+    responder.gateway(c, "gw", False, NOW, NOW)
+    responder.gateway(c, "gw", False, NOW + 5, NOW + 5)
+    responder.respond(c, silent(*range(N)), NOW)
+    first = offline(c)
+    assert (first.state, first.zone, first.scope) == (AlarmState.UNACKNOWLEDGED, "b3-f1", "gw")
+    consequences = [a for a in list_alarms(c, "test", limit=100) if a.first_out == first.id]
+    assert len(consequences) == N
+    assert [t.alarm for t in list_tickets(c, "test")] == [first.id]
+
+
+def test_points_found_silent_just_before_their_gateway_are_its_consequences(c: Connection) -> None:
+    responder = Responder(SITE, 300_000)
+    responder.respond(c, silent(0, at=NOW - 86_400_000), NOW - 86_400_000)
+    responder.respond(c, silent(1), NOW)
+    responder.gateway(c, "gw", False, NOW + 1_000, NOW + 1_000)
+    grouped = {a.scope for a in list_alarms(c, "test") if a.first_out}
+    assert grouped == {"d1.smoke"}, "a battery dead since yesterday is not the gateway's doing"
+
+
+def test_smoke_and_high_alarms_are_nobodys_consequence(c: Connection) -> None:
+    responder = Responder(SITE, 300_000)
+    responder.gateway(c, "gw", False, NOW, NOW)
+    responder.respond(c, silent(0, rule="smoke") + silent(1, rule="lost"), NOW)
+    assert {a.first_out for a in list_alarms(c, "test")} == {None}
+
+
+def test_what_still_stands_when_the_gateway_is_back_has_its_own_alarm_and_ticket(c: Connection) -> None:
+    responder = Responder(SITE, 300_000)
+    responder.gateway(c, "gw", False, NOW, NOW)
+    responder.respond(c, silent(0, 1), NOW)
+    save_alarm(c, acknowledge(offline(c), "wang-wei", "on my way", NOW + 1))
+    responder.respond(c, silent(0, at=NOW + 2, active=False), NOW + 2)
+    responder.gateway(c, "gw", True, NOW + 3, NOW + 3)
+    assert offline(c).state is AlarmState.NORMAL
+    spoke, still = (get_alarm(c, f"silent:d{i}.smoke:{NOW}") for i in (0, 1))
+    assert spoke is not None
+    assert still is not None
+    assert (spoke.state, spoke.acknowledged_by) == (AlarmState.NORMAL, "wang-wei")
+    assert (still.state, still.first_out) == (AlarmState.UNACKNOWLEDGED, None)
+    assert still.ticket in {t.id for t in list_tickets(c, "test")}
+
+
+def test_a_restart_leaves_the_alarm_of_a_dead_gateway_standing(c: Connection) -> None:
+    """No condition of the detector watches it: only what the rules watch may be ended for want of a rule."""
+    Responder(SITE, 300_000).gateway(c, "gw", False, NOW, NOW)
+    assert Responder(SITE, 300_000).standing(c) == []
+    assert offline(c).state is AlarmState.UNACKNOWLEDGED
