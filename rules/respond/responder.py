@@ -190,6 +190,7 @@ class Responder:
                     )
                     own = replace(own, ticket=tickets.report(c, self._site, rule, cause, alarm.id, now).id)
                 self._save(c, alarm, own, "ungrouped", now)
+                self._tell(c, own, now)
             elif alarm.state in UNSEEN and first.acknowledged_by is not None:
                 seen = acknowledge(alarm, first.acknowledged_by, first.acknowledge_note or "", now)
                 self._save(c, alarm, seen, "acknowledged", now)
