@@ -28,6 +28,15 @@ def read_profiles(own: Path | None) -> dict[str, Profile]:
     return load_profiles({str(path): _text(path) for folder in folders for path in sorted(folder.glob("*.yaml"))})
 
 
+def source_files(settings: Settings) -> list[Path]:
+    """The files a site is read from: its own, and the profiles. Those that are not there are left out."""
+    own = settings.profiles
+    folders = [SHIPPED_PROFILES, *([own] if own else [])]
+    site = settings.site
+    sites = sorted([*site.glob("*.yaml"), *site.glob("*.yml")]) if site.is_dir() else [site]
+    return [*sites, *(path for folder in folders for path in sorted(folder.glob("*.yaml")))]
+
+
 def check_file(path: Path, own_profiles: Path | None = None) -> tuple[Problem, ...]:
     """Every problem of a site file (or a folder's), or of the profiles it stands on."""
     try:
