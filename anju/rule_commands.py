@@ -1,7 +1,5 @@
 """`anju rules`: alone it runs the service; its commands say what the rules of a site file do."""
 
-from typing import Annotated
-
 import typer
 from rich.console import Console
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from backbone.settings import Settings
-from community.site.load import Problem, SiteErrors, check_text, load_profiles, load_site
+from community.site.load import Problem, SiteErrors, check_text, load_profiles, load_site, text_digest
 from community.site.profile import Profile
 from community.site.site import Site
 
@@ -35,6 +35,14 @@ def source_files(settings: Settings) -> list[Path]:
     site = settings.site
     sites = sorted([*site.glob("*.yaml"), *site.glob("*.yml")]) if site.is_dir() else [site]
     return [*sites, *(path for folder in folders for path in sorted(folder.glob("*.yaml")))]
+
+
+def site_digest(settings: Settings) -> str:
+    """`Site.digest` of the file as it stands, without reading more of it; empty where it cannot be read."""
+    try:
+        return text_digest(_text(_site_file(settings.site)))
+    except SiteErrors:
+        return ""
 
 
 def check_file(path: Path, own_profiles: Path | None = None) -> tuple[Problem, ...]:

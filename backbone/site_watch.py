@@ -16,7 +16,7 @@ import structlog
 from prometheus_client import Counter, Gauge
 
 from backbone.settings import Settings
-from backbone.site_files import read_site, source_files
+from backbone.site_files import read_site, site_digest, source_files
 from community.site.problems import Problem, SiteErrors
 from community.site.site import Site
 
@@ -71,9 +71,7 @@ class SiteWatch:
         loop = asyncio.get_running_loop()
         with contextlib.suppress(ValueError, RuntimeError, NotImplementedError):  # no signals off the main thread
             loop.add_signal_handler(signal.SIGHUP, self.look_now)
-        taken: _Stamp | None = None
-        """None: not looked yet. What changed between the start and the first look is found by its digest."""
-        before: _Stamp | None = None
+        taken = before = await asyncio.to_thread(_stamp_of_same, self._settings, self._site)
         while True:
             stamp = await asyncio.to_thread(_stamp, self._settings)
             asked = self._asked.is_set()
@@ -88,9 +86,7 @@ class SiteWatch:
 
     async def _look(self, take: Callable[[Site], Awaitable[None]], *, even_if_same: bool) -> None:
         try:
-            site = await asyncio.to_thread(read_site, self._settings)
-            if site.id != self._site.id:
-                raise SiteErrors([_other_site(self._settings.site, self._site.id, site.id)])
+            site = await asyncio.to_thread(_read, self._settings, self._site.id)
             if _same(site, self._site) and not even_if_same:
                 if self.state.problems:
                     await self._set(SiteState(site.digest, self.state.since))
@@ -125,10 +121,18 @@ def _same(one: Site, other: Site) -> bool:
     return one.digest == other.digest and one.profiles == other.profiles
 
 
-def _other_site(path: Path, runs: str, stands: str) -> Problem:
-    return Problem(
-        str(path), 1, 1, f"this is another site ('{stands}') than the one that runs ('{runs}'); start the service again"
-    )
+def _read(settings: Settings, runs: str) -> Site:
+    site = read_site(settings)
+    if site.id != runs:
+        sentence = f"this is another site ('{site.id}') than the one that runs ('{runs}'); start the service again"
+        raise SiteErrors([Problem(str(settings.site), 1, 1, sentence)])
+    return site
+
+
+def _stamp_of_same(settings: Settings, site: Site) -> _Stamp:
+    """The stamp of the files the service was started with; nothing when they have changed since."""
+    stamp = _stamp(settings)
+    return stamp if site_digest(settings) == site.digest else ()
 
 
 def _stamp(settings: Settings) -> _Stamp:
