@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from zoneinfo import ZoneInfo
 
+from community.site.check_composition import check_composition
 from community.site.check_plans import check_plans, check_risks
 from community.site.check_rules import check_rules
 from community.site.mend import Mended
@@ -20,6 +21,7 @@ _SECTIONS = {
     "people": "person",
     "gateways": "gateway",
     "facilities": "facility",
+    "calendars": "calendar",
     "rules": "rule",
     "risks": "risk",
     "plans": "plan",
@@ -175,6 +177,7 @@ CHECKS: tuple[Callable[[Subject], Found], ...] = (
     _devices,
     _facilities,
     check_rules,
+    check_composition,
     check_risks,
     check_plans,
 )

@@ -45,18 +45,20 @@ class Averages:
         if not self._rows:
             return
         p, t, x = batch.p, batch.t, batch.x
+        given = np.arange(p.size)
         if unknown is not None:
             known = np.flatnonzero(~unknown)
-            p, t, x = p.take(known), t.take(known), x.take(known)
+            p, t, x, given = p.take(known), t.take(known), x.take(known), known
         position, row = self._fanout.rows(p)
         if position is not None:
-            t, x = t.take(position), x.take(position)
+            t, x, given = t.take(position), x.take(position), given.take(position)
         rolling = t // self._step_ms.take(row) > self.step.take(row)
         if rolling.any():
             marked = np.zeros(len(self._rows) + 1, dtype=np.bool_)
             marked[row[rolling]] = True
             slow = marked.take(row)
             for place in np.flatnonzero(slow).tolist():
+                self._phases.place = 2 * int(given[place]) + 1
                 self._take(row.item(place), t.item(place), x.item(place))
             fast = np.flatnonzero(~slow)
             row, t, x = row.take(fast), t.take(fast), x.take(fast)

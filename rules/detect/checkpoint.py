@@ -86,6 +86,7 @@ class Parts:
             "lapse": ("spots", p.lapse),
             "value": ("spots", p.value),
             "quality": ("spots", p.quality),
+            "known": ("spots", p.known),
             "truth": ("bindings", self.levels.truth[:n]),
             "heard_until": ("bindings", v.heard_until[:n]),
             "held_until": ("bindings", v.held_until[:n]),

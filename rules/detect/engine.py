@@ -6,6 +6,7 @@ from community.quality import Quality
 from rules.detect import checkpoint
 from rules.detect.averages import Averages
 from rules.detect.compile import Compiled
+from rules.detect.composites import Composites
 from rules.detect.counts import Counts
 from rules.detect.levels import Levels
 from rules.detect.model import NEVER, UNHEARD, UNKNOWN, Batch, Flags, Transition
@@ -22,12 +23,15 @@ class Detector:
 
     def __init__(self, compiled: Compiled) -> None:
         self.compiled = compiled
-        self._spots = {(spot.rule, spot.scope): i for i, spot in enumerate(compiled.spots)}
+        self._spots = {(spot.rule, spot.scope): i for i, spot in enumerate(compiled.spots) if not spot.part}
         self._phases = Phases(compiled.spots)
         self._levels = Levels(compiled, self._phases)
         self._averages = Averages(compiled, self._phases)
         self._silences = Silences(compiled, self._phases)
         self._counts = Counts(compiled, self._phases)
+        self._composites = Composites(compiled, self._phases)
+        self._stale = False
+        """Alarms were adopted: what is derived from the state is made again before it is used."""
         self._parts = checkpoint.Parts(
             compiled, self._phases, self._levels, self._averages, self._silences, self._counts
         )
@@ -39,21 +43,34 @@ class Detector:
             CheckpointError: the bytes are damaged or do not belong together; the detector is as before.
         """
         checkpoint.restore(self._parts, state, layout)
+        self._refresh()
+
+    def _refresh(self) -> None:
+        self._stale = False
         self._levels.refresh()
         self._silences.refresh()
+        self._phases.refresh()
+        self._composites.refresh()
 
     def listen(self, now: int) -> None:
         """Listening begins (again) at `now`: silence counts from here, with a grace of one expected interval."""
+        if self._stale:
+            self._refresh()
         self._silences.listen(now)
+        self._composites.listen(now)
 
     def evaluate(self, batch: Batch) -> list[Transition]:
         """Take a batch, and say what changed, by time."""
+        if self._stale:
+            self._refresh()
+        self._composites.begin()
         if len(batch):
             self._evaluate_readings(batch)
         elif batch.occurrences:
             self._levels.evaluate(batch, None)
         for event in batch.occurrences:
             self._counts.occurred(event)
+        self._composites.run()
         return self._phases.drain()
 
     def _evaluate_readings(self, batch: Batch) -> None:
@@ -64,7 +81,7 @@ class Detector:
             batch = Batch(batch.p, batch.t, batch.x, q, batch.occurrences)
             unknown = (q & UNKNOWN) != 0
             heard = np.flatnonzero((q & UNHEARD) == 0)
-            self._silences.evaluate(batch.p.take(heard), batch.t.take(heard))
+            self._silences.evaluate(batch.p.take(heard), batch.t.take(heard), heard)
         else:
             self._silences.evaluate(batch.p, batch.t)
         self._averages.evaluate(batch, unknown)
@@ -72,10 +89,16 @@ class Detector:
 
     def tick(self, now: int, *, silence: bool = True) -> list[Transition]:
         """Let time pass until `now`. `silence` False: nobody could have been heard, so nobody is silent."""
+        if self._stale:
+            self._refresh()
+        self._composites.begin()
         self._averages.tick(now)
         if silence:
             self._silences.tick(now)
+        self._composites.run()
         self._phases.tick(now)
+        self._composites.run()
+        self._composites.tick(now)
         return self._phases.drain()
 
     def next_end(self) -> int:
@@ -94,8 +117,7 @@ class Detector:
             self._phases.adopt(spot, since)
             self._levels.adopt(spot)
             self._counts.adopt(spot, since)
-            self._levels.refresh()
-            self._silences.refresh()
+            self._stale = True
         return True
 
     def state(self) -> bytes:

@@ -47,6 +47,9 @@ class Levels:
         n = len(bindings)
         self._fanout = Fanout([b.point for b in bindings], len(compiled.points))
         self._spot = [b.spot for b in bindings]
+        self._of_spot: dict[int, list[int]] = {}
+        for binding, spot in enumerate(self._spot):
+            self._of_spot.setdefault(spot, []).append(binding)
         self._rise = np.array([b.limits.rise for b in bindings] + [(np.inf, np.inf)], dtype=np.float64)
         self._hold = np.array([b.limits.hold for b in bindings] + [(np.inf, np.inf)], dtype=np.float64)
         self.truth = np.zeros(n + 1, dtype=np.bool_)
@@ -71,11 +74,10 @@ class Levels:
 
     def adopt(self, spot: int) -> None:
         """Take the values behind a spot to be such as make it true, until they are known; `refresh` afterwards."""
-        for binding, its_spot in enumerate(self._spot):
-            if its_spot == spot:
-                self.truth[binding] = True
-                if self._kind[binding] == "vote":
-                    self.votes.adopt(binding)
+        for binding in self._of_spot.get(spot, ()):
+            self.truth[binding] = True
+            if self._kind[binding] == "vote":
+                self.votes.adopt(binding)
 
     def evaluate(self, batch: Batch, unknown: Flags | None) -> None:
         """Take a batch; `unknown` (n,) marks readings that say nothing, None when all are known."""
@@ -101,10 +103,13 @@ class Levels:
         event = next(upcoming)
         for reading, binding in zip(readings.tolist(), row[places].tolist(), strict=True):
             while event.position <= reading:
+                self._phases.place = 2 * event.position
                 self.sequences.occurred(event)
                 event = next(upcoming)
+            self._phases.place = 2 * reading + 1
             self._take(binding, Sample(batch.t.item(reading), batch.x.item(reading), batch.q.item(reading)))
         while event.position <= len(batch):
+            self._phases.place = 2 * event.position
             self.sequences.occurred(event)
             event = next(upcoming)
 
@@ -137,5 +142,8 @@ class Levels:
             known = unknown or self._phases.left.item(spot) >= 0
             if self._kind[binding] == "sequence":
                 known = known or not self.sequences.known(binding)
+            if spot in self._phases.watched:
+                is_known = self._phases.known.item(spot)
+                known, unknown = known or not is_known, unknown or is_known
         self._known_matters[binding] = known
         self._unknown_matters[binding] = unknown

@@ -7,6 +7,7 @@ matter.
 
 from collections.abc import Callable
 from enum import IntEnum
+from typing import NamedTuple
 
 import numpy as np
 
@@ -24,6 +25,20 @@ class Phase(IntEnum):
 
 
 _TRUE = (Phase.RISING, Phase.ACTIVE)
+_ALWAYS_KNOWN = frozenset({"vote", "event", "stale"})
+"""Kinds that say nothing until they are true: nothing heard of them is no."""
+
+
+class Note(NamedTuple):
+    """A condition that composites are made of changed."""
+
+    place: int
+    """Of the reading (odd) or event (even) in its batch that told it."""
+    t: int
+    spot: int
+    truth: bool | None
+    bound: bool
+    """It was bound to happen at `t`: a delay or a window ended."""
 
 
 class Phases:
@@ -47,7 +62,33 @@ class Phases:
         """Spots whose truth is looked at again when it lapses, instead of being over."""
         self.describe: dict[int, Callable[[int], tuple[str, tuple[str, ...]]]] = {}
         """The zone and points behind a spot at a time, where they are not simply its own."""
+        self.known = np.array([s.kind in _ALWAYS_KNOWN for s in spots], dtype=np.bool_)
+        """Whether the last reading said anything."""
+        self.watched = frozenset(i for i, s in enumerate(spots) if s.watched)
+        self.composed = np.array([s.composed for s in spots], dtype=np.bool_)
+        """Spots that are judged by what becomes of others."""
+        self.place = 0
+        """Where in the batch the reading or event stands that is looked at."""
+        self.notes: list[Note] = []
+        """What became of watched spots since composites looked last."""
+        self._noted = {i: self.seen(i) for i in self.watched}
         self._out: list[tuple[int, int, Transition]] = []
+
+    def refresh(self) -> None:
+        """Derive from the restored state what composites have seen."""
+        self._noted = {i: self.seen(i) for i in self.watched}
+
+    def seen(self, spot: int) -> bool | None:
+        """What a spot is for the composites made of it; None: unknown. An alarm that stands does so, known or not."""
+        stands = self.phase.item(spot) in (Phase.ACTIVE, Phase.FALLING)
+        if self.known.item(spot) or (stands and not self._spots[spot].part):
+            return stands
+        return None
+
+    def described(self, spot: int, at: int) -> tuple[str, tuple[str, ...]]:
+        """The zone and points behind a spot at a time."""
+        describe = self.describe.get(spot)
+        return describe(at) if describe else (self._spots[spot].zone, self._spots[spot].points)
 
     def is_true(self, spot: int) -> bool:
         """Whether the last known readings make the condition true."""
@@ -65,6 +106,9 @@ class Phases:
         """What the condition is at `t`; None: unknown. Whatever ended before `t` ends first."""
         self.settle(spot, t)
         self._apply(spot, t, truth, value, quality)
+        if spot in self.watched:
+            self.known[spot] = truth is not None
+            self._note(spot, t, bound=False)
 
     def settle(self, spot: int, t: int) -> None:
         """End the delays and windows of the spot that end at or before `t`."""
@@ -72,19 +116,21 @@ class Phases:
             due, lapse = self.due.item(spot), self.lapse.item(spot)
             if due <= lapse and due <= t:
                 self._end_delay(spot, due)
+                self._note(spot, due, bound=True)
             elif lapse <= t:
                 self.lapse[spot] = NEVER
                 again = self.on_lapse.get(spot)
                 if again is None:
                     self._apply(spot, lapse, False, np.nan, 0)
+                    self._note(spot, lapse, bound=True)
                 else:
                     again(lapse)
             else:
                 return
 
     def tick(self, now: int) -> None:
-        """End everything that ends at or before `now`."""
-        for spot in np.flatnonzero(np.minimum(self.due, self.lapse) <= now).tolist():
+        """End everything that ends at or before `now`, but composites: they end after what they are made of."""
+        for spot in np.flatnonzero((np.minimum(self.due, self.lapse) <= now) & ~self.composed).tolist():
             self.settle(spot, now)
 
     def adopt(self, spot: int, since: int) -> None:
@@ -137,7 +183,13 @@ class Phases:
         self.due[spot] = NEVER
         active = self.phase.item(spot) == Phase.RISING
         self._enter(spot, Phase.ACTIVE if active else Phase.IDLE, at)
-        self._out.append((at, spot, self._transition(spot, active, at)))
+        if not self._spots[spot].part:
+            self._out.append((at, spot, self._transition(spot, active, at)))
+
+    def _note(self, spot: int, t: int, *, bound: bool) -> None:
+        if spot in self.watched and (truth := self.seen(spot)) != self._noted[spot]:
+            self._noted[spot] = truth
+            self.notes.append(Note(self.place, t, spot, truth, bound))
 
     def _enter(self, spot: int, phase: Phase, at: int) -> None:
         self.phase[spot] = phase
@@ -145,8 +197,7 @@ class Phases:
 
     def _transition(self, spot: int, active: bool, at: int) -> Transition:
         row = self._spots[spot]
-        describe = self.describe.get(spot)
-        zone, points = describe(at) if describe else (row.zone, row.points)
+        zone, points = self.described(spot, at)
         value = self.value.item(spot)
         return Transition(
             row.rule,

@@ -20,6 +20,7 @@ from community.commands import Reply
 from community.quality import Quality
 from community.site.model import Grade, Rule
 from community.site.site import Site
+from community.site.watching import Watching
 from rules.detect.model import Transition
 from rules.respond import tickets
 from rules.respond.orders import Order
@@ -37,7 +38,7 @@ class Responder:
     def __init__(self, site: Site, late_after_ms: int) -> None:
         self._site = site
         self._late_after_ms = late_after_ms
-        self._rules = {rule.id: rule for rule in site.file.rules}
+        self._watching = Watching(site)
         self._plans = Plans(site)
 
     def respond(self, c: Connection, transitions: Sequence[Transition], now: int) -> list[Order]:
@@ -60,9 +61,9 @@ class Responder:
         return orders
 
     def _alarm_alone(self, c: Connection, transition: Transition, now: int) -> None:
-        rule = self._rules.get(transition.rule)
-        if rule is None or not transition.active:
+        if transition.rule not in self._watching.rules or not transition.active:
             return
+        rule = self._rule(transition)
         try:
             with c.begin_nested():
                 self._raise(c, rule, transition, now, alone=True)
@@ -93,7 +94,7 @@ class Responder:
         self._save(c, alarm, clear(alarm, now), "cleared", now)
 
     def _respond(self, c: Connection, transition: Transition, now: int) -> list[Order]:
-        rule = self._rules[transition.rule]
+        rule = self._rule(transition)
         if not transition.active:
             self._over(c, rule, transition, now)
             return []
@@ -101,6 +102,9 @@ class Responder:
             tickets.report(c, self._site, rule, transition, None, now)
             return []
         return self._raise(c, rule, transition, now)
+
+    def _rule(self, transition: Transition) -> Rule:
+        return self._watching.at(self._watching.rules[transition.rule], transition.scope)
 
     def _raise(
         self, c: Connection, rule: Rule, transition: Transition, now: int, *, alone: bool = False
