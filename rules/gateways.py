@@ -36,6 +36,10 @@ class GatewayWatch:
         self._online: dict[str, bool] = {}
         self._changes: asyncio.Queue[tuple[str, bool, int]] = asyncio.Queue()
 
+    def use(self, site: Site) -> None:
+        """The site file changed."""
+        self._site = site
+
     def start(self) -> None:
         """Subscribe."""
         self._bus.subscribe(topics.status(self._site.id, "+"), self._on_status)

@@ -19,6 +19,7 @@ from backbone.database.checkpoints import load_checkpoint, save_checkpoint
 from backbone.database.database import Database
 from backbone.database.outbox import Relay
 from backbone.database.positions import load_positions, save_positions
+from backbone.site_watch import SiteWatch
 from backbone.stream import Position, Refusal, Stream
 from community.site.site import Site
 from rules.desk import Desk
@@ -47,9 +48,15 @@ def unix_ms() -> int:
 
 
 async def run(
-    settings: RulesSettings, site: Site, database: Database, stop: asyncio.Event, *, now: Callable[[], int] = unix_ms
+    settings: RulesSettings,
+    site: Site,
+    database: Database,
+    stop: asyncio.Event,
+    *,
+    now: Callable[[], int] = unix_ms,
+    watch_site: SiteWatch | None = None,
 ) -> None:
-    """Run until `stop`."""
+    """Run until `stop`; with `watch_site` a changed site file comes into force meanwhile."""
     compiled = compile_rules(site)
     detector = Detector(compiled)
     async with Writer(database, stop) as writer:
@@ -64,13 +71,15 @@ async def run(
             stream.start()
             desk.start()
             watch.start()
-            consumer = Consumer(settings, site, detector, stream, bus, writer, responder, relay, desk, now)
+            consumer = Consumer(settings, site, detector, stream, bus, writer, responder, relay, desk, watch, now)
             async with bus, asyncio.TaskGroup() as group:
                 tasks = [
                     group.create_task(relay.run(stop), name="relay"),
                     group.create_task(desk.run(), name="desk"),
                     group.create_task(watch.run(), name="gateways"),
                 ]
+                if watch_site is not None:
+                    tasks.append(group.create_task(watch_site.run(consumer.take), name="site file"))
                 log.info("rules are watching", conditions=len(compiled.spots), points=len(compiled.points))
                 await consumer.run(stop)
                 for task in tasks:
@@ -88,6 +97,12 @@ def _restore(c: Connection, site: Site, detector: Detector, responder: Responder
         except CheckpointError:
             metrics.loop_errors.labels("rules checkpoint").inc()
             log.exception("the checkpoint cannot be read; conditions start afresh")
+    _begin(c, site, detector, responder, now)
+    return positions
+
+
+def _begin(c: Connection, site: Site, detector: Detector, responder: Responder, now: int) -> None:
+    """Take over the alarms that stand; those nobody watches any more end."""
     for alarm in responder.standing(c):
         if not detector.adopt(alarm.rule, alarm.scope, alarm.raised_at):
             log.info("no rule watches the condition of an alarm any more", alarm=alarm.id)
@@ -95,7 +110,6 @@ def _restore(c: Connection, site: Site, detector: Detector, responder: Responder
     # the two must belong together from the first commit on
     save_checkpoint(c, _name(site, "layout"), detector.layout)
     save_checkpoint(c, _name(site, "state"), detector.state())
-    return positions
 
 
 def _name(site: Site, part: str) -> str:
@@ -104,6 +118,15 @@ def _name(site: Site, part: str) -> str:
 
 def _refused(refusal: Refusal) -> None:
     log.warning("frame refused", source=refusal.source, reason=refusal.reason)
+
+
+@dataclass(frozen=True, slots=True)
+class _Changed:
+    """A changed site, built and waiting for its turn."""
+
+    site: Site
+    detector: Detector
+    taken: asyncio.Future[None]
 
 
 @dataclass(slots=True)
@@ -119,7 +142,9 @@ class Consumer:
     responder: Responder
     relay: Relay
     desk: Desk
+    gateways: GatewayWatch
     now: Callable[[], int]
+    _changed: _Changed | None = None
     _heard_at: int = 0
     _ticked_at: int = 0
     _committed_at: int = 0
@@ -129,9 +154,12 @@ class Consumer:
         """Consume until `stop`, then commit what was judged."""
         self.detector.listen(self.now())
         self.bus.on_connect(lambda: self.detector.listen(self.now()))
-        intake = Intake(self.site, self.detector.compiled, round(self.settings.future_skew_s * 1000))
+        intake = self._intake()
         self._heard_at = self._committed_at = self.now()
         while not stop.is_set():
+            if self._changed is not None:
+                await self._swap(self._changed)
+                intake = self._intake()
             until_end_ms = max(self.detector.next_end() - self.now(), 0)
             wait_s = min(LINGER_S, until_end_ms / 1000)
             deliveries = await self.stream.batch(max_readings=self.settings.rules_batch, max_wait_s=wait_s)
@@ -149,6 +177,49 @@ class Consumer:
                 self._ticked_at = now
             await self._commit(transitions, now)
         await self._commit([], self.now(), at_once=True)
+
+    async def take(self, site: Site) -> None:
+        """Build what watches a changed site, and have it take over between two batches.
+
+        Raises:
+            Exception: it could not be built or could not take over; the old site goes on.
+        """
+        detector = await asyncio.to_thread(lambda: Detector(compile_rules(site)))
+        changed = _Changed(site, detector, asyncio.get_running_loop().create_future())
+        self._changed = changed
+        await changed.taken
+
+    async def _swap(self, changed: _Changed) -> None:
+        self._changed = None
+        site, detector, now = changed.site, changed.detector, self.now()
+        positions = dict(self.stream.positions)
+
+        def work(c: Connection) -> Mapping[str, Position]:
+            # on the one thread that writes, so that the desk never meets half of each site
+            _begin(c, site, detector, self.responder, now)
+            save_positions(c, CONSUMER, site.id, positions)
+            known = load_positions(c, CONSUMER, site.id)
+            self.responder.use(site)
+            return known
+
+        try:
+            await asyncio.to_thread(detector.take_over, self.detector, now)
+            known = await self.writer.do(work)
+        except Stopped:
+            changed.taken.cancel()
+            raise
+        except Exception as error:
+            changed.taken.set_exception(error)
+            return
+        self.stream.admit(site.gateways, known)
+        self.gateways.use(site)
+        self.site, self.detector = site, detector
+        self.relay.wake()
+        log.info("rules are watching", conditions=len(detector.compiled.spots), points=len(detector.compiled.points))
+        changed.taken.set_result(None)
+
+    def _intake(self) -> Intake:
+        return Intake(self.site, self.detector.compiled, round(self.settings.future_skew_s * 1000))
 
     async def _commit(self, transitions: list[Transition], now: int, *, at_once: bool = False) -> None:
         due = at_once or now - self._committed_at >= self.settings.checkpoint_every_s * 1000

@@ -59,6 +59,12 @@ class Detector:
         self._silences.listen(now)
         self._composites.listen(now)
 
+    def take_over(self, other: "Detector", now: int) -> None:
+        """Go on at `now` where the detector of the site file before stands; what is new starts afresh."""
+        self.restore(other.state(), other.layout)
+        self._silences.take_over(other._silences, now)
+        self._composites.listen(now)
+
     def evaluate(self, batch: Batch) -> list[Transition]:
         """Take a batch, and say what changed, by time."""
         if self._stale:

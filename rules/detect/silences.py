@@ -39,6 +39,11 @@ class Silences:
         self.listening_since = now
         self.last[self.last == _NEVER_HEARD] = now
 
+    def take_over(self, other: "Silences", now: int) -> None:
+        """Listening goes on as it was; points that are new have been listened to since `now`."""
+        self.listening_since = other.listening_since
+        self.last[self.last == _NEVER_HEARD] = now
+
     def refresh(self) -> None:
         """Derive from the restored phases which points are silent."""
         self._silent[:] = False

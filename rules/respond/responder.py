@@ -36,8 +36,12 @@ class Responder:
     """Takes transitions into the database. Every method is part of a caller's transaction, and may be repeated."""
 
     def __init__(self, site: Site, late_after_ms: int) -> None:
-        self._site = site
         self._late_after_ms = late_after_ms
+        self.use(site)
+
+    def use(self, site: Site) -> None:
+        """Respond by this site from now on."""
+        self._site = site
         self._watching = Watching(site)
         self._plans = Plans(site)
 
