@@ -24,6 +24,7 @@ from api.points.router import router as points
 from api.problems import Problem
 from api.quarantine.router import router as quarantine
 from api.readings.router import router as readings
+from api.rules.router import router as rules
 from api.security.buckets import Buckets
 from api.security.guessing import Guessing
 from api.security.passwords import Passwords
@@ -46,6 +47,7 @@ _RESOURCES = (
     zones,
     points,
     readings,
+    rules,
     alarms,
     tickets,
     plans,

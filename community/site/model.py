@@ -1,6 +1,7 @@
 """The rows of a site file. Keys keep the names of the published schema; durations become seconds."""
 
 from enum import StrEnum
+from functools import cached_property
 from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BeforeValidator, ConfigDict, Field
@@ -232,7 +233,7 @@ class Condition(Row):
         """The kinds that are given; a good condition has one."""
         return [kind for kind in ALL_KINDS if self.part(kind) is not None]
 
-    @property
+    @cached_property
     def kind(self) -> str:
         """The one kind that is given."""
         return self.given[0]

@@ -75,7 +75,7 @@ class Selection:
         return True
 
     def _excepted(self, select: Select, place: int) -> bool:
-        return any(self.matches(row, place) for row in select.except_)
+        return bool(select.except_) and any(self.matches(row, place) for row in select.except_)
 
 
 def _given(select: Select) -> list[tuple[str, Sequence[str]]]:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-from community.site.model import COMPOSITE_KINDS, Condition, Part, Rule
+from community.site.model import COMPOSITE_KINDS, Condition, Part, Rule, Select
 from community.site.profile import ValueKind
 from community.site.selection import overridden, overrides_at
 from community.site.site import Point, Site
@@ -33,6 +33,7 @@ class Watching:
         self.site = site
         self.points = tuple(site.points.values())
         self.place_of = {point.id: place for place, point in enumerate(self.points)}
+        self._groups: dict[tuple[Select, str], dict[str, list[Point]]] = {}
         self._changed: dict[tuple[str, tuple[int, ...]], Rule] = {}
 
     def watches(self, rule: Rule) -> Iterator[Watch]:
@@ -78,14 +79,18 @@ class Watching:
         if select is None:
             candidates: Iterable[Point] = watch.points
         else:
-            per = scope_kind(watch.rule)
-            candidates = (
-                point
-                for place in self.site.selection.places(select)
-                if self.scope_of(point := self.points[place], per) == watch.scope
-            )
+            candidates = self._grouped(select, scope_kind(watch.rule)).get(watch.scope, ())
         events = part.kind == "event"
         return tuple(point for point in candidates if events or point.kind is not ValueKind.EVENT)
+
+    def _grouped(self, select: Select, per: str) -> dict[str, list[Point]]:
+        """The selected points by scope."""
+        key = (select, per)
+        if key not in self._groups:
+            groups = self._groups[key] = defaultdict(list)
+            for place in self.site.selection.places(select):
+                groups[self.scope_of(self.points[place], per)].append(self.points[place])
+        return self._groups[key]
 
     @cached_property
     def rules(self) -> dict[str, Rule]:
