@@ -139,7 +139,13 @@ class Subject:
 
     def selected(self, select: Select) -> list[Candidate]:
         """The points a rule watches."""
-        return [self.points[place] for place in self.selection.places(select)]
+        if select not in self._selected:
+            self._selected[select] = [self.points[place] for place in self.selection.places(select)]
+        return self._selected[select]
+
+    @cached_property
+    def _selected(self) -> dict[Select, list[Candidate]]:
+        return {}
 
 
 def inner_parts(path: Path, when: Condition) -> Iterator[tuple[Path, Part]]:

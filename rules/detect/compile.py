@@ -217,7 +217,7 @@ class _Builder:
             if effective.during or effective.when.kind in COMPOSITE_KINDS:
                 self._add_composite(watch)
             else:
-                spot = self._spot(effective, effective.when, watch.scope, watch.zone, watch.points)
+                spot = self._spot(effective, effective.when, watch.scope, watch.zone, _ids(watch.points))
                 self._add_condition(effective.when, watch.points, spot)
 
     def _add_condition(self, when: Condition, points: Sequence[Point], spot: int) -> None:
@@ -226,12 +226,34 @@ class _Builder:
         else:
             self._add_at_point(when, points[0], spot)
 
-    def _spot(self, rule: Rule, when: Condition, scope: str, zone: str, points: Sequence[Point], path: str = "") -> int:
+    def _spot(
+        self,
+        rule: Rule,
+        when: Condition,
+        scope: str,
+        zone: str,
+        points: tuple[str, ...],
+        path: str = "",
+        *,
+        composed: bool = False,
+    ) -> int:
         """A condition at a scope; `path` names it inside its rule when it is only a part of it."""
-        on_ms, off_ms = (0, 0) if path else (_ms(rule.for_), _ms(rule.clear_after))
-        key = f"{rule.id}|{scope}|{path}{self._digest(rule, when, part=bool(path))}"
-        ids = tuple(point.id for point in points)
-        self.spots.append(Spot(rule.id, scope, zone, when.kind, on_ms, off_ms, ids, key, part=bool(path)))
+        part = bool(path)
+        self.spots.append(
+            Spot(
+                rule=rule.id,
+                scope=scope,
+                zone=zone,
+                kind=when.kind,
+                on_delay_ms=0 if part else _ms(rule.for_),
+                off_delay_ms=0 if part else _ms(rule.clear_after),
+                points=points,
+                key=f"{rule.id}|{scope}|{path}{self._digest(rule, when, part=part)}",
+                part=part,
+                watched=part,
+                composed=composed,
+            )
+        )
         if not path:
             self.of_rule[rule.id].append(len(self.spots) - 1)
         return len(self.spots) - 1
@@ -261,10 +283,10 @@ class _Builder:
         if tree is None:
             return
         points = tuple(dict.fromkeys(point for spot in inputs for point in self.spots[spot].points))
-        spot = self._spot(rule, rule.when, watch.scope, watch.zone, [self.site.points[point] for point in points])
+        spot = self._spot(rule, rule.when, watch.scope, watch.zone, points, composed=True)
         for place in inputs:
-            self.spots[place] = replace(self.spots[place], watched=True)
-        self.spots[spot] = replace(self.spots[spot], composed=True)
+            if not self.spots[place].watched:
+                self.spots[place] = replace(self.spots[place], watched=True)
         hours = self._hours(rule.during) if rule.during else None
         self.composites.append(Composite(spot, tree, tuple(inputs), hours, watch.zone, points))
 
@@ -290,7 +312,7 @@ class _Builder:
         found = []
         for members in groups:
             name = f"{path}@{'' if when.vote is not None else members[0].id}|"
-            spot = self._spot(watch.rule, when, watch.scope, members[0].zone, members, name)
+            spot = self._spot(watch.rule, when, watch.scope, members[0].zone, _ids(members), name)
             self._add_condition(when, members, spot)
             found.append(spot)
         return found
@@ -356,6 +378,10 @@ class _Builder:
         sequence = when.sequence
         assert sequence is not None
         return Guard(place[spot, self.index[point.id]], point.device, sequence.unless, _ms(sequence.within))
+
+
+def _ids(points: Sequence[Point]) -> tuple[str, ...]:
+    return (points[0].id,) if len(points) == 1 else tuple(point.id for point in points)
 
 
 def _joined(kind: str, trees: Sequence[Tree | None]) -> Tree | None:

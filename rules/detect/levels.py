@@ -58,6 +58,9 @@ class Levels:
         self.votes = Votes(compiled, phases)
         self.sequences = Sequences(compiled, phases)
         self._kind = [compiled.spots[b.spot].kind for b in bindings]
+        self._spots = np.array(self._spot, dtype=np.intp)
+        self._watched = np.array([spot in phases.watched for spot in self._spot], dtype=np.bool_)
+        self._peculiar = [i for i, kind in enumerate(self._kind) if kind in {"vote", "sequence"}]
         self._known_matters = np.zeros(n + 1, dtype=np.bool_)
         """The next known value is looked at even if it changes nothing: a delay runs, or stands still."""
         self._unknown_matters = np.zeros(n + 1, dtype=np.bool_)
@@ -69,7 +72,12 @@ class Levels:
         """Derive from the restored state what the fast path looks at."""
         limits = np.where(self.truth[:, None], self._hold, self._rise)
         self._low, self._high = np.ascontiguousarray(limits[:, 0]), np.ascontiguousarray(limits[:, 1])
-        for binding in range(len(self._spot)):
+        phases, spot, n = self._phases, self._spots, len(self._spot)
+        runs = phases.due[spot] < NEVER
+        known = phases.known[spot]
+        self._unknown_matters[:n] = runs | (self._watched & known)
+        self._known_matters[:n] = runs | (phases.left[spot] >= 0) | (self._watched & ~known)
+        for binding in self._peculiar:
             self._watch(binding)
 
     def adopt(self, spot: int) -> None:
