@@ -173,7 +173,7 @@ step = st.tuples(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(tree, st.lists(step, max_size=40), st.sets(st.integers(0, 40)), st.sampled_from([0, 2]))
 def test_batching_and_restarts_do_not_matter(
     when: dict[str, Any], steps: list[tuple[int, Entry]], cuts: set[int], delay: int
