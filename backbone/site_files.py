@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from backbone.building import building
 from backbone.settings import Settings
 from community.site.load import Problem, SiteErrors, check_text, load_profiles, load_site, text_digest
 from community.site.profile import Profile
@@ -17,7 +18,8 @@ def read_site(settings: Settings) -> Site:
         SiteErrors: every problem of the site file or of a profile, or that there is no such file.
     """
     path = _site_file(settings.site)
-    return load_site(_text(path), read_profiles(settings.profiles), str(path))
+    with building():
+        return load_site(_text(path), read_profiles(settings.profiles), str(path))
 
 
 def read_profiles(own: Path | None) -> dict[str, Profile]:

@@ -14,6 +14,7 @@ import structlog
 from sqlalchemy import Connection
 
 from backbone import metrics
+from backbone.building import building
 from backbone.bus import Bus
 from backbone.database.checkpoints import load_checkpoint, save_checkpoint
 from backbone.database.database import Database
@@ -57,8 +58,8 @@ async def run(
     watch_site: SiteWatch | None = None,
 ) -> None:
     """Run until `stop`; with `watch_site` a changed site file comes into force meanwhile."""
-    compiled = compile_rules(site)
-    detector = Detector(compiled)
+    detector = _detector(site)
+    compiled = detector.compiled
     async with Writer(database, stop) as writer:
         try:
             responder = Responder(site, round(settings.late_after_s * 1000))
@@ -86,6 +87,11 @@ async def run(
                     task.cancel()
         except* Stopped:
             log.warning("stopped while the database was away; what was not committed will be sent again")
+
+
+def _detector(site: Site) -> Detector:
+    with building():
+        return Detector(compile_rules(site))
 
 
 def _restore(c: Connection, site: Site, detector: Detector, responder: Responder, now: int) -> Mapping[str, Position]:
@@ -184,7 +190,7 @@ class Consumer:
         Raises:
             Exception: it could not be built or could not take over; the old site goes on.
         """
-        detector = await asyncio.to_thread(lambda: Detector(compile_rules(site)))
+        detector = await asyncio.to_thread(_detector, site)
         changed = _Changed(site, detector, asyncio.get_running_loop().create_future())
         self._changed = changed
         await changed.taken
