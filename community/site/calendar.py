@@ -10,7 +10,7 @@ from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from holidays import country_holidays
+from holidays import HolidayBase, country_holidays
 
 from community.site.listed import Weekday
 from community.site.model import Holidays, SiteFile, Times
@@ -29,7 +29,6 @@ BUILT_IN: Mapping[str, Times] = {
 }
 """Names every site has; a site's own calendar of the same name takes its place."""
 _DAYS = tuple(Weekday)
-_CHINA = country_holidays("CN")
 _Span = tuple[int, int]
 
 
@@ -131,4 +130,10 @@ def _dates(texts: Iterable[str]) -> Iterator[date]:
 @lru_cache(maxsize=4096)
 def _public(day: date) -> tuple[bool, bool]:
     """Whether a day is a public holiday of China, and whether people work on it."""
-    return day in _CHINA, _CHINA.is_working_day(day)
+    china = _china()
+    return day in china, china.is_working_day(day)
+
+
+@lru_cache(maxsize=1)
+def _china() -> HolidayBase:
+    return country_holidays("CN")  # takes half a second, and few sites ask
