@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from anju import process
+from anju.rule_commands import rules
 from backbone.settings import Settings
 
 cli = typer.Typer(
@@ -25,6 +26,7 @@ user = typer.Typer(help="People who may sign in.", no_args_is_help=True)
 cli.add_typer(user, name="user")
 history = typer.Typer(help="Readings out to a file and in from one.", no_args_is_help=True)
 cli.add_typer(history, name="history")
+cli.add_typer(rules, name="rules")
 out = Console(highlight=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
 
@@ -111,14 +113,6 @@ def api(
         "ingest+api" if with_ingest else "api",
         lambda stop: services.history_and_api(stop, with_ingest=with_ingest, with_api=True),
     )
-
-
-@cli.command(epilog="Example: ANJU_DATABASE_URL=postgresql+psycopg://anju@db/anju anju rules")
-def rules() -> None:
-    """Run detection and response: alarms, tickets, plans."""
-    from anju import services
-
-    _service("rules", services.rules)
 
 
 @cli.command(epilog="Example: anju simulate --scenario corridor-fire --zone b3-f1")

@@ -19,13 +19,14 @@ async def gateway(stop: asyncio.Event) -> None:
 async def rules(stop: asyncio.Event) -> None:
     """Detection and response."""
     from backbone.database.database import Database
-    from rules.service import run
+    from backbone.site_watch import SiteWatch
+    from rules.service import run, unix_ms
     from rules.settings import RulesSettings
 
     settings = RulesSettings()
     site = read_site(settings)
     with closing(Database.open(settings.state_url)) as database:
-        await run(settings, site, database, stop)
+        await run(settings, site, database, stop, watch_site=SiteWatch(settings, site, "rules", unix_ms))
 
 
 async def history_and_api(stop: asyncio.Event, *, with_ingest: bool, with_api: bool) -> None:

@@ -29,6 +29,7 @@ from api.problems import Problem
 from api.quarantine.router import router as quarantine
 from api.readings.router import router as readings
 from api.rosters.router import router as rosters
+from api.rules.router import router as rules
 from api.security.buckets import Buckets
 from api.security.guessing import Guessing
 from api.security.passwords import Passwords
@@ -51,6 +52,7 @@ _RESOURCES = (
     zones,
     points,
     readings,
+    rules,
     alarms,
     tickets,
     plans,

@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
+from backbone.building import building
 from backbone.settings import Settings
-from community.site.load import Problem, SiteErrors, check_text, load_profiles, load_site
+from community.site.load import Problem, SiteErrors, check_text, load_profiles, load_site, text_digest
 from community.site.profile import Profile
 from community.site.site import Site
 
@@ -17,7 +18,8 @@ def read_site(settings: Settings) -> Site:
         SiteErrors: every problem of the site file or of a profile, or that there is no such file.
     """
     path = site_file(settings.site)
-    return load_site(_text(path), read_profiles(settings.profiles), str(path))
+    with building():
+        return load_site(_text(path), read_profiles(settings.profiles), str(path))
 
 
 def read_profiles(own: Path | None) -> dict[str, Profile]:
@@ -26,6 +28,23 @@ def read_profiles(own: Path | None) -> dict[str, Profile]:
     if own is not None and not own.is_dir():
         raise SiteErrors([Problem(str(own), 1, 1, "there is no such folder of profiles; look at ANJU_PROFILES")])
     return load_profiles({str(path): _text(path) for folder in folders for path in sorted(folder.glob("*.yaml"))})
+
+
+def source_files(settings: Settings) -> list[Path]:
+    """The files a site is read from: its own, and the profiles. Those that are not there are left out."""
+    own = settings.profiles
+    folders = [SHIPPED_PROFILES, *([own] if own else [])]
+    site = settings.site
+    sites = sorted([*site.glob("*.yaml"), *site.glob("*.yml")]) if site.is_dir() else [site]
+    return [*sites, *(path for folder in folders for path in sorted(folder.glob("*.yaml")))]
+
+
+def site_digest(settings: Settings) -> str:
+    """`Site.digest` of the file as it stands, without reading more of it; empty where it cannot be read."""
+    try:
+        return text_digest(_text(site_file(settings.site)))
+    except SiteErrors:
+        return ""
 
 
 def check_file(path: Path, own_profiles: Path | None = None) -> tuple[Problem, ...]:

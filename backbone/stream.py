@@ -171,6 +171,16 @@ class Stream:
         self._bus.subscribe(topics.all_frames(self._site), self._on_frame)
         self._bus.on_connect(self._on_connect)
 
+    def admit(self, gateways: Iterable[str], positions: Mapping[str, Position]) -> None:
+        """Listen to these gateways too, from these positions on; those that are heard already go on."""
+        for gateway in gateways:
+            if gateway in self._read:
+                continue
+            self._read[gateway] = self._given[gateway] = self._durable[gateway] = positions.get(gateway, Position())
+            self._lanes |= {(gateway, lane): _LaneState() for lane in Lane}
+            self._order.append(gateway)
+            self._publish(gateway)
+
     @property
     def positions(self) -> Mapping[str, Position]:
         """Positions of everything given out by `batch`: what to store beside it."""

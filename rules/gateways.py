@@ -53,6 +53,10 @@ class GatewayWatch:
         self._unsettled: dict[str, tuple[bool, int]] = {}
         """Status and since when, of gateways whose alarm is not yet judged by it."""
 
+    def use(self, site: Site) -> None:
+        """The site file changed."""
+        self._site = site
+
     def start(self) -> None:
         """Subscribe."""
         self._bus.subscribe(topics.status(self._site.id, "+"), self._on_status)

@@ -15,11 +15,13 @@ import structlog
 from sqlalchemy import Connection
 
 from backbone import metrics, topics
+from backbone.building import building
 from backbone.bus import Bus
 from backbone.database.checkpoints import load_checkpoint, save_checkpoint
 from backbone.database.database import Database
 from backbone.database.outbox import Relay
 from backbone.database.positions import load_positions, save_positions
+from backbone.site_watch import SiteWatch
 from backbone.stream import Position, Refusal, Stream
 from community.site.site import Site
 from rules.desk import Desk
@@ -51,11 +53,17 @@ def unix_ms() -> int:
 
 
 async def run(
-    settings: RulesSettings, site: Site, database: Database, stop: asyncio.Event, *, now: Callable[[], int] = unix_ms
+    settings: RulesSettings,
+    site: Site,
+    database: Database,
+    stop: asyncio.Event,
+    *,
+    now: Callable[[], int] = unix_ms,
+    watch_site: SiteWatch | None = None,
 ) -> None:
-    """Run until `stop`."""
-    compiled = compile_rules(site)
-    detector = Detector(compiled)
+    """Run until `stop`; with `watch_site` a changed site file comes into force meanwhile."""
+    detector = _detector(site)
+    compiled = detector.compiled
     async with Writer(database, stop) as writer, Writer(database, stop) as notes:
         try:
             responder = Responder(site, round(settings.late_after_s * 1000))
@@ -79,7 +87,7 @@ async def run(
             notifier = Notifier(site, database, notes, relay, channels, settings.public_url, now)
             for kind in ("alarm", "plan"):
                 bus.subscribe(topics.event(site.id, kind), notifier.on_event)
-            consumer = Consumer(settings, site, detector, stream, bus, writer, responder, desk, notifier, now)
+            consumer = Consumer(settings, site, detector, stream, bus, writer, responder, desk, notifier, watch, now)
             heartbeat = Heartbeat(settings, consumer.alive, notifier.backlog_ms)
             async with bus, asyncio.TaskGroup() as group:
                 tasks = [
@@ -89,12 +97,19 @@ async def run(
                     group.create_task(notifier.run(), name="notifier"),
                     group.create_task(heartbeat.run(), name="heartbeat"),
                 ]
+                if watch_site is not None:
+                    tasks.append(group.create_task(watch_site.run(consumer.take), name="site file"))
                 log.info("rules are watching", conditions=len(compiled.spots), points=len(compiled.points))
                 await consumer.run(stop)
                 for task in tasks:
                     task.cancel()
         except* Stopped:
             log.warning("stopped while the database was away; what was not committed will be sent again")
+
+
+def _detector(site: Site) -> Detector:
+    with building():
+        return Detector(compile_rules(site))
 
 
 def _restore(c: Connection, site: Site, detector: Detector, responder: Responder, now: int) -> Mapping[str, Position]:
@@ -106,6 +121,12 @@ def _restore(c: Connection, site: Site, detector: Detector, responder: Responder
         except CheckpointError:
             metrics.loop_errors.labels("rules checkpoint").inc()
             log.exception("the checkpoint cannot be read; conditions start afresh")
+    _begin(c, site, detector, responder, now)
+    return positions
+
+
+def _begin(c: Connection, site: Site, detector: Detector, responder: Responder, now: int) -> None:
+    """Take over the alarms that stand; those nobody watches any more end."""
     for alarm in responder.standing(c):
         if not detector.adopt(alarm.rule, alarm.scope, alarm.raised_at):
             log.info("no rule watches the condition of an alarm any more", alarm=alarm.id)
@@ -113,7 +134,6 @@ def _restore(c: Connection, site: Site, detector: Detector, responder: Responder
     # the two must belong together from the first commit on
     save_checkpoint(c, _name(site, "layout"), detector.layout)
     save_checkpoint(c, _name(site, "state"), detector.state())
-    return positions
 
 
 def _name(site: Site, part: str) -> str:
@@ -122,6 +142,15 @@ def _name(site: Site, part: str) -> str:
 
 def _refused(refusal: Refusal) -> None:
     log.warning("frame refused", source=refusal.source, reason=refusal.reason)
+
+
+@dataclass(frozen=True, slots=True)
+class _Changed:
+    """A changed site, built and waiting for its turn."""
+
+    site: Site
+    detector: Detector
+    taken: asyncio.Future[None]
 
 
 @dataclass(slots=True)
@@ -137,7 +166,9 @@ class Consumer:
     responder: Responder
     desk: Desk
     notifier: Notifier
+    gateways: GatewayWatch
     now: Callable[[], int]
+    _changed: _Changed | None = None
     _heard_at: int = 0
     _ticked_at: int = 0
     _committed_at: int = 0
@@ -151,9 +182,12 @@ class Consumer:
         """Consume until `stop`, then commit what was judged."""
         self.detector.listen(self.now())
         self.bus.on_connect(lambda: self.detector.listen(self.now()))
-        intake = Intake(self.site, self.detector.compiled, round(self.settings.future_skew_s * 1000))
+        intake = self._intake()
         self._heard_at = self._committed_at = self.now()
         while not stop.is_set():
+            if self._changed is not None:
+                await self._swap(self._changed)
+                intake = self._intake()
             until_end_ms = max(self.detector.next_end() - self.now(), 0)
             wait_s = min(LINGER_S, until_end_ms / 1000)
             deliveries = await self.stream.batch(max_readings=self.settings.rules_batch, max_wait_s=wait_s)
@@ -171,6 +205,49 @@ class Consumer:
                 self._ticked_at = now
             await self._commit(transitions, now)
         await self._commit([], self.now(), at_once=True)
+
+    async def take(self, site: Site) -> None:
+        """Build what watches a changed site, and have it take over between two batches.
+
+        Raises:
+            Exception: it could not be built or could not take over; the old site goes on.
+        """
+        detector = await asyncio.to_thread(_detector, site)
+        changed = _Changed(site, detector, asyncio.get_running_loop().create_future())
+        self._changed = changed
+        await changed.taken
+
+    async def _swap(self, changed: _Changed) -> None:
+        self._changed = None
+        site, detector, now = changed.site, changed.detector, self.now()
+        positions = dict(self.stream.positions)
+
+        def work(c: Connection) -> Mapping[str, Position]:
+            # on the one thread that writes, so that the desk never meets half of each site
+            _begin(c, site, detector, self.responder, now)
+            save_positions(c, CONSUMER, site.id, positions)
+            known = load_positions(c, CONSUMER, site.id)
+            self.responder.use(site)
+            return known
+
+        try:
+            await asyncio.to_thread(detector.take_over, self.detector, now)
+            known = await self.writer.do(work)
+        except Stopped:
+            changed.taken.cancel()
+            raise
+        except Exception as error:
+            changed.taken.set_exception(error)
+            return
+        self.stream.admit(site.gateways, known)
+        self.gateways.use(site)
+        self.notifier.use(site, Channels(site, os.environ))
+        self.site, self.detector = site, detector
+        log.info("rules are watching", conditions=len(detector.compiled.spots), points=len(detector.compiled.points))
+        changed.taken.set_result(None)
+
+    def _intake(self) -> Intake:
+        return Intake(self.site, self.detector.compiled, round(self.settings.future_skew_s * 1000))
 
     async def _commit(self, transitions: list[Transition], now: int, *, at_once: bool = False) -> None:
         due = at_once or now - self._committed_at >= self.settings.checkpoint_every_s * 1000

@@ -22,7 +22,7 @@ _STEPS = {Rate: 24, Forecast: 24, Deviation: 168}
 """Parts a window is cut into; each holds one sample."""
 
 
-def check_condition(path: Path, when: Condition, kind: str) -> Found:
+def check_row(path: Path, when: Condition, kind: str) -> Found:
     """The condition alone; `kind` is the one that is given."""
     for key in _TIMES.get(kind, ()):
         if getattr(getattr(when, kind), key) <= 0:

@@ -2,11 +2,11 @@
 
 import re
 
-from community.site.check_conditions import check_condition, check_points
+from community.site.check_conditions import check_points, check_row
 from community.site.fields import parse_duration_s
-from community.site.model import CONDITION_KINDS, GATEWAY_OFFLINE, Grade, Rule, Vote
+from community.site.model import ALL_KINDS, COMPOSITE_KINDS, GATEWAY_OFFLINE, Condition, Grade, Select, Vote
 from community.site.profile import ValueKind
-from community.site.subject import Candidate, Found, Subject
+from community.site.subject import Candidate, Found, Subject, inner_parts
 from community.site.yaml_text import Path
 
 _TIMES_INTERVAL = re.compile(r"[0-9]+(\.[0-9]+)?x")
@@ -31,49 +31,71 @@ def check_rules(subject: Subject) -> Found:
         if rule.risk is Grade.HIGH and (rule.action is None or rule.cause is None or rule.consequence is None):
             yield path, "a high rule says cause, consequence and action, for whoever reads it at 3 a.m.: add them"
         yield from subject.absent((*path, "party"), "party", rule.party)
-        wrong = list(_selection((*path, "select"), rule, subject))
+        wrong = list(check_selection((*path, "select"), rule.select, subject))
         yield from wrong
-        yield from _condition((*path, "when"), rule, subject, judge_points=not wrong and subject.points_are_sure)
+        sure = not wrong and subject.points_are_sure
+        yield from check_condition((*path, "when"), rule.when, (*path, "select"), rule.select, subject, sure=sure)
 
 
-def _selection(path: Path, rule: Rule, subject: Subject) -> Found:
-    if not rule.select.model_fields_set:
+def check_selection(path: Path, select: Select, subject: Subject) -> Found:
+    """A select names what there is."""
+    if not select.model_fields_set - {"except_"}:
         yield path, "a rule says which points it watches: add measure, family, zone, device, point or tag"
-    yield from subject.absent((*path, "zone"), "zone", rule.select.zone)
-    yield from subject.absent((*path, "device"), "device", rule.select.device)
-    yield from subject.absent((*path, "point"), "point", rule.select.point)
+    for what in ("zone", "device", "point"):
+        for place, word in enumerate(getattr(select, what)):
+            yield from subject.absent((*path, what, place), what, word)
+    for place, excepted in enumerate(select.except_):
+        yield from check_selection((*path, "except", place), excepted, subject)
 
 
-def _condition(path: Path, rule: Rule, subject: Subject, *, judge_points: bool) -> Found:
-    when = rule.when
-    given = [kind for kind in CONDITION_KINDS if getattr(when, kind) is not None]
+def check_condition(
+    path: Path, when: Condition, select_path: Path, select: Select, subject: Subject, *, sure: bool
+) -> Found:
+    """A condition and the points it judges; `sure`: what is selected is what will be."""
+    given = when.given
     if len(given) != 1:
         what = "none" if not given else " and ".join(given)
-        yield path, f"a condition has exactly one kind ({', '.join(CONDITION_KINDS)}); this has {what}"
+        yield path, f"a condition has exactly one kind ({', '.join(ALL_KINDS)}); this has {what}"
         return
     kind = given[0]
+    if kind == "alarm":
+        yield from subject.absent((*path, "alarm"), "rule", when.alarm)
+        return
+    if kind in COMPOSITE_KINDS:
+        if not when.parts:
+            yield (*path, kind), f"{kind} needs the conditions it is made of: {kind}: [{{…}}, {{…}}]"
+        for inner, part in inner_parts(path, when):
+            if part.select is None:
+                yield from check_condition(inner, part, select_path, select, subject, sure=sure)
+                continue
+            own = (*inner, "select")
+            wrong = list(check_selection(own, part.select, subject))
+            yield from wrong
+            yield from check_condition(inner, part, own, part.select, subject, sure=sure and not wrong)
+        return
     if when.deadband and kind not in {"above", "below"}:
         yield (*path, "deadband"), f"a deadband belongs to above or below, not to {kind}"
     if when.stale is not None and not _is_stale_time(when.stale.for_):
         yield (*path, "stale", "for"), f"'{when.stale.for_}' is no time: write 3x (expected intervals) or 10m"
-    yield from check_condition(path, when, kind)
-    if judge_points:
-        yield from _points(path, rule, kind, subject)
+    yield from check_row(path, when, kind)
+    if sure:
+        yield from _points(path, when, kind, select_path, subject.selected(select), subject)
 
 
-def _points(path: Path, rule: Rule, kind: str, subject: Subject) -> Found:
-    points = subject.selected(rule)
+def _points(
+    path: Path, when: Condition, kind: str, select_path: Path, points: list[Candidate], subject: Subject
+) -> Found:
     wanted = {ValueKind.EVENT} if kind == "event" else {ValueKind.NUMBER, ValueKind.BOOLEAN}
     fitting = [point for point in points if point.kind in wanted]
     if not fitting:
         what = "point the condition can watch" if points else "point"
-        yield (*path[:-1], "select"), f"this selects no {what}; look at measure, family, zone and tag"
-    elif rule.when.vote is not None:
-        yield from _vote((*path, "vote"), rule.when.vote, fitting)
-    elif rule.when.sequence is not None:
+        yield select_path, f"this selects no {what}; look at measure, family, zone and tag"
+    elif when.vote is not None:
+        yield from _vote((*path, "vote"), when.vote, fitting)
+    elif when.sequence is not None:
         yield from _sequence((*path, "sequence"), fitting, subject)
     else:
-        yield from check_points(path, rule.when, kind, fitting)
+        yield from check_points(path, when, kind, fitting)
 
 
 def _vote(path: Path, vote: Vote, points: list[Candidate]) -> Found:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from zoneinfo import ZoneInfo
 
+from community.site.check_composition import check_composition
 from community.site.check_duty import check_contacts, check_notifications, check_roster
 from community.site.check_interlocks import check_interlocks
 from community.site.check_plans import check_plans, check_risks
@@ -22,6 +23,7 @@ _SECTIONS = {
     "people": "person",
     "gateways": "gateway",
     "facilities": "facility",
+    "calendars": "calendar",
     "rules": "rule",
     "risks": "risk",
     "plans": "plan",
@@ -203,6 +205,7 @@ CHECKS: tuple[Callable[[Subject], Found], ...] = (
     check_interlocks,
     _facilities,
     check_rules,
+    check_composition,
     check_risks,
     check_plans,
     check_contacts,

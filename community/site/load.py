@@ -31,7 +31,7 @@ OUTPUT_STATES = {
 }
 """What 0 and 1 mean for what a relay switches, in the words of the person who looks at it."""
 
-__all__ = ["Problem", "SiteErrors", "check_text", "load_profiles", "load_site"]
+__all__ = ["Problem", "SiteErrors", "check_text", "load_profiles", "load_site", "text_digest"]
 
 
 def load_site(text: str, profiles: Mapping[str, Profile], name: str = "site.yaml") -> Site:
@@ -41,7 +41,12 @@ def load_site(text: str, profiles: Mapping[str, Profile], name: str = "site.yaml
         SiteErrors: with every problem of the text, as `name:line:column: sentence`.
     """
     file = _checked(text, profiles, name)
-    return _resolve(file, profiles, hashlib.sha256(text.encode()).hexdigest())
+    return _resolve(file, profiles, text_digest(text))
+
+
+def text_digest(text: str) -> str:
+    """What tells one version of a site file from another: SHA-256 of its text."""
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def check_text(text: str, profiles: Mapping[str, Profile], name: str = "site.yaml") -> tuple[Problem, ...]:

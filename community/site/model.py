@@ -1,14 +1,15 @@
 """The rows of a site file. Keys keep the names of the published schema; durations become seconds."""
 
 from enum import StrEnum
-from typing import Literal, NamedTuple, get_args
+from functools import cached_property
+from typing import Annotated, Any, Literal, NamedTuple, get_args
 
-from pydantic import ConfigDict, Field
+from pydantic import BeforeValidator, ConfigDict, Field
 
 from community.people import Role
 from community.site.duty import Notifications, Roster
 from community.site.fields import Day, Duration, Id, OneOrMore, Row
-from community.site.profile import Family
+from community.site.listed import Days, Families, Hours, Ids, Weekdays, Words
 from community.text import Text
 
 
@@ -212,15 +213,25 @@ class Grade(StrEnum):
     HIGH = "high"
 
 
-class Select(Row):
-    """The points a rule watches; all that is given must match. A zone means its subtree."""
+def _one_row(value: object) -> object:
+    return (value,) if isinstance(value, dict) else value
 
-    family: Family | None = None
-    measure: Id | None = None
-    zone: Id | None = None
-    device: Id | None = None
-    point: str | None = None
-    tag: str | None = None
+
+class Select(Row):
+    """The points a rule watches; all that is given must match, and a list is any of several.
+
+    A zone means its subtree.
+    """
+
+    family: Families = ()
+    measure: Ids = ()
+    zone: Ids = ()
+    device: Ids = ()
+    point: Words = ()
+    tag: Words = ()
+    except_: Annotated[tuple["Select", ...], BeforeValidator(_one_row)] = Field(
+        default=(), alias="except", description="not the points any of these rows matches"
+    )
 
 
 class Stale(Row):
@@ -364,12 +375,14 @@ CONDITION_KINDS = (
     "sequence",
     "event",
 )
+COMPOSITE_KINDS = ("all", "any", "not", "alarm")
+ALL_KINDS = CONDITION_KINDS + COMPOSITE_KINDS
 
 
 class Condition(Row):
     """Exactly one of the kinds; `deadband` belongs to above and below."""
 
-    model_config = ConfigDict(json_schema_extra={"oneOf": [{"required": [kind]} for kind in CONDITION_KINDS]})
+    model_config = ConfigDict(json_schema_extra={"oneOf": [{"required": [kind]} for kind in ALL_KINDS]})
 
     above: float | None = None
     below: float | None = None
@@ -388,11 +401,83 @@ class Condition(Row):
     dose: Dose | None = None
     forecast: Forecast | None = None
     changes: Changes | None = None
+    all_: tuple["Part", ...] | None = Field(default=None, alias="all", description="every one of these is true")
+    any_: tuple["Part", ...] | None = Field(default=None, alias="any", description="one of these is true")
+    not_: "Part | None" = Field(default=None, alias="not", description="this is known to be false")
+    alarm: Id | None = Field(default=None, description="the alarm of this rule stands, at the same scope")
 
     @property
+    def given(self) -> list[str]:
+        """The kinds that are given; a good condition has one."""
+        return [kind for kind in ALL_KINDS if self.part(kind) is not None]
+
+    @cached_property
     def kind(self) -> str:
         """The one kind that is given."""
-        return next(k for k in CONDITION_KINDS if getattr(self, k) is not None)
+        return self.given[0]
+
+    def part(self, kind: str) -> Any:
+        """What is given for a kind; None where nothing is."""
+        return getattr(self, _FIELD_OF.get(kind, kind))
+
+    @property
+    def parts(self) -> tuple["Part", ...]:
+        """The conditions an `all`, `any` or `not` is made of."""
+        return self.all_ or self.any_ or ((self.not_,) if self.not_ is not None else ())
+
+
+_FIELD_OF = {"all": "all_", "any": "any_", "not": "not_"}
+
+
+class Part(Condition):
+    """A condition inside another; without a `select` it watches the rule's points."""
+
+    select: Select | None = None
+
+
+class Times(Row):
+    """Times in the site's time zone; all that is given must match."""
+
+    hours: Hours = Field(default=(), description="such as 22:00-06:00, which belongs to the day it begins on")
+    weekdays: Weekdays = ()
+    dates: Days = Field(default=(), description="such as 2026-10-01, or 2026-07-01..2026-08-31")
+    holiday: bool | None = Field(default=None, description="only on public holidays, or only on other days")
+    workday: bool | None = Field(
+        default=None, description="only on days people work, moved ones (调休) with them, or only on days of rest"
+    )
+
+
+class Calendar(Times):
+    """A calendar with a name, for `during` of rules."""
+
+    id: Id
+    name: Text | None = None
+
+
+class Holidays(Row):
+    """Days that differ from the public holidays of China as they are known to us, year by year (国务院办公厅通知)."""
+
+    off: Days = ()
+    working: Days = Field(default=(), description="weekend days that are worked (调休上班)")
+
+
+class Override(Row):
+    """What is different for some points of a rule; the nearest wins, key by key."""
+
+    select: Select
+    when: Condition | None = None
+    for_: Duration | None = Field(default=None, alias="for")
+    clear_after: Duration | None = None
+    during: Ids | None = None
+    risk: Grade | None = None
+    plan: Id | None = None
+    latch: bool | None = None
+    message: Text | None = None
+    cause: Text | None = None
+    consequence: Text | None = None
+    action: Text | None = None
+    party: Id | None = None
+    re_alarm: Duration | None = None
 
 
 GATEWAY_OFFLINE = "gateway-offline"
@@ -405,8 +490,12 @@ class Rule(Row):
     id: Id
     select: Select
     when: Condition
+    per: Literal["point", "device", "zone", "building", "site"] = Field(
+        default="point", description="what all, any, not and alarm are judged at"
+    )
     for_: Duration = Field(default=0, alias="for", description="on-delay")
     clear_after: Duration = Field(default=0, description="off-delay")
+    during: Ids = Field(default=(), description="calendars: the rule holds while one of them does; none: always")
     risk: Grade
     plan: Id | None = None
     latch: bool = False
@@ -415,6 +504,10 @@ class Rule(Row):
     consequence: Text | None = None
     action: Text | None = None
     party: Id | None = None
+    re_alarm: Duration | None = Field(
+        default=None, description="an alarm acknowledged this long ago that still stands wants to be seen again"
+    )
+    overrides: tuple[Override, ...] = ()
 
 
 class Risk(Row):
@@ -505,6 +598,8 @@ class SiteFile(Row):
     people: tuple[Person, ...] = ()
     gateways: tuple[Gateway, ...]
     facilities: tuple[Facility, ...] = ()
+    calendars: tuple[Calendar, ...] = ()
+    holidays: Holidays = Holidays()
     rules: tuple[Rule, ...] = ()
     risks: tuple[Risk, ...] = ()
     plans: tuple[Plan, ...] = ()

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ValidationError
 
 from community.site.yaml_text import Document, Path
 
-_SHOWN = 12
+_SHOWN = 16
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -67,12 +67,15 @@ def of_validation(error: ValidationError, document: Document, file: str, model: 
 
 
 def as_written(loc: Iterable[str | int], document: Document) -> Path:
-    """A validation's location as keys of the file: parts that pydantic adds (union tags, `[key]`) are left out."""
+    """A validation's location as keys of the file.
+
+    Parts that pydantic adds are left out: union tags, `[key]`, the place in a list that was written as one value.
+    """
     path: Path = ()
     parts = list(loc)
     for index, part in enumerate(parts):
         last = index == len(parts) - 1
-        if (last and part != "[key]") or (*path, part) in document.places:
+        if (last and part != "[key]" and not isinstance(part, int)) or (*path, part) in document.places:
             path = (*path, part)
     return path
 

@@ -6,6 +6,7 @@ from functools import cached_property
 
 from community.site.model import Device, Gateway, Output, Plan, SiteFile, Zone
 from community.site.profile import Family, Lane, Measure, Profile, ValueKind
+from community.site.selection import Entry, Selection
 from community.text import Text
 
 
@@ -62,6 +63,15 @@ class Site:
     def building_of(self, zone: str) -> str:
         """The outermost zone `zone` lies in."""
         return self.zone_path(zone)[-1]
+
+    @cached_property
+    def selection(self) -> Selection:
+        """Finds points by what rules select them by; places are those of `points`."""
+        rows = [
+            Entry(point.id, point.device, point.measure, point.zone, point.family, frozenset(point.tags))
+            for point in self.points.values()
+        ]
+        return Selection(rows, {zone: self.zone_path(zone) for zone in self.zones})
 
     @cached_property
     def points_of_gateway(self) -> Mapping[str, tuple[Point, ...]]:

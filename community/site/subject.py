@@ -4,9 +4,11 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from community.site.model import Device, Output, Rule, SiteFile, Zone
+from community.site.calendar import calendar_names
+from community.site.model import Condition, Device, Output, Part, Select, SiteFile, Zone
 from community.site.problems import suggestion
 from community.site.profile import Profile, ValueKind
+from community.site.selection import Entry, Selection
 from community.site.yaml_text import Path
 
 Found = Iterator[tuple[Path, str]]
@@ -62,6 +64,8 @@ class Subject:
             "party": ("parties", [row.id for row in file.parties]),
             "person": ("people", [row.id for row in file.people]),
             "plan": ("plans", [row.id for row in file.plans]),
+            "rule": ("rules", [row.id for row in file.rules]),
+            "calendar": ("calendars", calendar_names(file)),
             "device": ("gateways.devices", [device.id for _, device in self.devices]),
             "point": ("gateways.devices", {point.id: point for point in self.points}),
         }
@@ -127,16 +131,30 @@ class Subject:
             and all(zone in self.zones for device in devices for zone in (device.zone, *device.zones.values()))
         )
 
-    def selected(self, rule: Rule) -> list[Candidate]:
-        """The points a rule watches."""
-        select = rule.select
-        return [
-            point
+    @cached_property
+    def selection(self) -> Selection:
+        """Finds points of the file; places are those of `points`."""
+        rows = [
+            Entry(point.id, point.device.id, point.measure, point.zone, point.family, point.tags)
             for point in self.points
-            if (select.family is None or point.family == select.family)
-            and (select.measure is None or point.measure == select.measure)
-            and (select.device is None or point.device.id == select.device)
-            and (select.point is None or point.id == select.point)
-            and (select.tag is None or select.tag in point.tags)
-            and (select.zone is None or select.zone in self.zones.get(point.zone, ()))
         ]
+        return Selection(rows, self.zones)
+
+    def selected(self, select: Select) -> list[Candidate]:
+        """The points a rule watches."""
+        if select not in self._selected:
+            self._selected[select] = [self.points[place] for place in self.selection.places(select)]
+        return self._selected[select]
+
+    @cached_property
+    def _selected(self) -> dict[Select, list[Candidate]]:
+        return {}
+
+
+def inner_parts(path: Path, when: Condition) -> Iterator[tuple[Path, Part]]:
+    """The conditions directly inside one, each with its path."""
+    if when.not_ is not None:
+        yield (*path, "not"), when.not_
+    for key in ("all", "any"):
+        for place, part in enumerate(when.part(key) or ()):
+            yield (*path, key, place), part

@@ -97,6 +97,7 @@ class Parts:
             "value": ("spots", p.value),
             "quality": ("spots", p.quality),
             "truth": ("bindings", self.levels.inside[:n]),
+            "known": ("spots", p.known),
             "heard_until": ("bindings", v.heard_until[:n]),
             "held_until": ("bindings", v.held_until[:n]),
             "spoke_at": ("bindings", v.spoke_at[:n]),

@@ -2,16 +2,17 @@
 
 import hashlib
 import math
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
+from community.site.calendar import Hours, hours_of
 from community.site.fields import parse_duration_s
-from community.site.model import Band, Condition, Rule, Select
-from community.site.profile import ValueKind
+from community.site.model import COMPOSITE_KINDS, Band, Condition, Rule
 from community.site.site import Point, Site
+from community.site.watching import Watch, Watching, leaves, scope_kind
 from rules.detect.model import Index
 
 _INF = math.inf
@@ -40,6 +41,12 @@ class Spot:
     points: tuple[str, ...]
     key: str
     """Names it across versions of the site file: the same rule, scope and condition give the same key."""
+    part: bool = False
+    """It is only a part of another: nothing is raised by it."""
+    watched: bool = False
+    """Others are made of it."""
+    composed: bool = False
+    """It is made of others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +100,23 @@ class Count:
     within_ms: int
 
 
+Tree = int | tuple[str, tuple["Tree", ...]]
+"""A spot, or `all`, `any` or `not` of trees."""
+
+
+@dataclass(frozen=True, slots=True)
+class Composite:
+    """A spot made of others. It stands after those it is made of."""
+
+    spot: int
+    tree: Tree
+    inputs: tuple[int, ...]
+    hours: Hours | None
+    """When it holds; None: always."""
+    zone: str
+    points: tuple[str, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class At:
     """A condition of one of `rules.detect.kinds` at a point; `when` is its kind's row of the site file."""
@@ -123,25 +147,12 @@ class Compiled:
     """By kind, sorted by point: the conditions of `rules.detect.kinds`."""
     timezone: str
     """The site's, an IANA name."""
+    composites: tuple[Composite, ...]
 
     @property
     def point_index(self) -> dict[str, int]:
         """The index of each point."""
         return {point: i for i, point in enumerate(self.points)}
-
-
-def selected(site: Site, select: Select) -> Iterator[Point]:
-    """The points `select` means: all that is given must match, and a zone means its subtree."""
-    for point in site.points.values():
-        if (
-            (select.family is None or point.family == select.family)
-            and (select.measure is None or point.measure == select.measure)
-            and (select.device is None or point.device == select.device)
-            and (select.point is None or point.id == select.point)
-            and (select.tag is None or select.tag in point.tags)
-            and (select.zone is None or select.zone in site.zone_path(point.zone))
-        ):
-            yield point
 
 
 def limits_of(condition: Condition) -> Limits | None:
@@ -202,35 +213,135 @@ class _Builder:
         self.index = {point: i for i, point in enumerate(site.points)}
         self.spots: list[Spot] = []
         self.bindings: list[Binding] = []
-        self.groups: list[tuple[int, Rule, list[Point]]] = []
-        self.guards: list[tuple[int, Rule, Point]] = []
+        self.groups: list[tuple[int, Condition, Sequence[Point]]] = []
+        self.guards: list[tuple[int, Condition, Point]] = []
+        self.at_points: dict[str, list[At]] = {}
         self.silences: list[Silence] = []
         self.counts: list[Count] = []
-        self.at_points: dict[str, list[At]] = {}
+        self.composites: list[Composite] = []
+        self.watching = Watching(site)
+        self.of_rule: dict[str, list[int]] = {rule.id: [] for rule in site.file.rules}
+        self.hours: dict[tuple[str, ...], Hours] = {}
+        self.digests: dict[tuple[int, int, bool], str] = {}
+        self.digested: list[tuple[Rule, Condition]] = []
 
     def add(self, rule: Rule) -> None:
-        kind = rule.when.kind
-        wants_events = kind == "event"
-        points = [p for p in selected(self.site, rule.select) if wants_events or p.kind is not ValueKind.EVENT]
-        if kind == "vote":
-            self._add_vote(rule, points)
-            return
-        for point in points:
-            spot = self._spot(rule, kind, point.id, point.zone, (point.id,))
-            self._add_at_point(rule, point, spot)
+        for watch in self.watching.watches(rule):
+            effective = watch.rule
+            if effective.during or effective.when.kind in COMPOSITE_KINDS:
+                self._add_composite(watch)
+            else:
+                spot = self._spot(effective, effective.when, watch.scope, watch.zone, _ids(watch.points))
+                self._add_condition(effective.when, watch.points, spot)
 
-    def _spot(self, rule: Rule, kind: str, scope: str, zone: str, points: tuple[str, ...]) -> int:
-        condition = rule.when.model_dump_json(exclude_none=True)
-        digest = hashlib.sha256(f"{condition}|{rule.for_}|{rule.clear_after}".encode()).hexdigest()[:12]
+    def _add_condition(self, when: Condition, points: Sequence[Point], spot: int) -> None:
+        if when.vote is not None:
+            self._add_vote(when, points, spot)
+        else:
+            self._add_at_point(when, points[0], spot)
+
+    def _spot(
+        self,
+        rule: Rule,
+        when: Condition,
+        scope: str,
+        zone: str,
+        points: tuple[str, ...],
+        path: str = "",
+        *,
+        composed: bool = False,
+    ) -> int:
+        """A condition at a scope; `path` names it inside its rule when it is only a part of it."""
+        part = bool(path)
         self.spots.append(
             Spot(
-                rule.id, scope, zone, kind, _ms(rule.for_), _ms(rule.clear_after), points, f"{rule.id}|{scope}|{digest}"
+                rule=rule.id,
+                scope=scope,
+                zone=zone,
+                kind=when.kind,
+                on_delay_ms=0 if part else _ms(rule.for_),
+                off_delay_ms=0 if part else _ms(rule.clear_after),
+                points=points,
+                key=f"{rule.id}|{scope}|{path}{self._digest(rule, when, part=part)}",
+                part=part,
+                watched=part,
+                composed=composed,
             )
         )
+        if not path:
+            self.of_rule[rule.id].append(len(self.spots) - 1)
         return len(self.spots) - 1
 
-    def _add_at_point(self, rule: Rule, point: Point, spot: int) -> None:
-        when, index = rule.when, self.index[point.id]
+    def _digest(self, rule: Rule, when: Condition, *, part: bool) -> str:
+        name = (id(rule), id(when), part)
+        if name not in self.digests:
+            condition = when.model_dump_json(exclude_none=True)
+            delays = "|0.0|0.0" if part else f"|{rule.for_}|{rule.clear_after}{self._circumstances(rule)}"
+            self.digests[name] = hashlib.sha256(f"{condition}{delays}".encode()).hexdigest()[:12]
+            self.digested.append((rule, when))  # kept, so that their ids stay theirs
+        return self.digests[name]
+
+    def _circumstances(self, rule: Rule) -> str:
+        """What else a composed rule depends on."""
+        file = self.site.file
+        text = f"|{rule.per}" if rule.when.kind in COMPOSITE_KINDS else ""
+        if rule.during:
+            own = [row.model_dump_json() for row in file.calendars if row.id in rule.during]
+            text += f"|{rule.during}|{own}|{file.site.timezone}|{file.holidays.model_dump_json()}"
+        return text
+
+    def _add_composite(self, watch: Watch) -> None:
+        rule = watch.rule
+        inputs: dict[int, None] = {}
+        tree = self._tree(watch, rule.when, "0", inputs)
+        if tree is None:
+            return
+        points = tuple(dict.fromkeys(point for spot in inputs for point in self.spots[spot].points))
+        spot = self._spot(rule, rule.when, watch.scope, watch.zone, points, composed=True)
+        for place in inputs:
+            if not self.spots[place].watched:
+                self.spots[place] = replace(self.spots[place], watched=True)
+        hours = self._hours(rule.during) if rule.during else None
+        self.composites.append(Composite(spot, tree, tuple(inputs), hours, watch.zone, points))
+
+    def _hours(self, names: tuple[str, ...]) -> Hours:
+        if names not in self.hours:
+            self.hours[names] = hours_of(self.site.file, names)
+        return self.hours[names]
+
+    def _tree(self, watch: Watch, when: Condition, path: str, inputs: dict[int, None]) -> Tree | None:
+        """The condition at the scope; None where it can never be known, because there is nothing to judge it by."""
+        if not when.parts:
+            spots = self._alarms(watch, when) if when.alarm is not None else self._leaf(watch, when, path)
+            inputs.update(dict.fromkeys(spots))
+            trees: list[Tree | None] = list(spots)
+            return _joined("any", trees)
+        trees = [self._tree(watch, part, f"{path}.{n}", inputs) for n, part in enumerate(when.parts)]
+        return _joined(when.kind, trees)
+
+    def _leaf(self, watch: Watch, when: Condition, path: str) -> list[int]:
+        """A condition on points; of several points of the scope it is true when it is for any of them."""
+        points = self.watching.inputs(watch, when)
+        groups = [points] if when.vote is not None and points else [(point,) for point in points]
+        found = []
+        for members in groups:
+            name = f"{path}@{'' if when.vote is not None else members[0].id}|"
+            spot = self._spot(watch.rule, when, watch.scope, members[0].zone, _ids(members), name)
+            self._add_condition(when, members, spot)
+            found.append(spot)
+        return found
+
+    def _alarms(self, watch: Watch, when: Condition) -> list[int]:
+        """The alarms of another rule at the scope: those that concern one of its points."""
+        per, points = scope_kind(watch.rule), self.site.points
+        return [
+            spot
+            for spot in self.of_rule[when.alarm or ""]
+            if any(self.watching.scope_of(points[p], per) == watch.scope for p in self.spots[spot].points)
+        ]
+
+    def _add_at_point(self, when: Condition, point: Point, spot: int) -> None:
+        index = self.index[point.id]
         limits = limits_of(when)
         if when.stale is not None:
             self.silences.append(Silence(index, spot, silence_limit_ms(when.stale.for_, point.every_s)))
@@ -242,19 +353,13 @@ class _Builder:
         else:
             self.bindings.append(Binding(index, spot, limits))
             if when.sequence is not None:
-                self.guards.append((spot, rule, point))
+                self.guards.append((spot, when, point))
 
-    def _add_vote(self, rule: Rule, points: list[Point]) -> None:
-        vote, limits = rule.when.vote, limits_of(rule.when)
-        assert vote is not None
+    def _add_vote(self, when: Condition, points: Sequence[Point], spot: int) -> None:
+        limits = limits_of(when)
         assert limits is not None
-        by_scope: dict[str, list[Point]] = {}
-        for point in points:
-            by_scope.setdefault(point.zone if vote.per == "zone" else self.site.id, []).append(point)
-        for scope, members in by_scope.items():
-            spot = self._spot(rule, "vote", scope, members[0].zone, tuple(p.id for p in members))
-            self.bindings += [Binding(self.index[p.id], spot, limits) for p in members]
-            self.groups.append((spot, rule, members))
+        self.bindings += [Binding(self.index[p.id], spot, limits) for p in points]
+        self.groups.append((spot, when, points))
 
     def build(self) -> Compiled:
         bindings = sorted(self.bindings, key=lambda b: b.point)
@@ -272,24 +377,52 @@ class _Builder:
             counts=tuple(self.counts),
             at_points={kind: tuple(sorted(rows, key=lambda row: row.point)) for kind, rows in self.at_points.items()},
             timezone=self.site.file.site.timezone,
+            composites=tuple(self.composites),
         )
 
-    def _group(self, place: dict[tuple[int, int], int], spot: int, rule: Rule, members: list[Point]) -> Group:
-        vote = rule.when.vote
+    def _group(self, place: dict[tuple[int, int], int], spot: int, when: Condition, members: Sequence[Point]) -> Group:
+        vote = when.vote
         assert vote is not None
         bindings = tuple(place[spot, self.index[p.id]] for p in members)
         devices, zones = tuple(p.device for p in members), tuple(p.zone for p in members)
         return Group(spot, vote.at_least, _ms(vote.within), bindings, devices, zones)
 
-    def _guard(self, place: dict[tuple[int, int], int], spot: int, rule: Rule, point: Point) -> Guard:
-        sequence = rule.when.sequence
+    def _guard(self, place: dict[tuple[int, int], int], spot: int, when: Condition, point: Point) -> Guard:
+        sequence = when.sequence
         assert sequence is not None
         return Guard(place[spot, self.index[point.id]], point.device, sequence.unless, _ms(sequence.within))
+
+
+def _ids(points: Sequence[Point]) -> tuple[str, ...]:
+    return (points[0].id,) if len(points) == 1 else tuple(point.id for point in points)
+
+
+def _joined(kind: str, trees: Sequence[Tree | None]) -> Tree | None:
+    known = [tree for tree in trees if tree is not None]
+    if not known or (kind != "any" and len(known) < len(trees)):
+        return None
+    return known[0] if kind != "not" and len(known) == 1 else (kind, tuple(known))
+
+
+def _in_order(rules: Sequence[Rule]) -> Iterator[Rule]:
+    """The rules of a file, those whose alarms others wait for before them."""
+    by_id, done = {rule.id: rule for rule in rules}, set[str]()
+
+    def walk(rule: Rule) -> Iterator[Rule]:
+        if rule.id not in done:
+            done.add(rule.id)
+            for leaf in leaves(rule.when):
+                if leaf.alarm in by_id:
+                    yield from walk(by_id[leaf.alarm])
+            yield rule
+
+    for rule in rules:
+        yield from walk(rule)
 
 
 def compile_rules(site: Site) -> Compiled:
     """The conditions of every rule of the site."""
     builder = _Builder(site)
-    for rule in site.file.rules:
+    for rule in _in_order(site.file.rules):
         builder.add(rule)
     return builder.build()

@@ -23,6 +23,7 @@ class Counts:
 
     def occurred(self, event: Occurrence) -> None:
         """Take an event."""
+        self._phases.place = 2 * event.position
         for count in self._by_event.get((event.point, event.type), ()):
             self._take(count, event.t)
 

@@ -5,6 +5,7 @@ import numpy as np
 from community.quality import Quality
 from rules.detect import checkpoint
 from rules.detect.compile import Compiled
+from rules.detect.composites import Composites
 from rules.detect.counts import Counts
 from rules.detect.kinds import KINDS
 from rules.detect.levels import Levels
@@ -22,12 +23,15 @@ class Detector:
 
     def __init__(self, compiled: Compiled) -> None:
         self.compiled = compiled
-        self._spots = {(spot.rule, spot.scope): i for i, spot in enumerate(compiled.spots)}
+        self._spots = {(spot.rule, spot.scope): i for i, spot in enumerate(compiled.spots) if not spot.part}
         self._phases = Phases(compiled.spots)
         self._levels = Levels(compiled, self._phases)
         self._silences = Silences(compiled, self._phases)
         self._counts = Counts(compiled, self._phases)
         self._at_points = {kind: KINDS[kind](compiled, rows, self._phases) for kind, rows in compiled.at_points.items()}
+        self._composites = Composites(compiled, self._phases)
+        self._stale = False
+        """Alarms were adopted: what is derived from the state is made again before it is used."""
         self._parts = checkpoint.Parts(
             compiled, self._phases, self._levels, self._silences, self._counts, self._at_points
         )
@@ -39,21 +43,40 @@ class Detector:
             CheckpointError: the bytes are damaged or do not belong together; the detector is as before.
         """
         checkpoint.restore(self._parts, state, layout)
+        self._refresh()
+
+    def _refresh(self) -> None:
+        self._stale = False
         self._levels.refresh()
         self._silences.refresh()
+        self._phases.refresh()
+        self._composites.refresh()
 
     def listen(self, now: int) -> None:
         """Listening begins (again) at `now`: silence counts from here, with a grace of one expected interval."""
+        if self._stale:
+            self._refresh()
         self._silences.listen(now)
+        self._composites.listen(now)
+
+    def take_over(self, other: "Detector", now: int) -> None:
+        """Go on at `now` where the detector of the site file before stands; what is new starts afresh."""
+        self.restore(other.state(), other.layout)
+        self._silences.take_over(other._silences, now)
+        self._composites.listen(now)
 
     def evaluate(self, batch: Batch) -> list[Transition]:
         """Take a batch, and say what changed, by time."""
+        if self._stale:
+            self._refresh()
+        self._composites.begin()
         if len(batch):
             self._evaluate_readings(batch)
         elif batch.occurrences:
             self._levels.evaluate(batch, None)
         for event in batch.occurrences:
             self._counts.occurred(event)
+        self._composites.run()
         return self._phases.drain()
 
     def _evaluate_readings(self, batch: Batch) -> None:
@@ -64,7 +87,7 @@ class Detector:
             batch = Batch(batch.p, batch.t, batch.x, q, batch.occurrences)
             unknown = (q & UNKNOWN) != 0
             heard = np.flatnonzero((q & UNHEARD) == 0)
-            self._silences.evaluate(batch.p.take(heard), batch.t.take(heard))
+            self._silences.evaluate(batch.p.take(heard), batch.t.take(heard), heard)
         else:
             self._silences.evaluate(batch.p, batch.t)
         for kind in self._at_points.values():
@@ -77,11 +100,17 @@ class Detector:
         `silence` False: nobody could have been heard, or not all that was said is judged. So nobody is silent, and
         windows wait for what is still to come.
         """
+        if self._stale:
+            self._refresh()
+        self._composites.begin()
         if silence:
             for kind in self._at_points.values():
                 kind.tick(now)
             self._silences.tick(now)
+        self._composites.run()
         self._phases.tick(now)
+        self._composites.run()
+        self._composites.tick(now)
         return self._phases.drain()
 
     def next_end(self) -> int:
@@ -102,8 +131,7 @@ class Detector:
             self._counts.adopt(spot, since)
             for kind in self._at_points.values():
                 kind.adopt(spot, since)
-            self._levels.refresh()
-            self._silences.refresh()
+            self._stale = True
         return True
 
     def state(self) -> bytes:

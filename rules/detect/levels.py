@@ -47,6 +47,9 @@ class Levels:
         n = len(bindings)
         self._fanout = Fanout([b.point for b in bindings], len(compiled.points))
         self._spot = [b.spot for b in bindings]
+        self._of_spot: dict[int, list[int]] = {}
+        for binding, spot in enumerate(self._spot):
+            self._of_spot.setdefault(spot, []).append(binding)
         self._rise = np.array([b.limits.rise for b in bindings] + [(np.inf, np.inf)], dtype=np.float64)
         self._hold = np.array([b.limits.hold for b in bindings] + [(np.inf, np.inf)], dtype=np.float64)
         self._outside = np.array([b.limits.outside for b in bindings] + [False], dtype=np.bool_)
@@ -56,6 +59,9 @@ class Levels:
         self.votes = Votes(compiled, phases)
         self.sequences = Sequences(compiled, phases)
         self._kind = [compiled.spots[b.spot].kind for b in bindings]
+        self._spots = np.array(self._spot, dtype=np.intp)
+        self._watched = np.array([spot in phases.watched for spot in self._spot], dtype=np.bool_)
+        self._peculiar = [i for i, kind in enumerate(self._kind) if kind in {"vote", "sequence"}]
         self._known_matters = np.zeros(n + 1, dtype=np.bool_)
         """The next known value is looked at even if it changes nothing: a delay runs, or stands still."""
         self._unknown_matters = np.zeros(n + 1, dtype=np.bool_)
@@ -67,16 +73,20 @@ class Levels:
         """Derive from the restored state what the fast path looks at."""
         limits = np.where((self.inside != self._outside)[:, None], self._hold, self._rise)
         self._low, self._high = np.ascontiguousarray(limits[:, 0]), np.ascontiguousarray(limits[:, 1])
-        for binding in range(len(self._spot)):
+        phases, spot, n = self._phases, self._spots, len(self._spot)
+        runs = phases.due[spot] < NEVER
+        known = phases.known[spot]
+        self._unknown_matters[:n] = runs | (self._watched & known)
+        self._known_matters[:n] = runs | (phases.left[spot] >= 0) | (self._watched & ~known)
+        for binding in self._peculiar:
             self._watch(binding)
 
     def adopt(self, spot: int) -> None:
         """Take the values behind a spot to be such as make it true, until they are known; `refresh` afterwards."""
-        for binding, its_spot in enumerate(self._spot):
-            if its_spot == spot:
-                self.inside[binding] = not self._outside.item(binding)
-                if self._kind[binding] == "vote":
-                    self.votes.adopt(binding)
+        for binding in self._of_spot.get(spot, ()):
+            self.inside[binding] = not self._outside.item(binding)
+            if self._kind[binding] == "vote":
+                self.votes.adopt(binding)
 
     def evaluate(self, batch: Batch, unknown: Flags | None) -> None:
         """Take a batch; `unknown` (n,) marks readings that say nothing, None when all are known."""
@@ -102,10 +112,13 @@ class Levels:
         event = next(upcoming)
         for reading, binding in zip(readings.tolist(), row[places].tolist(), strict=True):
             while event.position <= reading:
+                self._phases.place = 2 * event.position
                 self.sequences.occurred(event)
                 event = next(upcoming)
+            self._phases.place = 2 * reading + 1
             self._take(binding, Sample(batch.t.item(reading), batch.x.item(reading), batch.q.item(reading)))
         while event.position <= len(batch):
+            self._phases.place = 2 * event.position
             self.sequences.occurred(event)
             event = next(upcoming)
 
@@ -141,5 +154,8 @@ class Levels:
             known = unknown or self._phases.left.item(spot) >= 0
             if self._kind[binding] == "sequence":
                 known = known or not self.sequences.known(binding)
+            if spot in self._phases.watched:
+                is_known = self._phases.known.item(spot)
+                known, unknown = known or not is_known, unknown or is_known
         self._known_matters[binding] = known
         self._unknown_matters[binding] = unknown

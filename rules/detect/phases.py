@@ -7,6 +7,7 @@ matter.
 
 from collections.abc import Callable, Mapping
 from enum import IntEnum
+from typing import NamedTuple
 
 import numpy as np
 
@@ -25,6 +26,20 @@ class Phase(IntEnum):
 
 _TRUE = (Phase.RISING, Phase.ACTIVE)
 _IS_TRUE = np.array([phase in _TRUE for phase in Phase])
+_ALWAYS_KNOWN = frozenset({"vote", "event", "stale", "changes"})
+"""Kinds that say nothing until they are true: nothing heard of them is no."""
+
+
+class Note(NamedTuple):
+    """A condition that composites are made of changed."""
+
+    place: int
+    """Of the reading (odd) or event (even) in its batch that told it."""
+    t: int
+    spot: int
+    truth: bool | None
+    bound: bool
+    """It was bound to happen at `t`: a delay or a window ended."""
 
 
 class Phases:
@@ -50,7 +65,34 @@ class Phases:
         """The zone and points behind a spot at a time, where they are not simply its own."""
         self.detail: dict[int, Callable[[], Mapping[str, float]]] = {}
         """What a spot's kind has to say beside, when it comes true."""
+        self.known = np.array([s.kind in _ALWAYS_KNOWN for s in spots], dtype=np.bool_)
+        """Whether the last reading said anything."""
+        self.watched = frozenset(i for i, s in enumerate(spots) if s.watched)
+        self._is_watched = np.array([s.watched for s in spots], dtype=np.bool_)
+        self.composed = np.array([s.composed for s in spots], dtype=np.bool_)
+        """Spots that are judged by what becomes of others."""
+        self.place = 0
+        """Where in the batch the reading or event stands that is looked at."""
+        self.notes: list[Note] = []
+        """What became of watched spots since composites looked last."""
+        self._noted = {i: self.seen(i) for i in self.watched}
         self._out: list[tuple[int, int, Transition]] = []
+
+    def refresh(self) -> None:
+        """Derive from the restored state what composites have seen."""
+        self._noted = {i: self.seen(i) for i in self.watched}
+
+    def seen(self, spot: int) -> bool | None:
+        """What a spot is for the composites made of it; None: unknown. An alarm that stands does so, known or not."""
+        stands = self.phase.item(spot) in (Phase.ACTIVE, Phase.FALLING)
+        if self.known.item(spot) or (stands and not self._spots[spot].part):
+            return stands
+        return None
+
+    def described(self, spot: int, at: int) -> tuple[str, tuple[str, ...]]:
+        """The zone and points behind a spot at a time."""
+        describe = self.describe.get(spot)
+        return describe(at) if describe else (self._spots[spot].zone, self._spots[spot].points)
 
     def is_true(self, spot: int) -> bool:
         """Whether the last known readings make the condition true."""
@@ -72,20 +114,31 @@ class Phases:
         """What the condition is at `t`; None: unknown. Whatever ended before `t` ends first."""
         self.settle(spot, t)
         self._apply(spot, t, truth, value, quality)
+        if spot in self.watched:
+            self.known[spot] = truth is not None
+            self._note(spot, t, bound=False)
 
-    def observe_all(self, spot: Index, t: Times, truth: Flags, value: Values, quality: Bits, known: Flags) -> None:
-        """`observe` for different spots (n,); where not `known` the truth is unknown. Only changes cost anything."""
+    def observe_all(
+        self, spot: Index, t: Times, truth: Flags, value: Values, quality: Bits, known: Flags, told_at: Index
+    ) -> None:
+        """`observe` for different spots (n,); where not `known` the truth is unknown. Only changes cost anything.
+
+        `told_at` (n,) are the places of the readings in their batch, as `place` has it.
+        """
         running = self.due.take(spot) < NEVER
         hot = (((truth != self.are_true(spot)) | (self.left.take(spot) >= 0)) & known) | running
+        hot |= self._is_watched.take(spot) & (self.known.take(spot) != known)
         if not hot.any():
             return
         for place in np.flatnonzero(hot).tolist():
             says = truth.item(place) if known.item(place) else None
+            self.place = told_at.item(place)
             self.observe(spot.item(place), t.item(place), says, value.item(place), quality.item(place))
 
-    def settle_all(self, spot: Index, t: Times) -> None:
-        """`settle` for different spots (n,)."""
+    def settle_all(self, spot: Index, t: Times, told_at: Index) -> None:
+        """`settle` for different spots (n,); `told_at` as for `observe_all`."""
         for place in np.flatnonzero(np.minimum(self.due.take(spot), self.lapse.take(spot)) <= t).tolist():
+            self.place = told_at.item(place)
             self.settle(spot.item(place), t.item(place))
 
     def settle(self, spot: int, t: int) -> None:
@@ -94,19 +147,21 @@ class Phases:
             due, lapse = self.due.item(spot), self.lapse.item(spot)
             if due <= lapse and due <= t:
                 self._end_delay(spot, due)
+                self._note(spot, due, bound=True)
             elif lapse <= t:
                 self.lapse[spot] = NEVER
                 again = self.on_lapse.get(spot)
                 if again is None:
                     self._apply(spot, lapse, False, np.nan, 0)
+                    self._note(spot, lapse, bound=True)
                 else:
                     again(lapse)
             else:
                 return
 
     def tick(self, now: int) -> None:
-        """End everything that ends at or before `now`."""
-        for spot in np.flatnonzero(np.minimum(self.due, self.lapse) <= now).tolist():
+        """End everything that ends at or before `now`, but composites: they end after what they are made of."""
+        for spot in np.flatnonzero((np.minimum(self.due, self.lapse) <= now) & ~self.composed).tolist():
             self.settle(spot, now)
 
     def adopt(self, spot: int, since: int) -> None:
@@ -159,7 +214,13 @@ class Phases:
         self.due[spot] = NEVER
         active = self.phase.item(spot) == Phase.RISING
         self._enter(spot, Phase.ACTIVE if active else Phase.IDLE, at)
-        self._out.append((at, spot, self._transition(spot, active, at)))
+        if not self._spots[spot].part:
+            self._out.append((at, spot, self._transition(spot, active, at)))
+
+    def _note(self, spot: int, t: int, *, bound: bool) -> None:
+        if spot in self.watched and (truth := self.seen(spot)) != self._noted[spot]:
+            self._noted[spot] = truth
+            self.notes.append(Note(self.place, t, spot, truth, bound))
 
     def _enter(self, spot: int, phase: Phase, at: int) -> None:
         self.phase[spot] = phase
@@ -167,8 +228,7 @@ class Phases:
 
     def _transition(self, spot: int, active: bool, at: int) -> Transition:
         row = self._spots[spot]
-        describe = self.describe.get(spot)
-        zone, points = describe(at) if describe else (row.zone, row.points)
+        zone, points = self.described(spot, at)
         value = self.value.item(spot)
         return Transition(
             row.rule,

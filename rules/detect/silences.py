@@ -39,14 +39,19 @@ class Silences:
         self.listening_since = now
         self.last[self.last == _NEVER_HEARD] = now
 
+    def take_over(self, other: "Silences", now: int) -> None:
+        """Listening goes on as it was; points that are new have been listened to since `now`."""
+        self.listening_since = other.listening_since
+        self.last[self.last == _NEVER_HEARD] = now
+
     def refresh(self) -> None:
         """Derive from the restored phases which points are silent."""
         self._silent[:] = False
         for point in self._rows_of:
             self._note(point)
 
-    def evaluate(self, p: Index, t: Times) -> None:
-        """Points (n,) that spoke at `t` (n,), in order."""
+    def evaluate(self, p: Index, t: Times, given: Index | None = None) -> None:
+        """Points (n,) that spoke at `t` (n,), in order; `given` (n,): their places in the batch, None: all of it."""
         if not self._rows_of or not p.size:
             return
         # conservative: the gap since the last batch is at least the gap since the reading before
@@ -56,6 +61,7 @@ class Silences:
             marked = np.zeros(self.last.size, dtype=np.bool_)
             marked[p[suspicious]] = True
             for place in np.flatnonzero(marked.take(p)).tolist():
+                self._phases.place = 2 * (place if given is None else given.item(place)) + 1
                 self._heard(p.item(place), t.item(place))
         np.maximum.at(self.last, p, t)
 

@@ -121,16 +121,12 @@ class Notifier:
         public_url: str,
         now: Callable[[], int],
     ) -> None:
-        self._site = site
+        self.use(site, channels)
         self._database = database
         self._writer = writer
         self._relay = relay
-        self._channels = channels
         self._url = public_url.rstrip("/")
         self._now = now
-        self._settings = site.file.notifications or Notifications()
-        self._people = People(site, channels.of)
-        self._plans = Plans(site)
         self._wake = asyncio.Event()
         self._busy: set[str] = set()
         """Notifications in delivery; and `person:` whose ordinary message is."""
@@ -139,6 +135,14 @@ class Notifier:
         self._changed: set[str] = set()
         self._settled_at = 0
         self._failing = False
+
+    def use(self, site: Site, channels: Channels) -> None:
+        """Tell people by this site from now on."""
+        self._site = site
+        self._channels = channels
+        self._settings = site.file.notifications or Notifications()
+        self._people = People(site, channels.of)
+        self._plans = Plans(site)
 
     def wake(self) -> None:
         """There may be something to tell."""

@@ -20,6 +20,7 @@ from community.commands import Reply
 from community.quality import Quality
 from community.site.model import GATEWAY_OFFLINE, Grade, Rule
 from community.site.site import Site
+from community.site.watching import Watching
 from rules.detect.model import Transition
 from rules.respond import grouping, notices, tickets
 from rules.respond.orders import Order
@@ -35,9 +36,13 @@ class Responder:
     """Takes transitions into the database. Every method is part of a caller's transaction, and may be repeated."""
 
     def __init__(self, site: Site, late_after_ms: int) -> None:
-        self._site = site
         self._late_after_ms = late_after_ms
-        self._rules = {rule.id: rule for rule in site.file.rules}
+        self.use(site)
+
+    def use(self, site: Site) -> None:
+        """Respond by this site from now on."""
+        self._site = site
+        self._watching = Watching(site)
         self._plans = Plans(site)
 
     def respond(self, c: Connection, transitions: Sequence[Transition], now: int) -> list[Order]:
@@ -113,9 +118,14 @@ class Responder:
         return self._raise(c, rule, transition, now)
 
     def _rule(self, transition: Transition) -> Rule | None:
-        if transition.rule == GATEWAY_OFFLINE:
-            return grouping.offline_rule(self._site, transition.scope)
-        return self._rules.get(transition.rule)
+        return self._rule_of(transition.rule, transition.scope)
+
+    def _rule_of(self, name: str, scope: str) -> Rule | None:
+        """The rule as it is at a scope."""
+        if name == GATEWAY_OFFLINE:
+            return grouping.offline_rule(self._site, scope)
+        rule = self._watching.rules.get(name)
+        return None if rule is None else self._watching.at(rule, scope)
 
     def _raise(
         self, c: Connection, rule: Rule, transition: Transition, now: int, *, alone: bool = False
@@ -181,7 +191,7 @@ class Responder:
 
     def _ungroup(self, c: Connection, first: Alarm, now: int) -> None:
         for alarm in grouping.consequences(c, first):
-            rule = self._rules.get(alarm.rule)
+            rule = self._rule_of(alarm.rule, alarm.scope)
             if alarm.state in _STANDING:
                 own = replace(alarm, first_out=None)
                 if rule is not None and alarm.ticket is None:

@@ -50,6 +50,8 @@ class AtPoints:
         self._row_of = {row.spot: place for place, row in enumerate(rows)}
         self._fanout = Fanout([row.point for row in rows], len(compiled.points))
         self._last_place = np.zeros(self.n, dtype=np.intp)
+        self._told_at = np.zeros(self.n, dtype=np.intp)
+        """Where in the batch the reading stands that a row is looked at by, as `Phases.place`; 0 between batches."""
 
     def columns(self) -> Mapping[str, npt.NDArray[np.generic]]:
         """The arrays of state, (rows, …), by name."""
@@ -85,6 +87,7 @@ class AtPoints:
         without = None if unknown is None else unknown.take(position)
         for part in self._rounds(row):
             its = readings if part is None else readings.at(part)
+            self._told_at[its.row] = 2 * (position if part is None else position.take(part)) + 1
             if without is None:
                 self.take(its)
                 continue
@@ -93,10 +96,15 @@ class AtPoints:
                 self.lose(its.where(lost))
             if not lost.all():
                 self.take(its.where(~lost))
+        self._told_at[row] = 0
 
     def judge(self, row: Index, t: Times, truth: Flags, value: Values, quality: Bits, known: Flags) -> None:
         """What different rows (n,) are at `t`; where not `known`, nothing can be said."""
-        self.phases.observe_all(self.spot.take(row), t, truth, value, quality, known)
+        self.phases.observe_all(self.spot.take(row), t, truth, value, quality, known, self._told_at.take(row))
+
+    def settle(self, row: Index, t: Times) -> None:
+        """End what ends by `t` (n,) at different rows (n,)."""
+        self.phases.settle_all(self.spot.take(row), t, self._told_at.take(row))
 
     def are_true(self, row: Index) -> Flags:
         """Which rows are true so far."""

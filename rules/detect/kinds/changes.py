@@ -43,11 +43,12 @@ class Changes(AtPoints):
         waits = (self.phases.due.take(spot) < NEVER) | (self.phases.left.take(spot) >= 0) | self._lost.take(row)
         self._last[row] = x
         for place in np.flatnonzero(changed | waits).tolist():
+            self.phases.place = self._told_at.item(row.item(place))
             self._look(row.item(place), t.item(place), changed.item(place), q.item(place))
 
     def lose(self, readings: Readings) -> None:
         """Take readings that say nothing, one a row."""
-        self.phases.settle_all(self.spot.take(readings.row), readings.t)
+        self.settle(readings.row, readings.t)
         self._lost[readings.row] = True
         super().lose(readings)
 

@@ -74,9 +74,8 @@ class Forecasts(Trend):
         wait = np.where(rising, missing / np.where(rising, slope, 1.0), np.where(missing > 0, _FAR_MS, 0.0))
         likely, soonest, latest = wait[:, 0], wait.min(axis=1), wait.max(axis=1)
         judged = np.where(self.are_true(row), likely, latest)
-        spot = self.spot.take(row)
         # what ended before this step ended with what was known then
-        self.phases.settle_all(spot, at)
+        self.settle(row, at)
         reached = np.stack((likely, soonest, latest), axis=1)
         waited = np.minimum(np.nan_to_num(reached, nan=_FAR_MS), _FAR_MS).astype(np.int64)
         self._reached[row] = np.where(known[:, None], at[:, None] + waited, self._reached[row])

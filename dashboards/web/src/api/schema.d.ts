@@ -530,6 +530,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/points/{point_id}/rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Rules Of Point
+         * @description The rules that watch a point, with what is different there.
+         */
+        get: operations["list_rules_of_point"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/quarantine": {
         parameters: {
             query?: never;
@@ -625,6 +645,26 @@ export interface paths {
          * @description The change does not count any more.
          */
         delete: operations["withdraw_change"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rules/coverage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Rule Coverage
+         * @description Which points no rule watches.
+         */
+        get: operations["get_rule_coverage"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -1815,6 +1855,16 @@ export interface components {
              */
             next?: string | null;
         };
+        /** Page[RuleOfPoint] */
+        Page_RuleOfPoint_: {
+            /** Items */
+            items: components["schemas"]["RuleOfPoint"][];
+            /**
+             * Next
+             * @description cursor of the next page; null on the last
+             */
+            next?: string | null;
+        };
         /** Page[ServiceOut] */
         Page_ServiceOut_: {
             /** Items */
@@ -2236,6 +2286,66 @@ export interface components {
             spells: components["schemas"]["SpellOut"][];
         };
         /**
+         * RuleCoverage
+         * @description How much of the site is watched.
+         */
+        RuleCoverage: {
+            /** Points */
+            points: number;
+            /** Rules */
+            rules: number;
+            /** Unwatched */
+            unwatched: components["schemas"]["UnwatchedPoint"][];
+            /** Watched */
+            watched: number;
+        };
+        /**
+         * RuleOfPoint
+         * @description A rule as it holds at a point, overrides and all.
+         */
+        RuleOfPoint: {
+            /**
+             * Alone
+             * @description whether this point alone raises it
+             */
+            alone: boolean;
+            /**
+             * Condition
+             * @description in the words of the site file
+             * @example above 40 (deadband 2)
+             */
+            condition: string;
+            /**
+             * During
+             * @description calendars it holds in; none: always
+             */
+            during: string[];
+            /** Latch */
+            latch: boolean;
+            message: components["schemas"]["Text"];
+            /** Off Delay S */
+            off_delay_s: number;
+            /** On Delay S */
+            on_delay_s: number;
+            /**
+             * Overrides
+             * @description numbers of the rule's overrides that hold here, from 1
+             */
+            overrides: number[];
+            /** Plan */
+            plan: string | null;
+            /** Re Alarm S */
+            re_alarm_s: number | null;
+            risk: components["schemas"]["Grade"];
+            /** Rule */
+            rule: string;
+            /**
+             * Scope
+             * @description what raises and clears as a whole: the point itself, a device, a zone, the site
+             */
+            scope: string;
+        };
+        /**
          * SeriesOut
          * @description A point's readings in steps. A step without readings is left out: a gap stays a gap.
          */
@@ -2594,6 +2704,22 @@ export interface components {
              * @description handed-over or failed
              */
             outcome: string;
+        };
+        /**
+         * UnwatchedPoint
+         * @description A point no rule watches.
+         */
+        UnwatchedPoint: {
+            name: components["schemas"]["Text"];
+            /**
+             * Output
+             * @description it is commanded; few rules watch those
+             */
+            output: boolean;
+            /** Point */
+            point: string;
+            /** Zone */
+            zone: string;
         };
         /**
          * UserChange
@@ -3815,6 +3941,46 @@ export interface operations {
             };
         };
     };
+    list_rules_of_point: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                point_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_RuleOfPoint_"];
+                };
+            };
+            /** @description Refused; the detail says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not possible now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
     list_quarantined: {
         parameters: {
             query?: {
@@ -4007,6 +4173,44 @@ export interface operations {
                 };
                 content: {
                     "application/json": unknown;
+                };
+            };
+            /** @description Refused; the detail says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not possible now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    get_rule_coverage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleCoverage"];
                 };
             };
             /** @description Refused; the detail says why */

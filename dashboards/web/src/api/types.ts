@@ -28,6 +28,7 @@ export type ValueKind = Schemas['ValueKind']
 export type Point = Schemas['PointOut']
 export type Bucket = Schemas['BucketOut']
 export type Series = Schemas['SeriesOut']
+export type RuleOfPoint = Schemas['RuleOfPoint']
 
 export type Grade = Schemas['Grade']
 export type AlarmState = Schemas['AlarmState']

@@ -5,7 +5,8 @@ import losses from './losses'
 import notifications from './notifications'
 import plans from './plans'
 import platform from './platform'
+import rules from './rules'
 import tickets from './tickets'
 import watching from './watching'
 
-export default { ...frame, ...watching, ...alarms, ...tickets, ...plans, ...platform, ...losses, ...interlocks, ...notifications }
+export default { ...frame, ...watching, ...alarms, ...tickets, ...plans, ...platform, ...losses, ...interlocks, ...notifications, ...rules }

@@ -1,0 +1,107 @@
+"""`anju rules`: alone it runs the service; its commands say what the rules of a site file do."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from anju import process
+from community.site.problems import suggestion
+from community.site.site import Site
+
+rules = typer.Typer(
+    help="Detection and response, and what the rules of a site do.", epilog="Example: anju rules coverage"
+)
+out = Console(highlight=False, soft_wrap=True)
+err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+@rules.callback(invoke_without_command=True)
+def serve(context: typer.Context) -> None:
+    """Without a command: run detection and response (alarms, tickets, plans)."""
+    if context.invoked_subcommand is not None:
+        return
+    from anju import services
+    from backbone.settings import Settings
+    from community.site.load import SiteErrors
+
+    try:
+        process.run("rules", Settings(), services.rules)
+    except SiteErrors as error:
+        err.print(str(error), markup=False)
+        raise typer.Exit(1) from error
+
+
+@rules.command(epilog="Example: anju rules explain env-b1-f1.temperature")
+def explain(
+    point: Annotated[str, typer.Argument(help="device.measure")],
+    site: Annotated[Path | None, typer.Option(help="site file; ANJU_SITE if unset")] = None,
+) -> None:
+    """Show which rules watch a point: limits after overrides, delays, calendar, risk and plan."""
+    from community.site.explain import rules_of
+
+    found = _site(site)
+    if point not in found.points:
+        near = suggestion(point, found.points)
+        err.print(f"there is no point '{point}' in this site{near}", markup=False)
+        raise typer.Exit(1)
+    row = found.points[point]
+    place = " / ".join(found.zones[zone].name.zh for zone in reversed(found.zone_path(row.zone)))
+    out.print(f"{point}  {row.name.zh}  {place}", markup=False)
+    watched = rules_of(found, point)
+    if not watched:
+        out.print("no rule watches this point")
+        return
+    for by in watched:
+        rule = by.rule
+        parts = [
+            by.condition,
+            f"for {_duration(rule.for_)}" if rule.for_ else "",
+            f"clears after {_duration(rule.clear_after)}" if rule.clear_after else "",
+            f"during {' or '.join(rule.during)}" if rule.during else "",
+            f"risk {rule.risk.value}",
+            f"plan {rule.plan}" if rule.plan else "",
+            "latched" if rule.latch else "",
+            f"unacknowledged again after {_duration(rule.re_alarm)}" if rule.re_alarm else "",
+            f"judged at {by.scope}" if by.scope != point else "",
+            f"overrides {', '.join(str(number) for number in by.overrides)} hold here" if by.overrides else "",
+        ]
+        out.print(f"{rule.id}: {'; '.join(part for part in parts if part)}", markup=False)
+
+
+@rules.command(epilog="Example: anju rules coverage sites/jinxiu.yaml")
+def coverage(
+    site: Annotated[Path | None, typer.Argument(help="site file; ANJU_SITE if unset")] = None,
+) -> None:
+    """List the points of a site no rule watches; exit 0 also when there are some."""
+    from community.site.explain import coverage as coverage_of
+
+    found = _site(site)
+    covered = coverage_of(found)
+    for point in covered.unwatched:
+        out.print(f"{point.id}  {point.name.zh}  {found.zones[point.zone].name.zh}", markup=False)
+    watched = covered.points - len(covered.unwatched) - len(covered.unwatched_outputs)
+    out.print(
+        f"{watched} of {covered.points} points are watched, {len(covered.unwatched)} are not, "
+        f"{len(covered.unwatched_outputs)} more are outputs"
+    )
+
+
+def _site(path: Path | None) -> Site:
+    from backbone.settings import Settings
+    from backbone.site_files import read_site
+    from community.site.problems import SiteErrors
+
+    try:
+        return read_site(Settings() if path is None else Settings(site=path))
+    except SiteErrors as error:
+        err.print(str(error), markup=False)
+        raise typer.Exit(1) from error
+
+
+def _duration(seconds: float) -> str:
+    for unit, length in (("d", 86400), ("h", 3600), ("m", 60)):
+        if seconds and seconds % length == 0:
+            return f"{seconds / length:g}{unit}"
+    return f"{seconds:g}s"

@@ -1,0 +1,153 @@
+"""How long the rules take to begin: 100,000 points and 5,000 rules, from the text of a site file to the first batch.
+
+Run `python -m benchmarks.rules_start`. Each figure is of a process of its own. A restart is after `kill -9`: from the
+start of the process until the site is read, the rules compiled, the state restored, and a batch evaluated.
+"""
+
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import psutil
+
+from backbone.building import building
+from backbone.site_files import read_profiles
+from benchmarks.figures import Figure, memory_mb
+from community.site.load import load_site
+from community.site.site import Site
+from rules.detect.compile import compile_rules
+from rules.detect.engine import Detector
+from rules.detect.model import Batch
+
+DEMO = Path(__file__).resolve().parents[1] / "sites" / "jinxiu.yaml"
+POINTS, RULES, ZONES = 100_000, 5_000, 1_000
+MEASURES = 2
+NOW = 1_790_000_000_000
+
+
+def large_site() -> str:
+    """A site file: half the rules are limits in a zone, the rest means, silences, votes, night rules and pairs."""
+    per_zone = POINTS // MEASURES // ZONES
+    rows = ["site: {id: large, name: {zh: 大}}", "zones:"]
+    rows += [f"  - {{id: z-{z}, name: {{zh: 区}}, kind: building}}" for z in range(ZONES)]
+    rows += ["gateways:"]
+    for gateway in range(100):
+        rows += [f"  - id: gw-{gateway}", "    devices:"]
+        for d in range(gateway * POINTS // MEASURES // 100, (gateway + 1) * POINTS // MEASURES // 100):
+            source = f'{{tcp: "127.0.0.1:{1 + d // 200}", unit: {1 + d % 200}}}'
+            rows.append(f"      - {{id: d-{d}, profile: xy-md02, zone: z-{d // per_zone}, modbus: {source}}}")
+    rows += ["rules:"]
+    rows += [
+        f"  - {{id: r-{n}, select: {{zone: z-{n % ZONES}, measure: {_measure(n)}}}, {_condition(n)}, risk: low, "
+        "message: {zh: 报警}}"
+        for n in range(RULES)
+    ]
+    return "\n".join(rows) + "\n"
+
+
+def _measure(n: int) -> str:
+    return "temperature" if n // ZONES % 2 else "humidity"
+
+
+def _condition(n: int) -> str:
+    match n % 10:
+        case 0:
+            return "when: {mean: {over: 10m, above: 60}}"
+        case 1:
+            return "when: {stale: {for: 3x}}"
+        case 2:
+            return "when: {above: 60}, during: night"
+        case 3:
+            return "per: device, when: {all: [{above: 60}, {select: {measure: humidity}, above: 90}]}"
+        case _:
+            return "when: {above: 60, deadband: 2}, for: 1m"
+
+
+def begin(text: str, state: tuple[bytes, bytes] | None = None) -> tuple[dict[str, float], Detector]:
+    """Seconds of each part of a start, up to the first batch, and the detector."""
+    took: dict[str, float] = {}
+
+    def timed(name: str, work: Callable[[], Any]) -> Any:
+        at = time.perf_counter()
+        with building():
+            found = work()
+        took[name] = time.perf_counter() - at
+        return found
+
+    profiles = timed("profiles_s", lambda: read_profiles(None))
+    site: Site = timed("site_s", lambda: load_site(text, profiles))
+    compiled = timed("compile_s", lambda: compile_rules(site))
+    detector: Detector = timed("detector_s", lambda: Detector(compiled))
+    if state is not None:
+        timed("restore_s", lambda: detector.restore(*state))
+    detector.listen(NOW)
+    timed("batch_s", lambda: detector.evaluate(batch_of(len(compiled.points))))
+    timed("tick_s", lambda: detector.tick(NOW + 1))
+    return took, detector
+
+
+def batch_of(points: int) -> Batch:
+    """A reading of every point."""
+    x = np.random.default_rng(7).normal(20, 5, points).clip(0, 45)
+    return Batch(np.arange(points), np.full(points, NOW, dtype=np.int64), x, np.zeros(points, dtype=np.uint8))
+
+
+def child(text: Path, folder: Path) -> None:
+    """A process: start, export the state, start again from it; figures on standard output."""
+    saved = [folder / "state", folder / "layout"]
+    state = (saved[0].read_bytes(), saved[1].read_bytes()) if saved[0].exists() else None
+    took, detector = begin(text.read_text(encoding="utf-8"), state)
+    at = time.perf_counter()
+    exported = detector.state()
+    took["export_s"] = time.perf_counter() - at
+    saved[0].write_bytes(exported)
+    saved[1].write_bytes(detector.layout)
+    own = psutil.Process()
+    took["since_start_s"] = time.time() - own.create_time()
+    took["memory_mb"] = memory_mb(own.pid)
+    took["conditions"] = len(detector.compiled.spots)
+    print(json.dumps(took))
+
+
+def measured(text: Path, folder: Path) -> dict[str, float]:
+    """The figures of a process."""
+    arguments = [sys.executable, "-m", "benchmarks.rules_start", str(text), str(folder)]
+    done = subprocess.run(arguments, check=True, capture_output=True, text=True)
+    return dict(json.loads(done.stdout))
+
+
+def figures() -> Iterator[Figure]:
+    """Start and memory of the large site; restarts of both."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        large, states = folder / "large.yaml", {"demo": folder / "demo", "large": folder / "large"}
+        large.write_text(large_site(), encoding="utf-8")
+        for place in states.values():
+            place.mkdir()
+        first = measured(large, states["large"])
+        again = measured(large, states["large"])
+        measured(DEMO, states["demo"])
+        demo = measured(DEMO, states["demo"])
+    parts = {key: round(value, 3) for key, value in first.items()}
+    conditions = int(first["conditions"])
+    begun = first["compile_s"] + first["detector_s"]
+    yield Figure("rules.start_s", begun, "s", conditions, 10, lower=True, more=parts)
+    yield Figure("rules.start_memory_mb", first["memory_mb"], "MB", conditions, 1000, lower=True)
+    more = {key: round(value, 3) for key, value in demo.items()}
+    yield Figure("rules.restart_s", demo["since_start_s"], "s", int(demo["conditions"]), 2, lower=True, more=more)
+    more = {key: round(value, 3) for key, value in again.items()}
+    yield Figure("rules.restart_large_s", again["since_start_s"], "s", conditions, lower=True, more=more)
+
+
+if __name__ == "__main__":
+    if sys.argv[1:]:
+        child(Path(sys.argv[1]), Path(sys.argv[2]))
+    else:
+        for figure in figures():
+            print(json.dumps(figure.row()))

@@ -1,0 +1,106 @@
+"""What composed rules must satisfy: scopes that fit, alarms without circles, overrides that change something."""
+
+from collections.abc import Iterator
+
+from community.site.check_rules import check_condition, check_selection
+from community.site.model import COMPOSITE_KINDS, Condition, Grade, Override, Part, Rule
+from community.site.selection import overridden
+from community.site.subject import Found, Subject, inner_parts
+from community.site.yaml_text import Path
+
+
+def check_composition(subject: Subject) -> Found:
+    """The parts of rules that refer to other rows."""
+    for index, rule in enumerate(subject.file.rules):
+        path: Path = ("rules", index)
+        wrong = any(True for _ in check_selection((*path, "select"), rule.select, subject))
+        yield from _rule(path, rule, subject, sure=not wrong and subject.points_are_sure)
+    yield from _circles(subject)
+
+
+def _rule(path: Path, rule: Rule, subject: Subject, *, sure: bool) -> Found:
+    for place, name in enumerate(rule.during):
+        yield from subject.absent((*path, "during", place), "calendar", name)
+    composite = bool(rule.when.given) and rule.when.given[0] in COMPOSITE_KINDS
+    if "per" in rule.model_fields_set and not composite:
+        yield (*path, "per"), "per belongs to all, any, not and alarm; a vote has its own"
+    if rule.per == "point":
+        for inner, part in _all_parts((*path, "when"), rule.when):
+            if part.select is not None:
+                yield (
+                    (*inner, "select"),
+                    "a condition on other points needs the place they meet at: add per: device, zone, building or site",
+                )
+    if rule.re_alarm is not None and rule.re_alarm <= 0:
+        yield (*path, "re_alarm"), "re_alarm must be longer than 0s"
+    for place, row in enumerate(rule.overrides):
+        yield from _override((*path, "overrides", place), rule, place, row, subject, sure=sure)
+
+
+def _all_parts(path: Path, when: Condition) -> Iterator[tuple[Path, Part]]:
+    for inner, part in inner_parts(path, when):
+        yield inner, part
+        yield from _all_parts(inner, part)
+
+
+def _override(path: Path, rule: Rule, number: int, row: Override, subject: Subject, *, sure: bool) -> Found:
+    wrong = list(check_selection((*path, "select"), row.select, subject))
+    yield from wrong
+    if not row.model_fields_set - {"select"}:
+        yield path, "an override says what is different: add when, for, clear_after, during, risk, …"
+        return
+    if sure and not wrong:
+        watched = set(subject.selection.places(rule.select))
+        if watched.isdisjoint(subject.selection.places(row.select)):
+            yield (*path, "select"), "this selects none of the points the rule watches; look at its select"
+    for place, name in enumerate(row.during or ()):
+        yield from subject.absent((*path, "during", place), "calendar", name)
+    yield from subject.absent((*path, "party"), "party", row.party)
+    yield from subject.absent((*path, "plan"), "plan", row.plan)
+    changed = overridden(rule, (number,))
+    if row.when is not None:
+        if row.when.given != rule.when.given:
+            kind = " and ".join(rule.when.given)
+            yield (*path, "when"), f"the rule's condition is {kind}; an override changes its limits, not its kind"
+        else:
+            yield from check_condition(
+                (*path, "when"), changed.when, (*path, "select"), rule.select, subject, sure=False
+            )
+    yield from _grade(path, changed, subject)
+
+
+def _grade(path: Path, rule: Rule, subject: Subject) -> Found:
+    plans = {plan.id: plan for plan in subject.file.plans}
+    if rule.risk is Grade.HIGH and rule.plan is None:
+        yield (*path, "risk"), "a high rule must name the plan it activates: add plan: …"
+    if rule.risk is Grade.HIGH and None in (rule.action, rule.cause, rule.consequence):
+        yield path, "a high rule says cause, consequence and action, for whoever reads it at 3 a.m.: add them"
+    if rule.plan in plans and rule.risk.value not in plans[rule.plan].levels and not subject.touched("plans.levels"):
+        yield path, f"the plan '{rule.plan}' has no steps for level {rule.risk.value}; add them"
+
+
+def _circles(subject: Subject) -> Found:
+    """No rule waits, through other rules' alarms, for its own."""
+    rules = {rule.id: rule for rule in subject.file.rules}
+    done: set[str] = set()
+
+    def walk(rule: Rule, index: int, behind: tuple[str, ...]) -> Found:
+        for path, part in [
+            (("rules", index, "when"), rule.when),
+            *_all_parts(("rules", index, "when"), rule.when),
+        ]:
+            name = part.alarm
+            if name is None or name not in rules or name in done:
+                continue
+            if name in (*behind, rule.id):
+                circle = (*behind, rule.id, name)
+                shown = " → ".join(circle[circle.index(name) :])
+                yield (*path, "alarm"), f"these alarms wait for each other: {shown}; take one of them out"
+                continue
+            yield from walk(rules[name], places[name], (*behind, rule.id))
+        done.add(rule.id)
+
+    places = {rule.id: index for index, rule in enumerate(subject.file.rules)}
+    for rule in rules.values():
+        if rule.id not in done:
+            yield from walk(rule, places[rule.id], ())

@@ -1,0 +1,122 @@
+"""What a site's rules watch: each rule spread over the places it is judged at, with what is different there."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+from community.site.model import COMPOSITE_KINDS, Condition, Part, Rule, Select
+from community.site.profile import ValueKind
+from community.site.selection import overridden, overrides_at
+from community.site.site import Point, Site
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """A rule at one of its scopes."""
+
+    rule: Rule
+    """With the overrides that hold there."""
+    scope: str
+    """What raises and clears as a whole: a point, a device, a zone or the site."""
+    zone: str
+    points: tuple[Point, ...]
+    """The points of the rule's own selection there."""
+    overrides: tuple[int, ...] = ()
+    """Which of the rule's overrides hold, the farthest first."""
+
+
+class Watching:
+    """The rules of a site and the points they watch."""
+
+    def __init__(self, site: Site) -> None:
+        self.site = site
+        self.points = tuple(site.points.values())
+        self.place_of = {point.id: place for place, point in enumerate(self.points)}
+        self._groups: dict[tuple[Select, str], dict[str, list[Point]]] = {}
+        self._changed: dict[tuple[str, tuple[int, ...]], Rule] = {}
+
+    def watches(self, rule: Rule) -> Iterator[Watch]:
+        """The rule at each of its scopes, in the order of the points."""
+        composite = rule.when.kind in COMPOSITE_KINDS
+        places = [
+            place
+            for place in self.site.selection.places(rule.select)
+            if composite or (rule.when.kind == "event") or self.points[place].kind is not ValueKind.EVENT
+        ]
+        grouped: dict[str, list[int]] = defaultdict(list)
+        per = scope_kind(rule)
+        for place in places:
+            grouped[self.scope_of(self.points[place], per)].append(place)
+        for scope, members in grouped.items():
+            numbers = overrides_at(rule, self.site.selection, members)
+            points = tuple(self.points[place] for place in members)
+            yield Watch(self._with(rule, numbers), scope, points[0].zone, points, numbers)
+
+    def at(self, rule: Rule, scope: str) -> Rule:
+        """The rule as it holds at a scope; the rule itself where it has none."""
+        if not rule.overrides:
+            return rule
+        return next((watch.rule for watch in self.watches(rule) if watch.scope == scope), rule)
+
+    def scope_of(self, point: Point, per: str) -> str:
+        """The scope a point belongs to."""
+        match per:
+            case "point":
+                return point.id
+            case "device":
+                return point.device
+            case "zone":
+                return point.zone
+            case "building":
+                return self.site.building_of(point.zone)
+            case _:
+                return self.site.id
+
+    def inputs(self, watch: Watch, part: Part | Condition) -> tuple[Point, ...]:
+        """The points a condition inside a rule judges at the rule's scope."""
+        select = part.select if isinstance(part, Part) else None
+        if select is None:
+            candidates: Iterable[Point] = watch.points
+        else:
+            candidates = self._grouped(select, scope_kind(watch.rule)).get(watch.scope, ())
+        events = part.kind == "event"
+        return tuple(point for point in candidates if events or point.kind is not ValueKind.EVENT)
+
+    def _grouped(self, select: Select, per: str) -> dict[str, list[Point]]:
+        """The selected points by scope."""
+        key = (select, per)
+        if key not in self._groups:
+            groups = self._groups[key] = defaultdict(list)
+            for place in self.site.selection.places(select):
+                groups[self.scope_of(self.points[place], per)].append(self.points[place])
+        return self._groups[key]
+
+    @cached_property
+    def rules(self) -> dict[str, Rule]:
+        """The rules of the file by id."""
+        return {rule.id: rule for rule in self.site.file.rules}
+
+    def _with(self, rule: Rule, numbers: tuple[int, ...]) -> Rule:
+        if not numbers:
+            return rule
+        key = (rule.id, numbers)
+        found = self._changed.get(key)
+        if found is None:
+            found = self._changed[key] = overridden(rule, numbers)
+        return found
+
+
+def scope_kind(rule: Rule) -> str:
+    """What a rule is judged at: its points, or what its vote or composition says."""
+    if rule.when.vote is not None:
+        return rule.when.vote.per
+    return rule.per if rule.when.kind in COMPOSITE_KINDS else "point"
+
+
+def leaves(when: Condition) -> Iterator[Part | Condition]:
+    """The conditions on points and alarms a condition is made of."""
+    if not when.parts:
+        yield when
+    for part in when.parts:
+        yield from leaves(part)

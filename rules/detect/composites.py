@@ -1,0 +1,139 @@
+"""Conditions made of others: all, any, not, the alarms of other rules, and the hours a rule holds.
+
+Three-valued logic (Kleene): what is unknown decides nothing, so it neither raises nor ends. A composite is judged when
+one of its inputs changes or its hours do. Inputs are seen in the order of the stream, whatever order the kinds of
+conditions work through a batch in: every change notes the place of the reading it came from.
+"""
+
+from collections import defaultdict, deque
+from collections.abc import Sequence
+from functools import partial
+
+import numpy as np
+
+from rules.detect.compile import Compiled, Composite, Tree
+from rules.detect.model import NEVER
+from rules.detect.phases import Note, Phases
+
+
+class Composites:
+    """State: what each input is, as far as the composites have seen."""
+
+    def __init__(self, compiled: Compiled, phases: Phases) -> None:
+        self._phases = phases
+        self._rows = compiled.composites
+        self._of_input: dict[int, list[Composite]] = defaultdict(list)
+        self._seen: dict[int, bool | None] = {}
+        self._waiting: dict[int, deque[Note]] = defaultdict(deque)
+        """Changes of an input that composites have not seen, in order."""
+        for row in self._rows:
+            phases.on_lapse[row.spot] = partial(self._judge, row)
+            phases.describe[row.spot] = partial(self._describe, row)
+            for spot in row.inputs:
+                self._of_input[spot].append(row)
+        self._inputs = tuple(self._of_input)
+        self._listening: int | None = None
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Derive what the inputs are from the restored phases."""
+        self._seen = {spot: self._phases.seen(spot) for spot in self._inputs}
+
+    def listen(self, now: int) -> None:
+        """Listening begins: also what needs no news, such as an hour or an event that is missing, will be judged."""
+        self._listening = now
+
+    def begin(self) -> None:
+        """Judge what listening asked for; what follows leaves with the transitions of the batch or tick."""
+        if self._listening is not None:
+            now, self._listening = self._listening, None
+            for row in self._rows:
+                self._phases.settle(row.spot, now)
+                self._judge(row, now)
+            self.run()
+
+    def run(self) -> None:
+        """Judge by all that changed since the last call."""
+        notes = self._take_notes()
+        notes.sort(key=lambda note: note.place)
+        for note in notes:
+            self._see(note)
+
+    def tick(self, now: int) -> None:
+        """End the delays and hours of composites that end by `now`; those that others wait for come first."""
+        phases = self._phases
+        for row in self._rows:
+            if min(phases.due.item(row.spot), phases.lapse.item(row.spot)) <= now:
+                phases.settle(row.spot, now)
+                self.run()
+
+    def _take_notes(self) -> list[Note]:
+        notes, self._phases.notes = self._phases.notes, []
+        for note in notes:
+            self._waiting[note.spot].append(note)
+        return notes
+
+    def _see(self, note: Note) -> None:
+        waiting = self._waiting[note.spot]
+        if not waiting or waiting[0] is not note:
+            return  # seen already, because another input changed after it
+        waiting.popleft()
+        self._phases.place = note.place
+        rows = self._of_input[note.spot]
+        for row in rows:
+            self._catch_up(row, note)
+            self._phases.settle(row.spot, note.t)
+        self._seen[note.spot] = note.truth
+        for row in rows:
+            self._judge(row, note.t)
+        self._follow()
+
+    def _catch_up(self, row: Composite, note: Note) -> None:
+        """See first what was bound to end before: a window or a delay of another input."""
+        for spot in row.inputs:
+            if spot == note.spot:
+                continue
+            waiting = self._waiting[spot]
+            if not waiting:
+                self._phases.settle(spot, note.t)
+                self._take_notes()
+            while waiting and waiting[0].bound and waiting[0].t <= note.t:
+                self._see(waiting[0])
+
+    def _follow(self) -> None:
+        """Composites of composites see a change at once."""
+        for note in self._take_notes():
+            self._see(note)
+
+    def _judge(self, row: Composite, t: int) -> None:
+        phases, spot = self._phases, row.spot
+        truth = _truth(row.tree, self._seen)
+        lapse = NEVER
+        if row.hours is not None and truth is not False:
+            holds, lapse = row.hours.at(t)
+            truth = truth if holds else False
+        phases.lapse[spot] = lapse
+        true = [i for i in row.inputs if self._seen[i]]
+        value = phases.value.item(true[0]) if true else np.nan
+        quality = int(np.bitwise_or.reduce(phases.quality[true])) if true else 0
+        phases.observe(spot, t, truth, value, quality)
+
+    def _describe(self, row: Composite, at: int) -> tuple[str, tuple[str, ...]]:
+        true = [self._phases.described(i, at) for i in row.inputs if self._seen[i]]
+        if not true:
+            return row.zone, row.points
+        return true[0][0], tuple(dict.fromkeys(point for _, points in true for point in points))
+
+
+def _truth(tree: Tree, seen: dict[int, bool | None]) -> bool | None:
+    if isinstance(tree, int):
+        return seen[tree]
+    kind, parts = tree
+    if kind == "not":
+        inner = _truth(parts[0], seen)
+        return None if inner is None else not inner
+    truths: Sequence[bool | None] = [_truth(part, seen) for part in parts]
+    deciding = kind == "any"
+    if deciding in truths:
+        return deciding
+    return None if None in truths else not deciding
