@@ -6,7 +6,7 @@ from sqlalchemy import Connection
 
 from backbone.database.objects import Objects, any_of
 from backbone.database.tables import activations
-from community.activations import IN_FORCE, Activation, ActivationState
+from community.activations import Activation, ActivationState
 
 _activations = Objects(activations, Activation)
 
@@ -14,20 +14,6 @@ _activations = Objects(activations, Activation)
 def get_activation(connection: Connection, identifier: str) -> Activation | None:
     """An activation by id."""
     return _activations.get(connection, identifier)
-
-
-def open_activation(
-    connection: Connection, site: str, plan: str, zone: str, *, drill: bool = False
-) -> Activation | None:
-    """The activation of a plan in a zone that is in force, if any: a second one merges into it."""
-    in_force = [state.value for state in IN_FORCE]
-    columns = activations.c
-    for found in _activations.list(
-        connection, columns.site == site, columns.plan == plan, columns.zone == zone, columns.state.in_(in_force)
-    ):
-        if found.drill is drill:
-            return found
-    return None
 
 
 def list_activations(

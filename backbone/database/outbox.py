@@ -83,12 +83,6 @@ def events_since(connection: Connection, site: str, event_id: int, limit: int) -
     return [_row(row) for row in connection.execute(query)]
 
 
-def events_of(connection: Connection, object_id: str, limit: int = 200) -> list[OutboxRow]:
-    """What happened to one object, oldest first."""
-    query = select(outbox).where(outbox.c.object_id == object_id).order_by(outbox.c.id).limit(limit)
-    return [_row(row) for row in connection.execute(query)]
-
-
 def last_event(connection: Connection, site: str) -> int:
     """The highest number so far; 0 when nothing has happened."""
     return int(connection.execute(select(func.max(outbox.c.id)).where(outbox.c.site == site)).scalar() or 0)
