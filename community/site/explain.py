@@ -94,9 +94,19 @@ def _points(watching: Watching, watch: Watch) -> Iterator[Point]:
     if watch.rule.when.kind not in COMPOSITE_KINDS:
         yield from watch.points
         return
+    if not _can_be_judged(watching, watch, watch.rule.when):
+        return
     for leaf in leaves(watch.rule.when):
         if leaf.alarm is None:
             yield from watching.inputs(watch, leaf)
+
+
+def _can_be_judged(watching: Watching, watch: Watch, when: Condition) -> bool:
+    """Whether the scope has the points of every part the condition cannot do without."""
+    if not when.parts:
+        return when.alarm is not None or bool(watching.inputs(watch, when))
+    able = [_can_be_judged(watching, watch, part) for part in when.parts]
+    return any(able) if when.kind == "any" else all(able)
 
 
 def _may_watch(watching: Watching, rule: Rule, place: int) -> bool:

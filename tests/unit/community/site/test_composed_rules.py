@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import pytest
 
 from backbone.site_files import read_profiles
+from community.site.explain import coverage
 from community.site.load import check_text, load_site
 from community.site.site import Site
 from community.site.watching import Watching
@@ -121,3 +122,12 @@ def test_the_nearest_override_wins_key_by_key() -> None:
     first, second = (watching.at(rule, f"env-{n}.temperature") for n in (1, 2))
     assert (first.when.above, first.for_, first.clear_after) == (40, 120, 10)
     assert (second.when.above, second.when.deadband, second.for_, second.clear_after) == (60, 2, 60, 10)
+
+
+def test_a_place_that_lacks_a_part_is_not_counted_as_watched() -> None:
+    """On the first floor there is no smoke detector, so nothing there is ever judged."""
+    site = site_of(
+        "id: a, select: {zone: b1, measure: temperature}, per: zone, when: {all: [{above: 40}, {select: {measure: smoke}, equals: 1}]}"
+    )
+    watched = set(site.points) - {point.id for point in coverage(site).unwatched}
+    assert watched == {"env-2.temperature", "smoke.smoke"}
