@@ -126,8 +126,7 @@ def test_the_nearest_override_wins_key_by_key() -> None:
 
 def test_a_place_that_lacks_a_part_is_not_counted_as_watched() -> None:
     """On the first floor there is no smoke detector, so nothing there is ever judged."""
-    site = site_of(
-        "id: a, select: {zone: b1, measure: temperature}, per: zone, when: {all: [{above: 40}, {select: {measure: smoke}, equals: 1}]}"
-    )
+    both = "{all: [{above: 40}, {select: {measure: smoke}, equals: 1}]}"
+    site = site_of(f"id: a, select: {{zone: b1, measure: temperature}}, per: zone, when: {both}")
     watched = set(site.points) - {point.id for point in coverage(site).unwatched}
     assert watched == {"env-2.temperature", "smoke.smoke"}
