@@ -237,6 +237,7 @@ class Consumer:
             changed.taken.cancel()
             raise
         except Exception as error:
+            self.responder.use(self.site)
             changed.taken.set_exception(error)
             return
         self.stream.admit(site.gateways, known)
