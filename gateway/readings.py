@@ -24,6 +24,8 @@ MODES = {DeviceMode.NORMAL: 0, DeviceMode.TEST: int(Quality.TEST_MODE), DeviceMo
 _ANY_MODE = MODES[DeviceMode.TEST] | MODES[DeviceMode.DISABLED]
 STALE_INTERVALS = 3
 """A point whose device was not heard for so many of its expected intervals is stale."""
+STALE_AT_LEAST_MS = 5_000
+"""A point that is read many times a second is not stale because this machine was busy for a moment."""
 ONLINE = "online"
 FILL = "fill"
 FAILURE_REPEAT_MS = 60_000
@@ -238,7 +240,8 @@ class Pipeline:
             reader.silent_ms += ms
             for channel in reader.channels:
                 channel.still_ms += ms
-                if reader.silent_ms < STALE_INTERVALS * channel.every_ms or channel.path == ONLINE:
+                stale_ms = max(STALE_INTERVALS * channel.every_ms, STALE_AT_LEAST_MS)
+                if reader.silent_ms < stale_ms or channel.path == ONLINE:
                     continue
                 if channel.x is not None and not channel.q & (STALE | COMMUNICATION_FAILURE):
                     self._say_again(channel, channel.q | STALE, now)
