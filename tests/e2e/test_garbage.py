@@ -4,7 +4,9 @@ import json
 import socket
 import threading
 from collections.abc import Iterator
+from typing import Any
 
+import httpx
 import pytest
 
 from tests.program import Outside, Program
@@ -80,16 +82,19 @@ def test_garbage_is_counted_and_everything_else_goes_on(program: Program, outsid
                 10,
                 f"a reading after {payload[:30]!r} on {topic}",
             )
-        gateways = api.get("/gateways").json()["items"]
-        east = next(row for row in gateways if row["id"] == "gw-east")
-        reasons = json.dumps(east, ensure_ascii=False)
-        assert east["counters"]["refused"] >= 7
+        wait_until(lambda: _east(api)["counters"]["refused"] >= 7, 20, "the next status")
+        reasons = json.dumps(_east(api), ensure_ascii=False)
         assert "climate-b1-f2" in reasons
         assert "modbus" in reasons, "the server that hangs is shown"
         wait_until(lambda: len(api.get("/quarantine").json()["items"]) >= 2, 10, "the quarantine")
         quarantined = api.get("/quarantine").json()["items"]
         assert any("not a frame" in row["reason"] for row in quarantined)
     assert {name: row["pid"] for name, row in program.services().items()} == pids, "nothing fell over"
+
+
+def _east(api: httpx.Client) -> dict[str, Any]:
+    found: dict[str, Any] = next(row for row in api.get("/gateways").json()["items"] if row["id"] == "gw-east")
+    return found
 
 
 def test_a_payload_of_10_mb_costs_nobody_else_anything(program: Program, outside: Outside) -> None:
