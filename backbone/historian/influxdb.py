@@ -117,8 +117,14 @@ class InfluxHistorian:
             times = influxql.where(start, end)
             bits = _by_time(self._server.query(influxql.quality_bits(measure, condition, times, step))[0])
         rows = [
-            (t, *values.get(t, _NOTHING), number, greatest if least == greatest else sum(bits.get(t, [greatest])))
+            (
+                t,
+                *_usable(values.get(t)),
+                number,
+                greatest if least == greatest else sum(filter(None, bits.get(t, [greatest]))),
+            )
             for t, (number, least, greatest) in qualities.items()
+            if number is not None
         ]
         return Series(point, start, end, grid.step_ms, buckets(_partials(rows), grid.edges))
 
@@ -184,6 +190,11 @@ class InfluxHistorian:
         measures = self._measures if wanted is None else sorted({split(point)[1] for point in wanted})
         for start in range(0, len(measures), MEASURES_A_QUERY):
             yield from self._server.query(query(measures[start : start + MEASURES_A_QUERY]))[0]
+
+
+def _usable(row: Sequence[float | None] | None) -> Sequence[float | None]:
+    """First, last, least, greatest, sum and count; of a reading that is being written the server has some, or none."""
+    return _NOTHING if row is None or None in row else row
 
 
 def _unit(grid: Grid) -> int:
