@@ -9,7 +9,6 @@ from typing import Any
 import structlog
 
 from backbone.bus import Bus
-from backbone.site_watch import SiteWatch
 from community.site.model import Device, Gateway, Line
 from community.site.site import Site
 from gateway.clock import GatewayClock, now_ms
@@ -28,6 +27,7 @@ from gateway.readings import DeviceReader, Pipeline, reader_of
 from gateway.refusals import Refusals
 from gateway.routing import plan_routes
 from gateway.settings import GatewaySettings, GatewaySettingsError, gateway_of, sensor_broker
+from gateway.site_watch import SiteWatch
 from gateway.spool import Spool
 from gateway.status import Status, offline
 from gateway.supervision import Supervision
@@ -150,7 +150,7 @@ class _Parts:
         self._settings = settings
         self._site, self._row = site, row
         self.drivers = Supervision(hang_s=HANG_S)
-        self._watch = SiteWatch(settings, site, f"gateway-{row.id}", now)
+        self._watch = SiteWatch(settings, site)
         readers = {device.id: reader_of(site, device, self._interlocks.points) for device in row.devices}
         self._readers = readers
         self._modes_of_site = {device.id: device.mode for device in row.devices}
