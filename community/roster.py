@@ -86,14 +86,14 @@ def is_rest_day(day: date, country: str) -> bool:
 
 def knows_holidays(country: str) -> bool:
     """Whether the public holidays of a country are known."""
-    import holidays  # noqa: PLC0415 - half a second, and an edge box has it not
+    import holidays  # noqa: PLC0415 - half a second, and few ask
 
     return country in holidays.list_supported_countries()
 
 
 @lru_cache(maxsize=8)
 def _calendar(country: str) -> Any:
-    import holidays  # noqa: PLC0415 - half a second, and an edge box has it not
+    import holidays  # noqa: PLC0415 - half a second, and few ask
 
     return holidays.country_holidays(country)
 

@@ -135,6 +135,6 @@ def _public(day: date) -> tuple[bool, bool]:
 
 @lru_cache(maxsize=1)
 def _china() -> Any:
-    import holidays  # noqa: PLC0415 - half a second, few sites ask, and an edge box has it not
+    import holidays  # noqa: PLC0415 - half a second, and few sites ask
 
     return holidays.country_holidays("CN")
