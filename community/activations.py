@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from community.errors import TransitionRefused
-from community.site.model import Plan
+from community.site.plans import Plan
 from community.text import Text
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from community.errors import TransitionRefused
-from community.site.model import Grade, Rule
+from community.site.rules import Grade, Rule
 from community.text import Text
 
 

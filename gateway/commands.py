@@ -16,7 +16,7 @@ import structlog
 from backbone import metrics, topics
 from backbone.bus import Bus
 from community.commands import Command, Outcome, Reply
-from community.site.model import DeviceMode
+from community.site.devices import DeviceMode
 from community.site.site import Point
 from gateway.command_log import CommandLog
 from gateway.drivers.modbus_client import ModbusError

@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 import structlog
 
-from community.site.model import DeviceMode
+from community.site.devices import DeviceMode
 from gateway import small_file
 from gateway.readings import DeviceReader, Pipeline
 

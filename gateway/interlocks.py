@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from community.quality import NOT_REAL, UNUSABLE, Quality
-from community.site.model import Gateway, Interlock
+from community.site.devices import Gateway, Interlock
 from community.site.site import Site
 
 EGRESS_LOCK = "egress-lock"

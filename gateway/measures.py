@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from math import isfinite
 
 from community.quality import Quality
-from community.site.model import Bin
+from community.site.devices import Bin
 
 UNCERTAIN = int(Quality.UNCERTAIN)
 OUT_OF_RANGE = int(Quality.OUT_OF_RANGE)

@@ -7,7 +7,7 @@ from typing import Protocol
 from backbone.frames import FrameEvent
 from community.losses import LossReason
 from community.quality import Quality
-from community.site.model import Bin, Device, DeviceMode
+from community.site.devices import Bin, Device, DeviceMode
 from community.site.profile import Lane, ValueKind
 from community.site.site import Site, measure_of
 from gateway.decoders.decoded import Decoded

@@ -9,7 +9,7 @@ from typing import Any
 import structlog
 
 from backbone.bus import Bus
-from community.site.model import Device, Gateway, Line
+from community.site.devices import Device, Gateway, Line
 from community.site.site import Site
 from gateway.clock import GatewayClock, now_ms
 from gateway.command_log import CommandLog

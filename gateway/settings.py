@@ -9,7 +9,7 @@ from pydantic import Field, field_validator
 from pydantic_settings import NoDecode
 
 from backbone.settings import Settings
-from community.site.model import Gateway
+from community.site.devices import Gateway
 from community.site.site import Site
 from gateway.event_time import ClockLimits
 

@@ -4,7 +4,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from api.times import Timestamp
 from community.alarms import AlarmState
-from community.site.model import Grade
+from community.site.rules import Grade
 from community.text import Text
 
 

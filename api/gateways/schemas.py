@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from api.live.gateways import GatewayStatus, InterlockState
 from api.times import Timestamp
 from community.losses import LossReason
-from community.site.model import Gateway, Interlock
+from community.site.devices import Gateway, Interlock
 from community.text import Text
 
 

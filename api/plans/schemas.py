@@ -6,7 +6,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.tickets.schemas import Said
-from community.site.model import Approval, Organisation, Plan, Resource, SetOutput, Step
+from community.site.plans import Approval, Organisation, Plan, Resource, SetOutput, Step
 from community.text import Text
 
 

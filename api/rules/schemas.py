@@ -3,7 +3,7 @@
 from pydantic import BaseModel, Field
 
 from community.site.explain import Coverage, WatchedBy
-from community.site.model import Grade
+from community.site.rules import Grade
 from community.text import Text
 
 

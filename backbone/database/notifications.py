@@ -11,7 +11,7 @@ from backbone.database.tables import escalations, notifications, personal, roste
 from community.escalations import Escalation, EscalationState
 from community.notifications import Notification, NotificationState, Pace, Preferences
 from community.roster import RosterChange
-from community.site.model import Grade
+from community.site.rules import Grade
 
 MOST_CHANGES = 10_000
 MOST_IN_MESSAGE = 5_000

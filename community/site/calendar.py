@@ -12,7 +12,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from community.site.listed import Weekday
-from community.site.model import Holidays, SiteFile, Times
+from community.site.model import SiteFile
+from community.site.rules import Holidays, Times
 
 HORIZON_DAYS = 8
 """How far ahead an end is looked for; a calendar that holds longer is asked again then."""

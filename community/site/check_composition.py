@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 
 from community.site.check_rules import check_condition, check_selection
-from community.site.model import COMPOSITE_KINDS, Condition, Grade, Override, Part, Rule
+from community.site.conditions import COMPOSITE_KINDS, Condition, Part
+from community.site.rules import Grade, Override, Rule
 from community.site.selection import overridden
 from community.site.subject import Found, Subject, inner_parts
 from community.site.yaml_text import Path

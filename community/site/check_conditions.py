@@ -1,6 +1,6 @@
 """What a condition says about itself, and whether its points speak often enough for it ever to be judged."""
 
-from community.site.model import Condition, Deviation, Forecast, Rate
+from community.site.conditions import Condition, Deviation, Forecast, Rate
 from community.site.profile import ValueKind
 from community.site.subject import Candidate, Found
 from community.site.yaml_text import Path

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from community.site.model import Gateway, Interlock, InterlockCause, InterlockEffect
+from community.site.devices import Gateway, Interlock, InterlockCause, InterlockEffect
 from community.site.problems import suggestion
 from community.site.profile import ValueKind
 from community.site.subject import Candidate, Found, Subject

@@ -1,8 +1,10 @@
 """What risks and emergency plans must satisfy: a high risk has its plan, and every step can be done by somebody."""
 
 from community.people import Role
-from community.site.model import OUTPUT_KINDS, Grade, Plan, Step
+from community.site.devices import OUTPUT_KINDS
+from community.site.plans import Plan, Step
 from community.site.problems import suggestion
+from community.site.rules import Grade
 from community.site.subject import Found, Subject
 from community.site.yaml_text import Path
 

@@ -3,9 +3,10 @@
 import re
 
 from community.site.check_conditions import check_points, check_row
+from community.site.conditions import ALL_KINDS, COMPOSITE_KINDS, Condition, Select, Vote
 from community.site.fields import parse_duration_s
-from community.site.model import ALL_KINDS, COMPOSITE_KINDS, GATEWAY_OFFLINE, Condition, Grade, Select, Vote
 from community.site.profile import ValueKind
+from community.site.rules import GATEWAY_OFFLINE, Grade
 from community.site.subject import Candidate, Found, Subject, inner_parts
 from community.site.yaml_text import Path
 

@@ -9,8 +9,9 @@ from community.site.check_duty import check_contacts, check_notifications, check
 from community.site.check_interlocks import check_interlocks
 from community.site.check_plans import check_plans, check_risks
 from community.site.check_rules import check_rules
+from community.site.devices import Device, Line, ModbusSource
 from community.site.mend import Mended
-from community.site.model import Device, Line, ModbusSource, SiteFile, Zone
+from community.site.model import SiteFile, Zone
 from community.site.problems import Problem, problem_at, suggestion
 from community.site.profile import Profile
 from community.site.subject import Found, Subject

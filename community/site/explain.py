@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from community.site.model import COMPOSITE_KINDS, Condition, Rule
+from community.site.conditions import COMPOSITE_KINDS, Condition
+from community.site.rules import Rule
 from community.site.site import Point, Site
 from community.site.watching import Watch, Watching, leaves
 

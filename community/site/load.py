@@ -7,8 +7,9 @@ from types import MappingProxyType
 from pydantic import ValidationError
 
 from community.site.checks import check, check_mended
+from community.site.devices import Device, Gateway
 from community.site.mend import mend
-from community.site.model import Device, Gateway, SiteFile, Zone
+from community.site.model import SiteFile, Zone
 from community.site.problems import Problem, SiteErrors, of_validation, problem_at
 from community.site.profile import (
     COIL_FUNCTIONS,

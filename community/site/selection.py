@@ -4,7 +4,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from community.site.model import Override, Rule, Select
+from community.site.conditions import Select
+from community.site.rules import Override, Rule
 
 
 @dataclass(frozen=True, slots=True)

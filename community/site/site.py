@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from community.site.model import Device, Gateway, Output, Plan, SiteFile, Zone
+from community.site.devices import Device, Gateway, Output
+from community.site.model import SiteFile, Zone
+from community.site.plans import Plan
 from community.site.profile import Family, Lane, Measure, Profile, ValueKind
 from community.site.selection import Entry, Selection
 from community.text import Text

@@ -5,7 +5,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from community.site.calendar import calendar_names
-from community.site.model import Condition, Device, Output, Part, Select, SiteFile, Zone
+from community.site.conditions import Condition, Part, Select
+from community.site.devices import Device, Output
+from community.site.model import SiteFile, Zone
 from community.site.problems import suggestion
 from community.site.profile import Profile, ValueKind
 from community.site.selection import Entry, Selection

@@ -5,8 +5,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-from community.site.model import COMPOSITE_KINDS, Condition, Part, Rule, Select
+from community.site.conditions import COMPOSITE_KINDS, Condition, Part, Select
 from community.site.profile import ValueKind
+from community.site.rules import Rule
 from community.site.selection import overridden, overrides_at
 from community.site.site import Point, Site
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from community.site.model import Device
+from community.site.devices import Device
 from community.site.profile import Profile
 from firmware_sim.message import Message
 from firmware_sim.world import World

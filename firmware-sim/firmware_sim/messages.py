@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Protocol
 from uuid import UUID
 
-from community.site.model import Device
+from community.site.devices import Device
 from community.site.profile import Profile, ValueKind
 from firmware_sim.esp_rfid import EspRfid
 from firmware_sim.message import Message

@@ -11,7 +11,7 @@ from pymodbus.constants import ExcCodes
 from pymodbus.server import ModbusTcpServer
 from pymodbus.simulator import DataType, SimData, SimDevice
 
-from community.site.model import Device
+from community.site.devices import Device
 from community.site.profile import Profile, Register
 from firmware_sim.registers import words
 from firmware_sim.world import World

@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from community.site.model import Device
+from community.site.devices import Device
 from community.site.site import Point
 from firmware_sim.world import Effect, Happening, World
 

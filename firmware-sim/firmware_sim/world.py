@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from community.site.model import Device
+from community.site.devices import Device
 from community.site.site import Site
 
 DAY_S = 86_400.0

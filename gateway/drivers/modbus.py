@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import structlog
 
 from backbone import metrics
-from community.site.model import Device, Line
+from community.site.devices import Device, Line
 from community.site.profile import Lane, Register
 from community.site.site import Site, measure_of
 from gateway.backoff import BackOff, Probes

@@ -12,7 +12,7 @@ from pymodbus.exceptions import ModbusException
 from pymodbus.framer import FramerRTU, FramerSocket, FramerType
 from pymodbus.pdu import ModbusPDU
 
-from community.site.model import Line
+from community.site.devices import Line
 
 # Its messages repeat at every request of a dead unit; ours are said once.
 logging.getLogger("pymodbus").setLevel(logging.CRITICAL)

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 
 from community.site.calendar import Hours, hours_of
+from community.site.conditions import COMPOSITE_KINDS, Band, Condition
 from community.site.fields import parse_duration_s
-from community.site.model import COMPOSITE_KINDS, Band, Condition, Rule
+from community.site.rules import Rule
 from community.site.site import Point, Site
 from community.site.watching import Watch, Watching, leaves, scope_kind
 from rules.detect.model import Index

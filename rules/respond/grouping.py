@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from backbone.database.alarms import consequences_of, list_alarms, open_alarm
 from community.alarms import Alarm, AlarmState
-from community.site.model import GATEWAY_OFFLINE, Grade, Rule
+from community.site.rules import GATEWAY_OFFLINE, Grade, Rule
 from community.site.site import Site
 from rules.detect.model import Transition
 

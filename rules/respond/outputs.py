@@ -1,6 +1,6 @@
 """Which outputs a plan's step commands, and to what."""
 
-from community.site.model import SetOutput, Step
+from community.site.plans import SetOutput, Step
 from community.site.site import Point, Site
 
 

@@ -27,7 +27,8 @@ from community.activations import (
 )
 from community.alarms import Alarm
 from community.commands import Command, Outcome, Reply
-from community.site.model import Rule, Step
+from community.site.plans import Step
+from community.site.rules import Rule
 from community.site.site import Site
 from rules.respond import notices
 from rules.respond.orders import Order, order_id

@@ -18,7 +18,7 @@ from backbone.database.outbox import append
 from community.alarms import UNSEEN, Alarm, AlarmState, acknowledge, alarm_id, clear, raise_alarm, reraise
 from community.commands import Reply
 from community.quality import Quality
-from community.site.model import GATEWAY_OFFLINE, Grade, Rule
+from community.site.rules import GATEWAY_OFFLINE, Grade, Rule
 from community.site.site import Site
 from community.site.watching import Watching
 from rules.detect.model import Transition

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from backbone.database.documents import plain
 from backbone.database.outbox import append
 from backbone.database.tickets import open_ticket_for, save_ticket
-from community.site.model import Rule
+from community.site.rules import Rule
 from community.site.site import Site
 from community.tickets import Ticket, add_note, open_ticket
 from rules.detect.model import Transition

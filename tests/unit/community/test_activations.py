@@ -12,7 +12,7 @@ from community import activations
 from community.activations import Activation, ActivationState, StepState
 from community.errors import TransitionRefused
 from community.people import Role
-from community.site.model import Approval, Level, Organisation, Plan, SetOutput, Step
+from community.site.plans import Approval, Level, Organisation, Plan, SetOutput, Step
 from community.text import Text
 
 PLAN = Plan(

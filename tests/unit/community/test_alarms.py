@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from community.alarms import TRANSITIONS, Alarm, AlarmEvent, AlarmState, acknowledge, clear, raise_alarm, reraise, reset
 from community.errors import TransitionRefused
-from community.site.model import Condition, Grade, Rule, Select
+from community.site.conditions import Condition, Select
+from community.site.rules import Grade, Rule
 from community.text import Text
 
 EVENTS: dict[str, Callable[[Alarm, int], Alarm]] = {

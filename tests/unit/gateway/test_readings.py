@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from backbone.frames import FrameBuilder, FrameEvent
 from community.quality import Quality
-from community.site.model import Bin, DeviceMode
+from community.site.devices import Bin, DeviceMode
 from community.site.profile import Lane
 from gateway.backoff import LONGEST_S, BackOff
 from gateway.batches import Batches

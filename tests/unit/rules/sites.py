@@ -3,7 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from community.site.model import Device, Plan, SiteFile, Zone
+from community.site.devices import Device
+from community.site.model import SiteFile, Zone
+from community.site.plans import Plan
 from community.site.profile import Family, Lane, ValueKind
 from community.site.site import Point, Site
 from community.text import Text

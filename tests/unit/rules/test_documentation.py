@@ -5,7 +5,7 @@ from pathlib import Path
 
 import yaml
 
-from community.site.model import CONDITION_KINDS
+from community.site.conditions import CONDITION_KINDS
 from rules.detect.compile import compile_rules
 from rules.detect.engine import Detector
 from tests.unit.rules.sites import make_site

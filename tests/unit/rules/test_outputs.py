@@ -1,6 +1,6 @@
 """Which outputs a step commands."""
 
-from community.site.model import SetOutput, Step
+from community.site.plans import SetOutput, Step
 from community.text import Text
 from rules.respond.outputs import outputs_of
 from tests.unit.rules.sites import make_site

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from community.site.calendar import BUILT_IN, Hours
-from community.site.model import Holidays, Times
+from community.site.rules import Holidays, Times
 
 SHANGHAI, BERLIN = "Asia/Shanghai", "Europe/Berlin"
 

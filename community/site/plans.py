@@ -1,0 +1,89 @@
+"""The rows of a site file about risks and the emergency plans against them."""
+
+from typing import Literal
+
+from pydantic import ConfigDict, Field
+
+from community.people import Role
+from community.site.fields import Day, Duration, Id, Row
+from community.site.rules import Grade
+from community.text import Text
+
+
+class Risk(Row):
+    """An entry of the risk register: likelihood x severity, 1-5 each."""
+
+    id: Id
+    name: Text | None = None
+    zone: Id
+    source: Literal["food", "people", "equipment", "environment", "process"]
+    likelihood: int = Field(ge=1, le=5)
+    severity: int = Field(ge=1, le=5)
+    grade: Grade
+    owner: Id | None = None
+    plan: Id | None = None
+    assessed: Day | None = None
+    review: Day | None = None
+
+
+class SetOutput(Row):
+    """Command outputs: one point, or every output of a kind in the event's zone and its building."""
+
+    set: str = Field(description="`device.measure`, or `egress-lock` for all of that kind in the zone")
+    to: Literal["safe", 0, 1] = "safe"
+
+
+class Step(Row):
+    """One step of a level's response: the machine does it, people are told, or a role does it."""
+
+    model_config = ConfigDict(json_schema_extra={"oneOf": [{"required": [key]} for key in ("do", "notify", "who")]})
+
+    id: Id
+    name: Text
+    do: SetOutput | None = None
+    notify: tuple[str, ...] = ()
+    who: str | None = None
+    within: Duration
+    proof: Literal["none", "note", "reading", "photo"] = "none"
+
+
+class Level(Row):
+    """How the response flows at one level."""
+
+    steps: tuple[Step, ...]
+
+
+class Organisation(Row):
+    """Commander and roles; each names a platform role or a plan role people are rostered to."""
+
+    commander: Role
+    roles: tuple[Id, ...] = ()
+
+
+class Resource(Row):
+    """Something the plan relies on (保障措施)."""
+
+    id: Id
+    name: Text
+    kind: str = "other"
+
+
+class Approval(Row):
+    """Who approved this version, and when."""
+
+    by: Id
+    on: Day
+
+
+class Plan(Row):
+    """An emergency plan (应急预案)."""
+
+    id: Id
+    name: Text
+    kind: Literal["fire", "natural-disaster", "safety-accident", "public-health"]
+    version: int = Field(ge=1)
+    approved: Approval
+    next_revision: Day
+    organisation: Organisation
+    levels: dict[Literal["low", "medium", "high"], Level]
+    resources: tuple[Resource, ...] = ()

@@ -1,0 +1,94 @@
+"""The rows of a site file that make a rule: which points, what is wrong, when, how bad and what to do."""
+
+from enum import StrEnum
+from typing import Literal
+
+from pydantic import Field
+
+from community.site.conditions import Condition, Select
+from community.site.fields import Duration, Id, Row
+from community.site.listed import Days, Hours, Ids, Weekdays
+from community.text import Text
+
+
+class Grade(StrEnum):
+    """Risk grade: low makes a ticket, medium an alarm and a ticket, high an alarm and its plan."""
+
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+
+
+class Times(Row):
+    """Times in the site's time zone; all that is given must match."""
+
+    hours: Hours = Field(default=(), description="such as 22:00-06:00, which belongs to the day it begins on")
+    weekdays: Weekdays = ()
+    dates: Days = Field(default=(), description="such as 2026-10-01, or 2026-07-01..2026-08-31")
+    holiday: bool | None = Field(default=None, description="only on public holidays, or only on other days")
+    workday: bool | None = Field(
+        default=None, description="only on days people work, moved ones (调休) with them, or only on days of rest"
+    )
+
+
+class Calendar(Times):
+    """A calendar with a name, for `during` of rules."""
+
+    id: Id
+    name: Text | None = None
+
+
+class Holidays(Row):
+    """Days that differ from the public holidays of China as they are known to us, year by year (国务院办公厅通知)."""
+
+    off: Days = ()
+    working: Days = Field(default=(), description="weekend days that are worked (调休上班)")
+
+
+class Override(Row):
+    """What is different for some points of a rule; the nearest wins, key by key."""
+
+    select: Select
+    when: Condition | None = None
+    for_: Duration | None = Field(default=None, alias="for")
+    clear_after: Duration | None = None
+    during: Ids | None = None
+    risk: Grade | None = None
+    plan: Id | None = None
+    latch: bool | None = None
+    message: Text | None = None
+    cause: Text | None = None
+    consequence: Text | None = None
+    action: Text | None = None
+    party: Id | None = None
+    re_alarm: Duration | None = None
+
+
+GATEWAY_OFFLINE = "gateway-offline"
+"""The id of the platform's own rule; a site's rules are named otherwise."""
+
+
+class Rule(Row):
+    """Which points, what is wrong with them, for how long, how bad, and what to do."""
+
+    id: Id
+    select: Select
+    when: Condition
+    per: Literal["point", "device", "zone", "building", "site"] = Field(
+        default="point", description="what all, any, not and alarm are judged at"
+    )
+    for_: Duration = Field(default=0, alias="for", description="on-delay")
+    clear_after: Duration = Field(default=0, description="off-delay")
+    during: Ids = Field(default=(), description="calendars: the rule holds while one of them does; none: always")
+    risk: Grade
+    plan: Id | None = None
+    latch: bool = False
+    message: Text
+    cause: Text | None = None
+    consequence: Text | None = None
+    action: Text | None = None
+    party: Id | None = None
+    re_alarm: Duration | None = Field(
+        default=None, description="an alarm acknowledged this long ago that still stands wants to be seen again"
+    )
+    overrides: tuple[Override, ...] = ()
