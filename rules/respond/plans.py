@@ -68,7 +68,7 @@ class Plans:
         plan = self._site.plans[rule.plan]
         level = next(name for name in (rule.risk.value, *LEVELS) if name in {*plan.levels})
         activation = activate(
-            id=f"{plan.id}-{alarm.zone}-{alarm.raised_at}",
+            id=f"{plan.id}-{alarm.zone}-{alarm.raised_again_at or alarm.raised_at}",
             site=self._site.id,
             plan=plan,
             level=level,
