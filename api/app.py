@@ -29,6 +29,7 @@ from api.points.router import router as points
 from api.problems import Problem
 from api.quarantine.router import router as quarantine
 from api.readings.router import router as readings
+from api.reminders.router import router as reminders
 from api.rosters.router import router as rosters
 from api.rules.router import router as rules
 from api.security.buckets import Buckets
@@ -70,6 +71,7 @@ _RESOURCES = (
     notifications,
     drills,
     trainings,
+    reminders,
 )
 
 

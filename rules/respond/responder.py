@@ -25,9 +25,11 @@ from rules.detect.model import Transition
 from rules.respond import grouping, notices, tickets
 from rules.respond.orders import Order
 from rules.respond.plans import Plans
+from rules.respond.reminders import remind
 
 WRITER = "rules"
 MOST_STANDING = 100_000
+REMIND_EVERY_MS = 3_600_000
 _STANDING = frozenset({AlarmState.UNACKNOWLEDGED, AlarmState.ACKNOWLEDGED})
 log = structlog.get_logger()
 
@@ -37,6 +39,7 @@ class Responder:
 
     def __init__(self, site: Site, late_after_ms: int) -> None:
         self._late_after_ms = late_after_ms
+        self._reminded_at = 0
         self.use(site)
 
     def use(self, site: Site) -> None:
@@ -83,7 +86,21 @@ class Responder:
 
     def look_after(self, c: Connection, now: int) -> tuple[list[Order], bool]:
         """Begin what waits for the machine, mark what is late; commands to send, and whether anything changed."""
+        if now - self._reminded_at >= REMIND_EVERY_MS:
+            self._reminded_at = now
+            self._remind(c, now)
         return self._plans.look_after(c, now)
+
+    def _remind(self, c: Connection, now: int) -> None:
+        """A fault in this costs no plan its step."""
+        try:
+            with c.begin_nested():
+                remind(c, self._site, now)
+        except (OperationalError, InterfaceError, Conflict):
+            raise
+        except Exception:
+            metrics.loop_errors.labels("rules reminders").inc()
+            log.exception("what is due could not be looked through")
 
     def detected(self, c: Connection, transitions: Sequence[Transition], now: int) -> None:
         """Conditions that came true by the word of devices in test mode."""
