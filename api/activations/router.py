@@ -64,7 +64,7 @@ def get_report(
     _: Viewer,
     language: Annotated[Literal["zh", "en"], Query(description="of the report")] = "zh",
 ) -> HTMLResponse:
-    """The post-incident report as a page that prints: deadlines, machine actions and their proof, readings, timeline."""
+    """The post-incident report as a page that prints: deadlines, machine actions with proof, readings, timeline."""
     with platform.database.read() as connection:
         activation = stored.get_activation(connection, activation_id)
     if activation is None or activation.site != platform.site.id:

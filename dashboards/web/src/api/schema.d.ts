@@ -153,7 +153,7 @@ export interface paths {
         };
         /**
          * Get Report
-         * @description The post-incident report as a page that prints: deadlines, what machines did and its proof, readings, timeline.
+         * @description The post-incident report as a page that prints: deadlines, machine actions with proof, readings, timeline.
          */
         get: operations["get_report"];
         put?: never;
