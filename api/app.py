@@ -14,6 +14,7 @@ from api.alarm_journal.router import router as alarm_journal
 from api.alarms.router import router as alarms
 from api.backups.router import router as backups
 from api.commands.router import router as commands
+from api.drills.router import router as drills
 from api.gateways.router import router as gateways
 from api.live.gateways import GatewayBoard
 from api.live.hub import Hub
@@ -29,6 +30,7 @@ from api.points.router import router as points
 from api.problems import Problem
 from api.quarantine.router import router as quarantine
 from api.readings.router import router as readings
+from api.reminders.router import router as reminders
 from api.rosters.router import router as rosters
 from api.rules.router import router as rules
 from api.security.buckets import Buckets
@@ -41,6 +43,7 @@ from api.settings import ApiSettings
 from api.sites.router import router as sites
 from api.suppressions.router import router as suppressions
 from api.tickets.router import router as tickets
+from api.trainings.router import router as trainings
 from api.users.router import router as users
 from api.zones.router import router as zones
 from backbone.database.database import Database
@@ -70,6 +73,9 @@ _RESOURCES = (
     users,
     rosters,
     notifications,
+    drills,
+    trainings,
+    reminders,
 )
 
 
