@@ -8,6 +8,7 @@ from community.site.duty import Notifications, Roster
 from community.site.fields import Day, Duration, Id, Row
 from community.site.plans import Plan, Risk
 from community.site.rules import Calendar, Holidays, Rule
+from community.site.tickets import TicketRules
 from community.text import Text
 
 
@@ -50,6 +51,7 @@ class Person(Row):
     name: str
     roles: tuple[Role, ...]
     duties: tuple[Id, ...] = Field(default=(), description="roles in emergency plans this person takes")
+    party: Id | None = Field(default=None, description="whom they work for; the tickets of a party go to its people")
     contacts: tuple[Contact, ...] = ()
 
 
@@ -81,5 +83,6 @@ class SiteFile(Row):
     rules: tuple[Rule, ...] = ()
     risks: tuple[Risk, ...] = ()
     plans: tuple[Plan, ...] = ()
+    tickets: TicketRules = TicketRules()
     roster: Roster | None = None
     notifications: Notifications | None = None

@@ -7,6 +7,7 @@ import plans from './plans'
 import platform from './platform'
 import rules from './rules'
 import tickets from './tickets'
+import ticketWork from './ticketWork'
 import watching from './watching'
 
-export default { ...frame, ...watching, ...alarms, ...tickets, ...plans, ...platform, ...losses, ...interlocks, ...notifications, ...rules }
+export default { ...frame, ...watching, ...alarms, ...tickets, ...ticketWork, ...plans, ...platform, ...losses, ...interlocks, ...notifications, ...rules }
