@@ -1,4 +1,9 @@
-"""Readings become frames: urgent ones at once, a frame a message; bulk by number or age."""
+"""Readings become frames: urgent news at once, a frame a message; urgent repeats and bulk by number or age.
+
+Detectors repeat every few seconds that all is well. Such a repeat waits until the spool is next made durable or ticks
+(at most 50 ms), so that it shares a frame; whatever changed leaves at once, and takes along what waits: a lane keeps
+its order.
+"""
 
 from typing import Protocol
 
@@ -24,32 +29,51 @@ class Batches:
         self._urgent = FrameBuilder()
         self._bulk = FrameBuilder()
         self._bulk_since: int | None = None
+        self._last: dict[str, tuple[float, int]] = {}
+        self._news = False
 
     def add(self, point: str, t: int, x: float, q: int, urgent: bool) -> None:
         """One reading."""
-        (self._urgent if urgent else self._bulk).add(point, t, x, q)
+        if not urgent:
+            self._bulk.add(point, t, x, q)
+            return
+        self._urgent.add(point, t, x, q)
+        if self._last.get(point) != (x, q):
+            self._last[point] = (x, q)
+            self._news = True
 
     def add_event(self, event: FrameEvent, urgent: bool) -> None:
         """One event."""
         (self._urgent if urgent else self._bulk).add_event(event)
+        self._news = self._news or urgent
 
     def end(self, now: int) -> None:
         """A message is complete."""
-        if len(self._urgent):
-            self._store.put(Lane.URGENT, self._urgent, now)
+        if self._news or len(self._urgent) >= self._limit:
+            self._let_urgent_go(now)
         waiting = len(self._bulk)
         if waiting >= self._limit:
-            self.flush(now)
+            self._let_bulk_go(now)
         elif waiting and self._bulk_since is None:
             self._bulk_since = now
 
     def flush_aged(self, now: int) -> None:
-        """Let bulk readings go that waited long enough; a clock set back lets them go too."""
+        """Let urgent repeats go, and bulk readings that waited long enough; a clock set back lets them go too."""
+        self._let_urgent_go(now)
         if self._bulk_since is not None and not 0 <= now - self._bulk_since < self._age_ms:
-            self.flush(now)
+            self._let_bulk_go(now)
 
     def flush(self, now: int) -> None:
-        """Let all bulk readings go."""
+        """Let all go."""
+        self._let_urgent_go(now)
+        self._let_bulk_go(now)
+
+    def _let_urgent_go(self, now: int) -> None:
+        self._news = False
+        if len(self._urgent):
+            self._store.put(Lane.URGENT, self._urgent, now)
+
+    def _let_bulk_go(self, now: int) -> None:
         if len(self._bulk):
             self._store.put(Lane.BULK, self._bulk, now)
         self._bulk_since = None

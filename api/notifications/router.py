@@ -13,7 +13,7 @@ from api.problems import Problem
 from api.security.access import Viewer
 from api.writing import Change, Write, writing
 from backbone.database import notifications as stored
-from community.notifications import Preferences
+from community.notifications import Notification, Preferences
 from community.people import Action
 from community.site.model import Person
 
@@ -31,9 +31,10 @@ def list_notifications(
 ) -> Page[NotificationOut]:
     """Everything people were told, the newest first."""
     before = paging.decode(cursor, paging.Place)
+    names = _names(platform)
     with platform.database.read() as c:
         rows = stored.list_notifications(c, platform.site.id, person=person, limit=limit + 1, before=before)
-    return paging.page(rows, limit, NotificationOut.model_validate, lambda row: (row.created_at, row.id))
+    return paging.page(rows, limit, lambda row: _told(row, names), lambda row: (row.created_at, row.id))
 
 
 @router.get("/of")
@@ -41,10 +42,11 @@ def list_escalations(
     platform: PlatformDep, _: Viewer, cause: Annotated[str, Query(description="an alarm or an activation")]
 ) -> list[EscalationOut]:
     """Who was told of one alarm or activation."""
+    names = _names(platform)
     with platform.database.read() as c:
         found = []
         for escalation in stored.escalations_of(c, platform.site.id, cause):
-            told = [NotificationOut.model_validate(n) for n in stored.notifications_of(c, escalation.id)]
+            told = [_told(n, names) for n in stored.notifications_of(c, escalation.id)]
             found.append(
                 EscalationOut(
                     id=escalation.id,
@@ -103,6 +105,14 @@ def put_mine(body: PreferencesIn, write: Own) -> Response:
         return _shown(chosen, _reach(person, stored.reach_of(change.connection, change.site)))
 
     return write.perform("notifications.choose", person.id, work)
+
+
+def _names(platform: Platform) -> dict[str, str]:
+    return {person.id: person.name for person in platform.site.file.people}
+
+
+def _told(row: Notification, names: dict[str, str]) -> NotificationOut:
+    return NotificationOut.model_validate(row).model_copy(update={"name": names.get(row.person, row.person)})
 
 
 def _person(platform: Platform, username: str) -> Person:

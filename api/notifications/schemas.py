@@ -29,6 +29,7 @@ class NotificationOut(_Shown):
     id: str
     escalation: str
     person: str
+    name: str = Field(default="", description="the person's name in the site file")
     told_as: str = Field(description="the duty or role by which they were told")
     grade: str
     zone: str

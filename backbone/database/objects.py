@@ -8,18 +8,15 @@ from typing import Any, Generic, Protocol, TypeVar
 from sqlalchemy import (
     ColumnElement,
     Connection,
-    Insert,
+    Executable,
     Select,
     Table,
-    Update,
     and_,
     bindparam,
-    insert,
     or_,
     select,
-    update,
 )
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.dialects import postgresql, sqlite
 
 from backbone.database.documents import decode, encode
 from backbone.database.errors import Conflict
@@ -71,13 +68,16 @@ class Objects(Generic[T]):
         return select(self.table.c.document).where(self.table.c.id == bindparam("wanted"))
 
     @cached_property
-    def _replace(self) -> Update:
-        columns = self.table.c
-        return update(self.table).where(columns.id == bindparam("wanted"), columns.version < bindparam("below"))
+    def _upserts(self) -> dict[str, Executable]:
+        """By dialect: insert, or replace an older version; both speak the same words, each by its own class."""
+        return {"sqlite": self._upsert(sqlite.insert), "postgresql": self._upsert(postgresql.insert)}
 
-    @cached_property
-    def _insert(self) -> Insert:
-        return insert(self.table)
+    def _upsert(self, insert: Any) -> Executable:
+        new = insert(self.table)
+        older = self.table.c.version < new.excluded.version
+        kept = {column.name: new.excluded[column.name] for column in self.table.c if column.name != "id"}
+        statement: Executable = new.on_conflict_do_update(index_elements=["id"], set_=kept, where=older)
+        return statement.execution_options(preserve_rowcount=True)
 
     def list(
         self,
@@ -102,15 +102,10 @@ class Objects(Generic[T]):
         Raises:
             Conflict: a version as new as this one is there already.
         """
-        values = {**columns, "version": thing.version, "document": encode(thing)}
-        changed = connection.execute(self._replace, {**values, "wanted": thing.id, "below": thing.version})
-        if changed.rowcount == 1:
-            return
-        try:
-            with connection.begin_nested():
-                connection.execute(self._insert, {"id": thing.id, **values})
-        except IntegrityError as error:
-            raise Conflict(f"{self.table.name} {thing.id} was changed meanwhile") from error
+        values = {"id": thing.id, **columns, "version": thing.version, "document": encode(thing)}
+        changed = connection.execute(self._upserts[connection.dialect.name], values)
+        if changed.rowcount != 1:
+            raise Conflict(f"{self.table.name} {thing.id} was changed meanwhile")
 
 
 def any_of(column: ColumnElement[Any], values: Iterable[Any] | None) -> list[ColumnElement[bool]]:

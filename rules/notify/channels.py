@@ -22,7 +22,7 @@ class Channels:
     def __init__(self, site: Site, environment: Mapping[str, str]) -> None:
         self._urls: dict[str, dict[str, str]] = {}
         self.reach: dict[str, dict[str, str]] = {}
-        """By person and channel: empty when it can be used, otherwise why not."""
+        """By person and channel: empty when it can be used, otherwise why not: `unset:NAME` or `no-sender:channel`."""
         notifications = site.file.notifications or Notifications()
         for person in site.file.people:
             self._add(person, notifications, environment)
@@ -63,7 +63,7 @@ def _url(contact: Contact, notifications: Notifications, environment: Mapping[st
         return to
     sender = notifications.channels.get(contact.channel)
     if sender is None:
-        raise LookupError(f"no channel {contact.channel} is configured")
+        raise LookupError(f"no-sender:{contact.channel}")
     return _value(sender.url, environment).replace("{to}", quote(to, safe=""))
 
 
@@ -72,7 +72,7 @@ def _value(text: str, environment: Mapping[str, str]) -> str:
         return text
     name = text.removeprefix("env:")
     if not (value := environment.get(name, "").strip()):
-        raise LookupError(f"{name} is not set")
+        raise LookupError(f"unset:{name}")
     return value
 
 

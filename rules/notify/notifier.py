@@ -65,6 +65,8 @@ from rules.respond.ticket_notices import TICKET_KINDS, still_wanted
 from rules.writer import Writer
 
 LOOK_EVERY_S = 1.0
+GATHER_S = 0.05
+"""What happens together is told in one go, and the next alarm is not written behind a telling of each."""
 SETTLE_EVERY_MS = 30_000
 CALLS_AT_ONCE = 20
 """Escalations taken in one transaction."""
@@ -167,6 +169,7 @@ class Notifier:
         try:
             async with asyncio.TaskGroup() as group:
                 while True:
+                    await asyncio.sleep(GATHER_S)
                     self._wake.clear()
                     try:
                         pause_s = await self._once(group, pool)

@@ -236,7 +236,7 @@ async def test_nobody_can_be_reached_is_said_and_the_step_becomes_the_commanders
     with database.read() as c:
         notifications = list_notifications(c, site.id, limit=1000)
     assert {n.state for n in notifications} == {NotificationState.FAILED}
-    assert any("WANG_WEI_PHONE is not set" in n.why for n in notifications)
+    assert any("unset:WANG_WEI_PHONE" in n.why for n in notifications)
 
 
 async def test_the_heart_stops_with_the_rules(

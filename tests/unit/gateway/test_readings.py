@@ -248,6 +248,25 @@ def test_urgent_leaves_at_once_and_bulk_by_number_or_age() -> None:
     assert len(store.frames) == 4, "a clock set back holds nothing up"
 
 
+def test_an_urgent_repeat_shares_a_frame_and_goes_with_the_news_in_order() -> None:
+    store = Store()
+    batches = Batches(store, bulk_readings=3, bulk_age_ms=200)
+    for x in (0.0, 0.0, 0.0):
+        batches.add("a.smoke", NOW, x, 0, True)
+        batches.end(NOW)
+    assert store.frames == [(Lane.URGENT, 1)], "the first is news; that it is still quiet is not"
+    batches.add("a.smoke", NOW, 1.0, 0, True)
+    batches.end(NOW)
+    assert store.frames[1:] == [(Lane.URGENT, 3)], "smoke leaves at once, behind what was said before it"
+    batches.add("a.smoke", NOW, 1.0, 0, True)
+    batches.end(NOW)
+    batches.flush_aged(NOW + 1)
+    assert store.frames[2:] == [(Lane.URGENT, 1)], "a repeat waits for the next tick, whatever the age of bulk"
+    batches.add("a.smoke", NOW, 1.0, 2, True)
+    batches.end(NOW)
+    assert store.frames[3:] == [(Lane.URGENT, 1)], "another quality is news"
+
+
 def test_back_off_of_a_unit() -> None:
     unit = BackOff()
     assert not unit.failed(0.0), "one lost answer is no failure"

@@ -1907,6 +1907,12 @@ export interface components {
              * @description what went out together has the same
              */
             message: string | null;
+            /**
+             * Name
+             * @description the person's name in the site file
+             * @default
+             */
+            name: string;
             /** Opened At */
             opened_at: string | null;
             /** Person */

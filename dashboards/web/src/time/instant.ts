@@ -37,6 +37,16 @@ export function fullTime(instant: AnyInstant, timeZone?: string): string {
   return ms === null ? '—' : `${format(ms, timeZone, { dateStyle: 'short' })} ${format(ms, timeZone, TIME)}`
 }
 
+/** `07:05` */
+export function minuteTime(instant: AnyInstant, timeZone?: string): string {
+  return clockTime(instant, timeZone).slice(0, 5)
+}
+
+/** `2026-09-01 07:05`, for what was planned by the minute. */
+export function dayAndMinute(instant: AnyInstant, timeZone?: string): string {
+  return fullTime(instant, timeZone).slice(0, 16)
+}
+
 /** `07:05:09.123` */
 export function exactTime(instant: AnyInstant, timeZone?: string): string {
   const ms = toMs(instant)

@@ -18,7 +18,7 @@ export default {
   serviceMeans: { rules: 'alarms are delayed meanwhile', broker: 'data are delayed meanwhile', gateway: 'its data are delayed meanwhile' },
   serviceNotice: { starting: '{name} is starting', restarting: '{name} ended unexpectedly and is restarting', stopped: '{name} has stopped', other: '{name}: {state}' },
   time: { second: '{n} s', minute: '{n} min', hour: '{n} h', day: '{n} d', join: ' ' },
-  list: { comma: '; ', join: ', ', more: 'Load more' },
+  list: { comma: '; ', join: ', ', colon: ': ', more: 'Load more' },
   state: { loading: 'Loading…', unreachable: 'The server cannot be reached; this appears once it is back.' },
   action: { back: 'Back', next: 'Next' },
   problem: {

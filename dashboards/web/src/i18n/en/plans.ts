@@ -22,7 +22,7 @@ export default {
     },
   },
   planKind: { fire: 'Fire', 'natural-disaster': 'Natural disaster', 'safety-accident': 'Safety accident', 'public-health': 'Public health' },
-  planRole: { commander: 'Commander', guide: 'Evacuation guides', liaison: 'Liaison', firefighting: 'Firefighting', 'first-aid': 'First aid', repair: 'Repair', cleaning: 'Disinfection', supplies: 'Supplies' },
+  planRole: { commander: 'Commander', guide: 'Evacuation guides', liaison: 'Liaison', firefighting: 'Firefighting', 'first-aid': 'First aid', repair: 'Repair', cleaning: 'Disinfection', supplies: 'Supplies', 'duty-manager': 'Duty manager', maintenance: 'Maintenance on duty' },
   activationState: { activated: 'Activated', responding: 'Responding', contained: 'Contained', 'stood-down': 'Stood down', reviewed: 'Reviewed' },
   stepState: { waiting: 'Waiting', running: 'Running', done: 'Done', failed: 'Failed; now a person’s', late: 'Late' },
   timeline: {

@@ -18,7 +18,7 @@ export default {
   serviceMeans: { rules: '期间的报警会延迟', broker: '期间的数据会延迟', gateway: '期间的数据会延迟' },
   serviceNotice: { starting: '{name}正在启动', restarting: '{name}异常退出，正在重启', stopped: '{name}已停止', other: '{name}：{state}' },
   time: { second: '{n} 秒', minute: '{n} 分钟', hour: '{n} 小时', day: '{n} 天', join: ' ' },
-  list: { comma: '，', join: '、', more: '加载更多' },
+  list: { comma: '，', join: '、', colon: '：', more: '加载更多' },
   state: { loading: '正在载入…', unreachable: '连接不上服务器，连上后会自动显示。' },
   action: { back: '返回', next: '下一步' },
   problem: {

@@ -22,7 +22,7 @@ export default {
     },
   },
   planKind: { fire: '火灾', 'natural-disaster': '自然灾害', 'safety-accident': '安全事故', 'public-health': '公共卫生事件' },
-  planRole: { commander: '指挥', guide: '疏散引导组', liaison: '通讯联络组', firefighting: '灭火组', 'first-aid': '救护组', repair: '抢修组', cleaning: '消毒保洁组', supplies: '物资保障组' },
+  planRole: { commander: '指挥', guide: '疏散引导组', liaison: '通讯联络组', firefighting: '灭火组', 'first-aid': '救护组', repair: '抢修组', cleaning: '消毒保洁组', supplies: '物资保障组', 'duty-manager': '值班经理', maintenance: '值班维修' },
   activationState: { activated: '已启动', responding: '响应中', contained: '已控制', 'stood-down': '已解除', reviewed: '已总结' },
   stepState: { waiting: '待执行', running: '执行中', done: '已完成', failed: '失败，转人工', late: '已超时' },
   timeline: {
