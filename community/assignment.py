@@ -9,6 +9,9 @@ from community.site.model import Person
 from community.site.site import Site
 from community.tickets import Ticket
 
+_ON_DUTY = "当班 / on duty"
+_OFF_DUTY = "当班人员中无合适人选 / nobody who fits is on duty"
+
 
 @dataclass(frozen=True, slots=True)
 class Choice:
@@ -40,8 +43,7 @@ def choose(
     if not fitting:
         return None
     best = min(fitting, key=lambda p: (p.id not in here, load.get(p.id, 0)))
-    said = [skill or "", "on duty" if best.id in here else "nobody who fits is on duty"]
-    return Choice(best.id, ", ".join(filter(None, said)), best.id in here)
+    return Choice(best.id, _ON_DUTY if best.id in here else _OFF_DUTY, best.id in here)
 
 
 def skill_of(site: Site, ticket: Ticket) -> str | None:
