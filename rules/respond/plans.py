@@ -31,7 +31,7 @@ from community.activations import (
     notified,
     step_late,
 )
-from community.alarms import Alarm
+from community.alarms import Alarm, called_at
 from community.commands import Command, Outcome, Reply
 from community.site.plans import Step
 from community.site.rules import Rule
@@ -68,7 +68,7 @@ class Plans:
         plan = self._site.plans[rule.plan]
         level = next(name for name in (rule.risk.value, *LEVELS) if name in {*plan.levels})
         activation = activate(
-            id=f"{plan.id}-{alarm.zone}-{alarm.raised_again_at or alarm.raised_at}",
+            id=f"{plan.id}-{alarm.zone}-{called_at(alarm)}",
             site=self._site.id,
             plan=plan,
             level=level,
@@ -97,6 +97,7 @@ class Plans:
         plan = self._site.plans.get(standing.plan)
         begun, orders = self._begin(c, joined(merged, plan, rule.risk.value, now) if plan else merged, now)
         self._save(c, standing, begun, "alarm-joined", now)
+        self._drills.give_way(c, begun, now)
         return begun, orders
 
     def look_after(self, c: Connection, now: int) -> tuple[list[Order], bool]:

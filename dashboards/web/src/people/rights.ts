@@ -4,6 +4,8 @@ import type { RoleName } from '@/api/types'
 export type Action =
   | 'view'
   | 'acknowledge-alarm'
+  | 'shelve-alarm'
+  | 'isolate'
   | 'work-ticket'
   | 'assign-ticket'
   | 'inspect-ticket'
@@ -23,6 +25,7 @@ export const RIGHTS: Record<RoleName, readonly Action[]> = {
   manager: [
     'view',
     'acknowledge-alarm',
+    'shelve-alarm',
     'create-ticket',
     'work-ticket',
     'assign-ticket',
@@ -37,6 +40,8 @@ export const RIGHTS: Record<RoleName, readonly Action[]> = {
   'safety-officer': [
     'view',
     'acknowledge-alarm',
+    'shelve-alarm',
+    'isolate',
     'create-ticket',
     'inspect-ticket',
     'activate-plan',
