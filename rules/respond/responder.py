@@ -94,8 +94,7 @@ class Responder:
         if now - self._reminded_at >= REMIND_EVERY_MS:
             self._reminded_at = now
             self._remind(c, now)
-        more, _ = self._plans.look_after(c, now)
-        return orders + more
+        return orders + self._plans.look_after(c, now)
 
     def _remind(self, c: Connection, now: int) -> None:
         """A fault in this costs no plan its step."""
