@@ -85,7 +85,7 @@ class Plans:
         else:
             begun, orders = self._begin(c, activation, now)
             self._save(c, None, begun, "activated", now)
-        self._drills.give_way(c, begun, now)
+        self._give_way(c, begun, now)
         return begun, orders
 
     def _join(
@@ -97,7 +97,7 @@ class Plans:
         plan = self._site.plans.get(standing.plan)
         begun, orders = self._begin(c, joined(merged, plan, rule.risk.value, now) if plan else merged, now)
         self._save(c, standing, begun, "alarm-joined", now)
-        self._drills.give_way(c, begun, now)
+        self._give_way(c, begun, now)
         return begun, orders
 
     def look_after(self, c: Connection, now: int) -> list[Order]:
@@ -118,6 +118,17 @@ class Plans:
         orders += self._look_after_drills(c, now)
         self._expire(c, now)
         return orders
+
+    def _give_way(self, c: Connection, emergency: Activation, now: int) -> None:
+        """A fault in a drill costs no emergency its plan; the next look tries again."""
+        try:
+            with c.begin_nested():
+                self._drills.give_way(c, emergency, now)
+        except (OperationalError, InterfaceError, Conflict):
+            raise
+        except Exception:
+            metrics.loop_errors.labels("rules drills").inc()
+            log.exception("the drills could not be stopped", emergency=emergency.id)
 
     def _look_after_drills(self, c: Connection, now: int) -> list[Order]:
         """A fault in a drill costs no plan its step."""
