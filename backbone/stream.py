@@ -26,6 +26,9 @@ RESEND_EVERY_MS = 1_000
 """A gap is asked for at most this often a lane."""
 SAY_AGAIN_MS = 5_000
 """A gateway that sends what is durable has missed the commit; it is told again at most this often."""
+MANY_READINGS = 5_000
+LULL_S = 0.01
+"""After so many readings and so long a silence the gateways' windows may be full: they wait for a commit."""
 POISON_TRIES = 3
 SAMPLE_BYTES = 512
 CLOCK_SET_SINCE_MS = 1_577_836_800_000
@@ -202,14 +205,17 @@ class Stream:
         """Frames in turn, urgent ones first; maybe none after `max_wait_s`.
 
         Returns at once when an urgent frame waits; bulk may linger up to `max_wait_s` for a fuller batch. Without
-        `hurry` urgent frames linger too: for a consumer whose commit costs more than its reader gains by it.
+        `hurry` urgent frames linger too: for a consumer whose commit costs more than its reader gains by it. Many
+        readings and then silence mean that the gateways wait for the commit: then nothing lingers.
         """
         if not self._enough(max_readings, hurry):
             try:
                 async with asyncio.timeout(max_wait_s):
                     while not self._enough(max_readings, hurry):
                         self._arrived.clear()
-                        await self._arrived.wait()
+                        lull_s = LULL_S if self._buffered_readings >= MANY_READINGS else None
+                        async with asyncio.timeout(lull_s):
+                            await self._arrived.wait()
             except TimeoutError:
                 pass
         for gateway in tuple(self._unsaid):

@@ -1,4 +1,8 @@
-"""Which frame of a lane goes next: a live cursor paced by the fastest consumer, and one for each that lags.
+"""Which frame of a lane goes next: a live cursor, and one for each consumer that lags behind it.
+
+Brokers keep little for who reads slowly, so the live cursor may be paced by the slowest of the consumers that follow
+it. One that holds the others up for longer than its lane allows is left behind: it is sent what it lacks by a cursor of
+its own, and when it moves and is near again the live cursor waits for it, lest everything be sent twice from then on.
 
 Pure: it knows numbers and times, no frames. What is asked of it happens in this order: `reset` on (re)connect,
 `commit` and `resend` as consumers speak, then `next_from` / `sent` until it has nothing to say.
@@ -14,6 +18,7 @@ PATIENCE_MS = 5_000
 LONGEST_PATIENCE_MS = 60_000
 """… and again after twice as long, up to this."""
 GREETING_MS = 1_000
+NEAR_WINDOWS = 4
 NO_END = 2**62
 
 
@@ -23,6 +28,8 @@ class Window(NamedTuple):
     frames: int
     size: int
     """Bytes."""
+    hold_up_ms: int = 0
+    """How long a consumer may hold the live cursor up; 0: not at all, the fastest paces it."""
 
 
 class _Sent(NamedTuple):
@@ -61,6 +68,8 @@ class _Consumer:
     patience_ms: int = PATIENCE_MS
     asked: int | None = None
     greeted: int = -GREETING_MS
+    left_behind: bool = False
+    """It stood still for too long; nobody waits for it until it moves."""
 
 
 class LaneFlow:
@@ -111,9 +120,10 @@ class LaneFlow:
         consumer.committed = seq
         if consumer.cursor is not None:
             consumer.cursor.committed(seq)
-        self.live.committed(self.fastest)
         self._drop_finished(consumer)
+        self.live.committed(self._pace)
         if moved:
+            consumer.left_behind = False
             consumer.patience_ms = PATIENCE_MS
             consumer.asked = None
             consumer.waiting_since = now if self._owes(consumer) else None
@@ -141,9 +151,15 @@ class LaneFlow:
         self._catch_up(consumer, wanted, now)
 
     def check_patience(self, now: int) -> None:
-        """Send again to whoever stands still although more was sent."""
+        """Send again to whoever stands still although more was sent; nobody holds the others up for long."""
         for consumer in self._consumers.values():
             if not self._owes(consumer) or consumer.waiting_since is None:
+                continue
+            if self._holds_up(consumer) and not 0 <= now - consumer.waiting_since < self._window.hold_up_ms:
+                consumer.left_behind = True
+                if consumer.cursor is None:
+                    self._catch_up(consumer, consumer.committed, now)
+                    self.live.committed(self._pace)
                 continue
             if not 0 <= now - consumer.waiting_since < consumer.patience_ms:
                 consumer.patience_ms = min(LONGEST_PATIENCE_MS, consumer.patience_ms * 2)
@@ -151,7 +167,7 @@ class LaneFlow:
 
     def may_send(self) -> Iterable[Cursor]:
         """Cursors with room in their window, the live one first."""
-        if self.live.within(self._window):
+        if self.has_room(self.live):
             yield self.live
         for consumer in self._consumers.values():
             cursor = consumer.cursor
@@ -162,7 +178,9 @@ class LaneFlow:
         """Whether the cursor may send one more."""
         if not cursor.within(self._window):
             return False
-        return cursor is self.live or cursor.at < self.live.at
+        if cursor is self.live:
+            return not any(self._is_near(consumer) for consumer in self._consumers.values())
+        return cursor.at < self.live.at
 
     def sent(self, cursor: Cursor, seq: int, size: int, now: int) -> None:
         """The frame `seq` of so many bytes was handed to the broker from this cursor."""
@@ -187,6 +205,26 @@ class LaneFlow:
                 ranges.append((after, committed))
             after = max(after, sent)
         return [*ranges, (after, NO_END)]
+
+    @property
+    def _pace(self) -> int:
+        """What was committed by those who pace the live cursor."""
+        if not self._window.hold_up_ms:
+            return self.fastest
+        return min((c.committed for c in self._consumers.values() if c.cursor is None), default=self.fastest)
+
+    def _is_near(self, consumer: _Consumer) -> bool:
+        """Whether it will soon have caught up, if the live cursor waits."""
+        if not self._window.hold_up_ms or consumer.cursor is None or consumer.left_behind:
+            return False
+        return self.live.at - consumer.cursor.at <= NEAR_WINDOWS * self._window.frames
+
+    def _holds_up(self, consumer: _Consumer) -> bool:
+        """Whether the live cursor waits for this consumer, and for no faster one."""
+        if self._is_near(consumer):
+            return True
+        waits = consumer.cursor is None and not self.live.within(self._window)
+        return waits and consumer.committed == self._pace < self.fastest
 
     def _catch_up(self, consumer: _Consumer, at: int, now: int) -> None:
         consumer.cursor = Cursor(at) if at < self.live.at else None

@@ -22,7 +22,7 @@ from backbone.database.database import Database
 from backbone.database.outbox import Relay
 from backbone.database.positions import load_positions, save_positions
 from backbone.site_watch import SiteWatch
-from backbone.stream import Position, Refusal, Stream
+from backbone.stream import MANY_READINGS, Position, Refusal, Stream
 from community.site.site import Site
 from rules.desk import Desk
 from rules.detect.checkpoint import CheckpointError
@@ -173,6 +173,8 @@ class Consumer:
     _ticked_at: int = 0
     _committed_at: int = 0
     _uncommitted: bool = False
+    _unsaid: int = 0
+    """Readings judged since the last commit."""
 
     def alive(self) -> bool:
         """Whether conditions are judged and alarms could be written."""
@@ -197,6 +199,7 @@ class Consumer:
             self._heard_at = now
             transitions: list[Transition] = []
             if deliveries:
+                self._unsaid += sum(delivery.frame.t.size for delivery in deliveries)
                 transitions = self.detector.evaluate(intake.batch(deliveries, now))
                 self._uncommitted = True
             if now - self._ticked_at >= TICK_MS or self.detector.next_end() <= now:
@@ -251,7 +254,8 @@ class Consumer:
         return Intake(self.site, self.detector.compiled, round(self.settings.future_skew_s * 1000))
 
     async def _commit(self, transitions: list[Transition], now: int, *, at_once: bool = False) -> None:
-        due = at_once or now - self._committed_at >= self.settings.checkpoint_every_s * 1000
+        awaited = self._unsaid >= MANY_READINGS and self.stream.buffered_readings == 0
+        due = at_once or awaited or now - self._committed_at >= self.settings.checkpoint_every_s * 1000
         if not transitions and not (self._uncommitted and due):
             return
         positions, state = self.stream.positions, self.detector.state()
@@ -263,7 +267,7 @@ class Consumer:
             return orders
 
         orders = await self.writer.do(work)
-        self._uncommitted = False
+        self._uncommitted, self._unsaid = False, 0
         self._committed_at = self.now()
         if transitions:
             self.notifier.wake()

@@ -12,6 +12,7 @@ from community.site.profile import Lane
 from gateway.flow import LONGEST_PATIENCE_MS, PATIENCE_MS, LaneFlow, Window
 
 WINDOW = Window(5, 50)
+TOGETHER = Window(5, 50, hold_up_ms=1_000)
 SIZE = 9
 NAMES = ("ingest", "rules")
 
@@ -47,11 +48,11 @@ class Consumer:
 class World:
     """A gateway's lane, a network that loses and repeats, two consumers."""
 
-    def __init__(self) -> None:
+    def __init__(self, window: Window = WINDOW) -> None:
         self.now = 0
         self.frames: dict[int, int] = {}
         self.newest = 0
-        self.flow = LaneFlow(dict.fromkeys(NAMES, 0), WINDOW)
+        self.flow = LaneFlow(dict.fromkeys(NAMES, 0), window)
         self.consumers = {name: Consumer() for name in NAMES}
         self.wire: deque[tuple[int, int]] = deque()
         self.connected = True
@@ -130,9 +131,9 @@ STEPS = st.one_of(
 
 
 @settings(max_examples=300, deadline=None)
-@given(st.lists(STEPS, max_size=80))
-def test_every_consumer_gets_every_frame_in_order(steps: list[tuple[str, object]]) -> None:
-    world = World()
+@given(st.lists(STEPS, max_size=80), st.sampled_from([WINDOW, TOGETHER]))
+def test_every_consumer_gets_every_frame_in_order(steps: list[tuple[str, object]], window: Window) -> None:
+    world = World(window)
     put: list[int] = []
     for what, detail in steps:
         if what == "put":
@@ -178,6 +179,30 @@ def test_a_dead_consumer_delays_nothing_for_the_other() -> None:
         world.commit("rules")
     assert world.consumers["rules"].committed == 10 * WINDOW.frames
     assert len(world.frames) == 10 * WINDOW.frames
+
+
+def test_a_slow_consumer_is_not_left_behind_and_a_dead_one_holds_up_for_a_second_only() -> None:
+    world = World(TOGETHER)
+
+    def go_on() -> None:
+        world.put(0)
+        world.pump()
+        while world.wire:
+            world.deliver(frozenset(), False)
+        world.commit("rules")
+
+    for _ in range(4 * WINDOW.frames):
+        go_on()
+    assert world.consumers["rules"].committed == WINDOW.frames, "the broker need not keep more than a window"
+    world.commit("ingest")
+    go_on()
+    assert world.consumers["rules"].committed == 2 * WINDOW.frames
+    world.consumers["ingest"].alive = False
+    world.now += TOGETHER.hold_up_ms
+    world.flow.check_patience(world.now)
+    for _ in range(4 * WINDOW.frames):
+        go_on()
+    assert world.consumers["rules"].committed == world.newest
 
 
 def test_the_live_cursor_goes_before_catching_up() -> None:
