@@ -13,6 +13,7 @@ from api.activations.router import router as activations
 from api.alarms.router import router as alarms
 from api.backups.router import router as backups
 from api.commands.router import router as commands
+from api.drills.router import router as drills
 from api.gateways.router import router as gateways
 from api.live.gateways import GatewayBoard
 from api.live.hub import Hub
@@ -39,6 +40,7 @@ from api.session.router import router as session
 from api.settings import ApiSettings
 from api.sites.router import router as sites
 from api.tickets.router import router as tickets
+from api.trainings.router import router as trainings
 from api.users.router import router as users
 from api.zones.router import router as zones
 from backbone.database.database import Database
@@ -66,6 +68,8 @@ _RESOURCES = (
     users,
     rosters,
     notifications,
+    drills,
+    trainings,
 )
 
 

@@ -48,7 +48,7 @@ class Escalation:
     site: str
     zone: str
     kind: str
-    """`alarm`, `step` or `late`."""
+    """`alarm`, `step`, `late` or `suspended`."""
     cause: str
     """The alarm's id, or the activation's."""
     step: str | None = None

@@ -8,6 +8,7 @@ from community.site.check_composition import check_composition
 from community.site.check_duty import check_contacts, check_notifications, check_roster
 from community.site.check_interlocks import check_interlocks
 from community.site.check_plans import check_plans, check_risks
+from community.site.check_readiness import check_readiness
 from community.site.check_rules import check_rules
 from community.site.devices import Device, Line, ModbusSource
 from community.site.mend import Mended
@@ -28,6 +29,7 @@ _SECTIONS = {
     "rules": "rule",
     "risks": "risk",
     "plans": "plan",
+    "qualifications": "qualification",
 }
 
 
@@ -212,4 +214,5 @@ CHECKS: tuple[Callable[[Subject], Found], ...] = (
     check_contacts,
     check_roster,
     check_notifications,
+    check_readiness,
 )

@@ -22,8 +22,8 @@ class People:
         self._duties = frozenset(d.id for d in site.file.roster.duties) if site.file.roster is not None else frozenset()
 
     def everybody(self, name: str) -> tuple[str, ...]:
-        """All who hold a role or a duty."""
-        return tuple(p.id for p in self._site.file.people if name in p.roles or name in p.duties)
+        """All who hold a role or a duty; or the person of that name."""
+        return tuple(p.id for p in self._site.file.people if name in p.roles or name in p.duties or name == p.id)
 
     def on_duty(self, name: str, at: int, changes: Sequence[RosterChange]) -> tuple[str, ...]:
         """Those on duty; where the roster says nothing or nobody, all who hold it: somebody must be told."""

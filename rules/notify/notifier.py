@@ -41,7 +41,7 @@ from backbone.database.notifications import (
     save_reach,
 )
 from backbone.database.outbox import Relay
-from community.activations import IN_FORCE, Activation, all_told, nobody_told, person_told
+from community.activations import Activation, all_told, nobody_told, person_told
 from community.escalations import OPEN, Call, Escalation, EscalationState, acknowledge, called, due, end
 from community.notice_text import Facts, Message, render
 from community.notifications import (
@@ -260,7 +260,7 @@ class Notifier:
         """The escalation, ended when its cause has."""
         if escalation.kind != "alarm":
             activation = get_activation(c, escalation.cause)
-            if activation is None or activation.state not in IN_FORCE:
+            if activation is None or not activation.tells:
                 return end(escalation, "the activation has ended", now)
             return escalation
         alarm = get_alarm(c, escalation.cause)

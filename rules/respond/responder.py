@@ -85,6 +85,12 @@ class Responder:
         """Begin what waits for the machine, mark what is late; commands to send, and whether anything changed."""
         return self._plans.look_after(c, now)
 
+    def detected(self, c: Connection, transitions: Sequence[Transition], now: int) -> None:
+        """Conditions that came true by the word of devices in test mode."""
+        for transition in transitions:
+            if transition.active:
+                self._plans.detected(c, transition, now)
+
     def pending(self, c: Connection, now: int) -> list[Order]:
         """Commands that were given and not answered."""
         return self._plans.pending(c, now)

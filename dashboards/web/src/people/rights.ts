@@ -16,6 +16,8 @@ export type Action =
   | 'make-backup'
   | 'change-roster'
   | 'choose-notifications'
+  | 'run-drill'
+  | 'record-training'
 
 export const RIGHTS: Record<RoleName, readonly Action[]> = {
   manager: [
@@ -29,6 +31,7 @@ export const RIGHTS: Record<RoleName, readonly Action[]> = {
     'view-quarantine',
     'change-roster',
     'choose-notifications',
+    'record-training',
   ],
   crew: ['view', 'create-ticket', 'work-ticket', 'work-step', 'choose-notifications'],
   'safety-officer': [
@@ -42,6 +45,8 @@ export const RIGHTS: Record<RoleName, readonly Action[]> = {
     'view-quarantine',
     'change-roster',
     'choose-notifications',
+    'run-drill',
+    'record-training',
   ],
   supervisor: ['view', 'inspect-ticket', 'choose-notifications'],
   administrator: ['view', 'manage-users', 'view-quarantine', 'make-backup', 'choose-notifications'],
