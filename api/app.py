@@ -14,7 +14,9 @@ from api.alarms.router import router as alarms
 from api.backups.router import router as backups
 from api.commands.router import router as commands
 from api.drills.router import router as drills
+from api.facilities.router import router as facilities
 from api.gateways.router import router as gateways
+from api.inspections.router import router as inspections
 from api.live.gateways import GatewayBoard
 from api.live.hub import Hub
 from api.live.latest import LatestCache
@@ -29,6 +31,7 @@ from api.points.router import router as points
 from api.problems import Problem
 from api.quarantine.router import router as quarantine
 from api.readings.router import router as readings
+from api.risks.router import router as risks
 from api.rosters.router import router as rosters
 from api.rules.router import router as rules
 from api.security.buckets import Buckets
@@ -44,6 +47,7 @@ from api.trainings.router import router as trainings
 from api.users.router import router as users
 from api.zones.router import router as zones
 from backbone.database.database import Database
+from backbone.files import Files
 from backbone.historian.port import Historian
 from community.site.site import Site
 
@@ -70,6 +74,9 @@ _RESOURCES = (
     notifications,
     drills,
     trainings,
+    facilities,
+    inspections,
+    risks,
 )
 
 
@@ -114,6 +121,7 @@ def create_app(
             lambda: hub.end_pages(reason, username=username, session=session)
         ),
         bus_connected=bus_connected,
+        files=Files(settings.data_dir / "files"),
     )
     app.add_middleware(Gate, buckets=Buckets(settings.requests_per_s, settings.requests_burst), now=now)
     web.install(app, web_dist)

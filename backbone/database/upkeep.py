@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 
 import msgspec
-from sqlalchemy import Connection, and_, delete, insert, select
+from sqlalchemy import Connection, and_, delete, func, insert, select
 
 from backbone.database.checkpoints import load_checkpoint, save_checkpoint
 from backbone.database.objects import Objects, any_of
@@ -109,6 +109,15 @@ def list_gradings(connection: Connection, site: str) -> list[Grading]:
 def save_grading(connection: Connection, site: str, grading: Grading) -> None:
     """Insert."""
     _gradings.save(connection, grading, site=site, at=grading.at, risk=grading.risk)
+
+
+def first_event(connection: Connection, site: str) -> int | None:
+    """When the history of alarms and tickets begins (Unix ms)."""
+    firsts = [
+        connection.execute(select(func.min(table.c.at)).where(table.c.site == site)).scalar()
+        for table in (alarms, tickets)
+    ]
+    return min((int(first) for first in firsts if first is not None), default=None)
 
 
 def tickets_since(connection: Connection, site: str, since: int) -> list[Ticket]:

@@ -9,7 +9,6 @@ from community.site.fields import Day, Duration, Id, Row
 from community.site.rules import Grade
 from community.text import Text
 
-
 MEDIUM_FROM, HIGH_FROM = 5, 10
 
 

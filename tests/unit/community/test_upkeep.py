@@ -47,9 +47,9 @@ SCHEDULES = [
 ]
 
 
-def ms(*parts: int, zone: ZoneInfo = BERLIN, fold: int = 0) -> int:
-    year, month, day, *rest = parts
-    return round(datetime(year, month, day, *rest, tzinfo=zone, fold=fold).timestamp() * 1000)
+def ms(*parts: int, zone: ZoneInfo = BERLIN) -> int:
+    year, month, day, hour = (*parts, 0)[:4]
+    return round(datetime(year, month, day, hour, tzinfo=zone).timestamp() * 1000)
 
 
 def site(schedules: object = SCHEDULES, **more: object) -> SiteFile:
