@@ -10,6 +10,7 @@ from fastapi.routing import APIRoute
 from api import health, problems, web
 from api.access_events.router import router as access_events
 from api.activations.router import router as activations
+from api.alarm_journal.router import router as alarm_journal
 from api.alarms.router import router as alarms
 from api.backups.router import router as backups
 from api.commands.router import router as commands
@@ -31,6 +32,7 @@ from api.points.router import router as points
 from api.problems import Problem
 from api.quarantine.router import router as quarantine
 from api.readings.router import router as readings
+from api.reminders.router import router as reminders
 from api.risks.router import router as risks
 from api.rosters.router import router as rosters
 from api.rules.router import router as rules
@@ -42,6 +44,7 @@ from api.services.router import router as services
 from api.session.router import router as session
 from api.settings import ApiSettings
 from api.sites.router import router as sites
+from api.suppressions.router import router as suppressions
 from api.tickets.router import router as tickets
 from api.trainings.router import router as trainings
 from api.users.router import router as users
@@ -60,6 +63,8 @@ _RESOURCES = (
     readings,
     rules,
     alarms,
+    alarm_journal,
+    suppressions,
     tickets,
     plans,
     activations,
@@ -77,6 +82,7 @@ _RESOURCES = (
     facilities,
     inspections,
     risks,
+    reminders,
 )
 
 

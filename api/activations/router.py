@@ -2,12 +2,13 @@
 
 from collections.abc import Callable
 from hashlib import sha256
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
-from starlette.responses import Response
+from starlette.responses import HTMLResponse, Response
 
 from api import paging
+from api.activations.report import Report
 from api.activations.review import open_review, review_is_closed
 from api.activations.schemas import ActivationOut, LevelChange, Reason, StepDone
 from api.drills.following import follow, no_emergency
@@ -54,6 +55,21 @@ def get_activation(activation_id: str, platform: PlatformDep, _: Viewer) -> Acti
     if activation is None or activation.site != platform.site.id:
         raise not_found("activation", activation_id)
     return ActivationOut.model_validate(activation)
+
+
+@router.get("/{activation_id}/report", response_class=HTMLResponse)
+def get_report(
+    activation_id: str,
+    platform: PlatformDep,
+    _: Viewer,
+    language: Annotated[Literal["zh", "en"], Query(description="of the report")] = "zh",
+) -> HTMLResponse:
+    """The post-incident report as a page that prints: deadlines, machine actions with proof, readings, timeline."""
+    with platform.database.read() as connection:
+        activation = stored.get_activation(connection, activation_id)
+    if activation is None or activation.site != platform.site.id:
+        raise not_found("activation", activation_id)
+    return HTMLResponse(Report(platform, activation, language).html())
 
 
 @router.post("/{activation_id}/steps/{step_id}/done", response_model=ActivationOut)

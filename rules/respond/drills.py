@@ -45,22 +45,19 @@ class Drills:
             self._save(c, suspend(drill, SYSTEM, emergency.id, now), "suspended", now)
             notices.tell_suspended(c, self._site, drill, emergency, now)
 
-    def look_after(self, c: Connection, now: int) -> tuple[list[Order], bool]:
+    def look_after(self, c: Connection, now: int) -> list[Order]:
         """Give way to what people activated; keep the devices of each drill in test mode while it runs."""
         orders: list[Order] = []
-        changed = False
         emergency = self._emergency(c)
         if emergency is not None and list_drills(c, self._site.id, states=[DrillState.RUNNING], limit=1):
             self.give_way(c, emergency, now)
-            changed = True
         for drill in list_drills(c, self._site.id, states=AFTER_ENDS, limit=NEWEST):
             after, more = self._devices(c, drill, now)
             after = self._scenario(c, after, now)
             orders += more
             if after is not drill:
                 self._save(c, replace(after, version=drill.version + 1), "devices", now)
-                changed = True
-        return orders, changed
+        return orders
 
     def detected(self, c: Connection, transition: Transition, now: int) -> None:
         """A condition came true by the word of devices in test: written into their drill, and no alarm anywhere."""

@@ -99,31 +99,28 @@ class Plans:
         self._save(c, standing, begun, "alarm-joined", now)
         return begun, orders
 
-    def look_after(self, c: Connection, now: int) -> tuple[list[Order], bool]:
-        """Begin what waits for the machine, and mark what is late. Whether anything changed beside the commands.
+    def look_after(self, c: Connection, now: int) -> list[Order]:
+        """Begin what waits for the machine, and mark what is late; the commands to send.
 
         One activation that cannot be looked after is logged and counted; the others, and all alarms, go on.
         """
         orders: list[Order] = []
-        changed = False
         for activation in list_activations(c, self._site.id, states=OPEN, limit=MOST_IN_FORCE):
             try:
                 with c.begin_nested():
-                    more, moved = self._look_after_one(c, activation, now)
+                    orders += self._look_after_one(c, activation, now)
             except (OperationalError, InterfaceError, Conflict):
                 raise
             except Exception:
                 metrics.loop_errors.labels("rules plans").inc()
                 log.exception("an activation could not be looked after", activation=activation.id)
-                continue
-            orders += more
-            changed = changed or moved
-        more, moved = self._drills.look_after(c, now)
-        return orders + more, self._expire(c, now) or changed or moved
+        orders += self._drills.look_after(c, now)
+        self._expire(c, now)
+        return orders
 
-    def _look_after_one(self, c: Connection, activation: Activation, now: int) -> tuple[list[Order], bool]:
+    def _look_after_one(self, c: Connection, activation: Activation, now: int) -> list[Order]:
         if activation.state is ActivationState.PAUSED:
-            return [], False
+            return []
         begun, orders = self._begin(c, self._decided(c, activation, now), now)
         for step in begun.steps:
             if step.due_at < now:
@@ -132,9 +129,9 @@ class Plans:
                     notices.tell_late(c, self._site, late, step, now)
                 begun = late
         if begun is activation:
-            return orders, False
+            return orders
         self._save(c, activation, begun, begun.timeline[-1].what, now)
-        return orders, True
+        return orders
 
     def _decided(self, c: Connection, activation: Activation, now: int) -> Activation:
         """In standby: whether somebody has gone to look, or nobody has decided in time."""
@@ -244,15 +241,13 @@ class Plans:
         )
         return next((step for step in steps if step.id == identifier), None)
 
-    def _expire(self, c: Connection, now: int) -> bool:
-        changed = False
+    def _expire(self, c: Connection, now: int) -> None:
         for given in pending_commands(c, self._site.id):
             if given.command.expires + ANSWER_GRACE_MS < now:
                 reply = Reply(
                     outcome=Outcome.EXPIRED, point=given.command.point, at=now, reason="no answer from the gateway"
                 )
-                changed = self.answered(c, given.id, given.gateway, reply, now) or changed
-        return changed
+                self.answered(c, given.id, given.gateway, reply, now)
 
     def _save(self, c: Connection, before: Activation | None, after: Activation, change: str, now: int) -> None:
         # one version a transaction, whatever number of transitions it holds: that is what tells a concurrent change

@@ -84,7 +84,7 @@ class World:
             over = Transition("fire", f"{where}.smoke", zone, False, self.now, 0.0, (f"{where}.smoke",), "over")
             self.responder.respond(self.c, [over], self.now)
         elif kind == "look":
-            self.commands += self.responder.look_after(self.c, self.now)[0]
+            self.commands += self.responder.look_after(self.c, self.now)
         elif kind == "drill":
             self.start_drill(f"b{where}-f1")
         elif kind == "person":

@@ -15,7 +15,7 @@ def upgrade() -> None:
         sa.Column("site", sa.String(length=63), nullable=False),
         sa.Column("id", sa.String(length=200), nullable=False),
         sa.Column("next_at", sa.BigInteger()),
-        sa.Column("next_figure", sa.Float()),
+        sa.Column("next_figure", sa.Double()),
         sa.PrimaryKeyConstraint("site", "id"),
     )
     op.create_table(

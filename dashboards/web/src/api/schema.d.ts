@@ -144,6 +144,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/activations/{activation_id}/report": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Report
+         * @description The post-incident report as a page that prints: deadlines, machine actions with proof, readings, timeline.
+         */
+        get: operations["get_report"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/activations/{activation_id}/restore": {
         parameters: {
             query?: never;
@@ -238,6 +258,46 @@ export interface paths {
          * @description A person has done a step.
          */
         post: operations["finish_step"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alarm-journal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Journal
+         * @description Transitions, the latest first.
+         */
+        get: operations["list_journal"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alarm-journal.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export Journal
+         * @description The same as a table for spreadsheets, all of it.
+         */
+        get: operations["export_journal"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -488,106 +548,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/facilities": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * List Facilities
-         * @description All facilities, in the site file's order.
-         */
-        get: operations["list_facilities"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/facilities/renewals": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Get Renewals
-         * @description What has to be renewed in which year, and what it costs.
-         */
-        get: operations["get_renewals"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/facilities/{facility_id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Get Facility
-         * @description One facility with all that belongs to it.
-         */
-        get: operations["get_facility"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/facilities/{facility_id}/documents": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Add Facility Document
-         * @description Add a document: PDF, JPEG or PNG, as the body, up to 20 MB.
-         */
-        post: operations["add_facility_document"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/facilities/{facility_id}/documents/{document_id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Get Facility Document
-         * @description The bytes of a document.
-         */
-        get: operations["get_facility_document"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/v1/gateways": {
         parameters: {
             query?: never;
@@ -644,170 +604,6 @@ export interface paths {
         get: operations["list_gateway_losses"];
         put?: never;
         post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/inspections": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * List Inspections
-         * @description Rounds, the latest due first.
-         */
-        get: operations["list_inspections"];
-        put?: never;
-        /**
-         * Start Unplanned
-         * @description Walk a route now, whatever the calendar says.
-         */
-        post: operations["start_unplanned"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/inspections/routes": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * List Routes
-         * @description The routes, and when each is due next.
-         */
-        get: operations["list_routes"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/inspections/{round_id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Get Inspection
-         * @description One round.
-         */
-        get: operations["get_inspection"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/inspections/{round_id}/answers": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Answer Inspection
-         * @description What was found at an item.
-         */
-        post: operations["answer_inspection"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/inspections/{round_id}/finish": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Finish Inspection
-         * @description All has been looked at.
-         */
-        post: operations["finish_inspection"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/inspections/{round_id}/photos": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Add Inspection Photo
-         * @description Add a photo: JPEG or PNG, as the body; an answer then names it.
-         */
-        post: operations["add_inspection_photo"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/inspections/{round_id}/photos/{photo_id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Get Inspection Photo
-         * @description The bytes of a photo.
-         */
-        get: operations["get_inspection_photo"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/inspections/{round_id}/start": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Start Inspection
-         * @description Begin a round that was planned.
-         */
-        post: operations["start_inspection"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1058,7 +854,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/risks": {
+    "/api/v1/reminders": {
         parameters: {
             query?: never;
             header?: never;
@@ -1066,32 +862,12 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List Risks
-         * @description The register, in the site file's order.
+         * List Reminders
+         * @description What is due, what is overdue first.
          */
-        get: operations["list_risks"];
+        get: operations["list_reminders"];
         put?: never;
         post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/risks/{risk_id}/gradings": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Grade Risk
-         * @description Decide how a risk is graded from now on, and say why.
-         */
-        post: operations["grade_risk"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1240,6 +1016,86 @@ export interface paths {
         get: operations["list_sites"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/suppressions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Suppressions
+         * @description Suppressions, the newest first.
+         */
+        get: operations["list_suppressions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/suppressions/out-of-service": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take Out Of Service
+         * @description Take a place or a device out of service while it is worked on; with fire detectors only a safety officer may.
+         */
+        post: operations["take_out_of_service"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/suppressions/shelved": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Shelve Alarm
+         * @description Shelve an alarm: it calls nobody until then. A high one needs a safety officer, and is shelved this once only.
+         */
+        post: operations["shelve_alarm"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/suppressions/{suppression_id}/end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * End Suppression
+         * @description It ends now: what still stands calls at once.
+         */
+        post: operations["end_suppression"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1728,6 +1584,11 @@ export interface components {
             action: components["schemas"]["Text"] | null;
             /** Activation */
             activation: string | null;
+            /**
+             * Called Again At
+             * @description it wanted to be seen again: a suppression ended, or it stood for long
+             */
+            called_again_at?: string | null;
             /** Cleared At */
             cleared_at: string | null;
             /**
@@ -1792,6 +1653,11 @@ export interface components {
             /** Site */
             site: string;
             state: components["schemas"]["AlarmState"];
+            /**
+             * Suppressed
+             * @description the suppression it is under: it calls nobody
+             */
+            suppressed?: string | null;
             /** Test */
             test: boolean;
             /** Ticket */
@@ -1808,57 +1674,10 @@ export interface components {
         };
         /**
          * AlarmState
-         * @description The states of an alarm; suppression is a later chapter and orthogonal to these.
+         * @description The states of an alarm; whether it is suppressed is orthogonal to these (community/suppression.py).
          * @enum {string}
          */
         AlarmState: "normal" | "unacknowledged" | "acknowledged" | "returned-unacknowledged" | "latched";
-        /**
-         * AnswerIn
-         * @description What was found at an item; `place` counts from 0.
-         */
-        AnswerIn: {
-            /**
-             * Note
-             * @default
-             */
-            note: string;
-            outcome: components["schemas"]["Outcome-Input"];
-            /**
-             * Photos
-             * @default []
-             */
-            photos: string[];
-            /** Place */
-            place: number;
-            /** Value */
-            value?: number | null;
-        };
-        /**
-         * AnswerOut
-         * @description What was found.
-         */
-        AnswerOut: {
-            /**
-             * At
-             * Format: date-time
-             * @example 2026-09-22T08:15:30.250Z
-             */
-            at: string;
-            /** By */
-            by: string;
-            /** Note */
-            note: string;
-            outcome: components["schemas"]["community__inspections__Outcome"];
-            /** Photos */
-            photos: string[];
-            /**
-             * Ticket
-             * @description the ticket the failed item became
-             */
-            ticket: string | null;
-            /** Value */
-            value: number | null;
-        };
         /**
          * Approval
          * @description Who approved this version, and when.
@@ -2009,7 +1828,7 @@ export interface components {
             gateway: string;
             /** Id */
             id: string;
-            outcome?: components["schemas"]["community__commands__Outcome"] | null;
+            outcome?: components["schemas"]["Outcome"] | null;
             /**
              * Point
              * @description an output, or `interlock:…`
@@ -2036,28 +1855,6 @@ export interface components {
             last: string | null;
             /** Ok */
             ok: boolean | null;
-        };
-        /**
-         * DocumentOut
-         * @description A document; its bytes are at `/facilities/{facility}/documents/{id}`.
-         */
-        DocumentOut: {
-            /**
-             * At
-             * Format: date-time
-             * @example 2026-09-22T08:15:30.250Z
-             */
-            at: string;
-            /** By */
-            by: string;
-            /** Id */
-            id: string;
-            /** Media Type */
-            media_type: string;
-            /** Name */
-            name: string;
-            /** Size */
-            size: number;
         };
         /**
          * DrillDue
@@ -2201,178 +1998,11 @@ export interface components {
             findings?: components["schemas"]["FindingIn"][];
         };
         /**
-         * FacilityAnswer
-         * @description What an inspection found at the facility.
-         */
-        FacilityAnswer: {
-            /**
-             * At
-             * Format: date-time
-             * @example 2026-09-22T08:15:30.250Z
-             */
-            at: string;
-            /** By */
-            by: string;
-            name: components["schemas"]["Text"];
-            /** Note */
-            note: string;
-            outcome: components["schemas"]["community__inspections__Outcome"];
-            /** Round */
-            round: string;
-            /** Unit */
-            unit: string | null;
-            /** Value */
-            value: number | null;
-        };
-        /**
-         * FacilityDetail
-         * @description A facility and all that belongs to it.
-         */
-        FacilityDetail: {
-            /**
-             * Alarms
-             * @description ids of the alarms that are open
-             */
-            alarms: string[];
-            /** Category */
-            category: string;
-            /** Documents */
-            documents: components["schemas"]["DocumentOut"][];
-            /** Escalation */
-            escalation: string | null;
-            /** Id */
-            id: string;
-            /** Inspections */
-            inspections: components["schemas"]["FacilityAnswer"][];
-            /** Installed */
-            installed: string | null;
-            name: components["schemas"]["Text"];
-            /** Open Alarms */
-            open_alarms: number;
-            /** Open Tickets */
-            open_tickets: number;
-            /** Overdue Tickets */
-            overdue_tickets: number;
-            /** Party */
-            party: string;
-            party_name: components["schemas"]["Text"];
-            /** Points */
-            points: string[];
-            renewal: components["schemas"]["FacilityRenewal"] | null;
-            /** Schedules */
-            schedules: components["schemas"]["ScheduleOut"][];
-            /**
-             * Tickets
-             * @description of the last 12 months, the newest first
-             */
-            tickets: components["schemas"]["FacilityTicket"][];
-            /** Zone */
-            zone: string;
-        };
-        /**
-         * FacilityOut
-         * @description A facility on the register (设施台账).
-         */
-        FacilityOut: {
-            /** Category */
-            category: string;
-            /** Escalation */
-            escalation: string | null;
-            /** Id */
-            id: string;
-            /** Installed */
-            installed: string | null;
-            name: components["schemas"]["Text"];
-            /** Open Alarms */
-            open_alarms: number;
-            /** Open Tickets */
-            open_tickets: number;
-            /** Overdue Tickets */
-            overdue_tickets: number;
-            /** Party */
-            party: string;
-            party_name: components["schemas"]["Text"];
-            /** Points */
-            points: string[];
-            renewal: components["schemas"]["FacilityRenewal"] | null;
-            /** Zone */
-            zone: string;
-        };
-        /**
-         * FacilityRenewal
-         * @description When a facility has to be renewed.
-         */
-        FacilityRenewal: {
-            /**
-             * Assumed
-             * @description no life is written down; the guide's is taken
-             */
-            assumed: boolean;
-            /**
-             * Cost
-             * @description yuan, estimated
-             */
-            cost: number | null;
-            /**
-             * Due
-             * Format: date
-             */
-            due: string;
-            /** Facility */
-            facility: string;
-        };
-        /**
-         * FacilityTicket
-         * @description A ticket of the facility.
-         */
-        FacilityTicket: {
-            /**
-             * Complete By
-             * Format: date-time
-             * @example 2026-09-22T08:15:30.250Z
-             */
-            complete_by: string;
-            /** Id */
-            id: string;
-            /** Open */
-            open: boolean;
-            /**
-             * Reported At
-             * Format: date-time
-             * @example 2026-09-22T08:15:30.250Z
-             */
-            reported_at: string;
-            /** Source */
-            source: string;
-            /** State */
-            state: string;
-            title: components["schemas"]["Text"];
-        };
-        /**
          * Family
          * @description The sensor families of the guide, and the platform's own equipment.
          * @enum {string}
          */
         Family: "access" | "environment" | "fire" | "waste" | "system";
-        /**
-         * FiguresOut
-         * @description What happened in the last 12 months where the risk is.
-         */
-        FiguresOut: {
-            /** Alarms */
-            alarms: number;
-            /** Failed Inspections */
-            failed_inspections: number;
-            /** Median Clear Ms */
-            median_clear_ms: number | null;
-            /** Tickets */
-            tickets: number;
-            /**
-             * Watched Ms
-             * @description how long there has been a history, at most a year
-             */
-            watched_ms: number;
-        };
         /**
          * FindingIn
          * @description Something to put right; it becomes a ticket.
@@ -2459,40 +2089,6 @@ export interface components {
          */
         Grade: "low" | "medium" | "high";
         /**
-         * Grade5x5
-         * @description What a person decides, and why.
-         */
-        Grade5x5: {
-            /** Likelihood */
-            likelihood: number;
-            /** Reason */
-            reason: string;
-            /** Severity */
-            severity: number;
-        };
-        /**
-         * GradingOut
-         * @description A decision about a risk.
-         */
-        GradingOut: {
-            /**
-             * At
-             * Format: date-time
-             * @example 2026-09-22T08:15:30.250Z
-             */
-            at: string;
-            /** By */
-            by: string;
-            /** Id */
-            id: string;
-            /** Likelihood */
-            likelihood: number;
-            /** Reason */
-            reason: string;
-            /** Severity */
-            severity: number;
-        };
-        /**
          * Health
          * @description What is well, and why not.
          */
@@ -2549,6 +2145,52 @@ export interface components {
             since?: string | null;
             /** Tripped */
             tripped: boolean | null;
+        };
+        /**
+         * JournalOut
+         * @description One transition of an alarm.
+         */
+        JournalOut: {
+            /** Alarm */
+            alarm: string;
+            /**
+             * At
+             * Format: date-time
+             * @example 2026-09-22T08:15:30.250Z
+             */
+            at: string;
+            /**
+             * Change
+             * @description raised, cleared, acknowledged, reset, shelved, released, re-alarmed, grouped, …
+             */
+            change: string;
+            /** Grade */
+            grade: string;
+            /** Id */
+            id: number;
+            /** Reason */
+            reason: string;
+            /** Rule */
+            rule: string;
+            /** Scope */
+            scope: string;
+            /**
+             * State
+             * @description the state it led to
+             */
+            state: string;
+            /**
+             * Value
+             * @description the value that raised the alarm
+             */
+            value: number | null;
+            /**
+             * Who
+             * @description empty: the platform itself
+             */
+            who: string;
+            /** Zone */
+            zone: string;
         };
         /**
          * LevelChange
@@ -2750,11 +2392,29 @@ export interface components {
             roles: string[];
         };
         /**
+         * OutOfService
+         * @description Take a place or a device out of service.
+         */
+        OutOfService: {
+            /** Device */
+            device?: string | null;
+            /** Reason */
+            reason: string;
+            /**
+             * Until
+             * Format: date-time
+             * @description with fire detectors: within 8 hours; without: within 30 days
+             */
+            until: string;
+            /** Zone */
+            zone: string;
+        };
+        /**
          * Outcome
-         * @description What somebody found at an item.
+         * @description What became of a command.
          * @enum {string}
          */
-        "Outcome-Input": "pass" | "fail" | "not-applicable";
+        Outcome: "done" | "refused" | "failed" | "expired";
         /** Page[AccessEventOut] */
         Page_AccessEventOut_: {
             /** Items */
@@ -2805,6 +2465,16 @@ export interface components {
              */
             next?: string | null;
         };
+        /** Page[JournalOut] */
+        Page_JournalOut_: {
+            /** Items */
+            items: components["schemas"]["JournalOut"][];
+            /**
+             * Next
+             * @description cursor of the next page; null on the last
+             */
+            next?: string | null;
+        };
         /** Page[LossOut] */
         Page_LossOut_: {
             /** Items */
@@ -2849,16 +2519,6 @@ export interface components {
         Page_QuarantineOut_: {
             /** Items */
             items: components["schemas"]["QuarantineOut"][];
-            /**
-             * Next
-             * @description cursor of the next page; null on the last
-             */
-            next?: string | null;
-        };
-        /** Page[RoundOut] */
-        Page_RoundOut_: {
-            /** Items */
-            items: components["schemas"]["RoundOut"][];
             /**
              * Next
              * @description cursor of the next page; null on the last
@@ -3159,19 +2819,6 @@ export interface components {
             type: string;
         };
         /**
-         * ProposalOut
-         * @description A grading the history speaks for.
-         */
-        ProposalOut: {
-            grade: components["schemas"]["Grade"];
-            /** Likelihood */
-            likelihood: number;
-            /** Reasons */
-            reasons: components["schemas"]["Reason-Output"][];
-            /** Severity */
-            severity: number;
-        };
-        /**
          * QualificationOut
          * @description What somebody must have learned to be on duty for something.
          */
@@ -3221,23 +2868,6 @@ export interface components {
             source: string;
         };
         /**
-         * QuestionOut
-         * @description One item at one stop.
-         */
-        QuestionOut: {
-            /** Facility */
-            facility: string;
-            /** High */
-            high: number | null;
-            /** Item */
-            item: string;
-            /** Low */
-            low: number | null;
-            name: components["schemas"]["Text"];
-            /** Unit */
-            unit: string | null;
-        };
-        /**
          * ReachOut
          * @description Whether somebody can be reached outside the page.
          */
@@ -3260,16 +2890,10 @@ export interface components {
          * Reason
          * @description Why; it is kept in the timeline.
          */
-        "Reason-Input": {
+        Reason: {
             /** Reason */
             reason: string;
         };
-        /**
-         * Reason
-         * @description Why a re-grading is proposed.
-         * @enum {string}
-         */
-        "Reason-Output": "events" | "no-events" | "slow-to-clear" | "failed-inspections";
         /**
          * RecordTraining
          * @description Somebody was trained.
@@ -3343,36 +2967,20 @@ export interface components {
             passed: boolean;
         };
         /**
-         * RenewalPlan
-         * @description Renewals by year; what is overdue comes first and is in no year.
+         * ReminderOut
+         * @description Something that is due: a drill, the revision of a plan, a training.
          */
-        RenewalPlan: {
+        ReminderOut: {
+            /**
+             * Due
+             * Format: date
+             */
+            due: string;
             /** Overdue */
-            overdue: components["schemas"]["FacilityRenewal"][];
-            /**
-             * Unknown
-             * @description facilities nobody knows the age of
-             */
-            unknown: string[];
-            /** Years */
-            years: components["schemas"]["RenewalYear"][];
-        };
-        /**
-         * RenewalYear
-         * @description What ends its life in a year.
-         */
-        RenewalYear: {
-            /** Cost */
-            cost: number;
-            /** Rows */
-            rows: components["schemas"]["FacilityRenewal"][];
-            /**
-             * Unestimated
-             * @description how many have no estimate
-             */
-            unestimated: number;
-            /** Year */
-            year: number;
+            overdue: boolean;
+            /** Source */
+            source: string;
+            title: components["schemas"]["Text"];
         };
         /**
          * Reset
@@ -3415,47 +3023,6 @@ export interface components {
              * @description where it is
              */
             zone?: string | null;
-        };
-        /**
-         * RiskOut
-         * @description An entry of the register; likelihood, severity and grade are those that hold.
-         */
-        RiskOut: {
-            /** Assessed */
-            assessed: string | null;
-            /** Controls */
-            controls: components["schemas"]["Text"][];
-            /** Facilities */
-            facilities: string[];
-            figures: components["schemas"]["FiguresOut"];
-            grade: components["schemas"]["Grade"];
-            /**
-             * Gradings
-             * @description every decision, the newest first
-             */
-            gradings: components["schemas"]["GradingOut"][];
-            /** Id */
-            id: string;
-            /** Likelihood */
-            likelihood: number;
-            name: components["schemas"]["Text"];
-            /** Owner */
-            owner: string | null;
-            /** Plan */
-            plan: string | null;
-            proposal: components["schemas"]["ProposalOut"] | null;
-            /** Review */
-            review: string | null;
-            /** Review Overdue */
-            review_overdue: boolean;
-            /** Rules */
-            rules: string[];
-            /** Severity */
-            severity: number;
-            /** Source */
-            source: string;
-            /** Zone */
-            zone: string;
         };
         /**
          * Role
@@ -3516,93 +3083,6 @@ export interface components {
             spells: components["schemas"]["SpellOut"][];
         };
         /**
-         * RoundOut
-         * @description A round of inspection (巡检).
-         */
-        RoundOut: {
-            /** Answers */
-            answers: (components["schemas"]["AnswerOut"] | null)[];
-            /** Due By */
-            due_by: string | null;
-            /** Ended At */
-            ended_at: string | null;
-            /** Failed */
-            failed: number;
-            /** Id */
-            id: string;
-            /** Late */
-            late: boolean;
-            /** Left */
-            left: number;
-            name: components["schemas"]["Text"];
-            /** Overdue */
-            overdue: boolean;
-            /** Party */
-            party: string | null;
-            /** Photos */
-            photos: components["schemas"]["RoundPhotoOut"][];
-            /**
-             * Planned At
-             * Format: date-time
-             * @example 2026-09-22T08:15:30.250Z
-             */
-            planned_at: string;
-            /** Questions */
-            questions: components["schemas"]["QuestionOut"][];
-            /** Route */
-            route: string;
-            /** Started At */
-            started_at: string | null;
-            /** Started By */
-            started_by: string | null;
-            state: components["schemas"]["RoundState"];
-            /** Version */
-            version: number;
-            /** Zone */
-            zone: string;
-        };
-        /**
-         * RoundPhotoOut
-         * @description A photo; its bytes are at `/inspections/{id}/photos/{photo}`.
-         */
-        RoundPhotoOut: {
-            /**
-             * At
-             * Format: date-time
-             * @example 2026-09-22T08:15:30.250Z
-             */
-            at: string;
-            /** By */
-            by: string;
-            /** Id */
-            id: string;
-            /** Media Type */
-            media_type: string;
-        };
-        /**
-         * RoundState
-         * @description States of a round.
-         * @enum {string}
-         */
-        RoundState: "planned" | "under-way" | "done";
-        /**
-         * RouteOut
-         * @description A route that may be walked.
-         */
-        RouteOut: {
-            /** Every */
-            every: string | null;
-            /** Id */
-            id: string;
-            name: components["schemas"]["Text"];
-            /** Next At */
-            next_at: string | null;
-            /** Party */
-            party: string | null;
-            /** Stops */
-            stops: number;
-        };
-        /**
          * RuleCoverage
          * @description How much of the site is watched.
          */
@@ -3661,31 +3141,6 @@ export interface components {
              * @description what raises and clears as a whole: the point itself, a device, a zone, the site
              */
             scope: string;
-        };
-        /**
-         * ScheduleOut
-         * @description A schedule of preventive maintenance, as it stands for one facility.
-         */
-        ScheduleOut: {
-            /**
-             * Counts
-             * @description what is counted: hours or starts
-             */
-            counts: string | null;
-            /**
-             * Every
-             * @description RFC 5545
-             */
-            every: string | null;
-            /** Figure */
-            figure: number | null;
-            /** Id */
-            id: string;
-            name: components["schemas"]["Text"];
-            /** Next At */
-            next_at: string | null;
-            /** Next Figure */
-            next_figure: number | null;
         };
         /**
          * ScoreOut
@@ -3790,6 +3245,22 @@ export interface components {
             to: "safe" | 0 | 1;
         };
         /**
+         * Shelving
+         * @description Shelve one alarm.
+         */
+        Shelving: {
+            /** Alarm */
+            alarm: string;
+            /** Reason */
+            reason: string;
+            /**
+             * Until
+             * Format: date-time
+             * @description high: within 30 minutes; others: within 12 hours
+             */
+            until: string;
+        };
+        /**
          * SignIn
          * @description A user's name and password.
          */
@@ -3860,14 +3331,6 @@ export interface components {
             note: string;
         };
         /**
-         * StartRound
-         * @description A round nobody planned.
-         */
-        StartRound: {
-            /** Route */
-            route: string;
-        };
-        /**
          * StepDone
          * @description The step is done, and how it is known.
          */
@@ -3936,6 +3399,77 @@ export interface components {
          * @enum {string}
          */
         StepState: "waiting" | "running" | "done" | "failed" | "late" | "dropped";
+        /**
+         * SuppressionKind
+         * @description By whom, and of what.
+         * @enum {string}
+         */
+        SuppressionKind: "shelved" | "out-of-service";
+        /**
+         * SuppressionOut
+         * @description Alarms that call nobody from a time to a time.
+         */
+        SuppressionOut: {
+            /** By */
+            by: string;
+            /**
+             * Device
+             * @description out of service: only this device
+             */
+            device: string | null;
+            /** Ended At */
+            ended_at: string | null;
+            /**
+             * Ended By
+             * @description empty: it ended by itself
+             */
+            ended_by: string | null;
+            /**
+             * Fire
+             * @description fire is not detected there meanwhile: somebody has to watch
+             */
+            fire: boolean;
+            /** Id */
+            id: string;
+            kind: components["schemas"]["SuppressionKind"];
+            /** Reason */
+            reason: string;
+            /**
+             * Rule
+             * @description of a shelved alarm
+             */
+            rule: string | null;
+            /**
+             * Scope
+             * @description of a shelved alarm
+             */
+            scope: string | null;
+            /**
+             * Since
+             * Format: date-time
+             * @example 2026-09-22T08:15:30.250Z
+             */
+            since: string;
+            /** Site */
+            site: string;
+            state: components["schemas"]["SuppressionState"];
+            /**
+             * Until
+             * Format: date-time
+             * @example 2026-09-22T08:15:30.250Z
+             */
+            until: string;
+            /** Version */
+            version: number;
+            /** Zone */
+            zone: string;
+        };
+        /**
+         * SuppressionState
+         * @description `ending` until what stood under it has called.
+         * @enum {string}
+         */
+        SuppressionState: "active" | "ending" | "over";
         /**
          * Text
          * @description The same words in Chinese and English; English may be left out and then reads as the Chinese.
@@ -4227,18 +3761,6 @@ export interface components {
             /** Parent */
             parent: string | null;
         };
-        /**
-         * Outcome
-         * @description What became of a command.
-         * @enum {string}
-         */
-        community__commands__Outcome: "done" | "refused" | "failed" | "expired";
-        /**
-         * Outcome
-         * @description What somebody found at an item.
-         * @enum {string}
-         */
-        community__inspections__Outcome: "pass" | "fail" | "not-applicable";
     };
     responses: never;
     parameters: never;
@@ -4390,7 +3912,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Reason-Input"];
+                "application/json": components["schemas"]["Reason"];
             };
         };
         responses: {
@@ -4434,7 +3956,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Reason-Input"];
+                "application/json": components["schemas"]["Reason"];
             };
         };
         responses: {
@@ -4522,7 +4044,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Reason-Input"];
+                "application/json": components["schemas"]["Reason"];
             };
         };
         responses: {
@@ -4555,6 +4077,49 @@ export interface operations {
             };
         };
     };
+    get_report: {
+        parameters: {
+            query?: {
+                /** @description of the report */
+                language?: "zh" | "en";
+            };
+            header?: never;
+            path: {
+                activation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+            /** @description Refused; the detail says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not possible now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
     restore_outputs: {
         parameters: {
             query?: never;
@@ -4566,7 +4131,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Reason-Input"];
+                "application/json": components["schemas"]["Reason"];
             };
         };
         responses: {
@@ -4610,7 +4175,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Reason-Input"];
+                "application/json": components["schemas"]["Reason"];
             };
         };
         responses: {
@@ -4654,7 +4219,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Reason-Input"];
+                "application/json": components["schemas"]["Reason"];
             };
         };
         responses: {
@@ -4698,7 +4263,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Reason-Input"];
+                "application/json": components["schemas"]["Reason"];
             };
         };
         responses: {
@@ -4755,6 +4320,108 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["ActivationOut"];
                 };
+            };
+            /** @description Refused; the detail says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not possible now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    list_journal: {
+        parameters: {
+            query?: {
+                start?: string | null;
+                /** @description not included */
+                end?: string | null;
+                alarm?: string | null;
+                rule?: string | null;
+                /** @description a point, or the zone of a vote */
+                scope?: string | null;
+                /** @description in this zone and what lies in it */
+                zone?: string | null;
+                /** @description may be given several times */
+                change?: string[] | null;
+                /** @description rows of a page at most */
+                limit?: number;
+                /** @description `next` of the page before */
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_JournalOut_"];
+                };
+            };
+            /** @description Refused; the detail says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not possible now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    export_journal: {
+        parameters: {
+            query?: {
+                start?: string | null;
+                /** @description not included */
+                end?: string | null;
+                alarm?: string | null;
+                rule?: string | null;
+                /** @description a point, or the zone of a vote */
+                scope?: string | null;
+                /** @description in this zone and what lies in it */
+                zone?: string | null;
+                /** @description may be given several times */
+                change?: string[] | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Refused; the detail says why */
             "4XX": {
@@ -5203,7 +4870,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Reason-Input"];
+                "application/json": components["schemas"]["Reason"];
             };
         };
         responses: {
@@ -5320,214 +4987,6 @@ export interface operations {
             };
         };
     };
-    list_facilities: {
-        parameters: {
-            query?: {
-                category?: string | null;
-                /** @description with all zones inside */
-                zone?: string | null;
-                party?: string | null;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["FacilityOut"][];
-                };
-            };
-            /** @description Refused; the detail says why */
-            "4XX": {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ProblemDetails"];
-                };
-            };
-            /** @description Not possible now */
-            "5XX": {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ProblemDetails"];
-                };
-            };
-        };
-    };
-    get_renewals: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["RenewalPlan"];
-                };
-            };
-            /** @description Refused; the detail says why */
-            "4XX": {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ProblemDetails"];
-                };
-            };
-            /** @description Not possible now */
-            "5XX": {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ProblemDetails"];
-                };
-            };
-        };
-    };
-    get_facility: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                facility_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["FacilityDetail"];
-                };
-            };
-            /** @description Refused; the detail says why */
-            "4XX": {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ProblemDetails"];
-                };
-            };
-            /** @description Not possible now */
-            "5XX": {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ProblemDetails"];
-                };
-            };
-        };
-    };
-    add_facility_document: {
-        parameters: {
-            query: {
-                name: string;
-            };
-            header?: never;
-            path: {
-                facility_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/pdf": string;
-                "image/jpeg": string;
-                "image/png": string;
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["DocumentOut"];
-                };
-            };
-            /** @description Refused; the detail says why */
-            "4XX": {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ProblemDetails"];
-                };
-            };
-            /** @description Not possible now */
-            "5XX": {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ProblemDetails"];
-                };
-            };
-        };
-    };
-    get_facility_document: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                facility_id: string;
-                document_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Refused; the detail says why */
-            "4XX": {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ProblemDetails"];
-                };
-            };
-            /** @description Not possible now */
-            "5XX": {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ProblemDetails"];
-                };
-            };
-        };
-    };
     list_gateways: {
         parameters: {
             query?: never;
@@ -5578,7 +5037,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Reason-Input"];
+                "application/json": components["schemas"]["Reason"];
             };
         };
         responses: {
@@ -5638,379 +5097,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Page_LossOut_"];
-                };
-            };
-            /** @description Refused; the detail says why */
-            "4XX": {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ProblemDetails"];
-                };
-            };
-            /** @description Not possible now */
-            "5XX": {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ProblemDetails"];
-                };
-            };
-        };
-    };
-    list_inspections: {
-        parameters: {
-            query?: {
-                /** @description true: those that are not done */
-                open?: boolean | null;
-                /** @description rows of a page at most */
-                limit?: number;
-                /** @description `next` of the page before */
-                cursor?: string | null;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Page_RoundOut_"];
-                };
-            };
-            /** @description Refused; the detail says why */
-            "4XX": {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ProblemDetails"];
-                };
-            };
-            /** @description Not possible now */
-            "5XX": {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ProblemDetails"];
-                };
-            };
-        };
-    };
-    start_unplanned: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["StartRound"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["RoundOut"];
-                };
-            };
-            /** @description Refused; the detail says why */
-            "4XX": {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ProblemDetails"];
-                };
-            };
-            /** @description Not possible now */
-            "5XX": {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ProblemDetails"];
-                };
-            };
-        };
-    };
-    list_routes: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["RouteOut"][];
-                };
-            };
-            /** @description Refused; the detail says why */
-            "4XX": {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ProblemDetails"];
-                };
-            };
-            /** @description Not possible now */
-            "5XX": {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ProblemDetails"];
-                };
-            };
-        };
-    };
-    get_inspection: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                round_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["RoundOut"];
-                };
-            };
-            /** @description Refused; the detail says why */
-            "4XX": {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ProblemDetails"];
-                };
-            };
-            /** @description Not possible now */
-            "5XX": {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ProblemDetails"];
-                };
-            };
-        };
-    };
-    answer_inspection: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                round_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["AnswerIn"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["RoundOut"];
-                };
-            };
-            /** @description Refused; the detail says why */
-            "4XX": {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ProblemDetails"];
-                };
-            };
-            /** @description Not possible now */
-            "5XX": {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ProblemDetails"];
-                };
-            };
-        };
-    };
-    finish_inspection: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                round_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["RoundOut"];
-                };
-            };
-            /** @description Refused; the detail says why */
-            "4XX": {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ProblemDetails"];
-                };
-            };
-            /** @description Not possible now */
-            "5XX": {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ProblemDetails"];
-                };
-            };
-        };
-    };
-    add_inspection_photo: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                round_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "image/jpeg": string;
-                "image/png": string;
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["RoundOut"];
-                };
-            };
-            /** @description Refused; the detail says why */
-            "4XX": {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ProblemDetails"];
-                };
-            };
-            /** @description Not possible now */
-            "5XX": {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ProblemDetails"];
-                };
-            };
-        };
-    };
-    get_inspection_photo: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                round_id: string;
-                photo_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Refused; the detail says why */
-            "4XX": {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ProblemDetails"];
-                };
-            };
-            /** @description Not possible now */
-            "5XX": {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ProblemDetails"];
-                };
-            };
-        };
-    };
-    start_inspection: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                round_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["RoundOut"];
                 };
             };
             /** @description Refused; the detail says why */
@@ -6575,7 +5661,7 @@ export interface operations {
             };
         };
     };
-    list_risks: {
+    list_reminders: {
         parameters: {
             query?: never;
             header?: never;
@@ -6590,51 +5676,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["RiskOut"][];
-                };
-            };
-            /** @description Refused; the detail says why */
-            "4XX": {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ProblemDetails"];
-                };
-            };
-            /** @description Not possible now */
-            "5XX": {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ProblemDetails"];
-                };
-            };
-        };
-    };
-    grade_risk: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                risk_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["Grade5x5"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["RiskOut"];
+                    "application/json": components["schemas"]["ReminderOut"][];
                 };
             };
             /** @description Refused; the detail says why */
@@ -6990,6 +6032,172 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Page_SiteOut_"];
+                };
+            };
+            /** @description Refused; the detail says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not possible now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    list_suppressions: {
+        parameters: {
+            query?: {
+                /** @description true: only those in force */
+                active?: boolean;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SuppressionOut"][];
+                };
+            };
+            /** @description Refused; the detail says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not possible now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    take_out_of_service: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OutOfService"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SuppressionOut"];
+                };
+            };
+            /** @description Refused; the detail says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not possible now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    shelve_alarm: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Shelving"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SuppressionOut"];
+                };
+            };
+            /** @description Refused; the detail says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not possible now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    end_suppression: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                suppression_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SuppressionOut"];
                 };
             };
             /** @description Refused; the detail says why */

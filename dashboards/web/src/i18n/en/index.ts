@@ -1,4 +1,5 @@
 import alarms from './alarms'
+import drills from './drills'
 import frame from './frame'
 import interlocks from './interlocks'
 import losses from './losses'
@@ -9,4 +10,4 @@ import rules from './rules'
 import tickets from './tickets'
 import watching from './watching'
 
-export default { ...frame, ...watching, ...alarms, ...tickets, ...plans, ...platform, ...losses, ...interlocks, ...notifications, ...rules }
+export default { ...frame, ...watching, ...alarms, ...tickets, ...plans, ...drills, ...platform, ...losses, ...interlocks, ...notifications, ...rules }
