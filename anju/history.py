@@ -22,7 +22,7 @@ def export(path: Path, points: list[str], start: str | None, end: str | None, sa
     Raises:
         ExchangeError, HistorianError, SiteErrors, OSError: why not; the message says what to do.
     """
-    with _opened() as (historian, site):
+    with opened() as (historian, site):
         unknown = [point for point in points if point not in site.points]
         if unknown:
             raise exchange.ExchangeError(f"the site file has no point {', '.join(unknown)}")
@@ -38,7 +38,7 @@ def bring_in(path: Path, said: Callable[[int], None]) -> tuple[int, list[str]]:
         ExchangeError, HistorianError, SiteErrors, OSError: why not; what came before it is written.
     """
     written, unknown = 0, set[str]()
-    with _opened() as (historian, site):
+    with opened() as (historian, site):
         for batch in exchange.read(path, site.id):
             unknown |= set(batch.points) - set(site.points)
             historian.write([batch], [], {})
@@ -57,7 +57,7 @@ def check(said: Callable[[int], None]) -> int:
         HistorianError, SiteErrors: it cannot be read now.
     """
     read = 0
-    with _opened() as (historian, site):
+    with opened() as (historian, site):
         for batch in historian.scan(site.id, None, 0, time.time_ns() // 1_000_000 + _DAY_MS):
             read += batch.t.size
             said(read)
@@ -65,7 +65,12 @@ def check(said: Callable[[int], None]) -> int:
 
 
 @contextmanager
-def _opened() -> Iterator[tuple[Historian, Site]]:
+def opened() -> Iterator[tuple[Historian, Site]]:
+    """The historian in force and its site.
+
+    Raises:
+        HistorianError, SiteErrors: it cannot be opened; the message says what to do.
+    """
     settings = Settings()
     site = read_site(settings)
     try:

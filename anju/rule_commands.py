@@ -88,6 +88,41 @@ def coverage(
     )
 
 
+@rules.command("test", epilog="Example: anju rules test changed.yaml --from 2026-11-16 --to 2026-11-23")
+def try_rules(
+    site: Annotated[Path | None, typer.Argument(help="the site file with the rules to try; ANJU_SITE if unset")] = None,
+    start: Annotated[str | None, typer.Option("--from", help="2026-11-16, or with a time; a week ago if unset")] = None,
+    end: Annotated[str | None, typer.Option("--to", help="now if unset")] = None,
+    csv: Annotated[
+        Path | None, typer.Option(help="readings of a file (.csv, .parquet, .lp), not of the history")
+    ] = None,
+    against: Annotated[Path | None, typer.Option(help="compare with this site file; ANJU_SITE if unset")] = None,
+    cases: Annotated[Path | None, typer.Option(help="try the cases of this file instead")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="for other programs")] = False,
+) -> None:
+    """Try rules before they are trusted: on recorded readings, or on cases. Nothing is alarmed."""
+    from anju import trials
+    from backbone.historian.exchange import ExchangeError
+    from backbone.historian.port import HistorianError
+    from community.site.problems import SiteErrors
+
+    new = _site(site)
+    try:
+        if cases is not None:
+            if not trials.show_cases(trials.on_cases(new, cases), out):
+                raise typer.Exit(1)
+            return
+        old = _site(against) if against is not None or site is not None else None
+        trial = trials.on_history(new, old, start, end) if csv is None else trials.on_file(new, old, csv)
+    except (ExchangeError, HistorianError, SiteErrors, OSError, ValueError) as error:
+        err.print(str(error), markup=False)
+        raise typer.Exit(1) from error
+    if as_json:
+        out.print(trials.as_json(trial), markup=False)
+    else:
+        trials.show(trial, out)
+
+
 def _site(path: Path | None) -> Site:
     from backbone.settings import Settings
     from backbone.site_files import read_site

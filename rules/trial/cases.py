@@ -1,0 +1,204 @@
+"""Cases: readings that are given, and what the rules must make of them; a file beside the site file.
+
+Every case begins afresh. All that the rules do with the points it names must be expected: one alarm too many is as
+wrong as one too few. Points it does not name are silent, and what comes of their silence is left out.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+import numpy as np
+from pydantic import Field, ValidationError
+
+from backbone.frames import FrameEvent
+from backbone.historian.port import ReadingBatch
+from community.quality import Quality
+from community.site.fields import Duration, Id, Row
+from community.site.problems import Problem, SiteErrors, of_validation, problem_at
+from community.site.site import Site
+from community.site.yaml_text import Document, parse
+from community.text import Text
+from rules.detect.model import Transition
+from rules.trial.replay import Replay
+
+MOST_READINGS = 1_000_000
+_Quality = Literal[
+    "uncertain",
+    "out-of-range",
+    "stale",
+    "communication-failure",
+    "clock-suspect",
+    "simulated",
+    "test-mode",
+    "disabled",
+]
+
+
+class Given(Row):
+    """A reading or an event, once or again and again; times count from the case's beginning."""
+
+    at: Duration = Field(description="when it arrives")
+    point: str
+    value: float | None = None
+    quality: tuple[_Quality, ...] = ()
+    event: str | None = Field(default=None, description="an event's type instead of a value: access.granted")
+    late: Duration = Field(default=0, description="it was made so long before it arrives")
+    every: Duration | None = Field(default=None, gt=0, description="again and again …")
+    until: Duration | None = Field(default=None, description="… until then")
+
+
+class Expected(Row):
+    """A rule's condition becomes true, or is over."""
+
+    at: Duration
+    rule: Id
+    scope: str = Field(description="the point, or the zone of a vote")
+    becomes: Literal["raised", "cleared"] = "raised"
+    within: Duration = Field(default=1, description="how exactly the time is meant")
+
+
+class Case(Row):
+    """One of them."""
+
+    id: Id
+    name: Text
+    start: datetime | None = Field(default=None, description="local time it begins: for calendars; noon if unset")
+    given: tuple[Given, ...]
+    until: Duration = Field(description="so long it is watched")
+    expect: tuple[Expected, ...] = ()
+
+
+class CaseFile(Row):
+    """A whole file of cases."""
+
+    cases: tuple[Case, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What became of a case; right when nothing is missing and nothing is too much."""
+
+    case: Case
+    missing: tuple[Expected, ...]
+    surplus: tuple[Expected, ...]
+
+    @property
+    def right(self) -> bool:
+        """Whether the rules did what was expected and nothing else."""
+        return not self.missing and not self.surplus
+
+
+def load_cases(text: str, site: Site, name: str) -> CaseFile:
+    """The cases of a file.
+
+    Raises:
+        SiteErrors: every problem in it, as `name:line:column: sentence`.
+    """
+    document = parse(text)
+    if document.problems:
+        raise SiteErrors(tuple(Problem(name, p.place.line, p.place.column, p.message) for p in document.problems))
+    try:
+        found = CaseFile.model_validate(document.data)
+    except ValidationError as error:
+        raise SiteErrors(tuple(of_validation(error, document, name, CaseFile))) from error
+    problems = tuple(_problems(found, site, document, name))
+    if problems:
+        raise SiteErrors(problems)
+    return found
+
+
+def try_case(site: Site, case: Case) -> Verdict:
+    """Let the rules of a site judge a case from the beginning."""
+    zone = ZoneInfo(site.file.site.timezone)
+    start = datetime(2026, 6, 1, 12, tzinfo=zone) if case.start is None else case.start.replace(tzinfo=zone)
+    begin = round(start.timestamp() * 1000)
+    rules = Replay(site, begin)
+    found: list[Expected] = []
+    named = {row.point for row in case.given}
+    last = begin
+
+    def told(transitions: list[Transition]) -> None:
+        found.extend(_expected(t, begin) for t in transitions if named.intersection(t.points))
+
+    for at, point, t, row in _steps(case, begin):
+        told(rules.tick(at - 1))
+        events = [FrameEvent(point, t, row.event)] if row.event else []
+        told(rules.take(_reading(site, point, t, row), events))
+        last = at
+    for at in range(last, begin + _ms(case.until), 1_000):
+        told(rules.tick(at))
+    told(rules.tick(begin + _ms(case.until)))
+    missing = list(case.expect)
+    surplus = []
+    for one in found:
+        wanted = next((w for w in missing if _same(w, one)), None)
+        if wanted is None:
+            surplus.append(one)
+        else:
+            missing.remove(wanted)
+    return Verdict(case, tuple(missing), tuple(surplus))
+
+
+def _same(wanted: Expected, found: Expected) -> bool:
+    named = (wanted.rule, wanted.scope, wanted.becomes) == (found.rule, found.scope, found.becomes)
+    return named and abs(wanted.at - found.at) <= wanted.within
+
+
+def _expected(turn: Transition, begin: int) -> Expected:
+    becomes: Literal["raised", "cleared"] = "raised" if turn.active else "cleared"
+    return Expected(at=max(turn.at - begin, 0) / 1000, rule=turn.rule, scope=turn.scope, becomes=becomes)
+
+
+def _steps(case: Case, begin: int) -> Iterator[tuple[int, str, int, Given]]:
+    """When each arrives, of which point, made when; in the order of arrival."""
+    found: list[tuple[int, int, Given]] = []
+    for number, row in enumerate(case.given):
+        first, last = _ms(row.at), _ms(row.until if row.until is not None else row.at)
+        times = range(first, last + 1, max(_ms(row.every or 0), 1)) if row.every else (first,)
+        found += [(at, number, row) for at in times]
+    for at, _, row in sorted(found, key=lambda step: step[:2]):
+        yield begin + at, row.point, begin + at - _ms(row.late), row
+
+
+def _reading(site: Site, point: str, t: int, row: Given) -> ReadingBatch:
+    q = 0
+    for word in row.quality:
+        q |= Quality[word.upper().replace("-", "_")]
+    n = 0 if row.value is None else 1
+    return ReadingBatch(
+        site.id,
+        (point,),
+        np.zeros(n, np.uint32),
+        np.full(n, t, np.int64),
+        np.full(n, row.value or 0.0, np.float64),
+        np.full(n, q, np.uint8),
+    )
+
+
+def _problems(file: CaseFile, site: Site, document: Document, name: str) -> Iterator[Problem]:
+    rules = {rule.id for rule in site.file.rules}
+    for number, case in enumerate(file.cases):
+        readings = 0
+        for row, given in enumerate(case.given):
+            path = ("cases", number, "given", row)
+            if given.point not in site.points:
+                yield problem_at(document, name, (*path, "point"), f"the site has no point '{given.point}'")
+            if (given.value is None) == (given.event is None):
+                yield problem_at(document, name, path, "give either 'value' or 'event'")
+            if (given.every is None) != (given.until is None):
+                yield problem_at(document, name, path, "'every' and 'until' belong together")
+            elif given.every is not None and given.until is not None:
+                readings += max(0, int((given.until - given.at) / given.every))
+        if readings > MOST_READINGS:
+            yield problem_at(document, name, ("cases", number), f"more than {MOST_READINGS} readings")
+        for row, expected in enumerate(case.expect):
+            if expected.rule not in rules:
+                at = ("cases", number, "expect", row, "rule")
+                yield problem_at(document, name, at, f"the site has no rule '{expected.rule}'")
+
+
+def _ms(seconds: float) -> int:
+    return round(seconds * 1000)

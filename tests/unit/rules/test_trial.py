@@ -1,0 +1,156 @@
+"""Rules on recorded readings find what the running rules find; cases say exactly what they miss."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from backbone.frames import FrameEvent
+from backbone.historian.port import ReadingBatch
+from backbone.settings import Settings
+from backbone.site_files import read_site
+from community.site.problems import SiteErrors
+from community.site.rules import Grade
+from rules.trial.cases import load_cases, try_case
+from rules.trial.replay import Episode, Replay, replay
+from rules.trial.report import by_rule, difference, load_of
+from tests.servers import ROOT
+from tests.unit.rules.sites import make_site
+
+NOW = 1_790_000_000_000
+MINUTE = 60_000
+RULES = [
+    {"id": "hot", "select": {"measure": "temperature"}, "when": {"above": 40}, "for": "30s"},
+    {"id": "fire", "select": {"measure": "smoke"}, "when": {"equals": 1}, "risk": "high"},
+]
+POINTS = {"a.temperature": {}, "b.smoke": {"kind": "boolean"}}
+SITE = make_site(POINTS, RULES)
+COOLER = make_site(POINTS, [{**RULES[0], "when": {"above": 50}}, RULES[1]])
+
+
+def batch(rows: list[tuple[str, int, float]]) -> ReadingBatch:
+    names = tuple(dict.fromkeys(name for name, *_ in rows))
+    return ReadingBatch(
+        "test",
+        names,
+        np.array([names.index(name) for name, *_ in rows], np.uint32),
+        np.array([t for _, t, _ in rows], np.int64),
+        np.array([x for *_, x in rows], np.float64),
+        np.zeros(len(rows), np.uint8),
+    )
+
+
+def warm(begin: int, end: int, x: float) -> list[tuple[str, int, float]]:
+    return [("a.temperature", t, x) for t in range(begin, end, 10_000)]
+
+
+def test_two_sites_are_compared_on_the_same_readings() -> None:
+    rows = [
+        *warm(NOW, NOW + 5 * MINUTE, 45.0),
+        *warm(NOW + 5 * MINUTE, NOW + 10 * MINUTE, 55.0),
+        ("nobody.x", NOW, 1.0),
+    ]
+    new, old = replay([SITE, COOLER], [batch(sorted(rows, key=lambda row: row[1]))], [], NOW, NOW + 10 * MINUTE)
+    assert [(e.rule, e.raised_at, e.cleared_at) for e in new.episodes] == [("hot", NOW + 30_000, None)]
+    assert [(e.rule, e.raised_at) for e in old.episodes] == [("hot", NOW + 5 * MINUTE + 30_000)]
+    assert new.unknown == {"nobody.x"}
+    found = difference(new.episodes, old.episodes)
+    assert (found.both, len(found.only_new), len(found.only_old)) == (0, 1, 1)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(st.integers(1, 40), min_size=1, max_size=8))
+def test_any_batching_finds_the_same(sizes: list[int]) -> None:
+    rng = np.random.default_rng(7)
+    rows = [("a.temperature", NOW + i * 7_000, float(40 + 8 * np.sin(i / 9) + rng.normal(0, 1))) for i in range(120)]
+    whole = Replay(SITE, NOW)
+    whole.take(batch(rows))
+    pieces, at = Replay(SITE, NOW), 0
+    while at < len(rows):
+        size = sizes[at % len(sizes)]
+        pieces.take(batch(rows[at : at + size]))
+        at += size
+    assert pieces.episodes == whole.episodes
+    assert whole.episodes
+
+
+def test_events_are_judged_among_the_readings() -> None:
+    site = make_site(
+        {"door.contact": {"kind": "boolean", "family": "access"}},
+        [
+            {
+                "id": "forced",
+                "select": {"measure": "contact"},
+                "when": {"sequence": {"state": 1, "unless": "access.granted", "within": "3s"}},
+            }
+        ],
+    )
+    rows = [("door.contact", NOW + t, x) for t, x in ((0, 0.0), (10_000, 1.0), (20_000, 0.0), (30_000, 1.0))]
+    card = FrameEvent("door.contact", NOW + 9_000, "access.granted")
+    (one,) = replay([site], [batch(rows)], [card], NOW, NOW + MINUTE)
+    assert [e.raised_at for e in one.episodes] == [NOW + 30_000], "the first time a card opened it"
+
+
+def episode(at: int, grade: Grade = Grade.MEDIUM, scope: str = "a", length: int | None = 1_000) -> Episode:
+    return Episode("r", scope, "z", grade, at, None, None if length is None else at + length)
+
+
+def test_the_load_is_what_people_would_have_had() -> None:
+    flood = [episode(NOW + i * 1_000, scope=f"s{i}") for i in range(12)]
+    later = [episode(NOW + 50 * MINUTE, Grade.HIGH, length=None), episode(NOW + 51 * MINUTE, Grade.LOW)]
+    load = load_of([*flood, *later], NOW, NOW + 60 * MINUTE)
+    assert (load.alarms, load.tickets, load.peak_10_min, load.floods) == (13, 1, 12, 1)
+    assert load.share == {"high": 7.7, "medium": 92.3}
+    assert not load.acceptable
+    assert load_of([], NOW, NOW + MINUTE).acceptable
+    chatter = [episode(NOW + i * 20_000) for i in range(3)]
+    (row,) = by_rule(chatter, NOW + 60 * MINUTE)
+    assert (row.count, row.chattering, row.standing_ms) == (3, 1, 3_000)
+
+
+def test_the_demo_does_what_its_cases_say() -> None:
+    path = ROOT / "sites" / "jinxiu.cases.yaml"
+    text = path.read_text(encoding="utf-8")
+    site = read_site(Settings(site=ROOT / "sites" / "jinxiu.yaml"))
+    verdicts = [try_case(site, case) for case in load_cases(text, site, path.name).cases]
+    assert len(verdicts) >= 15
+    assert [v.case.id for v in verdicts if not v.right] == []
+
+
+def test_a_case_says_what_is_missing_and_what_is_too_much() -> None:
+    text = """
+cases:
+  - id: one
+    name: {zh: 一}
+    given: [{at: 10s, point: b.smoke, value: 1}]
+    until: 30s
+    expect: [{at: 10s, rule: hot, scope: a.temperature}]
+"""
+    (case,) = load_cases(text, SITE, "c.yaml").cases
+    verdict = try_case(SITE, case)
+    assert not verdict.right
+    assert [row.rule for row in verdict.missing] == ["hot"]
+    assert [(row.rule, row.at) for row in verdict.surplus] == [("fire", 10.0)]
+
+
+def test_mistakes_in_cases_are_told_with_their_place() -> None:
+    text = """
+cases:
+  - id: one
+    name: {zh: 一}
+    given:
+      - {at: 10s, point: b.smok, value: 1}
+      - {at: 10s, point: b.smoke}
+      - {at: soon, point: b.smoke, value: 1}
+    until: 30s
+"""
+    with pytest.raises(SiteErrors) as refused:
+        load_cases(text, SITE, "c.yaml")
+    assert "c.yaml:8:14" in str(refused.value)
+    with pytest.raises(SiteErrors) as refused:
+        load_cases(text.replace("soon", "1s"), SITE, "c.yaml")
+    told = [str(problem) for problem in refused.value.problems]
+    assert told == [
+        "c.yaml:6:26: the site has no point 'b.smok'",
+        "c.yaml:7:9: give either 'value' or 'event'",
+    ]
