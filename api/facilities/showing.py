@@ -69,14 +69,15 @@ def detail(platform: Platform, c: Connection, row: Facility) -> FacilityDetail:
 def _short(platform: Platform, row: Facility, tickets: Sequence[Ticket], alarms: Sequence[Alarm]) -> FacilityOut:
     mine = [ticket for ticket in tickets if ticket.facility == row.id]
     renewal = renewal_of(row)
-    party = next(party for party in platform.site.file.parties if party.id == row.party)
+    parties = {party.id: party.name for party in platform.site.file.parties}
     return FacilityOut(
         id=row.id,
         name=row.name,
         zone=row.zone,
         party=row.party,
-        party_name=party.name,
+        party_name=parties[row.party],
         escalation=row.escalation,
+        escalation_name=parties.get(row.escalation) if row.escalation is not None else None,
         category=row.category,
         installed=row.installed,
         points=list(row.points),

@@ -20,7 +20,7 @@ from api.writing import Change, Write, writing
 from backbone.database import upkeep as stored
 from backbone.database.tickets import get_ticket, save_ticket
 from community import inspections
-from community.inspections import OPEN, Answer, Outcome, Round, RoundPhoto, RoundState
+from community.inspections import OPEN, Answer, ItemOutcome, Round, RoundPhoto, RoundState
 from community.people import Action
 from community.site.site import Site
 from community.site.upkeep import Route
@@ -130,7 +130,7 @@ def answer_inspection(round_id: str, body: AnswerIn, write: Walking) -> Response
             by=change.by,
         )
         answered = inspections.answer(round_, body.place, given)
-        if body.outcome is not Outcome.FAIL:
+        if body.outcome is not ItemOutcome.FAIL:
             return answered
         ticket = _ticket(change, write.platform.site, answered, body.place)
         kept = answered.answers[body.place]

@@ -1992,7 +1992,7 @@ export interface components {
              * @default
              */
             note: string;
-            outcome: components["schemas"]["Outcome-Input"];
+            outcome: components["schemas"]["ItemOutcome"];
             /**
              * Photos
              * @default []
@@ -2018,7 +2018,7 @@ export interface components {
             by: string;
             /** Note */
             note: string;
-            outcome: components["schemas"]["community__inspections__Outcome"];
+            outcome: components["schemas"]["ItemOutcome"];
             /** Photos */
             photos: string[];
             /**
@@ -2179,7 +2179,7 @@ export interface components {
             gateway: string;
             /** Id */
             id: string;
-            outcome?: components["schemas"]["community__commands__Outcome"] | null;
+            outcome?: components["schemas"]["Outcome"] | null;
             /**
              * Point
              * @description an output, or `interlock:…`
@@ -2386,7 +2386,7 @@ export interface components {
             name: components["schemas"]["Text"];
             /** Note */
             note: string;
-            outcome: components["schemas"]["community__inspections__Outcome"];
+            outcome: components["schemas"]["ItemOutcome"];
             /** Round */
             round: string;
             /** Unit */
@@ -2410,6 +2410,7 @@ export interface components {
             documents: components["schemas"]["DocumentOut"][];
             /** Escalation */
             escalation: string | null;
+            escalation_name: components["schemas"]["Text"] | null;
             /** Id */
             id: string;
             /** Inspections */
@@ -2448,6 +2449,7 @@ export interface components {
             category: string;
             /** Escalation */
             escalation: string | null;
+            escalation_name: components["schemas"]["Text"] | null;
             /** Id */
             id: string;
             /** Installed */
@@ -2721,6 +2723,12 @@ export interface components {
             tripped: boolean | null;
         };
         /**
+         * ItemOutcome
+         * @description What somebody found at an item.
+         * @enum {string}
+         */
+        ItemOutcome: "pass" | "fail" | "not-applicable";
+        /**
          * JournalOut
          * @description One transition of an alarm.
          */
@@ -2985,10 +2993,10 @@ export interface components {
         };
         /**
          * Outcome
-         * @description What somebody found at an item.
+         * @description What became of a command.
          * @enum {string}
          */
-        "Outcome-Input": "pass" | "fail" | "not-applicable";
+        Outcome: "done" | "refused" | "failed" | "expired";
         /** Page[AccessEventOut] */
         Page_AccessEventOut_: {
             /** Items */
@@ -3411,7 +3419,7 @@ export interface components {
             /** Likelihood */
             likelihood: number;
             /** Reasons */
-            reasons: components["schemas"]["Reason-Output"][];
+            reasons: components["schemas"]["RegradeReason"][];
             /** Severity */
             severity: number;
         };
@@ -3504,16 +3512,10 @@ export interface components {
          * Reason
          * @description Why; it is kept in the timeline.
          */
-        "Reason-Input": {
+        Reason: {
             /** Reason */
             reason: string;
         };
-        /**
-         * Reason
-         * @description Why a re-grading is proposed.
-         * @enum {string}
-         */
-        "Reason-Output": "events" | "no-events" | "slow-to-clear" | "failed-inspections";
         /**
          * RecordTraining
          * @description Somebody was trained.
@@ -3573,6 +3575,12 @@ export interface components {
              */
             source: string;
         };
+        /**
+         * RegradeReason
+         * @description Why a re-grading is proposed.
+         * @enum {string}
+         */
+        RegradeReason: "events" | "no-events" | "slow-to-clear" | "failed-inspections";
         /**
          * Reinspect
          * @description Somebody else has looked (复查).
@@ -4574,18 +4582,6 @@ export interface components {
             /** Parent */
             parent: string | null;
         };
-        /**
-         * Outcome
-         * @description What became of a command.
-         * @enum {string}
-         */
-        community__commands__Outcome: "done" | "refused" | "failed" | "expired";
-        /**
-         * Outcome
-         * @description What somebody found at an item.
-         * @enum {string}
-         */
-        community__inspections__Outcome: "pass" | "fail" | "not-applicable";
     };
     responses: never;
     parameters: never;
@@ -4737,7 +4733,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Reason-Input"];
+                "application/json": components["schemas"]["Reason"];
             };
         };
         responses: {
@@ -4781,7 +4777,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Reason-Input"];
+                "application/json": components["schemas"]["Reason"];
             };
         };
         responses: {
@@ -4869,7 +4865,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Reason-Input"];
+                "application/json": components["schemas"]["Reason"];
             };
         };
         responses: {
@@ -4956,7 +4952,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Reason-Input"];
+                "application/json": components["schemas"]["Reason"];
             };
         };
         responses: {
@@ -5000,7 +4996,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Reason-Input"];
+                "application/json": components["schemas"]["Reason"];
             };
         };
         responses: {
@@ -5044,7 +5040,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Reason-Input"];
+                "application/json": components["schemas"]["Reason"];
             };
         };
         responses: {
@@ -5088,7 +5084,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Reason-Input"];
+                "application/json": components["schemas"]["Reason"];
             };
         };
         responses: {
@@ -5695,7 +5691,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Reason-Input"];
+                "application/json": components["schemas"]["Reason"];
             };
         };
         responses: {
@@ -6070,7 +6066,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Reason-Input"];
+                "application/json": components["schemas"]["Reason"];
             };
         };
         responses: {

@@ -1,5 +1,6 @@
 import alarms from './alarms'
 import drills from './drills'
+import facilities from './facilities'
 import frame from './frame'
 import interlocks from './interlocks'
 import losses from './losses'
@@ -10,4 +11,4 @@ import rules from './rules'
 import tickets from './tickets'
 import watching from './watching'
 
-export default { ...frame, ...watching, ...alarms, ...tickets, ...plans, ...drills, ...platform, ...losses, ...interlocks, ...notifications, ...rules }
+export default { ...frame, ...facilities, ...watching, ...alarms, ...tickets, ...plans, ...drills, ...platform, ...losses, ...interlocks, ...notifications, ...rules }
