@@ -46,6 +46,7 @@ from api.settings import ApiSettings
 from api.sites.router import router as sites
 from api.suppressions.router import router as suppressions
 from api.tickets.router import router as tickets
+from api.tickets.work import router as ticket_work
 from api.trainings.router import router as trainings
 from api.users.router import router as users
 from api.zones.router import router as zones
@@ -66,6 +67,7 @@ _RESOURCES = (
     alarm_journal,
     suppressions,
     tickets,
+    ticket_work,
     plans,
     activations,
     gateways,

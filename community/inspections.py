@@ -81,6 +81,8 @@ class RoundPhoto:
 
     id: str
     media_type: str
+    size: int
+    """Bytes."""
     at: int
     by: str
 

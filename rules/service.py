@@ -37,6 +37,7 @@ from rules.notify.heartbeat import Heartbeat
 from rules.notify.notifier import Notifier
 from rules.respond.orders import Order
 from rules.respond.responder import Responder
+from rules.respond.ticket_watch import TicketWatch
 from rules.respond.upkeep import Upkeep
 from rules.settings import RulesSettings
 from rules.writer import Stopped, Writer
@@ -87,12 +88,27 @@ async def run(
             watch.start()
             channels = Channels(site, os.environ)
             notifier = Notifier(site, database, notes, relay, channels, settings.public_url, now)
-            for kind in ("alarm", "plan"):
+            for kind in ("alarm", "plan", "ticket"):
                 bus.subscribe(topics.event(site.id, kind), notifier.on_event)
+            ticket_watch = TicketWatch(site, notes, relay, notifier.wake, now)
+            bus.subscribe(topics.event(site.id, "ticket"), ticket_watch.on_event)
             upkeep, meters = Upkeep(site, database, notes, now), Meters(site)
             await writer.do(meters.load)
             consumer = Consumer(
-                settings, site, detector, stream, bus, writer, responder, desk, notifier, watch, upkeep, meters, now
+                settings=settings,
+                site=site,
+                detector=detector,
+                stream=stream,
+                bus=bus,
+                writer=writer,
+                responder=responder,
+                desk=desk,
+                notifier=notifier,
+                gateways=watch,
+                tickets=ticket_watch,
+                upkeep=upkeep,
+                meters=meters,
+                now=now,
             )
             heartbeat = Heartbeat(settings, consumer.alive, notifier.backlog_ms)
             async with bus, asyncio.TaskGroup() as group:
@@ -100,6 +116,7 @@ async def run(
                     group.create_task(relay.run(stop), name="relay"),
                     group.create_task(desk.run(), name="desk"),
                     group.create_task(watch.run(), name="gateways"),
+                    group.create_task(ticket_watch.run(), name="tickets"),
                     group.create_task(notifier.run(), name="notifier"),
                     group.create_task(upkeep.run(), name="upkeep"),
                     group.create_task(heartbeat.run(), name="heartbeat"),
@@ -117,6 +134,12 @@ async def run(
 def _detector(site: Site) -> Detector:
     with building():
         return Detector(compile_rules(site))
+
+
+def _practice(site: Site, now: int) -> Detector:
+    detector = _detector(site)
+    detector.listen(now)
+    return detector
 
 
 def _restore(c: Connection, site: Site, detector: Detector, responder: Responder, now: int) -> Mapping[str, Position]:
@@ -176,6 +199,7 @@ class Consumer:
     gateways: GatewayWatch
     upkeep: Upkeep
     meters: Meters
+    tickets: TicketWatch
     now: Callable[[], int]
     _changed: _Changed | None = None
     _heard_at: int = 0
@@ -228,7 +252,7 @@ class Consumer:
         if batch is None or not len(tested := only_tested(batch)):
             return
         if self._practice is None:
-            self._practice = asyncio.create_task(asyncio.to_thread(_detector, self.site), name="practice detector")
+            self._practice = asyncio.create_task(asyncio.to_thread(_practice, self.site, now), name="practice detector")
         if not self._practice.done():
             return
         transitions = self._practice.result().evaluate(tested)
@@ -277,6 +301,7 @@ class Consumer:
         self.notifier.use(site, Channels(site, os.environ))
         self.upkeep.use(site)
         self.meters = meters
+        self.tickets.use(site)
         self.site, self.detector, self._practice = site, detector, None
         log.info("rules are watching", conditions=len(detector.compiled.spots), points=len(detector.compiled.points))
         changed.taken.set_result(None)

@@ -94,6 +94,7 @@ class FacilityDetail(FacilityOut):
 
     documents: list[DocumentOut]
     schedules: list[ScheduleOut]
+    spent: float = Field(description="on parts, by these tickets, yuan")
     tickets: list[FacilityTicket] = Field(description="of the last 12 months, the newest first")
     alarms: list[str] = Field(description="ids of the alarms that are open")
     inspections: list[FacilityAnswer]

@@ -1501,9 +1501,89 @@ export interface paths {
         put?: never;
         /**
          * Close Ticket
-         * @description After a re-inspection that passed.
+         * @description After a re-inspection that passed, once its condition has cleared.
          */
         post: operations["close_ticket"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tickets/{ticket_id}/comments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Comment Ticket
+         * @description Say something.
+         */
+        post: operations["comment_ticket"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tickets/{ticket_id}/merge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Merge Ticket
+         * @description It is the same problem as another ticket, which takes over what it has.
+         */
+        post: operations["merge_ticket"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tickets/{ticket_id}/photos": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Add Ticket Photo
+         * @description Add a photo: JPEG or PNG, as the body, within the size of any request; the page makes photos smaller first.
+         */
+        post: operations["add_ticket_photo"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tickets/{ticket_id}/photos/{photo_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Ticket Photo
+         * @description The bytes of a photo.
+         */
+        get: operations["get_ticket_photo"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1550,6 +1630,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/tickets/{ticket_id}/reopen": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Reopen Ticket
+         * @description It has come again soon after it was closed.
+         */
+        post: operations["reopen_ticket"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/tickets/{ticket_id}/start": {
         parameters: {
             query?: never;
@@ -1564,6 +1664,26 @@ export interface paths {
          * @description Begin to work it.
          */
         post: operations["start_ticket"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tickets/{ticket_id}/work": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Add Ticket Work
+         * @description Write down hours and parts.
+         */
+        post: operations["add_ticket_work"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2120,6 +2240,12 @@ export interface components {
          * @description There is nothing to do after all.
          */
         Cancel: {
+            /**
+             * Override
+             * @description although a sensor still sees it
+             * @default false
+             */
+            override: boolean;
             /** Reason */
             reason: string;
         };
@@ -2153,7 +2279,7 @@ export interface components {
         };
         /**
          * Close
-         * @description All is well.
+         * @description All is well; or it is signed that the ticket may end although its condition stands.
          */
         Close: {
             /**
@@ -2161,6 +2287,12 @@ export interface components {
              * @default
              */
             note: string;
+            /**
+             * Override
+             * @description the reason, where a sensor still sees it
+             * @default
+             */
+            override: string;
         };
         /**
          * CommandOut
@@ -2194,6 +2326,35 @@ export interface components {
             reason: string;
             /** Value */
             value: number;
+        };
+        /**
+         * Comment
+         * @description Something to say.
+         */
+        Comment: {
+            /** Text */
+            text: string;
+        };
+        /**
+         * ConditionOut
+         * @description A condition the ticket is about, as sensors show it.
+         */
+        ConditionOut: {
+            /**
+             * At
+             * Format: date-time
+             * @example 2026-09-22T08:15:30.250Z
+             */
+            at: string;
+            /**
+             * Raised
+             * @description how often it has come
+             */
+            raised: number;
+            /** Source */
+            source: string;
+            /** Standing */
+            standing: boolean;
         };
         /**
          * DeviceOut
@@ -2371,6 +2532,28 @@ export interface components {
             findings?: components["schemas"]["FindingIn"][];
         };
         /**
+         * EvidenceOut
+         * @description What proves that it was put right.
+         */
+        EvidenceOut: {
+            /**
+             * At
+             * Format: date-time
+             * @example 2026-09-22T08:15:30.250Z
+             */
+            at: string;
+            /** By */
+            by: string;
+            /** Note */
+            note: string;
+            /** Photos */
+            photos: string[];
+            /** Point */
+            point: string | null;
+            /** Value */
+            value: number | null;
+        };
+        /**
          * FacilityAnswer
          * @description What an inspection found at the facility.
          */
@@ -2432,6 +2615,11 @@ export interface components {
             renewal: components["schemas"]["FacilityRenewal"] | null;
             /** Schedules */
             schedules: components["schemas"]["ScheduleOut"][];
+            /**
+             * Spent
+             * @description on parts, by these tickets, yuan
+             */
+            spent: number;
             /**
              * Tickets
              * @description of the last 12 months, the newest first
@@ -2856,6 +3044,19 @@ export interface components {
             value: number;
         };
         /**
+         * Merge
+         * @description It is the same problem as another ticket.
+         */
+        Merge: {
+            /**
+             * Into
+             * @description the ticket that goes on
+             */
+            into: string;
+            /** Reason */
+            reason: string;
+        };
+        /**
          * NewSession
          * @description A new session. The token also comes as a cookie, which is all a browser needs.
          */
@@ -3178,6 +3379,37 @@ export interface components {
             next?: string | null;
         };
         /**
+         * PartIn
+         * @description Something built in or used up.
+         */
+        PartIn: {
+            /**
+             * Cost
+             * @description of all of it, in the currency's smallest unit
+             * @default 0
+             */
+            cost: number;
+            /** Name */
+            name: string;
+            /** Quantity */
+            quantity: number;
+        };
+        /**
+         * PartOut
+         * @description Something built in or used up.
+         */
+        PartOut: {
+            /**
+             * Cost
+             * @description of all of it, in the currency's smallest unit
+             */
+            cost: number;
+            /** Name */
+            name: string;
+            /** Quantity */
+            quantity: number;
+        };
+        /**
          * Person
          * @description Who somebody is, and what their roles are.
          */
@@ -3188,6 +3420,28 @@ export interface components {
             roles: components["schemas"]["Role"][];
             /** Username */
             username: string;
+        };
+        /**
+         * PhotoOut
+         * @description A photo; its bytes are at `/tickets/{id}/photos/{photo}`.
+         */
+        PhotoOut: {
+            /**
+             * At
+             * Format: date-time
+             * @example 2026-09-22T08:15:30.250Z
+             */
+            at: string;
+            /** By */
+            by: string;
+            /** Id */
+            id: string;
+            /** Media Type */
+            media_type: string;
+            /** Note */
+            note: string;
+            /** Size */
+            size: number;
         };
         /**
          * PlanDrill
@@ -3549,14 +3803,25 @@ export interface components {
         };
         /**
          * Rectify
-         * @description The fix is done, and this proves it (整改完成).
+         * @description The fix is done, and this proves it (整改完成): words, photos of the ticket, or a reading; at least one.
          */
         Rectify: {
             /**
              * Evidence
-             * @description a note, a reading, or where the photo is
+             * @default
              */
             evidence: string;
+            /**
+             * Photos
+             * @description ids of the ticket's photos
+             * @default []
+             */
+            photos: string[];
+            /**
+             * Reading
+             * @description a point; its newest reading is kept as evidence
+             */
+            reading?: string | null;
         };
         /**
          * RefusedOut
@@ -3641,6 +3906,14 @@ export interface components {
             unestimated: number;
             /** Year */
             year: number;
+        };
+        /**
+         * Reopen
+         * @description It has come again.
+         */
+        Reopen: {
+            /** Reason */
+            reason: string;
         };
         /**
          * Reset
@@ -4306,7 +4579,7 @@ export interface components {
         };
         /**
          * TicketNoteOut
-         * @description One transition: who, when, and what they said.
+         * @description One entry of the history: who, when, what happened, and what they said.
          */
         TicketNoteOut: {
             /**
@@ -4327,6 +4600,8 @@ export interface components {
          * @description A problem somebody has to put right.
          */
         TicketOut: {
+            /** Activation */
+            activation: string | null;
             /** Alarm */
             alarm: string | null;
             /** Assignee */
@@ -4337,8 +4612,22 @@ export interface components {
              * @example 2026-09-22T08:15:30.250Z
              */
             complete_by: string;
+            /** Conditions */
+            conditions: components["schemas"]["ConditionOut"][];
+            /**
+             * Cost
+             * @description of all parts, in the currency's smallest unit
+             */
+            readonly cost: number;
+            /**
+             * Earlier
+             * @description the last ticket of the same condition
+             */
+            earlier: string | null;
+            /** Ended At */
+            ended_at: string | null;
             /** Evidence */
-            evidence: string | null;
+            evidence: components["schemas"]["EvidenceOut"][];
             /** Facility */
             facility: string | null;
             /** Failed Inspections */
@@ -4347,8 +4636,27 @@ export interface components {
             history: components["schemas"]["TicketNoteOut"][];
             /** Id */
             id: string;
+            /**
+             * Late
+             * @description deadlines that were missed: respond, respond-limit, complete
+             */
+            late: string[];
+            /** Merged Into */
+            merged_into: string | null;
+            /**
+             * Minutes
+             * @description of all work
+             */
+            readonly minutes: number;
+            /**
+             * Override
+             * @description why it was ended while its condition stood
+             */
+            override: string | null;
             /** Party */
             party: string | null;
+            /** Photos */
+            photos: components["schemas"]["PhotoOut"][];
             /** Point */
             point: string | null;
             /**
@@ -4358,6 +4666,10 @@ export interface components {
             priority: string;
             /** Rectified By */
             rectified_by: string | null;
+            /** Reopened */
+            reopened: number;
+            /** Reopened At */
+            reopened_at: string | null;
             /**
              * Reported At
              * Format: date-time
@@ -4379,6 +4691,11 @@ export interface components {
              * @example alarm:smoke:smoke-b3-f1-a.smoke:1790000000000
              */
             source: string;
+            /**
+             * Standing
+             * @description whether a sensor still sees what it is about
+             */
+            readonly standing: boolean;
             state: components["schemas"]["TicketState"];
             /** Title En */
             title_en: string;
@@ -4386,6 +4703,8 @@ export interface components {
             title_zh: string;
             /** Version */
             version: number;
+            /** Work */
+            work: components["schemas"]["WorkOut"][];
             /** Zone */
             zone: string;
         };
@@ -4394,11 +4713,19 @@ export interface components {
          * @description A problem somebody reports.
          */
         TicketReport: {
+            /** Activation */
+            activation?: string | null;
+            /** Alarm */
+            alarm?: string | null;
+            /** Facility */
+            facility?: string | null;
             /**
              * Note
              * @default
              */
             note: string;
+            /** Point */
+            point?: string | null;
             /**
              * Priority
              * @default medium
@@ -4561,6 +4888,47 @@ export interface components {
          * @enum {string}
          */
         ValueKind: "number" | "boolean" | "event";
+        /**
+         * WorkIn
+         * @description Hours and parts.
+         */
+        WorkIn: {
+            /**
+             * Minutes
+             * @default 0
+             */
+            minutes: number;
+            /**
+             * Note
+             * @default
+             */
+            note: string;
+            /**
+             * Parts
+             * @default []
+             */
+            parts: components["schemas"]["PartIn"][];
+        };
+        /**
+         * WorkOut
+         * @description Somebody's work on it.
+         */
+        WorkOut: {
+            /**
+             * At
+             * Format: date-time
+             * @example 2026-09-22T08:15:30.250Z
+             */
+            at: string;
+            /** By */
+            by: string;
+            /** Minutes */
+            minutes: number;
+            /** Note */
+            note: string;
+            /** Parts */
+            parts: components["schemas"]["PartOut"][];
+        };
         /**
          * ZoneOut
          * @description A place; `parent` makes the rows a tree.
@@ -7711,6 +8079,10 @@ export interface operations {
                 state?: components["schemas"]["TicketState"][] | null;
                 /** @description true: all that are not ended */
                 open?: boolean | null;
+                /** @description assignees; `me` is the caller, `team` their party */
+                whose?: string[] | null;
+                /** @description true: those that missed a deadline */
+                late?: boolean | null;
                 /** @description rows of a page at most */
                 limit?: number;
                 /** @description `next` of the page before */
@@ -7965,6 +8337,180 @@ export interface operations {
             };
         };
     };
+    comment_ticket: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                ticket_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Comment"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TicketOut"];
+                };
+            };
+            /** @description Refused; the detail says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not possible now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    merge_ticket: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                ticket_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Merge"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TicketOut"];
+                };
+            };
+            /** @description Refused; the detail says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not possible now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    add_ticket_photo: {
+        parameters: {
+            query?: {
+                note?: string;
+            };
+            header?: never;
+            path: {
+                ticket_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "image/jpeg": string;
+                "image/png": string;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TicketOut"];
+                };
+            };
+            /** @description Refused; the detail says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not possible now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    get_ticket_photo: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                ticket_id: string;
+                photo_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused; the detail says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not possible now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
     rectify_ticket: {
         parameters: {
             query?: never;
@@ -8053,6 +8599,50 @@ export interface operations {
             };
         };
     };
+    reopen_ticket: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                ticket_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Reopen"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TicketOut"];
+                };
+            };
+            /** @description Refused; the detail says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not possible now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
     start_ticket: {
         parameters: {
             query?: never;
@@ -8065,6 +8655,50 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["Start"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TicketOut"];
+                };
+            };
+            /** @description Refused; the detail says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not possible now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    add_ticket_work: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                ticket_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WorkIn"];
             };
         };
         responses: {

@@ -4,7 +4,7 @@ export default {
     all: 'All', category: 'Category', zone: 'Place', party: 'Responsible party', escalation: 'Escalates to', installed: 'Installed', life: 'End of life', assumedLife: '(life as the guide says)', unknownAge: 'unknown',
     none: 'No facility fits.', notHere: 'There is no such facility.', openTickets: '{n} open tickets', overdueTickets: '{n} overdue', openAlarms: '{n} alarms',
     points: 'Sensors', noPoints: 'No sensor is linked.', schedules: 'Maintenance', noSchedules: 'No maintenance is scheduled.', nextAt: 'next {time}', hours: '{figure} h of running, next at {next} h', starts: '{figure} starts, next at {next}', notCounted: 'nothing counted yet',
-    tickets: 'Tickets of the last 12 months', noTickets: 'No tickets.', history: 'Inspections', noHistory: 'Never inspected yet.', overdue: 'overdue', dueBy: 'due {time}',
+    tickets: 'Tickets of the last 12 months', noTickets: 'No tickets.', spent: 'parts: {cost} yuan', history: 'Inspections', noHistory: 'Never inspected yet.', overdue: 'overdue', dueBy: 'due {time}',
     documents: 'Documents', noDocuments: 'No documents.', addDocument: 'Add a document', documentKinds: 'PDF, JPEG or PNG, up to 20 MB', kilobytes: '{n} kB',
   },
   facilityCategory: {

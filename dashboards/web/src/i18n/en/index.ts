@@ -8,7 +8,9 @@ import notifications from './notifications'
 import plans from './plans'
 import platform from './platform'
 import rules from './rules'
+import ticketWork from './ticketWork'
+import suppressions from './suppressions'
 import tickets from './tickets'
 import watching from './watching'
 
-export default { ...frame, ...facilities, ...watching, ...alarms, ...tickets, ...plans, ...drills, ...platform, ...losses, ...interlocks, ...notifications, ...rules }
+export default { ...frame, ...facilities, ...watching, ...alarms, ...suppressions, ...tickets, ...plans, ...drills, ...platform, ...losses, ...interlocks, ...notifications, ...rules, ...ticketWork }

@@ -4,7 +4,7 @@ export default {
     all: '全部', category: '类别', zone: '位置', party: '责任主体', escalation: '上报单位', installed: '安装日期', life: '使用期限', assumedLife: '（按指南年限）', unknownAge: '不详',
     none: '没有符合条件的设施。', notHere: '没有这个设施。', openTickets: '{n} 张未结工单', overdueTickets: '{n} 张逾期', openAlarms: '{n} 条报警',
     points: '关联传感器', noPoints: '没有关联传感器。', schedules: '预防性维护', noSchedules: '没有维护计划。', nextAt: '下次 {time}', hours: '已运行 {figure} 小时，{next} 小时到期', starts: '已启动 {figure} 次，{next} 次到期', notCounted: '尚无计数',
-    tickets: '近12个月工单', noTickets: '没有工单。', history: '巡检记录', noHistory: '尚未巡检。', overdue: '逾期', dueBy: '{time} 前完成',
+    tickets: '近12个月工单', noTickets: '没有工单。', spent: '配件 {cost} 元', history: '巡检记录', noHistory: '尚未巡检。', overdue: '逾期', dueBy: '{time} 前完成',
     documents: '资料', noDocuments: '没有资料。', addDocument: '添加资料', documentKinds: 'PDF、JPEG 或 PNG，不超过 20 MB', kilobytes: '{n} 千字节',
   },
   facilityCategory: {
