@@ -95,20 +95,20 @@ async def run(
             upkeep, meters = Upkeep(site, database, notes, now), Meters(site)
             await writer.do(meters.load)
             consumer = Consumer(
-                settings=settings,
-                site=site,
-                detector=detector,
-                stream=stream,
-                bus=bus,
-                writer=writer,
-                responder=responder,
-                desk=desk,
-                notifier=notifier,
-                gateways=watch,
-                tickets=ticket_watch,
-                upkeep=upkeep,
-                meters=meters,
-                now=now,
+                settings,
+                site,
+                detector,
+                stream,
+                bus,
+                writer,
+                responder,
+                desk,
+                notifier,
+                watch,
+                ticket_watch,
+                upkeep,
+                meters,
+                now,
             )
             heartbeat = Heartbeat(settings, consumer.alive, notifier.backlog_ms)
             async with bus, asyncio.TaskGroup() as group:
@@ -197,9 +197,9 @@ class Consumer:
     desk: Desk
     notifier: Notifier
     gateways: GatewayWatch
+    tickets: TicketWatch
     upkeep: Upkeep
     meters: Meters
-    tickets: TicketWatch
     now: Callable[[], int]
     _changed: _Changed | None = None
     _heard_at: int = 0
@@ -299,9 +299,9 @@ class Consumer:
         self.stream.admit(site.gateways, known)
         self.gateways.use(site)
         self.notifier.use(site, Channels(site, os.environ))
+        self.tickets.use(site)
         self.upkeep.use(site)
         self.meters = meters
-        self.tickets.use(site)
         self.site, self.detector, self._practice = site, detector, None
         log.info("rules are watching", conditions=len(detector.compiled.spots), points=len(detector.compiled.points))
         changed.taken.set_result(None)

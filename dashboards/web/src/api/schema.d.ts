@@ -2112,7 +2112,7 @@ export interface components {
              * @default
              */
             note: string;
-            outcome: components["schemas"]["ItemOutcome"];
+            outcome: components["schemas"]["Outcome-Input"];
             /**
              * Photos
              * @default []
@@ -2138,7 +2138,7 @@ export interface components {
             by: string;
             /** Note */
             note: string;
-            outcome: components["schemas"]["ItemOutcome"];
+            outcome: components["schemas"]["community__inspections__Outcome"];
             /** Photos */
             photos: string[];
             /**
@@ -2311,7 +2311,7 @@ export interface components {
             gateway: string;
             /** Id */
             id: string;
-            outcome?: components["schemas"]["Outcome"] | null;
+            outcome?: components["schemas"]["community__commands__Outcome"] | null;
             /**
              * Point
              * @description an output, or `interlock:…`
@@ -2569,7 +2569,7 @@ export interface components {
             name: components["schemas"]["Text"];
             /** Note */
             note: string;
-            outcome: components["schemas"]["ItemOutcome"];
+            outcome: components["schemas"]["community__inspections__Outcome"];
             /** Round */
             round: string;
             /** Unit */
@@ -2593,7 +2593,6 @@ export interface components {
             documents: components["schemas"]["DocumentOut"][];
             /** Escalation */
             escalation: string | null;
-            escalation_name: components["schemas"]["Text"] | null;
             /** Id */
             id: string;
             /** Inspections */
@@ -2616,11 +2615,6 @@ export interface components {
             /** Schedules */
             schedules: components["schemas"]["ScheduleOut"][];
             /**
-             * Spent
-             * @description on parts, by these tickets, yuan
-             */
-            spent: number;
-            /**
              * Tickets
              * @description of the last 12 months, the newest first
              */
@@ -2637,7 +2631,6 @@ export interface components {
             category: string;
             /** Escalation */
             escalation: string | null;
-            escalation_name: components["schemas"]["Text"] | null;
             /** Id */
             id: string;
             /** Installed */
@@ -2910,12 +2903,6 @@ export interface components {
             /** Tripped */
             tripped: boolean | null;
         };
-        /**
-         * ItemOutcome
-         * @description What somebody found at an item.
-         * @enum {string}
-         */
-        ItemOutcome: "pass" | "fail" | "not-applicable";
         /**
          * JournalOut
          * @description One transition of an alarm.
@@ -3194,10 +3181,10 @@ export interface components {
         };
         /**
          * Outcome
-         * @description What became of a command.
+         * @description What somebody found at an item.
          * @enum {string}
          */
-        Outcome: "done" | "refused" | "failed" | "expired";
+        "Outcome-Input": "pass" | "fail" | "not-applicable";
         /** Page[AccessEventOut] */
         Page_AccessEventOut_: {
             /** Items */
@@ -3673,7 +3660,7 @@ export interface components {
             /** Likelihood */
             likelihood: number;
             /** Reasons */
-            reasons: components["schemas"]["RegradeReason"][];
+            reasons: components["schemas"]["Reason-Output"][];
             /** Severity */
             severity: number;
         };
@@ -3766,10 +3753,16 @@ export interface components {
          * Reason
          * @description Why; it is kept in the timeline.
          */
-        Reason: {
+        "Reason-Input": {
             /** Reason */
             reason: string;
         };
+        /**
+         * Reason
+         * @description Why a re-grading is proposed.
+         * @enum {string}
+         */
+        "Reason-Output": "events" | "no-events" | "slow-to-clear" | "failed-inspections";
         /**
          * RecordTraining
          * @description Somebody was trained.
@@ -3840,12 +3833,6 @@ export interface components {
              */
             source: string;
         };
-        /**
-         * RegradeReason
-         * @description Why a re-grading is proposed.
-         * @enum {string}
-         */
-        RegradeReason: "events" | "no-events" | "slow-to-clear" | "failed-inspections";
         /**
          * Reinspect
          * @description Somebody else has looked (复查).
@@ -4950,6 +4937,18 @@ export interface components {
             /** Parent */
             parent: string | null;
         };
+        /**
+         * Outcome
+         * @description What became of a command.
+         * @enum {string}
+         */
+        community__commands__Outcome: "done" | "refused" | "failed" | "expired";
+        /**
+         * Outcome
+         * @description What somebody found at an item.
+         * @enum {string}
+         */
+        community__inspections__Outcome: "pass" | "fail" | "not-applicable";
     };
     responses: never;
     parameters: never;
@@ -5101,7 +5100,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Reason"];
+                "application/json": components["schemas"]["Reason-Input"];
             };
         };
         responses: {
@@ -5145,7 +5144,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Reason"];
+                "application/json": components["schemas"]["Reason-Input"];
             };
         };
         responses: {
@@ -5233,7 +5232,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Reason"];
+                "application/json": components["schemas"]["Reason-Input"];
             };
         };
         responses: {
@@ -5320,7 +5319,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Reason"];
+                "application/json": components["schemas"]["Reason-Input"];
             };
         };
         responses: {
@@ -5364,7 +5363,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Reason"];
+                "application/json": components["schemas"]["Reason-Input"];
             };
         };
         responses: {
@@ -5408,7 +5407,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Reason"];
+                "application/json": components["schemas"]["Reason-Input"];
             };
         };
         responses: {
@@ -5452,7 +5451,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Reason"];
+                "application/json": components["schemas"]["Reason-Input"];
             };
         };
         responses: {
@@ -6059,7 +6058,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Reason"];
+                "application/json": components["schemas"]["Reason-Input"];
             };
         };
         responses: {
@@ -6434,7 +6433,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Reason"];
+                "application/json": components["schemas"]["Reason-Input"];
             };
         };
         responses: {
