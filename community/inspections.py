@@ -27,7 +27,7 @@ class RoundEvent(StrEnum):
     FINISH = "finish"
 
 
-class Outcome(StrEnum):
+class ItemOutcome(StrEnum):
     """What somebody found at an item."""
 
     PASS = "pass"  # noqa: S105
@@ -64,7 +64,7 @@ class Question:
 class Answer:
     """What was found, and what shows it."""
 
-    outcome: Outcome
+    outcome: ItemOutcome
     value: float | None = None
     note: str = ""
     photos: tuple[str, ...] = ()
@@ -81,6 +81,8 @@ class RoundPhoto:
 
     id: str
     media_type: str
+    size: int
+    """Bytes."""
     at: int
     by: str
 
@@ -116,7 +118,7 @@ class Round:
     @property
     def failed(self) -> int:
         """How many items failed."""
-        return sum(answer is not None and answer.outcome is Outcome.FAIL for answer in self.answers)
+        return sum(answer is not None and answer.outcome is ItemOutcome.FAIL for answer in self.answers)
 
     def overdue(self, now: int) -> bool:
         """Whether it should have been walked by now."""
@@ -157,11 +159,11 @@ def answer(round_: Round, place: int, given: Answer) -> Round:
     known = {photo.id for photo in round_.photos}
     if unknown := [photo for photo in given.photos if photo not in known]:
         raise TransitionRefused(f"the round has no photo {unknown[0]}; add it first")
-    if given.outcome is not Outcome.NOT_APPLICABLE and question.unit is not None and given.value is None:
+    if given.outcome is not ItemOutcome.NOT_APPLICABLE and question.unit is not None and given.value is None:
         raise TransitionRefused(f"say the value, in {question.unit}")
-    if given.outcome is Outcome.PASS and given.value is not None and not question.within(given.value):
+    if given.outcome is ItemOutcome.PASS and given.value is not None and not question.within(given.value):
         raise TransitionRefused(f"{given.value:g} is outside the limits; that is a failure")
-    if given.outcome is Outcome.FAIL and not given.note.strip() and not given.photos:
+    if given.outcome is ItemOutcome.FAIL and not given.note.strip() and not given.photos:
         raise TransitionRefused("say what is wrong, or take a photo")
     kept = replace(given, ticket=given.ticket or (before.ticket if before is not None else None))
     answers = (*round_.answers[:place], kept, *round_.answers[place + 1 :])

@@ -23,7 +23,7 @@ FAILED = 3
 """So many failed inspections or re-inspections a year say that the controls do not hold."""
 
 
-class Reason(StrEnum):
+class RegradeReason(StrEnum):
     """Why a re-grading is proposed."""
 
     EVENTS = "events"
@@ -64,7 +64,7 @@ class Proposal:
 
     likelihood: int
     severity: int
-    reasons: tuple[Reason, ...]
+    reasons: tuple[RegradeReason, ...]
 
 
 def figures_of(
@@ -93,21 +93,21 @@ def _rule_of(ticket: Ticket) -> str:
 
 def propose(likelihood: int, severity: int, figures: Figures) -> Proposal | None:
     """Another grading than the one that holds; None when the history speaks for none."""
-    reasons: list[Reason] = []
+    reasons: list[RegradeReason] = []
     likely, severe = likelihood, severity
     least = next((level for events, level in OFTEN if figures.alarms >= events), 1)
     if least > likely:
         likely = least
-        reasons.append(Reason.EVENTS)
+        reasons.append(RegradeReason.EVENTS)
     elif not figures.alarms and not figures.failed_inspections and figures.watched_ms >= YEAR_MS and likely > 1:
         likely -= 1
-        reasons.append(Reason.NO_EVENTS)
+        reasons.append(RegradeReason.NO_EVENTS)
     if figures.failed_inspections >= FAILED and likely < 5 and likely <= likelihood:
         likely = likelihood + 1
-        reasons.append(Reason.FAILED_INSPECTIONS)
+        reasons.append(RegradeReason.FAILED_INSPECTIONS)
     if figures.median_clear_ms is not None and figures.median_clear_ms > SLOW_MS and severe < 5:
         severe += 1
-        reasons.append(Reason.SLOW_TO_CLEAR)
+        reasons.append(RegradeReason.SLOW_TO_CLEAR)
     if not reasons or (likely, severe) == (likelihood, severity):
         return None
     return Proposal(likelihood=likely, severity=severe, reasons=tuple(reasons))

@@ -5,7 +5,7 @@ from datetime import date
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.times import Timestamp
-from community.inspections import Outcome
+from community.inspections import ItemOutcome
 from community.text import Text
 
 
@@ -31,6 +31,7 @@ class FacilityOut(_Shown):
     party: str
     party_name: Text
     escalation: str | None
+    escalation_name: Text | None
     category: str
     installed: date | None
     points: list[str]
@@ -82,7 +83,7 @@ class FacilityAnswer(BaseModel):
     at: Timestamp
     by: str
     name: Text
-    outcome: Outcome
+    outcome: ItemOutcome
     value: float | None
     unit: str | None
     note: str
@@ -93,6 +94,7 @@ class FacilityDetail(FacilityOut):
 
     documents: list[DocumentOut]
     schedules: list[ScheduleOut]
+    spent: float = Field(description="on parts, by these tickets, yuan")
     tickets: list[FacilityTicket] = Field(description="of the last 12 months, the newest first")
     alarms: list[str] = Field(description="ids of the alarms that are open")
     inspections: list[FacilityAnswer]

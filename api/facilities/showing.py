@@ -60,6 +60,7 @@ def detail(platform: Platform, c: Connection, row: Facility) -> FacilityDetail:
         **short.model_dump(),
         documents=[DocumentOut.model_validate(d) for d in stored.list_documents(c, site.id, row.id)],
         schedules=[_schedule(s, row, deadlines, usage) for s in site.file.schedules if row.id in s.facilities],
+        spent=sum(part.cost for t in tickets.values() for work in t.work for part in work.parts) / 100,
         tickets=[_ticket(t) for t in sorted(tickets.values(), key=lambda t: -t.reported_at)],
         alarms=[alarm.id for alarm in alarms],
         inspections=_answers(c, site.id, row),
@@ -69,14 +70,15 @@ def detail(platform: Platform, c: Connection, row: Facility) -> FacilityDetail:
 def _short(platform: Platform, row: Facility, tickets: Sequence[Ticket], alarms: Sequence[Alarm]) -> FacilityOut:
     mine = [ticket for ticket in tickets if ticket.facility == row.id]
     renewal = renewal_of(row)
-    party = next(party for party in platform.site.file.parties if party.id == row.party)
+    parties = {party.id: party.name for party in platform.site.file.parties}
     return FacilityOut(
         id=row.id,
         name=row.name,
         zone=row.zone,
         party=row.party,
-        party_name=party.name,
+        party_name=parties[row.party],
         escalation=row.escalation,
+        escalation_name=parties.get(row.escalation) if row.escalation is not None else None,
         category=row.category,
         installed=row.installed,
         points=list(row.points),

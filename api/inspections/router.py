@@ -19,12 +19,13 @@ from api.security.access import Viewer
 from api.writing import Change, Write, writing
 from backbone.database import upkeep as stored
 from backbone.database.tickets import get_ticket, save_ticket
-from community import inspections
-from community.inspections import OPEN, Answer, Outcome, Round, RoundPhoto, RoundState
+from community import inspections, ticket_log
+from community.inspections import OPEN, Answer, ItemOutcome, Round, RoundPhoto, RoundState
 from community.people import Action
 from community.site.site import Site
 from community.site.upkeep import Route
-from community.tickets import Ticket, open_ticket
+from community.ticket_deadlines import deadlines_for
+from community.tickets import Photo, Ticket, open_ticket
 
 router = APIRouter(prefix="/inspections", tags=["inspections"])
 Walking = Annotated[Write, writing(Action.WALK_ROUND)]
@@ -130,7 +131,7 @@ def answer_inspection(round_id: str, body: AnswerIn, write: Walking) -> Response
             by=change.by,
         )
         answered = inspections.answer(round_, body.place, given)
-        if body.outcome is not Outcome.FAIL:
+        if body.outcome is not ItemOutcome.FAIL:
             return answered
         ticket = _ticket(change, write.platform.site, answered, body.place)
         kept = answered.answers[body.place]
@@ -159,7 +160,9 @@ def _add_photo(round_id: str, content: bytes, write: Write) -> Response:
 
     def step(change: Change, round_: Round) -> Round:
         identifier = uploads.keep(write.platform.files, content, kind)
-        return inspections.add_photo(round_, RoundPhoto(id=identifier, media_type=kind, at=change.now, by=change.by))
+        return inspections.add_photo(
+            round_, RoundPhoto(id=identifier, media_type=kind, size=len(content), at=change.now, by=change.by)
+        )
 
     return _perform(write, round_id, "photo", step, status=201)
 
@@ -203,10 +206,15 @@ def _ticket(change: Change, site: Site, round_: Round, place: int) -> Ticket:
         priority="medium",
         now=change.now,
         by=change.by,
+        deadlines=deadlines_for(site.file, "medium", change.now),
         facility=question.facility,
         party=facility.party if facility is not None else round_.party,
         note="; ".join(part for part in (value, answer.note) if part),
     )
+    for photo in round_.photos:
+        if photo.id in answer.photos:
+            shot = Photo(id=photo.id, media_type=photo.media_type, size=photo.size, at=photo.at, by=photo.by)
+            ticket = ticket_log.add_photo(ticket, shot)
     save_ticket(change.connection, ticket)
     change.publish("ticket", "reported", ticket.id, ticket)
     return ticket

@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from api.times import Timestamp
-from community.inspections import Outcome, Round, RoundState
+from community.inspections import ItemOutcome, Round, RoundState
 from community.text import Text
 
 
@@ -27,7 +27,7 @@ class QuestionOut(_Shown):
 class AnswerOut(_Shown):
     """What was found."""
 
-    outcome: Outcome
+    outcome: ItemOutcome
     value: float | None
     note: str
     photos: list[str]
@@ -94,7 +94,7 @@ class AnswerIn(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     place: int = Field(ge=0)
-    outcome: Outcome
+    outcome: ItemOutcome
     value: float | None = Field(default=None, allow_inf_nan=False)
     note: Annotated[str, StringConstraints(strip_whitespace=True, max_length=2000)] = ""
     photos: list[str] = Field(default=[], max_length=20)

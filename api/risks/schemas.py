@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from api.times import Timestamp
-from community.risks import Reason
+from community.risks import RegradeReason
 from community.site.rules import Grade
 from community.text import Text
 
@@ -42,7 +42,7 @@ class ProposalOut(_Shown):
     likelihood: int
     severity: int
     grade: Grade
-    reasons: list[Reason]
+    reasons: list[RegradeReason]
 
 
 class RiskOut(BaseModel):

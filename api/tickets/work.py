@@ -6,8 +6,9 @@ from fastapi import APIRouter, Query, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
+from api import uploads
 from api.platform import PlatformDep
-from api.problems import Problem, not_found
+from api.problems import not_found
 from api.security.access import Viewer
 from api.tickets.acting import find, keep, perform
 from api.tickets.schemas import Comment, TicketOut, WorkIn
@@ -20,8 +21,6 @@ from community.tickets import Part, Photo, Work
 router = APIRouter(prefix="/tickets", tags=["tickets"])
 Reporting = Annotated[Write, writing(Action.CREATE_TICKET)]
 Working = Annotated[Write, writing(Action.WORK_TICKET)]
-_SIGNATURES = {"image/jpeg": (b"\xff\xd8\xff", ".jpg"), "image/png": (b"\x89PNG\r\n\x1a\n", ".png")}
-_BODY = {"content": {kind: {"schema": {"type": "string", "format": "binary"}} for kind in _SIGNATURES}}
 
 
 @router.post("/{ticket_id}/comments", response_model=TicketOut)
@@ -46,7 +45,7 @@ def add_ticket_work(ticket_id: str, body: WorkIn, write: Working) -> Response:
     "/{ticket_id}/photos",
     response_model=TicketOut,
     status_code=201,
-    openapi_extra={"requestBody": {"required": True, **_BODY}},
+    openapi_extra=uploads.body_of(uploads.PHOTOS),
 )
 async def add_ticket_photo(
     ticket_id: str, request: Request, write: Reporting, note: Annotated[str, Query(max_length=200)] = ""
@@ -57,13 +56,11 @@ async def add_ticket_photo(
 
 
 def _add_photo(ticket_id: str, content: bytes, note: str, write: Write) -> Response:
-    kind = next((kind for kind, (signature, _) in _SIGNATURES.items() if content.startswith(signature)), None)
-    if kind is None:
-        raise Problem(415, "a photo is a JPEG or PNG image", kind="bad-input")
+    kind = uploads.kind_of(content, uploads.PHOTOS)
 
     def work(change: Change) -> TicketOut:
         ticket = find(change, ticket_id)
-        identifier = write.platform.files.put(content, f"photo{_SIGNATURES[kind][1]}")
+        identifier = uploads.keep(write.platform.files, content, kind)
         photo = Photo(id=identifier, media_type=kind, size=len(content), at=change.now, by=change.by, note=note.strip())
         return keep(change, "photo", ticket_log.add_photo(ticket, photo))
 
@@ -79,9 +76,4 @@ def get_ticket_photo(ticket_id: str, photo_id: str, platform: PlatformDep, _: Vi
     photo = next((photo for photo in photos if photo.id == photo_id), None)
     if photo is None:
         raise not_found("photo", photo_id)
-    try:
-        with platform.files.open(photo.id) as file:
-            content = file.read()
-    except FileNotFoundError:
-        raise Problem(410, "the photo's file is gone; look for it in a backup") from None
-    return Response(content, media_type=photo.media_type, headers={"Cache-Control": "private, max-age=31536000"})
+    return uploads.answer(platform.files, photo.id, photo.media_type)

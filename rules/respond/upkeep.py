@@ -19,6 +19,7 @@ from backbone.database.tickets import get_ticket, save_ticket
 from backbone.database.upkeep import get_round, load_deadlines, load_usage, save_deadlines, save_round
 from community.inspections import Round, RoundState
 from community.site.site import Site
+from community.ticket_deadlines import deadlines_for
 from community.tickets import SYSTEM, add_note, open_ticket
 from community.upkeep import Deadline, Due, Planner
 from rules.writer import Stopped, Writer
@@ -68,7 +69,7 @@ class Upkeep:
         before, after, due = self._plan(c)
         for one in due:
             if not _is_made(c, self._site.id, one):
-                make(c, self._site.id, one, self._now())
+                make(c, self._site, one, self._now())
         save_deadlines(c, self._site.id, before, after)
 
     def _plan(self, c: Connection) -> tuple[dict[str, Deadline], dict[str, Deadline], Sequence[Due]]:
@@ -77,8 +78,9 @@ class Upkeep:
         return before, {deadline.id: deadline for deadline in kept}, due
 
 
-def make(c: Connection, site: str, due: Due, now: int) -> None:
+def make(c: Connection, at: Site, due: Due, now: int) -> None:
     """The ticket, or the round, of something that has come due."""
+    site = at.id
     identifier = _id(site, due)
     if due.route is not None:
         round_ = Round(
@@ -106,11 +108,11 @@ def make(c: Connection, site: str, due: Due, now: int) -> None:
         priority=due.priority,
         now=now,
         by=SYSTEM,
+        deadlines=(deadlines_for(at.file, due.priority, now)[0], due.due_by),
         facility=due.facility,
         party=due.party,
         note="" if due.figure is None else f"{due.figure:g}",
     )
-    ticket = replace(ticket, complete_by=due.due_by)
     if due.late:
         said = f"此前还有{due.skipped}次未做 / {due.skipped} more were missed before" if due.skipped else ""
         ticket = replace(add_note(ticket, SYSTEM, "planned-late", said, now), version=1)

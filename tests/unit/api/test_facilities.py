@@ -104,6 +104,7 @@ async def test_a_failed_item_becomes_one_ticket_with_its_evidence(house: House) 
         assert (ticket["facility"], ticket["party"], ticket["source"]) == (
             "drain-pumps", "property", f"inspection:{walk['id']}"
         )  # fmt: skip
+        assert [row["id"] for row in ticket["photos"]] == [photo]
         assert "40 A" in ticket["history"][0]["note"]
         facility = (await crew.get("/facilities/drain-pumps")).json()
         assert [row["outcome"] for row in facility["inspections"]] == ["pass", "fail"]

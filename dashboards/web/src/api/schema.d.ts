@@ -2112,7 +2112,7 @@ export interface components {
              * @default
              */
             note: string;
-            outcome: components["schemas"]["Outcome-Input"];
+            outcome: components["schemas"]["ItemOutcome"];
             /**
              * Photos
              * @default []
@@ -2138,7 +2138,7 @@ export interface components {
             by: string;
             /** Note */
             note: string;
-            outcome: components["schemas"]["community__inspections__Outcome"];
+            outcome: components["schemas"]["ItemOutcome"];
             /** Photos */
             photos: string[];
             /**
@@ -2311,7 +2311,7 @@ export interface components {
             gateway: string;
             /** Id */
             id: string;
-            outcome?: components["schemas"]["community__commands__Outcome"] | null;
+            outcome?: components["schemas"]["Outcome"] | null;
             /**
              * Point
              * @description an output, or `interlock:…`
@@ -2569,7 +2569,7 @@ export interface components {
             name: components["schemas"]["Text"];
             /** Note */
             note: string;
-            outcome: components["schemas"]["community__inspections__Outcome"];
+            outcome: components["schemas"]["ItemOutcome"];
             /** Round */
             round: string;
             /** Unit */
@@ -2593,6 +2593,7 @@ export interface components {
             documents: components["schemas"]["DocumentOut"][];
             /** Escalation */
             escalation: string | null;
+            escalation_name: components["schemas"]["Text"] | null;
             /** Id */
             id: string;
             /** Inspections */
@@ -2615,6 +2616,11 @@ export interface components {
             /** Schedules */
             schedules: components["schemas"]["ScheduleOut"][];
             /**
+             * Spent
+             * @description on parts, by these tickets, yuan
+             */
+            spent: number;
+            /**
              * Tickets
              * @description of the last 12 months, the newest first
              */
@@ -2631,6 +2637,7 @@ export interface components {
             category: string;
             /** Escalation */
             escalation: string | null;
+            escalation_name: components["schemas"]["Text"] | null;
             /** Id */
             id: string;
             /** Installed */
@@ -2903,6 +2910,12 @@ export interface components {
             /** Tripped */
             tripped: boolean | null;
         };
+        /**
+         * ItemOutcome
+         * @description What somebody found at an item.
+         * @enum {string}
+         */
+        ItemOutcome: "pass" | "fail" | "not-applicable";
         /**
          * JournalOut
          * @description One transition of an alarm.
@@ -3181,10 +3194,10 @@ export interface components {
         };
         /**
          * Outcome
-         * @description What somebody found at an item.
+         * @description What became of a command.
          * @enum {string}
          */
-        "Outcome-Input": "pass" | "fail" | "not-applicable";
+        Outcome: "done" | "refused" | "failed" | "expired";
         /** Page[AccessEventOut] */
         Page_AccessEventOut_: {
             /** Items */
@@ -3660,7 +3673,7 @@ export interface components {
             /** Likelihood */
             likelihood: number;
             /** Reasons */
-            reasons: components["schemas"]["Reason-Output"][];
+            reasons: components["schemas"]["RegradeReason"][];
             /** Severity */
             severity: number;
         };
@@ -3753,16 +3766,10 @@ export interface components {
          * Reason
          * @description Why; it is kept in the timeline.
          */
-        "Reason-Input": {
+        Reason: {
             /** Reason */
             reason: string;
         };
-        /**
-         * Reason
-         * @description Why a re-grading is proposed.
-         * @enum {string}
-         */
-        "Reason-Output": "events" | "no-events" | "slow-to-clear" | "failed-inspections";
         /**
          * RecordTraining
          * @description Somebody was trained.
@@ -3833,6 +3840,12 @@ export interface components {
              */
             source: string;
         };
+        /**
+         * RegradeReason
+         * @description Why a re-grading is proposed.
+         * @enum {string}
+         */
+        RegradeReason: "events" | "no-events" | "slow-to-clear" | "failed-inspections";
         /**
          * Reinspect
          * @description Somebody else has looked (复查).
@@ -4937,18 +4950,6 @@ export interface components {
             /** Parent */
             parent: string | null;
         };
-        /**
-         * Outcome
-         * @description What became of a command.
-         * @enum {string}
-         */
-        community__commands__Outcome: "done" | "refused" | "failed" | "expired";
-        /**
-         * Outcome
-         * @description What somebody found at an item.
-         * @enum {string}
-         */
-        community__inspections__Outcome: "pass" | "fail" | "not-applicable";
     };
     responses: never;
     parameters: never;
@@ -5100,7 +5101,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Reason-Input"];
+                "application/json": components["schemas"]["Reason"];
             };
         };
         responses: {
@@ -5144,7 +5145,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Reason-Input"];
+                "application/json": components["schemas"]["Reason"];
             };
         };
         responses: {
@@ -5232,7 +5233,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Reason-Input"];
+                "application/json": components["schemas"]["Reason"];
             };
         };
         responses: {
@@ -5319,7 +5320,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Reason-Input"];
+                "application/json": components["schemas"]["Reason"];
             };
         };
         responses: {
@@ -5363,7 +5364,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Reason-Input"];
+                "application/json": components["schemas"]["Reason"];
             };
         };
         responses: {
@@ -5407,7 +5408,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Reason-Input"];
+                "application/json": components["schemas"]["Reason"];
             };
         };
         responses: {
@@ -5451,7 +5452,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Reason-Input"];
+                "application/json": components["schemas"]["Reason"];
             };
         };
         responses: {
@@ -6058,7 +6059,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Reason-Input"];
+                "application/json": components["schemas"]["Reason"];
             };
         };
         responses: {
@@ -6433,7 +6434,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Reason-Input"];
+                "application/json": components["schemas"]["Reason"];
             };
         };
         responses: {

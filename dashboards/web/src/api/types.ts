@@ -57,6 +57,16 @@ export type Activation = Narrow<Schemas['ActivationOut'], { level: Grade; steps:
 export type Drill = Narrow<Schemas['DrillOut'], { level: Grade }>
 export type DrillScore = Schemas['ScoreOut']
 export type DrillDue = Schemas['DrillDue']
+export type Facility = Schemas['FacilityOut']
+export type FacilityDetail = Schemas['FacilityDetail']
+export type Renewal = Schemas['FacilityRenewal']
+export type RenewalPlan = Schemas['RenewalPlan']
+export type Round = Schemas['RoundOut']
+export type RoundAnswer = Schemas['AnswerOut']
+export type Route = Schemas['RouteOut']
+export type RoundOutcome = Schemas['ItemOutcome']
+export type Risk = Schemas['RiskOut']
+
 export type Trainings = Schemas['TrainingsOut']
 export type Reminder = Schemas['ReminderOut']
 

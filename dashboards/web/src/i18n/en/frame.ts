@@ -5,7 +5,7 @@ export default {
     soundOn: 'Alarm sound is on; click to mute', soundOff: 'Muted; click for alarm sound', soundBlocked: 'The browser blocks sound until you click anywhere on the page',
     toLight: 'Light theme', toDark: 'Dark theme', nowhere: 'There is no such page.',
   },
-  nav: { duty: 'Duty', overview: 'Overview', alarms: 'Alarms', tickets: 'Tickets', plans: 'Plans', platform: 'Platform', users: 'Users' },
+  nav: { facilities: 'Facilities', duty: 'Duty', overview: 'Overview', alarms: 'Alarms', tickets: 'Tickets', plans: 'Plans', platform: 'Platform', users: 'Users' },
   connection: {
     connecting: 'Connecting…', never: 'The server cannot be reached; trying again',
     connected: 'Live · data as of {time}',

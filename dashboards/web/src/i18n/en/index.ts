@@ -1,5 +1,6 @@
 import alarms from './alarms'
 import drills from './drills'
+import facilities from './facilities'
 import frame from './frame'
 import interlocks from './interlocks'
 import losses from './losses'
@@ -12,4 +13,4 @@ import suppressions from './suppressions'
 import tickets from './tickets'
 import watching from './watching'
 
-export default { ...frame, ...watching, ...alarms, ...suppressions, ...tickets, ...plans, ...drills, ...platform, ...losses, ...interlocks, ...notifications, ...rules, ...ticketWork }
+export default { ...frame, ...facilities, ...watching, ...alarms, ...suppressions, ...tickets, ...plans, ...drills, ...platform, ...losses, ...interlocks, ...notifications, ...rules, ...ticketWork }

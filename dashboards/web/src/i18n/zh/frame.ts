@@ -5,7 +5,7 @@ export default {
     soundOn: '报警声已开，点击静音', soundOff: '已静音，点击打开报警声', soundBlocked: '浏览器尚未允许发声，点击页面任意处启用',
     toLight: '切换到浅色', toDark: '切换到深色', nowhere: '没有这个页面。',
   },
-  nav: { duty: '值班', overview: '总览', alarms: '报警', tickets: '工单', plans: '预案', platform: '平台', users: '用户' },
+  nav: { facilities: '设施', duty: '值班', overview: '总览', alarms: '报警', tickets: '工单', plans: '预案', platform: '平台', users: '用户' },
   connection: {
     connecting: '正在连接…', never: '连接不上服务器，正在重试',
     connected: '实时 · 数据截至 {time}',
