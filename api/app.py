@@ -43,10 +43,12 @@ from api.settings import ApiSettings
 from api.sites.router import router as sites
 from api.suppressions.router import router as suppressions
 from api.tickets.router import router as tickets
+from api.tickets.work import router as ticket_work
 from api.trainings.router import router as trainings
 from api.users.router import router as users
 from api.zones.router import router as zones
 from backbone.database.database import Database
+from backbone.files import Files
 from backbone.historian.port import Historian
 from community.site.site import Site
 
@@ -62,6 +64,7 @@ _RESOURCES = (
     alarm_journal,
     suppressions,
     tickets,
+    ticket_work,
     plans,
     activations,
     gateways,
@@ -120,6 +123,7 @@ def create_app(
             lambda: hub.end_pages(reason, username=username, session=session)
         ),
         bus_connected=bus_connected,
+        files=Files(settings.data_dir / "files"),
     )
     app.add_middleware(Gate, buckets=Buckets(settings.requests_per_s, settings.requests_burst), now=now)
     web.install(app, web_dist)

@@ -16,6 +16,7 @@ from api.security.passwords import Passwords
 from api.security.sessions import Sessions
 from api.settings import ApiSettings
 from backbone.database.database import Database
+from backbone.files import Files
 from backbone.historian.port import Historian
 from community.site.site import Site
 
@@ -41,6 +42,7 @@ class Platform:
     end_pages: Callable[[str, str | None, str | None], None]
     """Called from any thread: reason, user, session whose open pages are to be closed."""
     bus_connected: Callable[[], bool]
+    files: Files
 
 
 def _platform(connection: HTTPConnection) -> Platform:

@@ -48,9 +48,9 @@ class Escalation:
     site: str
     zone: str
     kind: str
-    """`alarm`, `step`, `late` or `suspended`."""
+    """`alarm`, `step`, `late`, `suspended`, `ticket` or `overdue`."""
     cause: str
-    """The alarm's id, or the activation's."""
+    """The id of the alarm, activation or ticket."""
     step: str | None = None
     roles: tuple[str, ...] = ()
     """Who a step tells; an alarm goes by the levels of its grade."""

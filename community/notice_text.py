@@ -28,6 +28,19 @@ _OURS = {
         zh="{mark}{count}条报警：{places}\n最近：{message}\n时间：{time}\n查看：{link}\n编号：{ref}",
         en="{mark}{count} alarms: {places}\nLatest: {message}\nTime: {time}\nSee: {link}\nReference: {ref}",
     ),
+    "several": Text(
+        zh="{mark}{count}条消息：{places}\n最近：{message}\n时间：{time}\n查看：{link}\n编号：{ref}",
+        en="{mark}{count} messages: {places}\nLatest: {message}\nTime: {time}\nSee: {link}\nReference: {ref}",
+    ),
+    "ticket": Text(
+        zh="{mark}工单：{message}\n地点：{place}\n期限：{action}\n查看：{link}\n编号：{ref}",
+        en="{mark}Ticket for you: {message}\nPlace: {place}\nDue: {action}\nSee: {link}\nReference: {ref}",
+    ),
+    "overdue": Text(
+        zh="{mark}工单超时：{message}\n地点：{place}\n时间：{time}\n超时：{action}\n查看：{link}\n编号：{ref}",
+        en="{mark}Ticket is late: {message}\nPlace: {place}\nTime: {time}\nLate: {action}\nSee: {link}\n"
+        "Reference: {ref}",
+    ),
     "step": Text(
         zh="{mark}应急预案：{message}\n地点：{place}\n时间：{time}\n任务：{action}\n确认：{link}\n编号：{ref}",
         en="{mark}Emergency plan: {message}\nPlace: {place}\nTime: {time}\nTask: {action}\nAcknowledge: {link}\n"
@@ -51,7 +64,7 @@ class Facts:
     """What a message says, whoever gets it."""
 
     kind: str
-    """`alarm`, `step`, `late` or `suspended`: the template."""
+    """`alarm`, `step`, `late`, `suspended`, `ticket` or `overdue`: the template."""
     grade: str
     message: Text
     action: Text | None
@@ -94,7 +107,7 @@ def render(
 
 def _one(facts: Sequence[Facts], language: str, timezone: str, link: str, ref: str, templates: Templates) -> str:
     last = facts[-1]
-    kind = "group" if len(facts) > 1 else last.kind
+    kind = last.kind if len(facts) == 1 else "group" if all(f.kind == "alarm" for f in facts) else "several"
     template: Text = getattr(templates, kind, None) or _OURS[kind]
     return template.in_language(language).format_map(
         {

@@ -1,5 +1,6 @@
 """Who people are to the platform, and what each role may do."""
 
+from dataclasses import dataclass
 from enum import StrEnum
 
 
@@ -78,3 +79,15 @@ RIGHTS: dict[Role, frozenset[Action]] = {
 def may(roles: frozenset[Role], action: Action) -> bool:
     """Whether any of `roles` carries the right to `action`."""
     return any(action in RIGHTS[role] for role in roles)
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who does something: a user with their roles, or the platform."""
+
+    name: str
+    roles: frozenset[Role]
+
+
+PLATFORM = Actor("system", frozenset())
+"""The platform itself; a user always has a role."""

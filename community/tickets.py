@@ -1,4 +1,7 @@
-"""Tickets and their closed loop (问题-整改-复查)."""
+"""Tickets and their closed loop (问题-整改-复查): reported, put right with evidence, looked at again by somebody else.
+
+A ticket of a condition closes only once the condition has cleared, or when somebody signs that it may with a reason.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -6,6 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from community.errors import TransitionRefused
+from community.people import PLATFORM, Action, Actor, may
 
 
 class TicketState(StrEnum):
@@ -23,12 +27,73 @@ class TicketState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TicketNote:
-    """One transition: who, when, from where to where, and what they said."""
+    """One entry of the history: who, when, what happened, and what they said."""
 
     at: int
     by: str
     change: str
     note: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """What proves that it was put right: words, photos, a reading (整改凭据)."""
+
+    at: int
+    by: str
+    note: str = ""
+    photos: tuple[str, ...] = ()
+    """Ids of the ticket's photos."""
+    point: str | None = None
+    value: float | None = None
+    """The reading of `point` at that moment."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Photo:
+    """A photo; its bytes lie in the file store under `id`."""
+
+    id: str
+    media_type: str
+    size: int
+    """Bytes."""
+    at: int
+    by: str
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """Something built in or used up."""
+
+    name: str
+    quantity: float
+    cost: int = 0
+    """Of all of it, in the currency's smallest unit (分)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Work:
+    """Somebody's work on it."""
+
+    at: int
+    by: str
+    minutes: int
+    parts: tuple[Part, ...] = ()
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Condition:
+    """A condition the ticket is about, as sensors show it."""
+
+    source: str
+    """`rule:<id>:<scope>`."""
+    standing: bool
+    at: int
+    """Since when."""
+    raised: int = 1
+    """How often it has come."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,29 +106,57 @@ class Ticket:
     title_zh: str
     title_en: str
     source: str
-    """`rule:<id>`, `alarm:<id>`, `plan:<id>`, `person:<name>`."""
+    """`rule:<id>:<scope>`, `alarm:<id>`, `plan:<id>`, `person:<name>`, …"""
     priority: str
     """`low`, `medium` or `high`."""
     state: TicketState
     reported_at: int
     respond_by: int
-    """Within 2 h of the report (guide ch. 6)."""
     complete_by: int
     responded_at: int | None = None
+    """A person's first answer; of a reopened ticket, the first since."""
+    ended_at: int | None = None
+    reopened_at: int | None = None
+    reopened: int = 0
     assignee: str | None = None
+    told: str | None = None
+    """The last assignee who was told."""
+    dispatched: bool = False
+    """Whether somebody was looked for to work it."""
     rectified_by: str | None = None
-    evidence: str | None = None
+    evidence: tuple[Evidence, ...] = ()
     failed_inspections: int = 0
+    late: tuple[str, ...] = ()
+    """Deadlines that were missed: `respond`, `respond-limit`, `complete`."""
+    conditions: tuple[Condition, ...] = ()
+    override: str | None = None
+    """Why it was ended while its condition stood."""
+    photos: tuple[Photo, ...] = ()
+    work: tuple[Work, ...] = ()
     alarm: str | None = None
     point: str | None = None
     facility: str | None = None
+    activation: str | None = None
     party: str | None = None
+    merged_into: str | None = None
+    earlier: str | None = None
+    """The last ticket of the same condition."""
     history: tuple[TicketNote, ...] = ()
     version: int = 1
 
+    @property
+    def opened_at(self) -> int:
+        """From when its deadlines count."""
+        return self.reopened_at or self.reported_at
+
+    @property
+    def standing(self) -> bool:
+        """Whether a sensor still sees what it is about."""
+        return any(condition.standing for condition in self.conditions)
+
 
 class TicketEvent(StrEnum):
-    """What people do to a ticket."""
+    """What is done to a ticket."""
 
     ASSIGN = "assign"
     START = "start"
@@ -71,6 +164,7 @@ class TicketEvent(StrEnum):
     PASS = "pass"  # noqa: S105
     FAIL = "fail"
     CLOSE = "close"
+    REOPEN = "reopen"
     CANCEL = "cancel"
     MERGE = "merge"
 
@@ -86,16 +180,31 @@ TRANSITIONS: Mapping[tuple[TicketState, TicketEvent], TicketState] = {
     (_S.RECTIFIED, _E.PASS): _S.REINSPECTED,
     (_S.RECTIFIED, _E.FAIL): _S.IN_PROGRESS,
     (_S.REINSPECTED, _E.CLOSE): _S.CLOSED,
+    (_S.CLOSED, _E.REOPEN): _S.REPORTED,
     **{(state, _E.CANCEL): _S.CANCELLED for state in (_S.REPORTED, _S.ASSIGNED, _S.IN_PROGRESS)},
     **{(state, _E.MERGE): _S.MERGED for state in (_S.REPORTED, _S.ASSIGNED, _S.IN_PROGRESS)},
 }
 """No path closes a ticket that was not rectified and re-inspected."""
+RIGHTS: Mapping[TicketEvent, Action] = {
+    _E.ASSIGN: Action.ASSIGN_TICKET,
+    _E.START: Action.WORK_TICKET,
+    _E.RECTIFY: Action.WORK_TICKET,
+    _E.PASS: Action.INSPECT_TICKET,
+    _E.FAIL: Action.INSPECT_TICKET,
+    _E.CLOSE: Action.INSPECT_TICKET,
+    _E.REOPEN: Action.INSPECT_TICKET,
+    _E.CANCEL: Action.ASSIGN_TICKET,
+    _E.MERGE: Action.ASSIGN_TICKET,
+}
+THE_PLATFORMS = frozenset({_E.ASSIGN, _E.REOPEN})
+"""What the platform does by itself; all else is people's."""
 
 OPEN = frozenset(_S) - {_S.CLOSED, _S.CANCELLED, _S.MERGED}
-SYSTEM = "system"
+SYSTEM = PLATFORM.name
 """The platform itself: what it does to a ticket is nobody's answer to whoever reported it."""
 RESPOND_MS = 2 * 3_600_000
 COMPLETE_MS = {"high": 24 * 3_600_000, "medium": 3 * 86_400_000, "low": 7 * 86_400_000}
+REOPEN_MS = 24 * 3_600_000
 
 
 def open_ticket(
@@ -109,13 +218,18 @@ def open_ticket(
     priority: str,
     now: int,
     by: str,
+    deadlines: tuple[int, int] | None = None,
+    conditions: tuple[Condition, ...] = (),
     alarm: str | None = None,
     point: str | None = None,
     facility: str | None = None,
+    activation: str | None = None,
     party: str | None = None,
+    earlier: str | None = None,
     note: str = "",
 ) -> Ticket:
-    """A reported ticket, with its deadlines: a person's answer within 2 h, done by its priority."""
+    """A reported ticket; `deadlines` are when it is to be answered and done, None: by its priority, day and night."""
+    respond_by, complete_by = deadlines or (now + RESPOND_MS, now + COMPLETE_MS[priority])
     return Ticket(
         id=id,
         site=site,
@@ -126,41 +240,52 @@ def open_ticket(
         priority=priority,
         state=TicketState.REPORTED,
         reported_at=now,
-        respond_by=now + RESPOND_MS,
-        complete_by=now + COMPLETE_MS[priority],
+        respond_by=respond_by,
+        complete_by=complete_by,
+        conditions=conditions,
         alarm=alarm,
         point=point,
         facility=facility,
+        activation=activation,
         party=party,
+        earlier=earlier,
         history=(TicketNote(at=now, by=by, change="reported", note=note),),
     )
 
 
-def assign(ticket: Ticket, by: str, to: str, note: str, now: int) -> Ticket:
+def assign(ticket: Ticket, by: Actor, to: str, note: str, now: int) -> Ticket:
     """Give it to somebody. A person's first answer."""
-    return _take(ticket, TicketEvent.ASSIGN, by, f"-> {to}" + (f": {note}" if note else ""), now, assignee=to)
+    said = f"-> {to}" + (f": {note}" if note else "")
+    return _take(ticket, TicketEvent.ASSIGN, by, said, now, assignee=to, told=None, dispatched=True)
 
 
-def start(ticket: Ticket, by: str, note: str, now: int) -> Ticket:
+def start(ticket: Ticket, by: Actor, note: str, now: int) -> Ticket:
     """Begin to work on it; whoever begins has it."""
-    return _take(ticket, TicketEvent.START, by, note, now, assignee=ticket.assignee or by)
+    return _take(ticket, TicketEvent.START, by, note, now, assignee=ticket.assignee or by.name)
 
 
-def rectify(ticket: Ticket, by: str, evidence: str, now: int) -> Ticket:
-    """It is put right (整改完成); needs evidence."""
-    if not evidence.strip():
+def rectify(ticket: Ticket, by: Actor, evidence: Evidence, now: int) -> Ticket:
+    """It is put right (整改完成); needs evidence.
+
+    Raises:
+        TransitionRefused: nothing proves it, or a photo is not one of the ticket's.
+    """
+    known = {photo.id for photo in ticket.photos}
+    if unknown := [photo for photo in evidence.photos if photo not in known]:
+        raise TransitionRefused(f"the ticket has no photo {unknown[0]}; add it first")
+    if not evidence.note.strip() and not evidence.photos and evidence.value is None:
         raise TransitionRefused("say what proves that it is put right: a note, a photo or a reading")
-    return _take(ticket, TicketEvent.RECTIFY, by, evidence, now, rectified_by=by, evidence=evidence)
+    given = (*ticket.evidence, evidence)
+    return _take(ticket, TicketEvent.RECTIFY, by, evidence.note, now, rectified_by=by.name, evidence=given)
 
 
-def reinspect(ticket: Ticket, by: str, passed: bool, note: str, now: int) -> Ticket:
+def reinspect(ticket: Ticket, by: Actor, passed: bool, note: str, now: int) -> Ticket:
     """Somebody else looks again (复查); what fails goes back to work and counts.
 
     Raises:
         TransitionRefused: `by` has worked on this ticket's rectification, now or before an inspection that failed.
     """
-    if by in rectifiers(ticket):
-        raise TransitionRefused("whoever put it right may not re-inspect it; somebody else has to look")
+    _somebody_else(ticket, by)
     if passed:
         return _take(ticket, TicketEvent.PASS, by, note, now)
     if not note.strip():
@@ -169,27 +294,91 @@ def reinspect(ticket: Ticket, by: str, passed: bool, note: str, now: int) -> Tic
 
 
 def rectifiers(ticket: Ticket) -> frozenset[str]:
-    """Everybody who ever said that it was put right."""
-    return frozenset(note.by for note in ticket.history if note.change == TicketEvent.RECTIFY)
+    """Everybody who ever said that it was put right, or wrote down work on it."""
+    said = {note.by for note in ticket.history if note.change == TicketEvent.RECTIFY}
+    return frozenset(said | {work.by for work in ticket.work})
 
 
-def close(ticket: Ticket, by: str, note: str, now: int) -> Ticket:
-    """After the re-inspection."""
-    return _take(ticket, TicketEvent.CLOSE, by, note, now)
+def close(ticket: Ticket, by: Actor, note: str, now: int, *, override: str = "") -> Ticket:
+    """After the re-inspection, once its condition has cleared.
+
+    Raises:
+        TransitionRefused: the condition stands and `override`, a signed reason, is missing or from who put it right.
+    """
+    if not ticket.standing:
+        return _take(ticket, TicketEvent.CLOSE, by, note, now, ended_at=now)
+    reason = _signed(ticket, override)
+    _somebody_else(ticket, by)
+    return _take(ticket, TicketEvent.CLOSE, by, f"override: {reason}", now, ended_at=now, override=reason)
 
 
-def cancel(ticket: Ticket, by: str, reason: str, now: int) -> Ticket:
-    """It is no problem after all; needs a reason."""
+def reopen(
+    ticket: Ticket, by: Actor, reason: str, now: int, *, deadlines: tuple[int, int], within_ms: int = REOPEN_MS
+) -> Ticket:
+    """It has come again soon after the end: the same ticket, with all it has.
+
+    Raises:
+        TransitionRefused: no reason, or it ended too long ago.
+    """
+    if not reason.strip():
+        raise TransitionRefused("say what has come again")
+    if ticket.ended_at is not None and now - ticket.ended_at > within_ms:
+        raise TransitionRefused("it ended too long ago to be opened again; report a new one")
+    respond_by, complete_by = deadlines
+    return _take(
+        ticket,
+        TicketEvent.REOPEN,
+        by,
+        reason,
+        now,
+        reopened=ticket.reopened + 1,
+        reopened_at=now,
+        ended_at=None,
+        override=None,
+        responded_at=None,
+        respond_by=respond_by,
+        complete_by=complete_by,
+        late=(),
+        assignee=None,
+        told=None,
+        dispatched=False,
+    )
+
+
+def cancel(ticket: Ticket, by: Actor, reason: str, now: int, *, override: bool = False) -> Ticket:
+    """It is no problem after all; needs a reason, which is signed as an override while its condition stands."""
     if not reason.strip():
         raise TransitionRefused("say why it is cancelled")
-    return _take(ticket, TicketEvent.CANCEL, by, reason, now)
+    if not ticket.standing:
+        return _take(ticket, TicketEvent.CANCEL, by, reason, now, ended_at=now)
+    signed = _signed(ticket, reason if override else "")
+    return _take(ticket, TicketEvent.CANCEL, by, f"override: {signed}", now, ended_at=now, override=signed)
 
 
-def merge(ticket: Ticket, by: str, into: str, reason: str, now: int) -> Ticket:
-    """The same problem as another ticket; needs a reason."""
+def merge(ticket: Ticket, by: Actor, into: Ticket, reason: str, now: int) -> tuple[Ticket, Ticket]:
+    """The same problem as another ticket, which takes over its conditions, photos, evidence and work.
+
+    Returns: the merged one, and the one that goes on.
+
+    Raises:
+        TransitionRefused: no reason, the same ticket, or the other one has ended.
+    """
     if not reason.strip():
         raise TransitionRefused("say why it is the same problem")
-    return _take(ticket, TicketEvent.MERGE, by, f"-> {into}: {reason}", now)
+    if into.id == ticket.id:
+        raise TransitionRefused("a ticket is not merged into itself")
+    if into.state not in OPEN:
+        raise TransitionRefused(f"the other ticket is {into.state}; merge into one that is open")
+    merged = _take(ticket, TicketEvent.MERGE, by, f"-> {into.id}: {reason}", now, ended_at=now, merged_into=into.id)
+    theirs = {condition.source for condition in into.conditions}
+    joined = replace(
+        into,
+        conditions=(*into.conditions, *(c for c in ticket.conditions if c.source not in theirs)),
+        photos=(*into.photos, *ticket.photos),
+        evidence=(*into.evidence, *ticket.evidence),
+        work=(*into.work, *ticket.work),
+    )
+    return merged, add_note(joined, by.name, "merged-in", f"<- {ticket.id}: {reason}", now)
 
 
 def add_note(ticket: Ticket, by: str, change: str, note: str, now: int) -> Ticket:
@@ -198,16 +387,25 @@ def add_note(ticket: Ticket, by: str, change: str, note: str, now: int) -> Ticke
     return replace(ticket, history=(*ticket.history, entry), version=ticket.version + 1)
 
 
-def _take(ticket: Ticket, event: TicketEvent, by: str, note: str, now: int, **changes: Any) -> Ticket:
+def _somebody_else(ticket: Ticket, by: Actor) -> None:
+    if by.name in rectifiers(ticket):
+        raise TransitionRefused("whoever put it right may not re-inspect it; somebody else has to look")
+
+
+def _signed(ticket: Ticket, reason: str) -> str:
+    if not reason.strip():
+        standing = ", ".join(c.source for c in ticket.conditions if c.standing)
+        raise TransitionRefused(f"the sensor still sees it ({standing}); wait until it has cleared, or sign a reason")
+    return reason
+
+
+def _take(ticket: Ticket, event: TicketEvent, by: Actor, note: str, now: int, **changes: Any) -> Ticket:
     following = TRANSITIONS.get((ticket.state, event))
     if following is None:
         raise TransitionRefused(f"a ticket that is {ticket.state} cannot take '{event}'")
-    entry = TicketNote(at=now, by=by, change=event.value, note=note)
-    return replace(
-        ticket,
-        state=following,
-        responded_at=ticket.responded_at or (None if by == SYSTEM else now),
-        history=(*ticket.history, entry),
-        version=ticket.version + 1,
-        **changes,
-    )
+    allowed = event in THE_PLATFORMS if by == PLATFORM else may(by.roles, RIGHTS[event])
+    if not allowed:
+        raise TransitionRefused(f"{by.name} may not {event} a ticket")
+    entry = TicketNote(at=now, by=by.name, change=event.value, note=note)
+    values = {"responded_at": ticket.responded_at or (None if by == PLATFORM else now), **changes}
+    return replace(ticket, state=following, history=(*ticket.history, entry), version=ticket.version + 1, **values)

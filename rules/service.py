@@ -36,6 +36,7 @@ from rules.notify.heartbeat import Heartbeat
 from rules.notify.notifier import Notifier
 from rules.respond.orders import Order
 from rules.respond.responder import Responder
+from rules.respond.ticket_watch import TicketWatch
 from rules.settings import RulesSettings
 from rules.writer import Stopped, Writer
 
@@ -85,15 +86,20 @@ async def run(
             watch.start()
             channels = Channels(site, os.environ)
             notifier = Notifier(site, database, notes, relay, channels, settings.public_url, now)
-            for kind in ("alarm", "plan"):
+            for kind in ("alarm", "plan", "ticket"):
                 bus.subscribe(topics.event(site.id, kind), notifier.on_event)
-            consumer = Consumer(settings, site, detector, stream, bus, writer, responder, desk, notifier, watch, now)
+            ticket_watch = TicketWatch(site, notes, relay, notifier.wake, now)
+            bus.subscribe(topics.event(site.id, "ticket"), ticket_watch.on_event)
+            consumer = Consumer(
+                settings, site, detector, stream, bus, writer, responder, desk, notifier, watch, ticket_watch, now
+            )
             heartbeat = Heartbeat(settings, consumer.alive, notifier.backlog_ms)
             async with bus, asyncio.TaskGroup() as group:
                 tasks = [
                     group.create_task(relay.run(stop), name="relay"),
                     group.create_task(desk.run(), name="desk"),
                     group.create_task(watch.run(), name="gateways"),
+                    group.create_task(ticket_watch.run(), name="tickets"),
                     group.create_task(notifier.run(), name="notifier"),
                     group.create_task(heartbeat.run(), name="heartbeat"),
                 ]
@@ -173,6 +179,7 @@ class Consumer:
     desk: Desk
     notifier: Notifier
     gateways: GatewayWatch
+    tickets: TicketWatch
     now: Callable[[], int]
     _changed: _Changed | None = None
     _heard_at: int = 0
@@ -272,6 +279,7 @@ class Consumer:
         self.stream.admit(site.gateways, known)
         self.gateways.use(site)
         self.notifier.use(site, Channels(site, os.environ))
+        self.tickets.use(site)
         self.site, self.detector, self._practice = site, detector, None
         log.info("rules are watching", conditions=len(detector.compiled.spots), points=len(detector.compiled.points))
         changed.taken.set_result(None)

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, computed_field, model_validator
 
 from api.times import Timestamp
 from community.tickets import TicketState
@@ -12,10 +12,12 @@ Said = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max
 """A text that must say something."""
 
 
-class TicketNoteOut(BaseModel):
-    """One transition: who, when, and what they said."""
-
+class _Shown(BaseModel):
     model_config = ConfigDict(from_attributes=True)
+
+
+class TicketNoteOut(_Shown):
+    """One entry of the history: who, when, what happened, and what they said."""
 
     at: Timestamp
     by: str
@@ -23,10 +25,57 @@ class TicketNoteOut(BaseModel):
     note: str
 
 
-class TicketOut(BaseModel):
-    """A problem somebody has to put right."""
+class EvidenceOut(_Shown):
+    """What proves that it was put right."""
 
-    model_config = ConfigDict(from_attributes=True)
+    at: Timestamp
+    by: str
+    note: str
+    photos: list[str]
+    point: str | None
+    value: float | None
+
+
+class PhotoOut(_Shown):
+    """A photo; its bytes are at `/tickets/{id}/photos/{photo}`."""
+
+    id: str
+    media_type: str
+    size: int
+    at: Timestamp
+    by: str
+    note: str
+
+
+class PartOut(_Shown):
+    """Something built in or used up."""
+
+    name: str
+    quantity: float
+    cost: int = Field(description="of all of it, in the currency's smallest unit")
+
+
+class WorkOut(_Shown):
+    """Somebody's work on it."""
+
+    at: Timestamp
+    by: str
+    minutes: int
+    parts: list[PartOut]
+    note: str
+
+
+class ConditionOut(_Shown):
+    """A condition the ticket is about, as sensors show it."""
+
+    source: str
+    standing: bool
+    at: Timestamp
+    raised: int = Field(description="how often it has come")
+
+
+class TicketOut(_Shown):
+    """A problem somebody has to put right."""
 
     id: str
     site: str
@@ -40,16 +89,42 @@ class TicketOut(BaseModel):
     respond_by: Timestamp
     complete_by: Timestamp
     responded_at: Timestamp | None
+    ended_at: Timestamp | None
+    reopened_at: Timestamp | None
+    reopened: int
     assignee: str | None
     rectified_by: str | None
-    evidence: str | None
+    evidence: list[EvidenceOut]
     failed_inspections: int
+    late: list[str] = Field(description="deadlines that were missed: respond, respond-limit, complete")
+    conditions: list[ConditionOut]
+    override: str | None = Field(description="why it was ended while its condition stood")
+    photos: list[PhotoOut]
+    work: list[WorkOut]
     alarm: str | None
     point: str | None
     facility: str | None
+    activation: str | None
     party: str | None
+    merged_into: str | None
+    earlier: str | None = Field(description="the last ticket of the same condition")
     history: list[TicketNoteOut]
     version: int
+
+    @computed_field(description="whether a sensor still sees what it is about")  # type: ignore[prop-decorator]
+    @property
+    def standing(self) -> bool:
+        return any(condition.standing for condition in self.conditions)
+
+    @computed_field(description="of all work")  # type: ignore[prop-decorator]
+    @property
+    def minutes(self) -> int:
+        return sum(work.minutes for work in self.work)
+
+    @computed_field(description="of all parts, in the currency's smallest unit")  # type: ignore[prop-decorator]
+    @property
+    def cost(self) -> int:
+        return sum(part.cost for work in self.work for part in work.parts)
 
 
 class _Said(BaseModel):
@@ -63,6 +138,10 @@ class TicketReport(_Said):
     title: Annotated[Said, StringConstraints(max_length=200)]
     note: Note = ""
     priority: Literal["low", "medium", "high"] = "medium"
+    point: str | None = None
+    facility: str | None = None
+    alarm: str | None = None
+    activation: str | None = None
 
 
 class Assign(_Said):
@@ -79,9 +158,17 @@ class Start(_Said):
 
 
 class Rectify(_Said):
-    """The fix is done, and this proves it (整改完成)."""
+    """The fix is done, and this proves it (整改完成): words, photos of the ticket, or a reading; at least one."""
 
-    evidence: Said = Field(description="a note, a reading, or where the photo is")
+    evidence: Note = ""
+    photos: Annotated[list[str], Field(max_length=30, description="ids of the ticket's photos")] = []
+    reading: str | None = Field(default=None, description="a point; its newest reading is kept as evidence")
+
+    @model_validator(mode="after")
+    def _says_something(self) -> "Rectify":
+        if not (self.evidence or self.photos or self.reading):
+            raise ValueError("say what proves that it is put right: words, a photo or a reading")
+        return self
 
 
 class Reinspect(_Said):
@@ -92,12 +179,49 @@ class Reinspect(_Said):
 
 
 class Close(_Said):
-    """All is well."""
+    """All is well; or it is signed that the ticket may end although its condition stands."""
 
     note: Note = ""
+    override: Note = Field(default="", description="the reason, where a sensor still sees it")
+
+
+class Reopen(_Said):
+    """It has come again."""
+
+    reason: Said
 
 
 class Cancel(_Said):
     """There is nothing to do after all."""
 
     reason: Said
+    override: bool = Field(default=False, description="although a sensor still sees it")
+
+
+class Merge(_Said):
+    """It is the same problem as another ticket."""
+
+    into: Said = Field(description="the ticket that goes on")
+    reason: Said
+
+
+class Comment(_Said):
+    """Something to say."""
+
+    text: Said
+
+
+class PartIn(_Said):
+    """Something built in or used up."""
+
+    name: Annotated[Said, StringConstraints(max_length=120)]
+    quantity: float = Field(gt=0, le=1_000_000)
+    cost: int = Field(default=0, ge=0, le=10**12, description="of all of it, in the currency's smallest unit")
+
+
+class WorkIn(_Said):
+    """Hours and parts."""
+
+    minutes: int = Field(default=0, ge=0, le=60 * 24 * 31)
+    parts: Annotated[list[PartIn], Field(max_length=50)] = []
+    note: Note = ""

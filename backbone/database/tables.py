@@ -45,10 +45,21 @@ alarms = _object_table(
 )
 Index("alarms_by_scope", alarms.c.site, alarms.c.rule, alarms.c.scope)
 
-tickets = _object_table("tickets", Column("source", String(200), nullable=False))
+tickets = _object_table(
+    "tickets",
+    Column("source", String(200), nullable=False),
+    Column("assignee", String(64)),
+    Column("party", String(63)),
+    Column("late", Boolean, nullable=False),
+    Column("next_at", BigInteger),
+)
 Index("tickets_by_source", tickets.c.site, tickets.c.source)
+Index("tickets_by_next", tickets.c.site, tickets.c.next_at)
+Index("tickets_by_assignee", tickets.c.site, tickets.c.assignee)
 
 activations = _object_table("activations", Column("plan", String(63), nullable=False))
+
+headcounts = _object_table("headcounts")
 
 commands = Table(
     "commands",

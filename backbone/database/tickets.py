@@ -2,18 +2,18 @@
 
 from collections.abc import Iterable
 
-from sqlalchemy import Connection, bindparam
+from sqlalchemy import Connection, bindparam, func, or_, select
 
+from backbone.database.documents import decode
 from backbone.database.objects import Objects, any_of
 from backbone.database.tables import tickets
+from community.ticket_deadlines import next_look
 from community.tickets import OPEN, Ticket, TicketState
 
+MOST_MERGES = 20
 _tickets = Objects(tickets, Ticket)
-_open = _tickets.newest(
-    tickets.c.site == bindparam("site"),
-    tickets.c.source == bindparam("source"),
-    tickets.c.state.in_([state.value for state in OPEN]),
-)
+_last = _tickets.newest(tickets.c.site == bindparam("site"), tickets.c.source == bindparam("source"))
+_open = [state.value for state in OPEN]
 
 
 def get_ticket(connection: Connection, identifier: str) -> Ticket | None:
@@ -21,9 +21,30 @@ def get_ticket(connection: Connection, identifier: str) -> Ticket | None:
     return _tickets.get(connection, identifier)
 
 
-def open_ticket_for(connection: Connection, site: str, source: str) -> Ticket | None:
-    """The ticket of this source that is still open, if any: one condition is one ticket."""
-    return _tickets.one(connection, _open, {"site": site, "source": source})
+def ticket_of(connection: Connection, site: str, source: str) -> Ticket | None:
+    """The last ticket of a source, or the one it was merged into."""
+    ticket = _tickets.one(connection, _last, {"site": site, "source": source})
+    for _ in range(MOST_MERGES):
+        if ticket is None or ticket.merged_into is None:
+            break
+        ticket = get_ticket(connection, ticket.merged_into)
+    return ticket
+
+
+def due_tickets(connection: Connection, site: str, now: int, limit: int) -> list[Ticket]:
+    """Open tickets the platform has to look after by now, the most urgent first."""
+    columns = tickets.c
+    query = select(columns.document).where(columns.site == site, columns.next_at <= now)
+    rows = connection.execute(query.order_by(columns.next_at, columns.id).limit(limit))
+    return [decode(row[0], Ticket) for row in rows]
+
+
+def load_of(connection: Connection, site: str) -> dict[str, int]:
+    """Open tickets by assignee."""
+    columns = tickets.c
+    where = (columns.site == site, columns.state.in_(_open), columns.assignee.is_not(None))
+    query = select(columns.assignee, func.count()).where(*where).group_by(columns.assignee)
+    return {str(assignee): int(count) for assignee, count in connection.execute(query)}
 
 
 def list_tickets(
@@ -31,13 +52,21 @@ def list_tickets(
     site: str,
     *,
     states: Iterable[TicketState] | None = None,
+    assignees: Iterable[str] | None = None,
+    party: str | None = None,
+    late: bool | None = None,
     limit: int = 100,
     before: tuple[int, str] | None = None,
 ) -> list[Ticket]:
-    """Newest first."""
+    """Newest first; those of any of `assignees` or of `party`."""
+    columns = tickets.c
     values = None if states is None else [state.value for state in states]
+    theirs = any_of(columns.assignee, assignees)
+    if party is not None:
+        theirs = [or_(*theirs, columns.party == party)]
+    lateness = [] if late is None else [columns.late.is_(late)]
     return _tickets.list(
-        connection, tickets.c.site == site, *any_of(tickets.c.state, values), limit=limit, before=before
+        connection, columns.site == site, *any_of(columns.state, values), *theirs, *lateness, limit=limit, before=before
     )
 
 
@@ -51,4 +80,8 @@ def save_ticket(connection: Connection, ticket: Ticket) -> None:
         zone=ticket.zone,
         at=ticket.reported_at,
         source=ticket.source,
+        assignee=ticket.assignee,
+        party=ticket.party,
+        late=bool(ticket.late),
+        next_at=next_look(ticket),
     )

@@ -5,7 +5,7 @@ import re
 from community.notice_text import FIELDS, unknown_fields
 from community.people import Role
 from community.roster import gaps, knows_holidays
-from community.site.duty import Roster
+from community.site.duty import Roster, Templates
 from community.site.problems import suggestion
 from community.site.subject import Found, Subject
 from community.site.yaml_text import Path
@@ -122,7 +122,7 @@ def check_notifications(subject: Subject) -> Found:
                 yield from _somebody((*path, "on_duty", number), name, subject)
             for number, name in enumerate(level.all_):
                 yield from _somebody((*path, "all", number), name, subject)
-    for kind in ("alarm", "group", "step", "late"):
+    for kind in Templates.model_fields:
         text = getattr(notifications.templates, kind)
         for language in ("zh", "en"):
             for field in unknown_fields(getattr(text, language)) if text is not None else ():

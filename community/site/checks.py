@@ -10,6 +10,7 @@ from community.site.check_interlocks import check_interlocks
 from community.site.check_plans import check_plans, check_risks
 from community.site.check_readiness import check_readiness
 from community.site.check_rules import check_rules
+from community.site.check_tickets import check_tickets
 from community.site.devices import Device, Line, ModbusSource
 from community.site.mend import Mended
 from community.site.model import SiteFile, Zone
@@ -212,6 +213,7 @@ CHECKS: tuple[Callable[[Subject], Found], ...] = (
     check_risks,
     check_plans,
     check_contacts,
+    check_tickets,
     check_roster,
     check_notifications,
     check_readiness,

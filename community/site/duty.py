@@ -116,6 +116,8 @@ class Templates(Row):
     group: Text | None = None
     step: Text | None = None
     late: Text | None = None
+    ticket: Text | None = None
+    overdue: Text | None = None
 
 
 class Notifications(Row):

@@ -9,6 +9,7 @@ from community.site.fields import Day, Duration, Id, Row
 from community.site.plans import Plan, Risk
 from community.site.readiness import DrillDuty, Qualification, TrainingRow
 from community.site.rules import Calendar, Holidays, Rule
+from community.site.tickets import TicketRules
 from community.text import Text
 
 
@@ -51,6 +52,7 @@ class Person(Row):
     name: str
     roles: tuple[Role, ...]
     duties: tuple[Id, ...] = Field(default=(), description="roles in emergency plans this person takes")
+    party: Id | None = Field(default=None, description="whom they work for; the tickets of a party go to its people")
     contacts: tuple[Contact, ...] = ()
 
 
@@ -85,5 +87,6 @@ class SiteFile(Row):
     drills: tuple[DrillDuty, ...] = ()
     qualifications: tuple[Qualification, ...] = ()
     trainings: tuple[TrainingRow, ...] = ()
+    tickets: TicketRules = TicketRules()
     roster: Roster | None = None
     notifications: Notifications | None = None

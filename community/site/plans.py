@@ -45,6 +45,7 @@ class Step(Row):
     who: str | None = None
     within: Duration
     proof: Literal["none", "note", "reading", "photo"] = "none"
+    confirm: Literal[1, 2] = Field(default=1, description="how many people have to say that it is done")
 
 
 class Level(Row):

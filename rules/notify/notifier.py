@@ -41,6 +41,7 @@ from backbone.database.notifications import (
     save_reach,
 )
 from backbone.database.outbox import Relay
+from backbone.database.tickets import get_ticket
 from community.activations import Activation, all_told, nobody_told, person_told
 from community.escalations import OPEN, Call, Escalation, EscalationState, acknowledge, called, due, end
 from community.notice_text import Facts, Message, render
@@ -60,6 +61,7 @@ from community.site.site import Site
 from rules.notify.calls import People, notification_for
 from rules.notify.channels import Channels, NotTaken, hand_over, prepare
 from rules.respond.plans import Plans
+from rules.respond.ticket_notices import TICKET_KINDS, still_wanted
 from rules.writer import Writer
 
 LOOK_EVERY_S = 1.0
@@ -153,7 +155,7 @@ class Notifier:
     def on_event(self, _topic: str, payload: bytes) -> None:
         """An alarm or an activation changed: who was to be told of it may not need to be any more."""
         event = _event.decode(payload)
-        if event.change not in {"raised", "activated"}:
+        if event.change not in {"raised", "activated", "reported"}:
             self._changed.add(event.id)
         self._wake.set()
 
@@ -258,6 +260,11 @@ class Notifier:
 
     def _ended(self, c: Connection, escalation: Escalation, now: int) -> Escalation:
         """The escalation, ended when its cause has."""
+        if escalation.kind in TICKET_KINDS:
+            ticket = get_ticket(c, escalation.cause)
+            if ticket is None or not still_wanted(ticket, escalation):
+                return end(escalation, "the ticket went on", now)
+            return escalation
         if escalation.kind != "alarm":
             activation = get_activation(c, escalation.cause)
             if activation is None or not activation.tells:

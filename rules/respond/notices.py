@@ -27,15 +27,15 @@ def tell_alarm(c: Connection, site: Site, alarm: Alarm, now: int) -> None:
         grade=alarm.grade.value,
         message=alarm.message,
         action=alarm.action,
-        place=_place(site, alarm.zone),
+        place=place_of(site, alarm.zone),
         building=site.zones[site.building_of(alarm.zone)].name,
         at=called_at(alarm),
         value=_value(site, alarm),
-        page=_page("alarms", alarm.id),
+        page=page_of("alarms", alarm.id),
         drill=alarm.test,
         simulated=alarm.simulated,
     )
-    _begin(c, site, "alarm", alarm.id, None, (), alarm.zone, facts, now)
+    begin(c, site, "alarm", alarm.id, None, (), alarm.zone, facts, now)
 
 
 def tell_step(c: Connection, site: Site, activation: Activation, step: StepProgress, now: int) -> None:
@@ -60,12 +60,12 @@ def tell_suspended(c: Connection, site: Site, drill: Drill, emergency: Activatio
         grade="high",
         message=emergency.plan_name,
         action=drill.plan_name,
-        place=_place(site, emergency.zone),
+        place=place_of(site, emergency.zone),
         building=site.zones[site.building_of(emergency.zone)].name,
         at=now,
-        page=_page("activations", emergency.id),
+        page=page_of("activations", emergency.id),
     )
-    _begin(c, site, "suspended", emergency.id, drill.id, roles, emergency.zone, facts, now)
+    begin(c, site, "suspended", emergency.id, drill.id, roles, emergency.zone, facts, now)
 
 
 def _of_step(
@@ -82,16 +82,16 @@ def _of_step(
         grade="high",
         message=activation.plan_name,
         action=step.name,
-        place=_place(site, activation.zone),
+        place=place_of(site, activation.zone),
         building=site.zones[site.building_of(activation.zone)].name,
         at=now,
-        page=_page("activations", activation.id),
+        page=page_of("activations", activation.id),
         drill=activation.drill,
     )
-    _begin(c, site, kind, activation.id, step.id, tuple(roles), activation.zone, facts, now)
+    begin(c, site, kind, activation.id, step.id, tuple(roles), activation.zone, facts, now)
 
 
-def _begin(
+def begin(
     c: Connection,
     site: Site,
     kind: str,
@@ -102,6 +102,7 @@ def _begin(
     facts: Facts,
     now: int,
 ) -> None:
+    """Have people told of a cause, once an occasion."""
     occasion = facts.at if kind == "alarm" else 0
     digest = hashlib.sha256(f"{site.id}:{kind}:{cause}:{step}:{occasion}".encode()).hexdigest()
     begin_escalation(
@@ -125,12 +126,13 @@ def _roles(who: str | None) -> tuple[str, ...]:
     return tuple(role.strip() for role in (who or "").split(",") if role.strip())
 
 
-def _page(kind: str, identifier: str) -> str:
+def page_of(kind: str, identifier: str) -> str:
     """As the page's router writes ids."""
     return f"/{kind}/{quote(identifier.replace(':', '/'))}"
 
 
-def _place(site: Site, zone: str) -> Text:
+def place_of(site: Site, zone: str) -> Text:
+    """The names of a zone and all it lies in."""
     names = [site.zones[z].name for z in reversed(site.zone_path(zone))]
     return Text(zh=" ".join(n.zh for n in names), en=", ".join(n.in_language("en") for n in reversed(names)))
 

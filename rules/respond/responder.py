@@ -137,6 +137,7 @@ class Responder:
     def unwatched(self, c: Connection, alarm: Alarm, now: int) -> None:
         """No rule of the site watches the alarm's condition any more: nothing else would ever end it."""
         self._clear(c, alarm, now, "no rule watches it any more", now)
+        tickets.note_cleared(c, self._site, alarm.rule, alarm.scope, now)
 
     def _respond(self, c: Connection, transition: Transition, now: int) -> list[Order]:
         rule = self._rule(transition)
@@ -273,7 +274,7 @@ class Responder:
                 self._clear(c, alarm, transition.at, transition.reason, now)
                 if rule.id == GATEWAY_OFFLINE:
                     self._ungroup(c, alarm, now)
-        tickets.note_cleared(c, self._site, rule, transition, now)
+        tickets.note_cleared(c, self._site, rule.id, transition.scope, now)
 
     def _ungroup(self, c: Connection, first: Alarm, now: int) -> None:
         for alarm in grouping.consequences(c, first):

@@ -1,5 +1,6 @@
 """One suite over both databases: SQLite and a real PostgreSQL."""
 
+import dataclasses
 import subprocess
 import sys
 import threading
@@ -33,12 +34,13 @@ from community import alarms as alarm_life
 from community import tickets as ticket_life
 from community.alarms import Alarm, AlarmState
 from community.commands import Command, Outcome, Reply
-from community.people import Role
+from community.people import Actor, Role
 from community.quarantine import Quarantined
 from tests.servers import ROOT
 
 SITE = read_site(Settings(site=ROOT / "sites" / "jinxiu.yaml"))
 SMOKE = next(rule for rule in SITE.file.rules if rule.id == "smoke")
+MANAGER = Actor("zhang-min", frozenset({Role.MANAGER}))
 _number = iter(range(1, 1_000_000))
 
 
@@ -133,7 +135,7 @@ def test_pages_of_a_list_meet_without_gap_or_repeat(database: Database) -> None:
     assert seen == [row.id for row in everything]
 
 
-def test_one_condition_has_one_open_ticket(database: Database) -> None:
+def test_one_condition_has_one_ticket_even_when_it_was_merged(database: Database) -> None:
     source = f"rule:battery-low:x-{next(_number)}.battery"
     ticket = ticket_life.open_ticket(
         id=f"t-{next(_number)}",
@@ -148,9 +150,17 @@ def test_one_condition_has_one_open_ticket(database: Database) -> None:
     )
     with database.begin() as connection:
         tickets.save_ticket(connection, ticket)
-        assert tickets.open_ticket_for(connection, "jinxiu", source) == ticket
-        tickets.save_ticket(connection, ticket_life.cancel(ticket, "a", "no battery there", 2))
-        assert tickets.open_ticket_for(connection, "jinxiu", source) is None
+        assert tickets.ticket_of(connection, "jinxiu", source) == ticket
+        other = dataclasses.replace(
+            ticket, id=f"t-{next(_number)}", source="person:a", assignee="chen-gang", late=("respond",)
+        )
+        merged, joined = ticket_life.merge(ticket, MANAGER, other, "the same lamp", 2)
+        tickets.save_ticket(connection, merged)
+        tickets.save_ticket(connection, joined)
+        assert tickets.ticket_of(connection, "jinxiu", source) == joined
+        assert tickets.list_tickets(connection, "jinxiu", assignees=["chen-gang"], late=True) == [joined]
+        assert tickets.load_of(connection, "jinxiu") == {"chen-gang": 1}
+        assert joined in tickets.due_tickets(connection, "jinxiu", 3, 100)
         assert ticket.id in [row.id for row in tickets.list_tickets(connection, "jinxiu", limit=1000)]
 
 

@@ -1,16 +1,19 @@
 """Tables are made and changed when a database is opened: from nothing, again, together, or not at all."""
 
+import json
 import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
-from sqlalchemy import create_engine, inspect
+from sqlalchemy import create_engine, inspect, text
 
-from backbone.database import checkpoints
+from backbone.database import checkpoints, tickets
 from backbone.database.database import Database
 from backbone.database.errors import DatabaseError
 from backbone.database.tables import metadata
@@ -103,3 +106,34 @@ def test_a_file_that_is_no_database_is_told(tmp_path: Path) -> None:
 
 def test_a_plain_postgresql_url_is_enough(postgres_url: str) -> None:
     Database.open(postgres_url.replace("postgresql+psycopg", "postgresql")).close()
+
+
+def test_tickets_of_before_keep_their_evidence_and_conditions(tmp_path: Path) -> None:
+    """As the first release wrote them: evidence was one text, and a condition only entries of the history."""
+    path = tmp_path / "state.db"
+    engine = create_engine(f"sqlite:///{path}")
+    config = Config()
+    config.set_main_option("script_location", str(ROOT / "backbone" / "database" / "migrations"))
+    history = [("reported", 5), ("start", 6), ("condition-cleared", 7), ("raised-again", 8), ("rectify", 9)]
+    document = {
+        "id": "t-1", "site": "jinxiu", "zone": "b1", "title_zh": "满", "title_en": "Full",
+        "source": "rule:full:bin.fill", "priority": "low",
+        "state": "rectified", "reported_at": 5, "respond_by": 6, "complete_by": 7,
+        "assignee": "chen-gang", "rectified_by": "chen-gang", "evidence": "emptied", "version": 5,
+        "history": [{"at": at, "by": "chen-gang", "change": change, "note": ""} for change, at in history],
+    }  # fmt: skip
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0007")
+        connection.execute(
+            text("INSERT INTO tickets VALUES ('t-1', 'jinxiu', 'rectified', 'b1', 5, 5, :document, :source)"),
+            {"document": json.dumps(document), "source": document["source"]},
+        )
+    engine.dispose()
+    database = Database.open(f"sqlite:///{path}")
+    with database.read() as connection:
+        (ticket,) = tickets.list_tickets(connection, "jinxiu", assignees=["chen-gang"])
+        assert [due.id for due in tickets.due_tickets(connection, "jinxiu", 5, 10)] == ["t-1"]
+    database.close()
+    assert [(row.note, row.by, row.at) for row in ticket.evidence] == [("emptied", "chen-gang", 9)]
+    assert [(row.standing, row.raised, row.at) for row in ticket.conditions] == [(True, 2, 8)]

@@ -113,7 +113,11 @@ def test_the_activation_shows_its_steps_and_their_proof(open_page, staff: Progra
 
 def test_a_ticket_is_worked_by_one_and_inspected_by_another(open_page, staff: Program) -> None:  # type: ignore[no-untyped-def]
     with staff.client() as api:
-        ticket = next(t for t in api.get("/tickets", params={"limit": 200}).json()["items"] if t["state"] == "reported")
+        ticket = next(
+            t
+            for t in api.get("/tickets", params={"limit": 200}).json()["items"]
+            if t["state"] in {"reported", "assigned"}
+        )
     crew: Page = open_page("chen-gang", phone=True)
     crew.goto(f"{staff.url}/tickets/{ticket['id']}")
     crew.get_by_test_id("ticket-action-start").click()

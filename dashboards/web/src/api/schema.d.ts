@@ -1197,9 +1197,89 @@ export interface paths {
         put?: never;
         /**
          * Close Ticket
-         * @description After a re-inspection that passed.
+         * @description After a re-inspection that passed, once its condition has cleared.
          */
         post: operations["close_ticket"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tickets/{ticket_id}/comments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Comment Ticket
+         * @description Say something.
+         */
+        post: operations["comment_ticket"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tickets/{ticket_id}/merge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Merge Ticket
+         * @description It is the same problem as another ticket, which takes over what it has.
+         */
+        post: operations["merge_ticket"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tickets/{ticket_id}/photos": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Add Ticket Photo
+         * @description Add a photo: JPEG or PNG, as the body, within the size of any request; the page makes photos smaller first.
+         */
+        post: operations["add_ticket_photo"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tickets/{ticket_id}/photos/{photo_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Ticket Photo
+         * @description The bytes of a photo.
+         */
+        get: operations["get_ticket_photo"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1246,6 +1326,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/tickets/{ticket_id}/reopen": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Reopen Ticket
+         * @description It has come again soon after it was closed.
+         */
+        post: operations["reopen_ticket"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/tickets/{ticket_id}/start": {
         parameters: {
             query?: never;
@@ -1260,6 +1360,26 @@ export interface paths {
          * @description Begin to work it.
          */
         post: operations["start_ticket"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tickets/{ticket_id}/work": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Add Ticket Work
+         * @description Write down hours and parts.
+         */
+        post: operations["add_ticket_work"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1769,6 +1889,12 @@ export interface components {
          * @description There is nothing to do after all.
          */
         Cancel: {
+            /**
+             * Override
+             * @description although a sensor still sees it
+             * @default false
+             */
+            override: boolean;
             /** Reason */
             reason: string;
         };
@@ -1802,7 +1928,7 @@ export interface components {
         };
         /**
          * Close
-         * @description All is well.
+         * @description All is well; or it is signed that the ticket may end although its condition stands.
          */
         Close: {
             /**
@@ -1810,6 +1936,12 @@ export interface components {
              * @default
              */
             note: string;
+            /**
+             * Override
+             * @description the reason, where a sensor still sees it
+             * @default
+             */
+            override: string;
         };
         /**
          * CommandOut
@@ -1843,6 +1975,35 @@ export interface components {
             reason: string;
             /** Value */
             value: number;
+        };
+        /**
+         * Comment
+         * @description Something to say.
+         */
+        Comment: {
+            /** Text */
+            text: string;
+        };
+        /**
+         * ConditionOut
+         * @description A condition the ticket is about, as sensors show it.
+         */
+        ConditionOut: {
+            /**
+             * At
+             * Format: date-time
+             * @example 2026-09-22T08:15:30.250Z
+             */
+            at: string;
+            /**
+             * Raised
+             * @description how often it has come
+             */
+            raised: number;
+            /** Source */
+            source: string;
+            /** Standing */
+            standing: boolean;
         };
         /**
          * DeviceOut
@@ -1996,6 +2157,28 @@ export interface components {
             evaluation: string;
             /** Findings */
             findings?: components["schemas"]["FindingIn"][];
+        };
+        /**
+         * EvidenceOut
+         * @description What proves that it was put right.
+         */
+        EvidenceOut: {
+            /**
+             * At
+             * Format: date-time
+             * @example 2026-09-22T08:15:30.250Z
+             */
+            at: string;
+            /** By */
+            by: string;
+            /** Note */
+            note: string;
+            /** Photos */
+            photos: string[];
+            /** Point */
+            point: string | null;
+            /** Value */
+            value: number | null;
         };
         /**
          * Family
@@ -2272,6 +2455,19 @@ export interface components {
             reason: string | null;
             /** Value */
             value: number;
+        };
+        /**
+         * Merge
+         * @description It is the same problem as another ticket.
+         */
+        Merge: {
+            /**
+             * Into
+             * @description the ticket that goes on
+             */
+            into: string;
+            /** Reason */
+            reason: string;
         };
         /**
          * NewSession
@@ -2586,6 +2782,37 @@ export interface components {
             next?: string | null;
         };
         /**
+         * PartIn
+         * @description Something built in or used up.
+         */
+        PartIn: {
+            /**
+             * Cost
+             * @description of all of it, in the currency's smallest unit
+             * @default 0
+             */
+            cost: number;
+            /** Name */
+            name: string;
+            /** Quantity */
+            quantity: number;
+        };
+        /**
+         * PartOut
+         * @description Something built in or used up.
+         */
+        PartOut: {
+            /**
+             * Cost
+             * @description of all of it, in the currency's smallest unit
+             */
+            cost: number;
+            /** Name */
+            name: string;
+            /** Quantity */
+            quantity: number;
+        };
+        /**
          * Person
          * @description Who somebody is, and what their roles are.
          */
@@ -2596,6 +2823,28 @@ export interface components {
             roles: components["schemas"]["Role"][];
             /** Username */
             username: string;
+        };
+        /**
+         * PhotoOut
+         * @description A photo; its bytes are at `/tickets/{id}/photos/{photo}`.
+         */
+        PhotoOut: {
+            /**
+             * At
+             * Format: date-time
+             * @example 2026-09-22T08:15:30.250Z
+             */
+            at: string;
+            /** By */
+            by: string;
+            /** Id */
+            id: string;
+            /** Media Type */
+            media_type: string;
+            /** Note */
+            note: string;
+            /** Size */
+            size: number;
         };
         /**
          * PlanDrill
@@ -2927,14 +3176,25 @@ export interface components {
         };
         /**
          * Rectify
-         * @description The fix is done, and this proves it (整改完成).
+         * @description The fix is done, and this proves it (整改完成): words, photos of the ticket, or a reading; at least one.
          */
         Rectify: {
             /**
              * Evidence
-             * @description a note, a reading, or where the photo is
+             * @default
              */
             evidence: string;
+            /**
+             * Photos
+             * @description ids of the ticket's photos
+             * @default []
+             */
+            photos: string[];
+            /**
+             * Reading
+             * @description a point; its newest reading is kept as evidence
+             */
+            reading?: string | null;
         };
         /**
          * RefusedOut
@@ -2981,6 +3241,14 @@ export interface components {
             /** Source */
             source: string;
             title: components["schemas"]["Text"];
+        };
+        /**
+         * Reopen
+         * @description It has come again.
+         */
+        Reopen: {
+            /** Reason */
+            reason: string;
         };
         /**
          * Reset
@@ -3485,7 +3753,7 @@ export interface components {
         };
         /**
          * TicketNoteOut
-         * @description One transition: who, when, and what they said.
+         * @description One entry of the history: who, when, what happened, and what they said.
          */
         TicketNoteOut: {
             /**
@@ -3506,6 +3774,8 @@ export interface components {
          * @description A problem somebody has to put right.
          */
         TicketOut: {
+            /** Activation */
+            activation: string | null;
             /** Alarm */
             alarm: string | null;
             /** Assignee */
@@ -3516,8 +3786,22 @@ export interface components {
              * @example 2026-09-22T08:15:30.250Z
              */
             complete_by: string;
+            /** Conditions */
+            conditions: components["schemas"]["ConditionOut"][];
+            /**
+             * Cost
+             * @description of all parts, in the currency's smallest unit
+             */
+            readonly cost: number;
+            /**
+             * Earlier
+             * @description the last ticket of the same condition
+             */
+            earlier: string | null;
+            /** Ended At */
+            ended_at: string | null;
             /** Evidence */
-            evidence: string | null;
+            evidence: components["schemas"]["EvidenceOut"][];
             /** Facility */
             facility: string | null;
             /** Failed Inspections */
@@ -3526,8 +3810,27 @@ export interface components {
             history: components["schemas"]["TicketNoteOut"][];
             /** Id */
             id: string;
+            /**
+             * Late
+             * @description deadlines that were missed: respond, respond-limit, complete
+             */
+            late: string[];
+            /** Merged Into */
+            merged_into: string | null;
+            /**
+             * Minutes
+             * @description of all work
+             */
+            readonly minutes: number;
+            /**
+             * Override
+             * @description why it was ended while its condition stood
+             */
+            override: string | null;
             /** Party */
             party: string | null;
+            /** Photos */
+            photos: components["schemas"]["PhotoOut"][];
             /** Point */
             point: string | null;
             /**
@@ -3537,6 +3840,10 @@ export interface components {
             priority: string;
             /** Rectified By */
             rectified_by: string | null;
+            /** Reopened */
+            reopened: number;
+            /** Reopened At */
+            reopened_at: string | null;
             /**
              * Reported At
              * Format: date-time
@@ -3558,6 +3865,11 @@ export interface components {
              * @example alarm:smoke:smoke-b3-f1-a.smoke:1790000000000
              */
             source: string;
+            /**
+             * Standing
+             * @description whether a sensor still sees what it is about
+             */
+            readonly standing: boolean;
             state: components["schemas"]["TicketState"];
             /** Title En */
             title_en: string;
@@ -3565,6 +3877,8 @@ export interface components {
             title_zh: string;
             /** Version */
             version: number;
+            /** Work */
+            work: components["schemas"]["WorkOut"][];
             /** Zone */
             zone: string;
         };
@@ -3573,11 +3887,19 @@ export interface components {
          * @description A problem somebody reports.
          */
         TicketReport: {
+            /** Activation */
+            activation?: string | null;
+            /** Alarm */
+            alarm?: string | null;
+            /** Facility */
+            facility?: string | null;
             /**
              * Note
              * @default
              */
             note: string;
+            /** Point */
+            point?: string | null;
             /**
              * Priority
              * @default medium
@@ -3740,6 +4062,47 @@ export interface components {
          * @enum {string}
          */
         ValueKind: "number" | "boolean" | "event";
+        /**
+         * WorkIn
+         * @description Hours and parts.
+         */
+        WorkIn: {
+            /**
+             * Minutes
+             * @default 0
+             */
+            minutes: number;
+            /**
+             * Note
+             * @default
+             */
+            note: string;
+            /**
+             * Parts
+             * @default []
+             */
+            parts: components["schemas"]["PartIn"][];
+        };
+        /**
+         * WorkOut
+         * @description Somebody's work on it.
+         */
+        WorkOut: {
+            /**
+             * At
+             * Format: date-time
+             * @example 2026-09-22T08:15:30.250Z
+             */
+            at: string;
+            /** By */
+            by: string;
+            /** Minutes */
+            minutes: number;
+            /** Note */
+            note: string;
+            /** Parts */
+            parts: components["schemas"]["PartOut"][];
+        };
         /**
          * ZoneOut
          * @description A place; `parent` makes the rows a tree.
@@ -6227,6 +6590,10 @@ export interface operations {
                 state?: components["schemas"]["TicketState"][] | null;
                 /** @description true: all that are not ended */
                 open?: boolean | null;
+                /** @description assignees; `me` is the caller, `team` their party */
+                whose?: string[] | null;
+                /** @description true: those that missed a deadline */
+                late?: boolean | null;
                 /** @description rows of a page at most */
                 limit?: number;
                 /** @description `next` of the page before */
@@ -6481,6 +6848,180 @@ export interface operations {
             };
         };
     };
+    comment_ticket: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                ticket_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Comment"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TicketOut"];
+                };
+            };
+            /** @description Refused; the detail says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not possible now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    merge_ticket: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                ticket_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Merge"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TicketOut"];
+                };
+            };
+            /** @description Refused; the detail says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not possible now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    add_ticket_photo: {
+        parameters: {
+            query?: {
+                note?: string;
+            };
+            header?: never;
+            path: {
+                ticket_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "image/jpeg": string;
+                "image/png": string;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TicketOut"];
+                };
+            };
+            /** @description Refused; the detail says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not possible now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    get_ticket_photo: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                ticket_id: string;
+                photo_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused; the detail says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not possible now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
     rectify_ticket: {
         parameters: {
             query?: never;
@@ -6569,6 +7110,50 @@ export interface operations {
             };
         };
     };
+    reopen_ticket: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                ticket_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Reopen"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TicketOut"];
+                };
+            };
+            /** @description Refused; the detail says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not possible now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
     start_ticket: {
         parameters: {
             query?: never;
@@ -6581,6 +7166,50 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["Start"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TicketOut"];
+                };
+            };
+            /** @description Refused; the detail says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not possible now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    add_ticket_work: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                ticket_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WorkIn"];
             };
         };
         responses: {

@@ -11,8 +11,18 @@ export interface TicketFields {
   to?: string
   note?: string
   evidence?: string
+  photos?: string[]
+  reading?: string | null
   passed?: boolean
   reason?: string
+  override?: string | boolean
+  into?: string
+}
+
+export interface NewWork {
+  minutes: number
+  parts: { name: string; quantity: number; cost: number }[]
+  note: string
 }
 
 export interface NewTicket {
@@ -44,8 +54,17 @@ export const useTickets = defineStore('tickets', () => {
   }
 
   async function act(id: string, action: TicketAction, fields: TicketFields): Promise<void> {
-    objects.apply(await http.post<Ticket>(`/tickets/${encodeURIComponent(id)}/${action}`, fields))
+    await change(id, action, fields)
   }
+
+  async function change(id: string, what: string, body: unknown): Promise<Ticket> {
+    const ticket = await http.post<Ticket>(`/tickets/${encodeURIComponent(id)}/${what}`, body)
+    objects.apply(ticket)
+    return ticket
+  }
+  const comment = (id: string, text: string) => change(id, 'comments', { text })
+  const addWork = (id: string, work: NewWork) => change(id, 'work', work)
+  const addPhoto = (id: string, picture: Blob) => change(id, 'photos', picture)
 
   async function create(ticket: NewTicket): Promise<Ticket> {
     const created = await http.post<Ticket>('/tickets', ticket)
@@ -53,7 +72,7 @@ export const useTickets = defineStore('tickets', () => {
     return created
   }
 
-  return { byId: objects.byId, open, loaded, load, fetchOne, act, create, apply: (t: Ticket) => objects.apply(t) }
+  return { byId: objects.byId, open, loaded, load, fetchOne, act, comment, addWork, addPhoto, create, apply: (t: Ticket) => objects.apply(t) }
 })
 
 export function titleOf(ticket: Ticket): string {

@@ -7,7 +7,8 @@ import notifications from './notifications'
 import plans from './plans'
 import platform from './platform'
 import rules from './rules'
+import ticketWork from './ticketWork'
 import tickets from './tickets'
 import watching from './watching'
 
-export default { ...frame, ...watching, ...alarms, ...tickets, ...plans, ...drills, ...platform, ...losses, ...interlocks, ...notifications, ...rules }
+export default { ...frame, ...watching, ...alarms, ...tickets, ...plans, ...drills, ...platform, ...losses, ...interlocks, ...notifications, ...rules, ...ticketWork }

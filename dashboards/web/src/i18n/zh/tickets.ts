@@ -7,13 +7,13 @@ export default {
     none: { open: '没有未完成的工单。', mine: '没有派给您的工单。', all: '还没有工单。' },
     due: { respond: '{span}内响应', complete: '{span}内完成' },
     overdue: { respond: '响应超时 {span}', complete: '完成超时 {span}' },
-    do: { assign: '派单', start: '开始处理', rectify: '整改完成', reinspect: '复查', close: '关闭', cancel: '取消工单' },
+    do: { assign: '派单', start: '开始处理', rectify: '整改完成', reinspect: '复查', close: '关闭', reopen: '重新打开', cancel: '取消工单', merge: '合并' },
     words: {
-      assign: '备注', start: '备注', rectify: '整改凭据：做了什么，看到了什么', reinspectPassed: '备注', reinspectFailed: '还有什么问题', close: '备注', cancel: '取消原因',
+      assign: '备注', start: '备注', rectify: '整改凭据：做了什么，看到了什么', reinspectPassed: '备注', reinspectFailed: '还有什么问题', close: '备注', reopen: '什么又出现了', cancel: '取消原因', merge: '为什么是同一个问题',
     },
     assignTo: '派给', assignHint: '选择或输入用户名', result: '复查结果', passed: '通过', failed: '未通过',
     refused: { 'own-work': '整改人不能复查自己的工单，请由他人复查。' },
-    happened: { reported: '报告', assign: '派单', start: '开始处理', rectify: '整改完成', pass: '复查通过', fail: '复查未通过', close: '关闭', cancel: '取消', merge: '合并', note: '备注', 'condition-cleared': '报警条件已恢复', 'raised-again': '再次报警' },
+    happened: { reported: '报告', assign: '派单', start: '开始处理', rectify: '整改完成', pass: '复查通过', fail: '复查未通过', close: '关闭', cancel: '取消', merge: '合并', note: '备注', 'condition-cleared': '报警条件已恢复', 'raised-again': '再次报警', reopen: '重新打开', comment: '留言', photo: '照片', work: '工时与材料', 'merged-in': '并入', 'nobody-fits': '没有合适的值班人员，请派单', 'late-respond': '响应超时', 'late-respond-limit': '超过24小时无人响应', 'late-complete': '完成超时' },
     create: { do: '报告问题', title: '报告问题', where: '在哪里', what: '什么问题', more: '补充说明', choose: '选择位置' },
   },
   ticketState: {

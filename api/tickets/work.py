@@ -1,0 +1,87 @@
+"""What gathers on a ticket: comments, photos, hours and parts."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import Response
+
+from api.platform import PlatformDep
+from api.problems import Problem, not_found
+from api.security.access import Viewer
+from api.tickets.acting import find, keep, perform
+from api.tickets.schemas import Comment, TicketOut, WorkIn
+from api.writing import Change, Write, writing
+from backbone.database import tickets as stored
+from community import ticket_log
+from community.people import Action
+from community.tickets import Part, Photo, Work
+
+router = APIRouter(prefix="/tickets", tags=["tickets"])
+Reporting = Annotated[Write, writing(Action.CREATE_TICKET)]
+Working = Annotated[Write, writing(Action.WORK_TICKET)]
+_SIGNATURES = {"image/jpeg": (b"\xff\xd8\xff", ".jpg"), "image/png": (b"\x89PNG\r\n\x1a\n", ".png")}
+_BODY = {"content": {kind: {"schema": {"type": "string", "format": "binary"}} for kind in _SIGNATURES}}
+
+
+@router.post("/{ticket_id}/comments", response_model=TicketOut)
+def comment_ticket(ticket_id: str, body: Comment, write: Reporting) -> Response:
+    """Say something."""
+    return perform(write, ticket_id, "comment", lambda c, t: ticket_log.comment(t, by=c.by, said=body.text, now=c.now))
+
+
+@router.post("/{ticket_id}/work", response_model=TicketOut)
+def add_ticket_work(ticket_id: str, body: WorkIn, write: Working) -> Response:
+    """Write down hours and parts."""
+    parts = tuple(Part(name=p.name, quantity=p.quantity, cost=p.cost) for p in body.parts)
+    return perform(
+        write,
+        ticket_id,
+        "work",
+        lambda c, t: ticket_log.add_work(t, Work(at=c.now, by=c.by, minutes=body.minutes, parts=parts, note=body.note)),
+    )
+
+
+@router.post(
+    "/{ticket_id}/photos",
+    response_model=TicketOut,
+    status_code=201,
+    openapi_extra={"requestBody": {"required": True, **_BODY}},
+)
+async def add_ticket_photo(
+    ticket_id: str, request: Request, write: Reporting, note: Annotated[str, Query(max_length=200)] = ""
+) -> Response:
+    """Add a photo: JPEG or PNG, as the body, within the size of any request; the page makes photos smaller first."""
+    content = await request.body()
+    return await run_in_threadpool(_add_photo, ticket_id, content, note, write)
+
+
+def _add_photo(ticket_id: str, content: bytes, note: str, write: Write) -> Response:
+    kind = next((kind for kind, (signature, _) in _SIGNATURES.items() if content.startswith(signature)), None)
+    if kind is None:
+        raise Problem(415, "a photo is a JPEG or PNG image", kind="bad-input")
+
+    def work(change: Change) -> TicketOut:
+        ticket = find(change, ticket_id)
+        identifier = write.platform.files.put(content, f"photo{_SIGNATURES[kind][1]}")
+        photo = Photo(id=identifier, media_type=kind, size=len(content), at=change.now, by=change.by, note=note.strip())
+        return keep(change, "photo", ticket_log.add_photo(ticket, photo))
+
+    return write.perform("ticket.photo", ticket_id, work, status=201)
+
+
+@router.get("/{ticket_id}/photos/{photo_id}", response_class=Response)
+def get_ticket_photo(ticket_id: str, photo_id: str, platform: PlatformDep, _: Viewer) -> Response:
+    """The bytes of a photo."""
+    with platform.database.read() as connection:
+        ticket = stored.get_ticket(connection, ticket_id)
+    photos = ticket.photos if ticket is not None and ticket.site == platform.site.id else ()
+    photo = next((photo for photo in photos if photo.id == photo_id), None)
+    if photo is None:
+        raise not_found("photo", photo_id)
+    try:
+        with platform.files.open(photo.id) as file:
+            content = file.read()
+    except FileNotFoundError:
+        raise Problem(410, "the photo's file is gone; look for it in a backup") from None
+    return Response(content, media_type=photo.media_type, headers={"Cache-Control": "private, max-age=31536000"})

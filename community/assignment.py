@@ -1,0 +1,73 @@
+"""Who works a ticket: of the responsible party's people those with the skill, on duty, with the least to do."""
+
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass
+
+from community.people import Role
+from community.roster import RosterChange, on_duty
+from community.site.model import Person
+from community.site.site import Site
+from community.tickets import Ticket
+
+_ON_DUTY = "当班 / on duty"
+_OFF_DUTY = "当班人员中无合适人选 / nobody who fits is on duty"
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Somebody, and why."""
+
+    person: str
+    why: str
+    on_duty: bool
+
+
+def choose(
+    site: Site, ticket: Ticket, accounts: Set[str], load: Mapping[str, int], at: int, changes: Sequence[RosterChange]
+) -> Choice | None:
+    """The one to work a ticket; None: nobody fits, a person decides.
+
+    Args:
+        accounts: who can sign in and may work tickets.
+        load: open tickets by assignee.
+        at: Unix ms.
+        changes: of the roster.
+    """
+    crew = [p for p in site.file.people if Role.CREW in p.roles and p.id in accounts]
+    party = [p for p in crew if p.party == ticket.party] if ticket.party is not None else []
+    fitting = party or [p for p in crew if p.party is None or ticket.party is None]
+    skill = skill_of(site, ticket)
+    here = _on_duty(site, at, changes)
+    if skill is not None:
+        fitting = [p for p in fitting if skill in p.duties or skill in here.get(p.id, ())]
+    if not fitting:
+        return None
+    best = min(fitting, key=lambda p: (p.id not in here, load.get(p.id, 0)))
+    return Choice(best.id, _ON_DUTY if best.id in here else _OFF_DUTY, best.id in here)
+
+
+def skill_of(site: Site, ticket: Ticket) -> str | None:
+    """The duty its worker must have, by what the site file says of the facility or the point."""
+    skills = site.file.tickets.skills
+    facility = next((f for f in site.file.facilities if f.id == ticket.facility), None)
+    if facility is not None and facility.category in skills:
+        return skills[facility.category]
+    point = site.points.get(ticket.point or "")
+    return None if point is None else skills.get(point.family.value)
+
+
+def team_of(people: Sequence[Person], person: str) -> str | None:
+    """The party somebody works for."""
+    return next((p.party for p in people if p.id == person), None)
+
+
+def _on_duty(site: Site, at: int, changes: Sequence[RosterChange]) -> Mapping[str, tuple[str, ...]]:
+    """Everybody on duty and their duties; without a roster everybody always is, with those they hold."""
+    roster = site.file.roster
+    if roster is None:
+        return {p.id: tuple(p.duties) for p in site.file.people}
+    found: dict[str, tuple[str, ...]] = {}
+    for duty in roster.duties:
+        for person in on_duty(roster, site.file.site.timezone, duty.id, at, changes):
+            found[person] = (*found.get(person, ()), duty.id)
+    return found
