@@ -1,16 +1,19 @@
-"""What people decide about the course of an activation: standby, pause, and another level."""
+"""What people decide about the course of an activation: standby, pause, another level, and what is switched back."""
 
 from dataclasses import replace
 
 from community.activations import (
     IN_FORCE,
+    OPEN,
     SYSTEM,
     Activation,
     ActivationEvent,
     ActivationState,
+    MachineAction,
     StepState,
     changed,
     noted,
+    verified,
     waiting,
 )
 from community.errors import TransitionRefused
@@ -119,6 +122,36 @@ def change_level(activation: Activation, plan: Plan, level: str, by: str, reason
     up = is_higher(level, activation.level)
     after = replace(activation, level=level, steps=(*kept, *new))
     return noted(after, now, by, "level-up" if up else "level-down", f"{activation.level} -> {level}: {reason}")
+
+
+def to_restore(activation: Activation) -> tuple[tuple[str, float], ...]:
+    """The outputs the plan switched and nobody has switched back, and to what; each takes 0 or 1."""
+    if not activation.moves:
+        return ()
+    switched = {action.point: action.value for step in activation.steps for action in step.actions}
+    restored = {action.point for action in activation.restoring if verified(action, simulated=False)}
+    return tuple((point, 1.0 - value) for point, value in switched.items() if point not in restored)
+
+
+def restore(
+    activation: Activation, commands: tuple[tuple[str, str, float], ...], by: str, reason: str, now: int
+) -> Activation:
+    """The emergency is over, and what the plan switched is switched back by `commands` `(id, point, value)`.
+
+    Raises:
+        TransitionRefused: the plan is in force, nothing is left to switch back, or it is under way already.
+    """
+    if activation.state in OPEN:
+        raise TransitionRefused("stand the plan down first: while it is in force its doors stay open")
+    _need(reason, "say how it is known that nobody needs this any more")
+    if any(action.outcome is None for action in activation.restoring):
+        raise TransitionRefused("the outputs are being switched back already")
+    if not commands:
+        raise TransitionRefused("nothing of this plan is left to switch back")
+    again = {point for _, point, _ in commands}
+    kept = tuple(action for action in activation.restoring if action.point not in again)
+    actions = tuple(MachineAction(command=c, point=p, value=v) for c, p, v in commands)
+    return noted(replace(activation, restoring=(*kept, *actions)), now, by, "restore", reason)
 
 
 def is_higher(level: str, than: str) -> bool:

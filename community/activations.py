@@ -265,7 +265,7 @@ def command_answered(
         if action.command == command and action.outcome is None:
             answered = replace(action, outcome=outcome, reason=reason or None, read_back=read_back, answered_at=now)
             restoring = (*activation.restoring[:index], answered, *activation.restoring[index + 1 :])
-            what = "output-restored" if _verified(answered, simulated=False) else "output-not-restored"
+            what = "output-restored" if verified(answered, simulated=False) else "output-not-restored"
             return noted(replace(activation, restoring=restoring), now, SYSTEM, what, _proof(answered))
     return activation
 
@@ -276,10 +276,10 @@ def _answered(activation: Activation, progress: StepProgress, answered: MachineA
     if progress.state is StepState.DONE:
         # A person did by hand what failed before; what another command came to does not undo that.
         return noted(activation, now, SYSTEM, "command-answered", proof)
-    if not _verified(answered, not activation.moves):
+    if not verified(answered, not activation.moves):
         return _failed(activation, progress, proof, now)
     activation = noted(activation, now, SYSTEM, "command-done", proof)
-    if progress.kind == "machine" and all(_verified(a, not activation.moves) for a in progress.actions):
+    if progress.kind == "machine" and all(verified(a, not activation.moves) for a in progress.actions):
         done = replace(progress, state=StepState.DONE, done_at=now, done_by=SYSTEM)
         return noted(_with_step(activation, done), now, SYSTEM, "step-done", progress.id)
     return activation
@@ -289,7 +289,8 @@ def _proof(answered: MachineAction) -> str:
     return f"{answered.point}: {answered.outcome}" + (f", {answered.reason}" if answered.reason else "")
 
 
-def _verified(action: MachineAction, simulated: bool) -> bool:
+def verified(action: MachineAction, simulated: bool) -> bool:
+    """Whether a command was carried out and reading back says so; of a simulated one nothing is read back."""
     return action.outcome == "done" and (simulated or action.read_back == action.value)
 
 
@@ -388,37 +389,6 @@ def review(activation: Activation, by: str, report: str, now: int) -> Activation
     if not report.strip():
         raise TransitionRefused("write what was learned")
     return changed(activation, ActivationEvent.REVIEW, by, report, now)
-
-
-def to_restore(activation: Activation) -> tuple[tuple[str, float], ...]:
-    """The outputs the plan switched and nobody has switched back, and to what; each takes 0 or 1."""
-    if not activation.moves:
-        return ()
-    switched = {action.point: action.value for step in activation.steps for action in step.actions}
-    restored = {action.point for action in activation.restoring if _verified(action, simulated=False)}
-    return tuple((point, 1.0 - value) for point, value in switched.items() if point not in restored)
-
-
-def restore(
-    activation: Activation, commands: tuple[tuple[str, str, float], ...], by: str, reason: str, now: int
-) -> Activation:
-    """The emergency is over, and what the plan switched is switched back by `commands` `(id, point, value)`.
-
-    Raises:
-        TransitionRefused: the plan is in force, nothing is left to switch back, or it is under way already.
-    """
-    if activation.state in OPEN:
-        raise TransitionRefused("stand the plan down first: while it is in force its doors stay open")
-    if not reason.strip():
-        raise TransitionRefused("say how it is known that nobody needs this any more")
-    if any(action.outcome is None for action in activation.restoring):
-        raise TransitionRefused("the outputs are being switched back already")
-    if not commands:
-        raise TransitionRefused("nothing of this plan is left to switch back")
-    again = {point for _, point, _ in commands}
-    kept = tuple(action for action in activation.restoring if action.point not in again)
-    actions = tuple(MachineAction(command=c, point=p, value=v) for c, p, v in commands)
-    return noted(replace(activation, restoring=(*kept, *actions)), now, by, "restore", reason)
 
 
 def find_step(activation: Activation, step: str) -> StepProgress:

@@ -209,6 +209,8 @@ class Consumer:
     _unsaid: int = 0
     """Readings judged since the last commit."""
     _practice: asyncio.Task[Detector] | None = None
+    _practising: str | None = None
+    """The drill the practice detector was made for: each begins afresh."""
 
     def alive(self) -> bool:
         """Whether conditions are judged and alarms could be written."""
@@ -248,8 +250,10 @@ class Consumer:
         await self._commit([], self.now(), at_once=True)
 
     async def _practise(self, batch: Batch | None, now: int) -> None:
-        """What devices in test mode report is judged apart, by a detector of its own. Alarms do not wait for it."""
-        if batch is None or not len(tested := only_tested(batch)):
+        """What devices in test report in a drill is judged apart, by another detector; alarms do not wait for it."""
+        if self._practising != self.responder.practising:
+            self._practising, self._practice = self.responder.practising, None
+        if self._practising is None or batch is None or not len(tested := only_tested(batch)):
             return
         if self._practice is None:
             self._practice = asyncio.create_task(asyncio.to_thread(_practice, self.site, now), name="practice detector")

@@ -173,7 +173,7 @@ def restore_outputs(activation_id: str, body: Reason, write: StandingDown) -> Re
         points = write.platform.site.points
         held = _held(change)
         given = []
-        for number, (name, value) in enumerate(activations.to_restore(activation)):
+        for number, (name, value) in enumerate(activation_course.to_restore(activation)):
             point = points.get(name)
             if point is None or point.output is None:
                 continue
@@ -184,7 +184,7 @@ def restore_outputs(activation_id: str, body: Reason, write: StandingDown) -> Re
                 point=name, value=value, expires=change.now + COMMAND_LIFE_MS, cause=f"stand-down:{activation.id}"
             )
             given.append((identifier, point.gateway, command))
-        after = activations.restore(
+        after = activation_course.restore(
             activation,
             tuple((identifier, command.point, command.value) for identifier, _, command in given),
             by=change.by,

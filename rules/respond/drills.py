@@ -12,7 +12,7 @@ from backbone.database.outbox import append
 from community.activation_course import pause
 from community.activations import IN_FORCE, OPEN, SYSTEM, Activation, noted
 from community.commands import Command, Outcome
-from community.drills import UNDER_WAY, Drill, DrillState, ModeChange, suspend
+from community.drills import Drill, DrillState, ModeChange, suspend
 from community.site.site import Site
 from rules.detect.model import Transition
 from rules.respond import notices
@@ -31,6 +31,8 @@ class Drills:
 
     def __init__(self, site: Site) -> None:
         self._site = site
+        self.practising: str | None = None
+        """The drill that runs with devices in test mode, at the last look."""
 
     def give_way(self, c: Connection, emergency: Activation, now: int) -> None:
         """A real emergency: every drill in the community stops at once, and all who take part are told."""
@@ -51,7 +53,10 @@ class Drills:
         emergency = self._emergency(c)
         if emergency is not None and list_drills(c, self._site.id, states=[DrillState.RUNNING], limit=1):
             self.give_way(c, emergency, now)
-        for drill in list_drills(c, self._site.id, states=AFTER_ENDS, limit=NEWEST):
+        recent = list_drills(c, self._site.id, states=AFTER_ENDS, limit=NEWEST)
+        # read by another thread: never None for a moment while a drill runs
+        self.practising = next((d.id for d in recent if d.state is DrillState.RUNNING and d.devices), None)
+        for drill in recent:
             after, more = self._devices(c, drill, now)
             after = self._scenario(c, after, now)
             orders += more
@@ -135,8 +140,3 @@ class Drills:
     def _save(self, c: Connection, drill: Drill, change: str, now: int) -> None:
         save_drill(c, drill)
         append(c, WRITER, self._site.id, "drill", change, drill.id, plain(drill), now)
-
-
-def under_way(c: Connection, site: str) -> bool:
-    """Whether a drill is on whose devices are in test mode."""
-    return any(drill.devices for drill in list_drills(c, site, states=UNDER_WAY, limit=MOST))

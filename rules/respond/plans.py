@@ -193,6 +193,11 @@ class Plans:
             self._save(c, activation, after, after.timeline[-1].what, now)
         return after
 
+    @property
+    def practising(self) -> str | None:
+        """The drill that runs with devices in test mode."""
+        return self._drills.practising
+
     def detected(self, c: Connection, transition: Transition, now: int) -> None:
         """What devices in test mode report belongs to the drill that is under way."""
         self._drills.detected(c, transition, now)

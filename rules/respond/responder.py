@@ -107,6 +107,11 @@ class Responder:
             metrics.loop_errors.labels("rules reminders").inc()
             log.exception("what is due could not be looked through")
 
+    @property
+    def practising(self) -> str | None:
+        """The drill that runs with devices in test mode: what they report is worth judging."""
+        return self._plans.practising
+
     def detected(self, c: Connection, transitions: Sequence[Transition], now: int) -> None:
         """Conditions that came true by the word of devices in test mode."""
         for transition in transitions:

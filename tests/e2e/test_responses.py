@@ -49,7 +49,7 @@ def test_every_kind_goes_from_its_sensor_to_its_closed_review(program: Program, 
         assert all(found[plan]["zone"].startswith(zone) for plan, zone in PLANS.items())
         wait_until(lambda: all(_machines_done(officer, row["id"]) for row in found.values()), 40, "the machine's steps")
         assert not any(program.coil(*relay) for relay in doors)
-        wait_until(lambda: all(program.coil(*pump) for pump in PUMPS), 10, "the pumps to run")
+        _pumps_run_or_are_somebodys(program, officer, found["flood"]["id"])
     program.kill("ingest+api")
     with program.client("chen-gang") as crew:
         for row in found.values():
@@ -80,6 +80,16 @@ def test_every_kind_goes_from_its_sensor_to_its_closed_review(program: Program, 
         everything = officer.get("/activations").json()["items"]
     assert len(everything) == len(PLANS), "no kill has activated a plan twice"
     _nothing_was_done_twice(outside)
+
+
+def _pumps_run_or_are_somebodys(program: Program, api: httpx.Client, activation: str) -> None:
+    """A gateway killed while it switched something does not switch it again: the step is a person's at once."""
+    steps = {row["id"]: row for row in api.get(f"/activations/{activation}").json()["steps"]}
+    for step, pump in zip(("pumps", "pumps-2"), PUMPS, strict=True):
+        if steps[step]["state"] == "done":
+            assert program.coil(*pump), step
+        else:
+            assert (steps[step]["kind"], steps[step]["who"]) == ("person", "commander"), steps[step]
 
 
 def _nothing_was_done_twice(outside: Outside) -> None:

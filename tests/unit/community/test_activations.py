@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from community import activations
+from community import activation_course, activations
 from community.activations import Activation, ActivationState, StepState
 from community.errors import TransitionRefused
 from community.people import Role
@@ -226,27 +226,27 @@ def stood_down() -> Activation:
 
 def test_what_the_plan_switched_is_switched_back_after_the_end_and_proven() -> None:
     over = stood_down()
-    assert activations.to_restore(over) == (("doors.relay-1", 1.0), ("doors.relay-2", 1.0))
-    given = tuple((f"r-{n}", point, value) for n, (point, value) in enumerate(activations.to_restore(over)))
-    restoring = activations.restore(over, given, "wang-wei", "walked round", 6_000)
+    assert activation_course.to_restore(over) == (("doors.relay-1", 1.0), ("doors.relay-2", 1.0))
+    given = tuple((f"r-{n}", point, value) for n, (point, value) in enumerate(activation_course.to_restore(over)))
+    restoring = activation_course.restore(over, given, "wang-wei", "walked round", 6_000)
     with pytest.raises(TransitionRefused, match="already"):
-        activations.restore(restoring, given, "wang-wei", "again", 6_001)
+        activation_course.restore(restoring, given, "wang-wei", "again", 6_001)
     one = activations.command_answered(restoring, "r-0", "done", "", 1.0, 6_100)
     both = activations.command_answered(one, "r-1", "failed", "no answer", None, 6_200)
-    assert activations.to_restore(both) == (("doors.relay-2", 1.0),)
+    assert activation_course.to_restore(both) == (("doors.relay-2", 1.0),)
     assert [entry.what for entry in both.timeline[-3:]] == ["restore", "output-restored", "output-not-restored"]
-    again = activations.restore(both, (("r-9", "doors.relay-2", 1.0),), "wang-wei", "power is back", 7_000)
+    again = activation_course.restore(both, (("r-9", "doors.relay-2", 1.0),), "wang-wei", "power is back", 7_000)
     done = activations.command_answered(again, "r-9", "done", "", 1.0, 7_100)
-    assert activations.to_restore(done) == ()
+    assert activation_course.to_restore(done) == ()
     assert {action.command for action in done.restoring} == {"r-0", "r-9"}
 
 
 def test_nothing_is_switched_back_while_the_plan_is_in_force_or_after_a_drill() -> None:
     with pytest.raises(TransitionRefused, match="stand the plan down first"):
-        activations.restore(commanded(), (("r", "doors.relay-1", 1.0),), "wang-wei", "why not", 2_000)
+        activation_course.restore(commanded(), (("r", "doors.relay-1", 1.0),), "wang-wei", "why not", 2_000)
     drill = activations.stand_down(commanded(drill=True), "wang-wei", "over", 5_000)
-    assert activations.to_restore(drill) == ()
+    assert activation_course.to_restore(drill) == ()
     with pytest.raises(TransitionRefused, match="nothing"):
-        activations.restore(drill, (), "wang-wei", "over", 6_000)
+        activation_course.restore(drill, (), "wang-wei", "over", 6_000)
     with pytest.raises(TransitionRefused, match="how it is known"):
-        activations.restore(stood_down(), (("r", "doors.relay-1", 1.0),), "wang-wei", " ", 6_000)
+        activation_course.restore(stood_down(), (("r", "doors.relay-1", 1.0),), "wang-wei", " ", 6_000)
