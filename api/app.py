@@ -14,6 +14,7 @@ from api.alarms.router import router as alarms
 from api.backups.router import router as backups
 from api.commands.router import router as commands
 from api.gateways.router import router as gateways
+from api.headcounts.router import router as headcounts
 from api.live.gateways import GatewayBoard
 from api.live.hub import Hub
 from api.live.latest import LatestCache
@@ -60,6 +61,7 @@ _RESOURCES = (
     ticket_work,
     plans,
     activations,
+    headcounts,
     gateways,
     commands,
     services,

@@ -84,6 +84,90 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/activations/{activation_id}/headcount": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Headcount
+         * @description The list as it stands now.
+         */
+        get: operations["get_headcount"];
+        put?: never;
+        /**
+         * Begin Headcount
+         * @description Begin: everybody whose card was last inside is on the list. Without the doors' events it begins empty.
+         */
+        post: operations["begin_headcount"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/activations/{activation_id}/headcount/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Check Person
+         * @description Somebody is safe, injured, or missing after all.
+         */
+        post: operations["check_person"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/activations/{activation_id}/headcount/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Confirm Headcount
+         * @description The list is right; two people say so.
+         */
+        post: operations["confirm_headcount"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/activations/{activation_id}/headcount/people": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Name Person
+         * @description Somebody without a card was inside.
+         */
+        post: operations["name_person"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/activations/{activation_id}/restore": {
         parameters: {
             query?: never;
@@ -542,6 +626,26 @@ export interface paths {
          * @description The rules that watch a point, with what is different there.
          */
         get: operations["list_rules_of_point"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/presence": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Presence
+         * @description How many people are in each place, by the doors of the last day; nobody is named.
+         */
+        get: operations["list_presence"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1424,6 +1528,17 @@ export interface components {
             size: number;
         };
         /**
+         * Begin
+         * @description Begin to count.
+         */
+        Begin: {
+            /**
+             * Zone
+             * @description what is evacuated; the activation's building if unset
+             */
+            zone?: string | null;
+        };
+        /**
          * BucketOut
          * @description The readings of one step; null where none of them is usable.
          */
@@ -1494,6 +1609,29 @@ export interface components {
              * Format: date-time
              */
             until: string;
+        };
+        /**
+         * Check
+         * @description What is known of somebody.
+         */
+        Check: {
+            /**
+             * Note
+             * @default
+             */
+            note: string;
+            /** Person */
+            person: string;
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "safe" | "injured" | "missing";
+            /**
+             * Where
+             * @default
+             */
+            where: string;
         };
         /**
          * Close
@@ -1573,6 +1711,38 @@ export interface components {
             source: string;
             /** Standing */
             standing: boolean;
+        };
+        /**
+         * Confirm
+         * @description The list is right.
+         */
+        Confirm: {
+            /**
+             * Note
+             * @description where somebody is missing: who knows of it, who looks for them
+             * @default
+             */
+            note: string;
+        };
+        /**
+         * ConfirmationOut
+         * @description Somebody said that the list is right.
+         */
+        ConfirmationOut: {
+            /**
+             * At
+             * Format: date-time
+             * @example 2026-09-22T08:15:30.250Z
+             */
+            at: string;
+            /** By */
+            by: string;
+            /** Counted */
+            counted: number;
+            /** Missing */
+            missing: number;
+            /** Note */
+            note: string;
         };
         /**
          * DeviceOut
@@ -1718,6 +1888,53 @@ export interface components {
          */
         Grade: "low" | "medium" | "high";
         /**
+         * HeadcountOut
+         * @description The headcount of an activation, as it stands now; those who are missing first.
+         */
+        HeadcountOut: {
+            /** Activation */
+            activation: string;
+            /** Confirmations */
+            confirmations: components["schemas"]["ConfirmationOut"][];
+            /**
+             * Doors Known
+             * @description false: the doors' events cannot be read, the list holds only what people say
+             */
+            doors_known: boolean;
+            /** Missing */
+            missing: number;
+            /**
+             * Muster Points
+             * @description by id, their names in zh and en
+             */
+            muster_points: {
+                [key: string]: {
+                    [key: string]: string;
+                };
+            };
+            /** People */
+            people: components["schemas"]["RowOut"][];
+            /**
+             * Started At
+             * Format: date-time
+             * @example 2026-09-22T08:15:30.250Z
+             */
+            started_at: string;
+            /** Started By */
+            started_by: string;
+            state: components["schemas"]["HeadcountState"];
+            /** Version */
+            version: number;
+            /** Zone */
+            zone: string;
+        };
+        /**
+         * HeadcountState
+         * @description How far a headcount has come.
+         * @enum {string}
+         */
+        HeadcountState: "counting" | "confirmed-once" | "confirmed";
+        /**
          * Health
          * @description What is well, and why not.
          */
@@ -1842,6 +2059,21 @@ export interface components {
             into: string;
             /** Reason */
             reason: string;
+        };
+        /**
+         * NamePerson
+         * @description Somebody without a card who was inside.
+         */
+        NamePerson: {
+            /**
+             * Note
+             * @default
+             */
+            note: string;
+            /** Person */
+            person: string;
+            /** Zone */
+            zone: string;
         };
         /**
          * NewSession
@@ -2041,6 +2273,16 @@ export interface components {
         Page_PointOut_: {
             /** Items */
             items: components["schemas"]["PointOut"][];
+            /**
+             * Next
+             * @description cursor of the next page; null on the last
+             */
+            next?: string | null;
+        };
+        /** Page[PresenceOut] */
+        Page_PresenceOut_: {
+            /** Items */
+            items: components["schemas"]["PresenceOut"][];
             /**
              * Next
              * @description cursor of the next page; null on the last
@@ -2326,6 +2568,16 @@ export interface components {
             reach: components["schemas"]["ReachOut"];
         };
         /**
+         * PresenceOut
+         * @description How many cards were last seen in a place.
+         */
+        PresenceOut: {
+            /** People */
+            people: number;
+            /** Zone */
+            zone: string;
+        };
+        /**
          * ProblemDetails
          * @description Every error answer (RFC 9457), `application/problem+json`.
          */
@@ -2560,6 +2812,40 @@ export interface components {
             spells: components["schemas"]["SpellOut"][];
         };
         /**
+         * RowOut
+         * @description A person of the list.
+         */
+        RowOut: {
+            /** By */
+            by: string;
+            /**
+             * Named
+             * @description somebody named them; they have no card
+             */
+            named: boolean;
+            /** Note */
+            note: string;
+            /**
+             * Person
+             * @description a card's pseudonym, or the name somebody gave
+             */
+            person: string;
+            /**
+             * Seen At
+             * Format: date-time
+             * @example 2026-09-22T08:15:30.250Z
+             */
+            seen_at: string;
+            status: components["schemas"]["Status"];
+            /**
+             * Where
+             * @description the muster point, or the zone a door saw them in
+             */
+            where: string;
+            /** Zone */
+            zone: string;
+        };
+        /**
          * RuleCoverage
          * @description How much of the site is watched.
          */
@@ -2763,6 +3049,12 @@ export interface components {
              */
             note: string;
         };
+        /**
+         * Status
+         * @description What is known of somebody.
+         * @enum {string}
+         */
+        Status: "missing" | "out" | "safe" | "injured";
         /**
          * StepDone
          * @description The step is done, and how it is known.
@@ -3313,6 +3605,222 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ActivationOut"];
+                };
+            };
+            /** @description Refused; the detail says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not possible now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    get_headcount: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                activation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HeadcountOut"];
+                };
+            };
+            /** @description Refused; the detail says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not possible now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    begin_headcount: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                activation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Begin"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HeadcountOut"];
+                };
+            };
+            /** @description Refused; the detail says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not possible now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    check_person: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                activation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Check"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HeadcountOut"];
+                };
+            };
+            /** @description Refused; the detail says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not possible now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    confirm_headcount: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                activation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Confirm"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HeadcountOut"];
+                };
+            };
+            /** @description Refused; the detail says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not possible now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    name_person: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                activation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NamePerson"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HeadcountOut"];
                 };
             };
             /** @description Refused; the detail says why */
@@ -4328,6 +4836,44 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Page_RuleOfPoint_"];
+                };
+            };
+            /** @description Refused; the detail says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not possible now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    list_presence: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_PresenceOut_"];
                 };
             };
             /** @description Refused; the detail says why */

@@ -1,5 +1,6 @@
 import alarms from './alarms'
 import frame from './frame'
+import headcount from './headcount'
 import interlocks from './interlocks'
 import losses from './losses'
 import notifications from './notifications'
@@ -10,4 +11,4 @@ import tickets from './tickets'
 import ticketWork from './ticketWork'
 import watching from './watching'
 
-export default { ...frame, ...watching, ...alarms, ...tickets, ...ticketWork, ...plans, ...platform, ...losses, ...interlocks, ...notifications, ...rules }
+export default { ...frame, ...watching, ...alarms, ...tickets, ...ticketWork, ...plans, ...platform, ...losses, ...interlocks, ...headcount, ...notifications, ...rules }
