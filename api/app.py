@@ -10,6 +10,7 @@ from fastapi.routing import APIRoute
 from api import health, problems, web
 from api.access_events.router import router as access_events
 from api.activations.router import router as activations
+from api.alarm_journal.router import router as alarm_journal
 from api.alarms.router import router as alarms
 from api.backups.router import router as backups
 from api.commands.router import router as commands
@@ -39,6 +40,7 @@ from api.services.router import router as services
 from api.session.router import router as session
 from api.settings import ApiSettings
 from api.sites.router import router as sites
+from api.suppressions.router import router as suppressions
 from api.tickets.router import router as tickets
 from api.tickets.work import router as ticket_work
 from api.users.router import router as users
@@ -57,6 +59,8 @@ _RESOURCES = (
     readings,
     rules,
     alarms,
+    alarm_journal,
+    suppressions,
     tickets,
     ticket_work,
     plans,

@@ -10,7 +10,7 @@ from community.text import Text
 
 
 class AlarmState(StrEnum):
-    """The states of an alarm; suppression is a later chapter and orthogonal to these."""
+    """The states of an alarm; whether it is suppressed is orthogonal to these (community/suppression.py)."""
 
     NORMAL = "normal"
     UNACKNOWLEDGED = "unacknowledged"
@@ -60,6 +60,10 @@ class Alarm:
     """What the condition had to say beside its value: of a forecast, when the limit is reached (Unix ms)."""
     first_out: str | None = None
     """The alarm this one is a consequence of: a silent point of a gateway that is offline."""
+    suppressed: str | None = None
+    """The suppression it is under: it calls nobody."""
+    called_again_at: int | None = None
+    """The last time it wanted to be seen again: a suppression ended, or it stood acknowledged for too long."""
     version: int = 1
 
 
@@ -70,6 +74,7 @@ class AlarmEvent(StrEnum):
     ACKNOWLEDGE = "acknowledge"
     CLEAR = "clear"
     RESET = "reset"
+    CALL_AGAIN = "call-again"
 
 
 _S, _E = AlarmState, AlarmEvent
@@ -82,6 +87,8 @@ TRANSITIONS: Mapping[tuple[AlarmState, AlarmEvent], AlarmState] = {
     (_S.RETURNED, _E.RAISE): _S.UNACKNOWLEDGED,
     (_S.LATCHED, _E.RAISE): _S.UNACKNOWLEDGED,
     (_S.LATCHED, _E.RESET): _S.NORMAL,
+    (_S.ACKNOWLEDGED, _E.CALL_AGAIN): _S.UNACKNOWLEDGED,
+    (_S.UNACKNOWLEDGED, _E.CALL_AGAIN): _S.UNACKNOWLEDGED,
 }
 """IEC 62682's table. A latched alarm ends in LATCHED where the table says NORMAL, and waits for its reset."""
 
@@ -92,6 +99,7 @@ _REFUSALS = {
     _E.RAISE: "the alarm stands already",
     _E.ACKNOWLEDGE: "the alarm is acknowledged already",
     _E.CLEAR: "the condition has cleared already",
+    _E.CALL_AGAIN: "the condition has cleared",
     _E.RESET: "only a latched alarm whose condition has cleared and that was acknowledged can be reset",
 }
 
@@ -178,6 +186,29 @@ def clear(alarm: Alarm, now: int) -> Alarm:
         TransitionRefused: it had cleared before.
     """
     return replace(alarm, state=_next(alarm, AlarmEvent.CLEAR), cleared_at=now, version=alarm.version + 1)
+
+
+def call_again(alarm: Alarm, now: int) -> Alarm:
+    """It still stands, and wants to be seen again.
+
+    Raises:
+        TransitionRefused: its condition has cleared.
+    """
+    return replace(
+        alarm,
+        state=_next(alarm, AlarmEvent.CALL_AGAIN),
+        called_again_at=now,
+        suppressed=None,
+        acknowledged_at=None,
+        acknowledged_by=None,
+        acknowledge_note=None,
+        version=alarm.version + 1,
+    )
+
+
+def called_at(alarm: Alarm) -> int:
+    """The last time it called for somebody."""
+    return max(alarm.raised_at, alarm.raised_again_at or 0, alarm.called_again_at or 0)
 
 
 def reset(alarm: Alarm, by: str, reason: str, now: int) -> Alarm:

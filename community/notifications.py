@@ -100,9 +100,10 @@ class Notification:
 
 def wants_notification(alarm: Alarm) -> bool:
     """Whether anybody is to be told of an alarm, or still to be told."""
-    return alarm.state is AlarmState.UNACKNOWLEDGED or (
+    waits = alarm.state is AlarmState.UNACKNOWLEDGED or (
         alarm.state is AlarmState.RETURNED and alarm.grade.value == "high"
     )
+    return waits and alarm.suppressed is None
 
 
 def handed_over(notification: Notification, now: int, detail: str = "") -> Notification:

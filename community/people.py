@@ -19,6 +19,8 @@ class Action(StrEnum):
 
     VIEW = "view"
     ACKNOWLEDGE_ALARM = "acknowledge-alarm"
+    SHELVE_ALARM = "shelve-alarm"
+    ISOLATE = "isolate"
     WORK_TICKET = "work-ticket"
     ASSIGN_TICKET = "assign-ticket"
     INSPECT_TICKET = "inspect-ticket"
@@ -38,6 +40,7 @@ RIGHTS: dict[Role, frozenset[Action]] = {
     Role.MANAGER: _VIEW
     | {
         Action.ACKNOWLEDGE_ALARM,
+        Action.SHELVE_ALARM,
         Action.CREATE_TICKET,
         Action.WORK_TICKET,
         Action.ASSIGN_TICKET,
@@ -51,6 +54,8 @@ RIGHTS: dict[Role, frozenset[Action]] = {
     Role.SAFETY_OFFICER: _VIEW
     | {
         Action.ACKNOWLEDGE_ALARM,
+        Action.SHELVE_ALARM,
+        Action.ISOLATE,
         Action.CREATE_TICKET,
         Action.INSPECT_TICKET,
         Action.ACTIVATE_PLAN,

@@ -53,7 +53,8 @@ class Desk:
     def start(self) -> None:
         """Subscribe to replies, and to what people do with plans."""
         self._bus.subscribe(topics.reply(self._site.id, "+", "+"), self._on_reply)
-        self._bus.subscribe(topics.event(self._site.id, "plan"), lambda _topic, _payload: self._wake.set())
+        for kind in ("plan", "suppression"):
+            self._bus.subscribe(topics.event(self._site.id, kind), lambda _topic, _payload: self._wake.set())
         self._bus.on_connect(self._repeat_all)
 
     def send(self, orders: Iterable[Order]) -> None:
@@ -77,7 +78,7 @@ class Desk:
 
     def _look(self, c: Connection) -> list[Order]:
         """Look after the plans; then all that waits for an answer, what people commanded included."""
-        self._responder.look_after(c, self._now())
+        self._responder.look_after(c, self._now())  # what it orders is pending from here on
         return self._responder.pending(c, self._now())
 
     async def _take_replies(self) -> None:

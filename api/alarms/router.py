@@ -12,6 +12,7 @@ from api.platform import PlatformDep
 from api.problems import not_found
 from api.security.access import Viewer
 from api.writing import Change, Write, writing
+from backbone.database import alarm_journal
 from backbone.database import alarms as stored
 from community import alarms
 from community.alarms import Alarm, AlarmState
@@ -55,11 +56,13 @@ def acknowledge_alarm(alarm_id: str, body: Acknowledgement, write: Acknowledging
     """Somebody has seen it, and with it the consequences that lie under it."""
 
     def work(change: Change) -> AlarmOut:
-        alarm = _found(change, alarm_id)
-        kept = _keep(change, "acknowledged", alarms.acknowledge(alarm, by=change.by, note=body.note, now=change.now))
+        alarm = found_alarm(change, alarm_id)
+        seen = alarms.acknowledge(alarm, by=change.by, note=body.note, now=change.now)
+        kept = keep_alarm(change, "acknowledged", seen, body.note)
         for other in stored.consequences_of(change.connection, change.site, alarm_id):
             if other.state in alarms.UNSEEN:
-                _keep(change, "acknowledged", alarms.acknowledge(other, change.by, body.note, change.now))
+                seen = alarms.acknowledge(other, change.by, body.note, change.now)
+                keep_alarm(change, "acknowledged", seen, body.note)
         return kept
 
     return write.perform("alarm.acknowledge", alarm_id, work)
@@ -70,8 +73,9 @@ def reset_alarm(alarm_id: str, body: Reset, write: Acknowledging) -> Response:
     """Somebody has looked: a latched alarm whose cause is gone becomes normal."""
 
     def work(change: Change) -> AlarmOut:
-        alarm = _found(change, alarm_id)
-        return _keep(change, "reset", alarms.reset(alarm, by=change.by, reason=body.reason, now=change.now))
+        alarm = found_alarm(change, alarm_id)
+        after = alarms.reset(alarm, by=change.by, reason=body.reason, now=change.now)
+        return keep_alarm(change, "reset", after, body.reason)
 
     return write.perform("alarm.reset", alarm_id, work)
 
@@ -86,14 +90,17 @@ def states(chosen: list[AlarmState] | None, open_: bool | None) -> tuple[AlarmSt
     return tuple(state for state in base if (state in OPEN) == open_)
 
 
-def _found(change: Change, alarm_id: str) -> Alarm:
+def found_alarm(change: Change, alarm_id: str) -> Alarm:
+    """The alarm a write is about."""
     alarm = stored.get_alarm(change.connection, alarm_id)
     if alarm is None or alarm.site != change.site:
         raise not_found("alarm", alarm_id)
     return alarm
 
 
-def _keep(change: Change, what: str, alarm: Alarm) -> AlarmOut:
+def keep_alarm(change: Change, what: str, alarm: Alarm, reason: str) -> AlarmOut:
+    """Save it, with its line in the journal and its event."""
     stored.save_alarm(change.connection, alarm)
+    alarm_journal.note(change.connection, alarm, what, change.now, who=change.by, reason=reason)
     change.publish("alarm", what, alarm.id, alarm)
     return AlarmOut.model_validate(alarm)

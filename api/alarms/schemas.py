@@ -45,6 +45,10 @@ class AlarmOut(BaseModel):
         description="of a forecast, when the limit is reached (Unix ms): reached_at, reached_from, reached_to",
     )
     first_out: str | None = Field(default=None, description="the alarm this one is a consequence of")
+    suppressed: str | None = Field(default=None, description="the suppression it is under: it calls nobody")
+    called_again_at: Timestamp | None = Field(
+        default=None, description="it wanted to be seen again: a suppression ended, or it stood for long"
+    )
     version: int
 
 

@@ -8,6 +8,7 @@ from pydantic import BaseModel
 
 from api.activations.schemas import ActivationOut
 from api.alarms.schemas import AlarmOut
+from api.suppressions.schemas import SuppressionOut
 from api.tickets.schemas import TicketOut
 
 
@@ -24,7 +25,12 @@ class Shown(NamedTuple):
     body: bytes
 
 
-_SHOW: dict[str, type[BaseModel]] = {"alarm": AlarmOut, "ticket": TicketOut, "plan": ActivationOut}
+_SHOW: dict[str, type[BaseModel]] = {
+    "alarm": AlarmOut,
+    "ticket": TicketOut,
+    "plan": ActivationOut,
+    "suppression": SuppressionOut,
+}
 KINDS = frozenset(_SHOW)
 
 

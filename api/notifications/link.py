@@ -13,7 +13,7 @@ from starlette.responses import HTMLResponse
 
 from api.platform import Platform, PlatformDep
 from api.writing import WRITER
-from backbone.database import audit, outbox
+from backbone.database import alarm_journal, audit, outbox
 from backbone.database import notifications as stored
 from backbone.database.alarms import get_alarm, save_alarm
 from community import alarms
@@ -118,6 +118,7 @@ def _take_on(c: Connection, escalation: Escalation, person: Person | None, now: 
     except TransitionRefused:
         return
     save_alarm(c, seen)
+    alarm_journal.note(c, seen, "acknowledged", now, who=by, reason="by the link of a notification")
     outbox.append(c, WRITER, alarm.site, "alarm", "acknowledged", alarm.id, seen, now)
 
 

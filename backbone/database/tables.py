@@ -4,6 +4,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Double,
     Index,
     Integer,
     LargeBinary,
@@ -219,6 +220,39 @@ roster_changes = Table(
     Column("version", Integer, nullable=False),
     Column("document", Text, nullable=False),
     Index("roster_changes_by_end", "site", "until"),
+)
+
+suppressions = Table(
+    "suppressions",
+    metadata,
+    Column("id", String(200), primary_key=True),
+    Column("site", String(63), nullable=False),
+    Column("state", String(40), nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("document", Text, nullable=False),
+    Index("suppressions_by_state", "site", "state"),
+)
+
+alarm_journal = Table(
+    "alarm_journal",
+    metadata,
+    Column("id", _serial, primary_key=True, autoincrement=True),
+    Column("site", String(63), nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("alarm", String(200), nullable=False),
+    Column("change", String(40), nullable=False),
+    Column("who", String(120), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("state", String(40), nullable=False),
+    Column("grade", String(10), nullable=False),
+    Column("zone", String(63), nullable=False),
+    Column("rule", String(63), nullable=False),
+    Column("scope", String(200), nullable=False),
+    Column("value", Double, nullable=True),
+    Index("alarm_journal_by_time", "site", "at"),
+    Index("alarm_journal_by_alarm", "alarm"),
+    sqlite_autoincrement=True,
 )
 
 personal = Table(

@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from backbone.database.notifications import begin_escalation
 from community.activations import Activation, StepProgress
-from community.alarms import Alarm
+from community.alarms import Alarm, called_at
 from community.escalations import Escalation
 from community.notice_text import Facts
 from community.notifications import wants_notification
@@ -28,7 +28,7 @@ def tell_alarm(c: Connection, site: Site, alarm: Alarm, now: int) -> None:
         action=alarm.action,
         place=place_of(site, alarm.zone),
         building=site.zones[site.building_of(alarm.zone)].name,
-        at=alarm.raised_again_at or alarm.raised_at,
+        at=called_at(alarm),
         value=_value(site, alarm),
         page=page_of("alarms", alarm.id),
         drill=alarm.test,

@@ -11,18 +11,21 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import InterfaceError, OperationalError
 
 from backbone import metrics
+from backbone.database import alarm_journal
 from backbone.database.alarms import get_alarm, list_alarms, open_alarm, save_alarm
 from backbone.database.documents import plain
 from backbone.database.errors import Conflict
 from backbone.database.outbox import append
-from community.alarms import UNSEEN, Alarm, AlarmState, acknowledge, alarm_id, clear, raise_alarm, reraise
+from community.alarms import UNSEEN, Alarm, AlarmState, acknowledge, alarm_id, call_again, clear, raise_alarm, reraise
 from community.commands import Reply
 from community.quality import Quality
+from community.re_alarm import re_alarm_at
 from community.site.rules import GATEWAY_OFFLINE, Grade, Rule
 from community.site.site import Site
 from community.site.watching import Watching
+from community.suppression import over
 from rules.detect.model import Transition
-from rules.respond import grouping, notices, tickets
+from rules.respond import grouping, notices, suppressing, tickets
 from rules.respond.orders import Order
 from rules.respond.plans import Plans
 
@@ -81,9 +84,12 @@ class Responder:
         """Take a gateway's reply; whether it was the first to that command."""
         return self._plans.answered(c, identifier, gateway, reply, now)
 
-    def look_after(self, c: Connection, now: int) -> tuple[list[Order], bool]:
-        """Begin what waits for the machine, mark what is late; commands to send, and whether anything changed."""
-        return self._plans.look_after(c, now)
+    def look_after(self, c: Connection, now: int) -> list[Order]:
+        """Begin what waits for the machine, mark what is late, call again for what is to be seen again."""
+        orders = self._release(c, now)
+        self._re_alarm(c, now)
+        more, _ = self._plans.look_after(c, now)
+        return orders + more
 
     def pending(self, c: Connection, now: int) -> list[Order]:
         """Commands that were given and not answered."""
@@ -103,7 +109,7 @@ class Responder:
 
     def unwatched(self, c: Connection, alarm: Alarm, now: int) -> None:
         """No rule of the site watches the alarm's condition any more: nothing else would ever end it."""
-        self._save(c, alarm, clear(alarm, now), "cleared", now)
+        self._clear(c, alarm, now, "no rule watches it any more", now)
         tickets.note_cleared(c, self._site, alarm.rule, alarm.scope, now)
 
     def _respond(self, c: Connection, transition: Transition, now: int) -> list[Order]:
@@ -155,19 +161,72 @@ class Responder:
         orders: list[Order] = []
         if not alone:
             alarm = replace(alarm, first_out=grouping.first_out(c, self._site, rule, transition.points))
-        if alone or alarm.first_out is not None:  # the first-out has the ticket
-            pass
-        elif rule.risk is Grade.MEDIUM or late:  # old news moves no plan, but somebody has to go and look
-            alarm = replace(alarm, ticket=tickets.report(c, self._site, rule, transition, alarm.id, now).id)
-        elif rule.plan is not None:
-            activation, orders = self._plans.call(c, rule, alarm, now)
-            alarm = replace(alarm, activation=activation.id)
-        self._save(c, before, alarm, "raised", now)
+            alarm = suppressing.under_suppression(c, WRITER, self._site, alarm, now)
+            alarm, orders = self._act(c, rule, transition, alarm, now)
+        self._save(c, before, alarm, "raised", now, reason=transition.reason)
         if alarm.first_out is None:  # who is told of the gateway need not be told of its points
             self._tell(c, alarm, now)
         if rule.id == GATEWAY_OFFLINE and not alone:
             for other in grouping.found_before(c, self._site, alarm, transition.at):
                 self._save(c, other, replace(other, first_out=alarm.id), "grouped", now)
+        return orders
+
+    def _act(
+        self, c: Connection, rule: Rule, transition: Transition, alarm: Alarm, now: int
+    ) -> tuple[Alarm, list[Order]]:
+        """Have somebody sent, or a plan begun; the alarm with what came of it."""
+        if alarm.first_out is not None or alarm.suppressed is not None:  # the first-out has the ticket
+            return alarm, []
+        if rule.risk is Grade.MEDIUM or alarm.late:  # old news moves no plan, but somebody has to go and look
+            return replace(alarm, ticket=tickets.report(c, self._site, rule, transition, alarm.id, now).id), []
+        if rule.plan is not None:
+            activation, orders = self._plans.call(c, rule, alarm, now)
+            return replace(alarm, activation=activation.id), orders
+        return alarm, []
+
+    def _release(self, c: Connection, now: int) -> list[Order]:
+        """Suppressions that end: what stands under them calls, as if it came now."""
+        orders: list[Order] = []
+        for suppression in suppressing.ending(c, WRITER, self._site, now):
+            for alarm in suppressing.alarms_under(c, suppression):
+                orders += self._released(c, alarm, now)
+            suppressing.keep(c, WRITER, over(suppression), "over", now)
+        return orders
+
+    def _released(self, c: Connection, alarm: Alarm, now: int) -> list[Order]:
+        try:
+            with c.begin_nested():
+                return self._call_again(c, alarm, "released", now)
+        except (OperationalError, InterfaceError, Conflict):
+            raise
+        except Exception:
+            metrics.loop_errors.labels("rules respond").inc()
+            log.exception("an alarm is released without its ticket or plan", alarm=alarm.id)
+            self._save(c, alarm, call_again(alarm, now), "released", now)
+            return []
+
+    def _re_alarm(self, c: Connection, now: int) -> None:
+        """Alarms somebody has seen, and that stand for too long since."""
+        if not any(rule.re_alarm for rule in self._site.file.rules):
+            return
+        for alarm in list_alarms(c, self._site.id, states=[AlarmState.ACKNOWLEDGED], limit=MOST_STANDING):
+            rule = self._rule_of(alarm.rule, alarm.scope)
+            at = None if rule is None else re_alarm_at(alarm, rule.re_alarm)
+            if at is not None and at <= now:
+                self._call_again(c, alarm, "re-alarmed", now)
+
+    def _call_again(self, c: Connection, alarm: Alarm, why: str, now: int) -> list[Order]:
+        if alarm.state not in _STANDING:
+            self._save(c, alarm, replace(alarm, suppressed=None), why, now)
+            return []
+        again, orders = call_again(alarm, now), list[Order]()
+        rule = self._rule_of(alarm.rule, alarm.scope)
+        if rule is not None and alarm.ticket is None and alarm.activation is None:
+            cause = Transition(alarm.rule, alarm.scope, alarm.zone, True, now, alarm.value, alarm.points, why)
+            again, orders = self._act(c, rule, cause, again, now)
+        self._save(c, alarm, again, why, now)
+        if again.first_out is None:
+            self._tell(c, again, now)
         return orders
 
     def _tell(self, c: Connection, alarm: Alarm, now: int) -> None:
@@ -185,7 +244,7 @@ class Responder:
         if rule.risk is not Grade.LOW:
             alarm = open_alarm(c, self._site.id, rule.id, transition.scope)
             if alarm is not None and alarm.state in _STANDING:
-                self._save(c, alarm, clear(alarm, transition.at), "cleared", now)
+                self._clear(c, alarm, transition.at, transition.reason, now)
                 if rule.id == GATEWAY_OFFLINE:
                     self._ungroup(c, alarm, now)
         tickets.note_cleared(c, self._site, rule.id, transition.scope, now)
@@ -204,9 +263,29 @@ class Responder:
                 self._tell(c, own, now)
             elif alarm.state in UNSEEN and first.acknowledged_by is not None:
                 seen = acknowledge(alarm, first.acknowledged_by, first.acknowledge_note or "", now)
-                self._save(c, alarm, seen, "acknowledged", now)
+                self._save(c, alarm, seen, "acknowledged", now, who=first.acknowledged_by)
 
-    def _save(self, c: Connection, before: Alarm | None, after: Alarm, change: str, now: int) -> None:
+    def _clear(self, c: Connection, alarm: Alarm, at: int, reason: str, now: int) -> None:
+        """The condition is over; who suppressed the alarm has seen it."""
+        cleared = clear(alarm, at)
+        self._save(c, alarm, cleared, "cleared", now, reason=reason)
+        by = suppressing.answers_for(c, cleared)
+        if by is not None and cleared.state is AlarmState.RETURNED:
+            cleared = replace(cleared, version=alarm.version + 1)
+            self._save(c, cleared, acknowledge(cleared, by.by, by.reason, now), "acknowledged", now, who=by.by)
+
+    def _save(
+        self,
+        c: Connection,
+        before: Alarm | None,
+        after: Alarm,
+        change: str,
+        now: int,
+        *,
+        who: str = "",
+        reason: str = "",
+    ) -> None:
         saved = replace(after, version=before.version + 1 if before else 1)
         save_alarm(c, saved)
+        alarm_journal.note(c, saved, change, now, who=who, reason=reason)
         append(c, WRITER, self._site.id, "alarm", change, saved.id, plain(saved), now)

@@ -8,7 +8,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from community.alarms import TRANSITIONS, Alarm, AlarmEvent, AlarmState, acknowledge, clear, raise_alarm, reraise, reset
+from community.alarms import (
+    TRANSITIONS,
+    Alarm,
+    AlarmEvent,
+    AlarmState,
+    acknowledge,
+    call_again,
+    clear,
+    raise_alarm,
+    reraise,
+    reset,
+)
 from community.errors import TransitionRefused
 from community.site.conditions import Condition, Select
 from community.site.rules import Grade, Rule
@@ -16,6 +27,7 @@ from community.text import Text
 
 EVENTS: dict[str, Callable[[Alarm, int], Alarm]] = {
     "acknowledge": lambda a, t: acknowledge(a, "wang-wei", "on my way", t),
+    "call-again": call_again,
     "clear": clear,
     "raise": lambda a, t: reraise(a, t, 1.0, ("b.smoke",)),
     "reset": lambda a, t: reset(a, "wang-wei", "looked", t),

@@ -248,6 +248,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/alarm-journal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Journal
+         * @description Transitions, the latest first.
+         */
+        get: operations["list_journal"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alarm-journal.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export Journal
+         * @description The same as a table for spreadsheets, all of it.
+         */
+        get: operations["export_journal"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/alarms": {
         parameters: {
             query?: never;
@@ -842,6 +882,86 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/suppressions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Suppressions
+         * @description Suppressions, the newest first.
+         */
+        get: operations["list_suppressions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/suppressions/out-of-service": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take Out Of Service
+         * @description Take a place or a device out of service while it is worked on; with fire detectors only a safety officer may.
+         */
+        post: operations["take_out_of_service"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/suppressions/shelved": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Shelve Alarm
+         * @description Shelve an alarm: it calls nobody until then. A high one needs a safety officer, and is shelved this once only.
+         */
+        post: operations["shelve_alarm"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/suppressions/{suppression_id}/end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * End Suppression
+         * @description It ends now: what still stands calls at once.
+         */
+        post: operations["end_suppression"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/tickets": {
         parameters: {
             query?: never;
@@ -1387,6 +1507,11 @@ export interface components {
             action: components["schemas"]["Text"] | null;
             /** Activation */
             activation: string | null;
+            /**
+             * Called Again At
+             * @description it wanted to be seen again: a suppression ended, or it stood for long
+             */
+            called_again_at?: string | null;
             /** Cleared At */
             cleared_at: string | null;
             /**
@@ -1451,6 +1576,11 @@ export interface components {
             /** Site */
             site: string;
             state: components["schemas"]["AlarmState"];
+            /**
+             * Suppressed
+             * @description the suppression it is under: it calls nobody
+             */
+            suppressed?: string | null;
             /** Test */
             test: boolean;
             /** Ticket */
@@ -1467,7 +1597,7 @@ export interface components {
         };
         /**
          * AlarmState
-         * @description The states of an alarm; suppression is a later chapter and orthogonal to these.
+         * @description The states of an alarm; whether it is suppressed is orthogonal to these (community/suppression.py).
          * @enum {string}
          */
         AlarmState: "normal" | "unacknowledged" | "acknowledged" | "returned-unacknowledged" | "latched";
@@ -1980,6 +2110,52 @@ export interface components {
             tripped: boolean | null;
         };
         /**
+         * JournalOut
+         * @description One transition of an alarm.
+         */
+        JournalOut: {
+            /** Alarm */
+            alarm: string;
+            /**
+             * At
+             * Format: date-time
+             * @example 2026-09-22T08:15:30.250Z
+             */
+            at: string;
+            /**
+             * Change
+             * @description raised, cleared, acknowledged, reset, shelved, released, re-alarmed, grouped, …
+             */
+            change: string;
+            /** Grade */
+            grade: string;
+            /** Id */
+            id: number;
+            /** Reason */
+            reason: string;
+            /** Rule */
+            rule: string;
+            /** Scope */
+            scope: string;
+            /**
+             * State
+             * @description the state it led to
+             */
+            state: string;
+            /**
+             * Value
+             * @description the value that raised the alarm
+             */
+            value: number | null;
+            /**
+             * Who
+             * @description empty: the platform itself
+             */
+            who: string;
+            /** Zone */
+            zone: string;
+        };
+        /**
          * LevelOut
          * @description How the response flows at one level.
          */
@@ -2194,6 +2370,24 @@ export interface components {
             roles: string[];
         };
         /**
+         * OutOfService
+         * @description Take a place or a device out of service.
+         */
+        OutOfService: {
+            /** Device */
+            device?: string | null;
+            /** Reason */
+            reason: string;
+            /**
+             * Until
+             * Format: date-time
+             * @description with fire detectors: within 8 hours; without: within 30 days
+             */
+            until: string;
+            /** Zone */
+            zone: string;
+        };
+        /**
          * Outcome
          * @description What became of a command.
          * @enum {string}
@@ -2233,6 +2427,16 @@ export interface components {
         Page_GatewayOut_: {
             /** Items */
             items: components["schemas"]["GatewayOut"][];
+            /**
+             * Next
+             * @description cursor of the next page; null on the last
+             */
+            next?: string | null;
+        };
+        /** Page[JournalOut] */
+        Page_JournalOut_: {
+            /** Items */
+            items: components["schemas"]["JournalOut"][];
             /**
              * Next
              * @description cursor of the next page; null on the last
@@ -2986,6 +3190,22 @@ export interface components {
             to: "safe" | 0 | 1;
         };
         /**
+         * Shelving
+         * @description Shelve one alarm.
+         */
+        Shelving: {
+            /** Alarm */
+            alarm: string;
+            /** Reason */
+            reason: string;
+            /**
+             * Until
+             * Format: date-time
+             * @description high: within 30 minutes; others: within 12 hours
+             */
+            until: string;
+        };
+        /**
          * SignIn
          * @description A user's name and password.
          */
@@ -3107,6 +3327,77 @@ export interface components {
          * @enum {string}
          */
         StepState: "waiting" | "running" | "done" | "failed" | "late";
+        /**
+         * SuppressionKind
+         * @description By whom, and of what.
+         * @enum {string}
+         */
+        SuppressionKind: "shelved" | "out-of-service";
+        /**
+         * SuppressionOut
+         * @description Alarms that call nobody from a time to a time.
+         */
+        SuppressionOut: {
+            /** By */
+            by: string;
+            /**
+             * Device
+             * @description out of service: only this device
+             */
+            device: string | null;
+            /** Ended At */
+            ended_at: string | null;
+            /**
+             * Ended By
+             * @description empty: it ended by itself
+             */
+            ended_by: string | null;
+            /**
+             * Fire
+             * @description fire is not detected there meanwhile: somebody has to watch
+             */
+            fire: boolean;
+            /** Id */
+            id: string;
+            kind: components["schemas"]["SuppressionKind"];
+            /** Reason */
+            reason: string;
+            /**
+             * Rule
+             * @description of a shelved alarm
+             */
+            rule: string | null;
+            /**
+             * Scope
+             * @description of a shelved alarm
+             */
+            scope: string | null;
+            /**
+             * Since
+             * Format: date-time
+             * @example 2026-09-22T08:15:30.250Z
+             */
+            since: string;
+            /** Site */
+            site: string;
+            state: components["schemas"]["SuppressionState"];
+            /**
+             * Until
+             * Format: date-time
+             * @example 2026-09-22T08:15:30.250Z
+             */
+            until: string;
+            /** Version */
+            version: number;
+            /** Zone */
+            zone: string;
+        };
+        /**
+         * SuppressionState
+         * @description `ending` until what stood under it has called.
+         * @enum {string}
+         */
+        SuppressionState: "active" | "ending" | "over";
         /**
          * Text
          * @description The same words in Chinese and English; English may be left out and then reads as the Chinese.
@@ -3999,6 +4290,108 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["ActivationOut"];
                 };
+            };
+            /** @description Refused; the detail says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not possible now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    list_journal: {
+        parameters: {
+            query?: {
+                start?: string | null;
+                /** @description not included */
+                end?: string | null;
+                alarm?: string | null;
+                rule?: string | null;
+                /** @description a point, or the zone of a vote */
+                scope?: string | null;
+                /** @description in this zone and what lies in it */
+                zone?: string | null;
+                /** @description may be given several times */
+                change?: string[] | null;
+                /** @description rows of a page at most */
+                limit?: number;
+                /** @description `next` of the page before */
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_JournalOut_"];
+                };
+            };
+            /** @description Refused; the detail says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not possible now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    export_journal: {
+        parameters: {
+            query?: {
+                start?: string | null;
+                /** @description not included */
+                end?: string | null;
+                alarm?: string | null;
+                rule?: string | null;
+                /** @description a point, or the zone of a vote */
+                scope?: string | null;
+                /** @description in this zone and what lies in it */
+                zone?: string | null;
+                /** @description may be given several times */
+                change?: string[] | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Refused; the detail says why */
             "4XX": {
@@ -5318,6 +5711,172 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Page_SiteOut_"];
+                };
+            };
+            /** @description Refused; the detail says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not possible now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    list_suppressions: {
+        parameters: {
+            query?: {
+                /** @description true: only those in force */
+                active?: boolean;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SuppressionOut"][];
+                };
+            };
+            /** @description Refused; the detail says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not possible now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    take_out_of_service: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OutOfService"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SuppressionOut"];
+                };
+            };
+            /** @description Refused; the detail says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not possible now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    shelve_alarm: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Shelving"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SuppressionOut"];
+                };
+            };
+            /** @description Refused; the detail says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not possible now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    end_suppression: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                suppression_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SuppressionOut"];
                 };
             };
             /** @description Refused; the detail says why */

@@ -4,6 +4,8 @@ import type { RoleName } from '@/api/types'
 export type Action =
   | 'view'
   | 'acknowledge-alarm'
+  | 'shelve-alarm'
+  | 'isolate'
   | 'work-ticket'
   | 'assign-ticket'
   | 'inspect-ticket'
@@ -21,6 +23,7 @@ export const RIGHTS: Record<RoleName, readonly Action[]> = {
   manager: [
     'view',
     'acknowledge-alarm',
+    'shelve-alarm',
     'create-ticket',
     'work-ticket',
     'assign-ticket',
@@ -34,6 +37,8 @@ export const RIGHTS: Record<RoleName, readonly Action[]> = {
   'safety-officer': [
     'view',
     'acknowledge-alarm',
+    'shelve-alarm',
+    'isolate',
     'create-ticket',
     'inspect-ticket',
     'activate-plan',

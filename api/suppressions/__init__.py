@@ -1,0 +1,1 @@
+"""Alarms that call nobody for a time."""

@@ -1,0 +1,84 @@
+"""Every transition of every alarm: when, what, by whom, why, and the value it was about."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, insert, select
+
+from backbone.database.documents import storable
+from backbone.database.tables import alarm_journal
+from community.alarms import Alarm
+
+_table = alarm_journal.c
+_insert = insert(alarm_journal)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JournalRow:
+    """One transition. `state` is the one it led to; `at` Unix ms."""
+
+    id: int
+    at: int
+    alarm: str
+    change: str
+    who: str
+    reason: str
+    state: str
+    grade: str
+    zone: str
+    rule: str
+    scope: str
+    value: float | None
+
+
+def note(c: Connection, alarm: Alarm, change: str, at: int, *, who: str = "", reason: str = "") -> None:
+    """One more row, in the transaction that saves the alarm. `who` is empty where the platform did it."""
+    c.execute(
+        _insert,
+        {
+            "site": alarm.site,
+            "at": at,
+            "alarm": alarm.id,
+            "change": change,
+            "who": storable(who, 120),
+            "reason": storable(reason, 2_000),
+            "state": alarm.state.value,
+            "grade": alarm.grade.value,
+            "zone": alarm.zone,
+            "rule": alarm.rule,
+            "scope": alarm.scope,
+            "value": alarm.value,
+        },
+    )
+
+
+def rows(
+    c: Connection,
+    site: str,
+    *,
+    since: int | None = None,
+    until: int | None = None,
+    alarm: str | None = None,
+    rule: str | None = None,
+    scope: str | None = None,
+    zones: Iterable[str] | None = None,
+    changes: Iterable[str] | None = None,
+    before: int | None = None,
+    limit: int = 100,
+) -> list[JournalRow]:
+    """The latest first; `before` is the id of the last row of the page before. `since` is in, `until` is not."""
+    query = select(*(column for column in _table if column.name != "site")).where(_table.site == site)
+    for column, wanted in ((_table.alarm, alarm), (_table.rule, rule), (_table.scope, scope)):
+        if wanted is not None:
+            query = query.where(column == wanted)
+    for column, several in ((_table.zone, zones), (_table.change, changes)):
+        if several is not None:
+            query = query.where(column.in_(list(several)))
+    if since is not None:
+        query = query.where(_table.at >= since)
+    if until is not None:
+        query = query.where(_table.at < until)
+    if before is not None:
+        query = query.where(_table.id < before)
+    found = c.execute(query.order_by(_table.id.desc()).limit(limit))
+    return [JournalRow(**row._mapping) for row in found]

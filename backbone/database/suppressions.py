@@ -1,0 +1,32 @@
+"""Suppressions in the database."""
+
+from collections.abc import Iterable
+
+from sqlalchemy import Connection
+
+from backbone.database.objects import Objects, any_of
+from backbone.database.tables import suppressions
+from community.suppression import Suppression, SuppressionState
+
+MOST = 10_000
+UNFINISHED = (SuppressionState.ACTIVE, SuppressionState.ENDING)
+_suppressions = Objects(suppressions, Suppression)
+
+
+def get_suppression(c: Connection, identifier: str) -> Suppression | None:
+    """A suppression by id."""
+    return _suppressions.get(c, identifier)
+
+
+def list_suppressions(
+    c: Connection, site: str, states: Iterable[SuppressionState] | None = None, limit: int = MOST
+) -> list[Suppression]:
+    """Newest first."""
+    values = None if states is None else [state.value for state in states]
+    where = (suppressions.c.site == site, *any_of(suppressions.c.state, values))
+    return _suppressions.list(c, *where, limit=limit)
+
+
+def save_suppression(c: Connection, suppression: Suppression) -> None:
+    """Insert or replace; Conflict when it was changed meanwhile."""
+    _suppressions.save(c, suppression, site=suppression.site, state=suppression.state.value, at=suppression.since)
