@@ -14,6 +14,7 @@ from api.alarm_journal.router import router as alarm_journal
 from api.alarms.router import router as alarms
 from api.backups.router import router as backups
 from api.commands.router import router as commands
+from api.drills.router import router as drills
 from api.gateways.router import router as gateways
 from api.headcounts.router import router as headcounts
 from api.live.gateways import GatewayBoard
@@ -30,6 +31,7 @@ from api.points.router import router as points
 from api.problems import Problem
 from api.quarantine.router import router as quarantine
 from api.readings.router import router as readings
+from api.reminders.router import router as reminders
 from api.rosters.router import router as rosters
 from api.rules.router import router as rules
 from api.security.buckets import Buckets
@@ -43,6 +45,7 @@ from api.sites.router import router as sites
 from api.suppressions.router import router as suppressions
 from api.tickets.router import router as tickets
 from api.tickets.work import router as ticket_work
+from api.trainings.router import router as trainings
 from api.users.router import router as users
 from api.zones.router import router as zones
 from backbone.database.database import Database
@@ -75,6 +78,9 @@ _RESOURCES = (
     users,
     rosters,
     notifications,
+    drills,
+    trainings,
+    reminders,
 )
 
 

@@ -5,16 +5,19 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from community.errors import TransitionRefused
-from community.site.plans import Plan
+from community.site.plans import Plan, Step
 from community.text import Text
 
 
 class ActivationState(StrEnum):
     """States of an activation (domain: ch. 5.3); nothing about one is ever deleted."""
 
+    STANDBY = "standby"
+    """Positive alarm sequence: one person looks first, for a short time that ends by itself."""
     ACTIVATED = "activated"
     RESPONDING = "responding"
     CONTAINED = "contained"
+    PAUSED = "paused"
     STOOD_DOWN = "stood-down"
     REVIEWED = "reviewed"
 
@@ -27,6 +30,8 @@ class StepState(StrEnum):
     DONE = "done"
     FAILED = "failed"
     LATE = "late"
+    DROPPED = "dropped"
+    """Not begun when the level changed to one that does without it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +60,9 @@ class StepProgress:
     state: StepState
     due_at: int
     proof: str
+    confirm: int = 1
+    """How many people have to say that it is done."""
+    confirmed_by: tuple[str, ...] = ()
     started_at: int | None = None
     done_at: int | None = None
     done_by: str | None = None
@@ -94,10 +102,30 @@ class Activation:
     timeline: tuple[TimelineEntry, ...]
     alarms: tuple[str, ...] = ()
     drill: bool = False
+    physical: bool = False
+    """A drill whose commands move devices, because its leader asked for it."""
+    decide_by: int | None = None
+    """In standby: when it comes into force unless somebody decides otherwise."""
+    investigate_ms: int = 0
+    """In standby: how long somebody may look, once they have answered."""
+    looked_at_by: str | None = None
+    paused_at: int | None = None
+    pauses_ms: int = 0
+    """How long it has been paused before; deadlines moved by as much."""
     stood_down_at: int | None = None
     restoring: tuple[MachineAction, ...] = ()
     """Outputs switched back after the end, the last try of each."""
     version: int = 1
+
+    @property
+    def moves(self) -> bool:
+        """Whether its commands move devices."""
+        return not self.drill or self.physical
+
+    @property
+    def tells(self) -> bool:
+        """Whether people are still to be told of it: of a drill only while it is in force."""
+        return self.state in (IN_FORCE if self.drill else OPEN)
 
 
 class ActivationEvent(StrEnum):
@@ -105,20 +133,32 @@ class ActivationEvent(StrEnum):
 
     RESPOND = "respond"
     CONTAIN = "contain"
+    ACTIVATE = "activate"
+    PAUSE = "pause"
+    RESUME = "resume"
     STAND_DOWN = "stand-down"
     REVIEW = "review"
 
 
 _S, _E = ActivationState, ActivationEvent
 TRANSITIONS: Mapping[tuple[ActivationState, ActivationEvent], ActivationState] = {
+    (_S.STANDBY, _E.ACTIVATE): _S.ACTIVATED,
+    (_S.STANDBY, _E.STAND_DOWN): _S.STOOD_DOWN,
     (_S.ACTIVATED, _E.RESPOND): _S.RESPONDING,
     (_S.RESPONDING, _E.CONTAIN): _S.CONTAINED,
     (_S.ACTIVATED, _E.STAND_DOWN): _S.STOOD_DOWN,
     (_S.RESPONDING, _E.STAND_DOWN): _S.STOOD_DOWN,
     (_S.CONTAINED, _E.STAND_DOWN): _S.STOOD_DOWN,
+    (_S.ACTIVATED, _E.PAUSE): _S.PAUSED,
+    (_S.RESPONDING, _E.PAUSE): _S.PAUSED,
+    (_S.CONTAINED, _E.PAUSE): _S.PAUSED,
+    (_S.PAUSED, _E.RESUME): _S.RESPONDING,
+    (_S.PAUSED, _E.STAND_DOWN): _S.STOOD_DOWN,
     (_S.STOOD_DOWN, _E.REVIEW): _S.REVIEWED,
 }
 IN_FORCE = frozenset({_S.ACTIVATED, _S.RESPONDING, _S.CONTAINED})
+OPEN = IN_FORCE | {_S.STANDBY, _S.PAUSED}
+"""Not over: an alarm of the same plan and place joins it."""
 SYSTEM = "system"
 
 
@@ -134,6 +174,7 @@ def activate(
     now: int,
     alarms: tuple[str, ...] = (),
     drill: bool = False,
+    physical: bool = False,
 ) -> Activation:
     """The plan comes into force: every step waits, its deadline counted from now.
 
@@ -143,18 +184,7 @@ def activate(
     flow = plan.levels.get(level)  # type: ignore[call-overload]
     if flow is None:
         raise TransitionRefused(f"the plan {plan.id} has no level {level}; it has {', '.join(plan.levels)}")
-    steps = tuple(
-        StepProgress(
-            id=step.id,
-            name=step.name,
-            kind="machine" if step.do else "notify" if step.notify else "person",
-            who=step.who or (", ".join(step.notify) or None),
-            state=StepState.WAITING,
-            due_at=now + int(step.within * 1000),
-            proof=step.proof,
-        )
-        for step in flow.steps
-    )
+    steps = tuple(waiting(step, now) for step in flow.steps)
     started = TimelineEntry(at=now, by=SYSTEM if cause.startswith("alarm:") else cause, what="activated", detail=reason)
     return Activation(
         id=id,
@@ -174,6 +204,21 @@ def activate(
         timeline=(started,),
         alarms=alarms,
         drill=drill,
+        physical=physical,
+    )
+
+
+def waiting(step: Step, now: int) -> StepProgress:
+    """A step before it has begun, its deadline counted from now."""
+    return StepProgress(
+        id=step.id,
+        name=step.name,
+        kind="machine" if step.do else "notify" if step.notify else "person",
+        who=step.who or (", ".join(step.notify) or None),
+        state=StepState.WAITING,
+        due_at=now + int(step.within * 1000),
+        proof=step.proof,
+        confirm=step.confirm,
     )
 
 
@@ -183,11 +228,11 @@ def merge(activation: Activation, alarm: str, now: int) -> Activation:
     Raises:
         TransitionRefused: the activation has ended; what happens now is an emergency of its own.
     """
-    if activation.state not in IN_FORCE:
+    if activation.state not in OPEN:
         raise TransitionRefused(f"the activation is {activation.state}; nothing joins it any more")
     if alarm in activation.alarms:
         return activation
-    return _noted(replace(activation, alarms=(*activation.alarms, alarm)), now, SYSTEM, "alarm-joined", alarm)
+    return noted(replace(activation, alarms=(*activation.alarms, alarm)), now, SYSTEM, "alarm-joined", alarm)
 
 
 def begin_machine_step(
@@ -205,7 +250,7 @@ def begin_machine_step(
     activation = _responding(_with_step(activation, running))
     if not actions:
         return _failed(activation, running, "nothing of that kind to command here", now)
-    return _noted(activation, now, SYSTEM, "commanded", f"{step}: {', '.join(a.point for a in actions)}")
+    return noted(activation, now, SYSTEM, "commanded", f"{step}: {', '.join(a.point for a in actions)}")
 
 
 def command_answered(
@@ -224,8 +269,8 @@ def command_answered(
         if action.command == command and action.outcome is None:
             answered = replace(action, outcome=outcome, reason=reason or None, read_back=read_back, answered_at=now)
             restoring = (*activation.restoring[:index], answered, *activation.restoring[index + 1 :])
-            what = "output-restored" if _verified(answered, drill=False) else "output-not-restored"
-            return _noted(replace(activation, restoring=restoring), now, SYSTEM, what, _proof(answered))
+            what = "output-restored" if _verified(answered, simulated=False) else "output-not-restored"
+            return noted(replace(activation, restoring=restoring), now, SYSTEM, what, _proof(answered))
     return activation
 
 
@@ -234,13 +279,13 @@ def _answered(activation: Activation, progress: StepProgress, answered: MachineA
     proof = _proof(answered)
     if progress.state is StepState.DONE:
         # A person did by hand what failed before; what another command came to does not undo that.
-        return _noted(activation, now, SYSTEM, "command-answered", proof)
-    if not _verified(answered, activation.drill):
+        return noted(activation, now, SYSTEM, "command-answered", proof)
+    if not _verified(answered, not activation.moves):
         return _failed(activation, progress, proof, now)
-    activation = _noted(activation, now, SYSTEM, "command-done", proof)
-    if progress.kind == "machine" and all(_verified(a, activation.drill) for a in progress.actions):
+    activation = noted(activation, now, SYSTEM, "command-done", proof)
+    if progress.kind == "machine" and all(_verified(a, not activation.moves) for a in progress.actions):
         done = replace(progress, state=StepState.DONE, done_at=now, done_by=SYSTEM)
-        return _noted(_with_step(activation, done), now, SYSTEM, "step-done", progress.id)
+        return noted(_with_step(activation, done), now, SYSTEM, "step-done", progress.id)
     return activation
 
 
@@ -248,14 +293,14 @@ def _proof(answered: MachineAction) -> str:
     return f"{answered.point}: {answered.outcome}" + (f", {answered.reason}" if answered.reason else "")
 
 
-def _verified(action: MachineAction, drill: bool) -> bool:
-    return action.outcome == "done" and (drill or action.read_back == action.value)
+def _verified(action: MachineAction, simulated: bool) -> bool:
+    return action.outcome == "done" and (simulated or action.read_back == action.value)
 
 
 def _failed(activation: Activation, progress: StepProgress, why: str, now: int) -> Activation:
     """A failed machine step is at once a person's: the commander's."""
     theirs = replace(progress, kind="person", who="commander", state=StepState.FAILED, note=why)
-    return _noted(
+    return noted(
         _with_step(activation, theirs), now, SYSTEM, "step-failed", f"{progress.id}: {why}; now the commander's"
     )
 
@@ -266,7 +311,7 @@ def notified(activation: Activation, step: str, detail: str, now: int) -> Activa
     if progress.state is not StepState.WAITING or activation.state not in IN_FORCE:
         return activation
     done = replace(progress, state=StepState.DONE, started_at=now, done_at=now, done_by=SYSTEM, note=detail)
-    return _noted(_responding(_with_step(activation, done)), now, SYSTEM, "notified", f"{step}: {detail}")
+    return noted(_responding(_with_step(activation, done)), now, SYSTEM, "notified", f"{step}: {detail}")
 
 
 def begin_notify_step(activation: Activation, step: str, now: int) -> Activation:
@@ -275,12 +320,12 @@ def begin_notify_step(activation: Activation, step: str, now: int) -> Activation
     if progress.state is not StepState.WAITING or activation.state not in IN_FORCE:
         return activation
     running = replace(progress, state=StepState.RUNNING, started_at=now)
-    return _noted(_responding(_with_step(activation, running)), now, SYSTEM, "telling", f"{step}: {progress.who}")
+    return noted(_responding(_with_step(activation, running)), now, SYSTEM, "telling", f"{step}: {progress.who}")
 
 
 def person_told(activation: Activation, what: str, detail: str, now: int) -> Activation:
     """What became of telling one person: `told` or `not-told`."""
-    return _noted(activation, now, SYSTEM, what, detail)
+    return noted(activation, now, SYSTEM, what, detail)
 
 
 def all_told(activation: Activation, step: str, detail: str, now: int) -> Activation:
@@ -289,7 +334,7 @@ def all_told(activation: Activation, step: str, detail: str, now: int) -> Activa
     if progress.kind != "notify" or progress.state not in {StepState.RUNNING, StepState.LATE}:
         return activation
     done = replace(progress, state=StepState.DONE, done_at=now, done_by=SYSTEM, note=detail)
-    return _noted(_with_step(activation, done), now, SYSTEM, "notified", f"{step}: {detail}")
+    return noted(_with_step(activation, done), now, SYSTEM, "notified", f"{step}: {detail}")
 
 
 def nobody_told(activation: Activation, step: str, why: str, now: int) -> Activation:
@@ -301,22 +346,32 @@ def nobody_told(activation: Activation, step: str, why: str, now: int) -> Activa
 
 
 def step_done(activation: Activation, step: str, by: str, note: str, now: int) -> Activation:
-    """A person has done a step.
+    """A person has done a step; where it takes two, it is done once the second has said so.
 
     Raises:
         TransitionRefused: no such step, done already, its proof is missing, or the activation has ended.
     """
-    if activation.state not in IN_FORCE:
+    if activation.state not in IN_FORCE | {ActivationState.PAUSED}:
         raise TransitionRefused(f"the activation is {activation.state}; its steps are closed")
     progress = find_step(activation, step)
+    if progress.state is StepState.DROPPED:
+        raise TransitionRefused(f"'{step}' is no part of this level any more")
     if progress.state is StepState.DONE:
         raise TransitionRefused(f"'{step}' is done already, by {progress.done_by}")
     if progress.kind == "machine":
         raise TransitionRefused(f"'{step}' is the machine's; it becomes a person's only if it fails")
     if progress.proof != "none" and not note.strip():
         raise TransitionRefused("this step asks for proof: write what was done and seen")
-    done = replace(progress, state=StepState.DONE, done_at=now, done_by=by, note=note or None)
-    return _noted(_responding(_with_step(activation, done)), now, by, "step-done", f"{step}: {note}" if note else step)
+    if by in progress.confirmed_by:
+        raise TransitionRefused("two people confirm this step; somebody else has to look")
+    confirmed = (*progress.confirmed_by, by)
+    note = "; ".join(filter(None, (progress.note if progress.confirmed_by else None, note)))
+    if len(confirmed) < progress.confirm:
+        waits = replace(progress, confirmed_by=confirmed, note=note or None)
+        detail = f"{step}: {len(confirmed)}/{progress.confirm}"
+        return noted(_responding(_with_step(activation, waits)), now, by, "step-confirmed", detail)
+    done = replace(progress, state=StepState.DONE, done_at=now, done_by=by, note=note or None, confirmed_by=confirmed)
+    return noted(_responding(_with_step(activation, done)), now, by, "step-done", f"{step}: {note}" if note else step)
 
 
 def step_late(activation: Activation, step: str, now: int) -> Activation:
@@ -325,34 +380,34 @@ def step_late(activation: Activation, step: str, now: int) -> Activation:
     if progress.state not in {StepState.WAITING, StepState.RUNNING} or activation.state not in IN_FORCE:
         return activation
     late = replace(progress, state=StepState.LATE)
-    return _noted(_with_step(activation, late), now, SYSTEM, "step-late", f"{step}: escalated to the commander")
+    return noted(_with_step(activation, late), now, SYSTEM, "step-late", f"{step}: escalated to the commander")
 
 
 def contain(activation: Activation, by: str, reason: str, now: int) -> Activation:
     """The danger is contained."""
-    return _changed(activation, ActivationEvent.CONTAIN, by, reason, now)
+    return changed(activation, ActivationEvent.CONTAIN, by, reason, now)
 
 
 def stand_down(activation: Activation, by: str, reason: str, now: int) -> Activation:
     """The emergency is over; needs a reason."""
     if not reason.strip():
         raise TransitionRefused("say why the emergency is over")
-    return replace(_changed(activation, ActivationEvent.STAND_DOWN, by, reason, now), stood_down_at=now)
+    return replace(changed(activation, ActivationEvent.STAND_DOWN, by, reason, now), stood_down_at=now)
 
 
 def review(activation: Activation, by: str, report: str, now: int) -> Activation:
     """The review is written; needs its text."""
     if not report.strip():
         raise TransitionRefused("write what was learned")
-    return _changed(activation, ActivationEvent.REVIEW, by, report, now)
+    return changed(activation, ActivationEvent.REVIEW, by, report, now)
 
 
 def to_restore(activation: Activation) -> tuple[tuple[str, float], ...]:
     """The outputs the plan switched and nobody has switched back, and to what; each takes 0 or 1."""
-    if activation.drill:
+    if not activation.moves:
         return ()
     switched = {action.point: action.value for step in activation.steps for action in step.actions}
-    restored = {action.point for action in activation.restoring if _verified(action, drill=False)}
+    restored = {action.point for action in activation.restoring if _verified(action, simulated=False)}
     return tuple((point, 1.0 - value) for point, value in switched.items() if point not in restored)
 
 
@@ -364,7 +419,7 @@ def restore(
     Raises:
         TransitionRefused: the plan is in force, nothing is left to switch back, or it is under way already.
     """
-    if activation.state in IN_FORCE:
+    if activation.state in OPEN:
         raise TransitionRefused("stand the plan down first: while it is in force its doors stay open")
     if not reason.strip():
         raise TransitionRefused("say how it is known that nobody needs this any more")
@@ -375,7 +430,7 @@ def restore(
     again = {point for _, point, _ in commands}
     kept = tuple(action for action in activation.restoring if action.point not in again)
     actions = tuple(MachineAction(command=c, point=p, value=v) for c, p, v in commands)
-    return _noted(replace(activation, restoring=(*kept, *actions)), now, by, "restore", reason)
+    return noted(replace(activation, restoring=(*kept, *actions)), now, by, "restore", reason)
 
 
 def find_step(activation: Activation, step: str) -> StepProgress:
@@ -390,11 +445,12 @@ def find_step(activation: Activation, step: str) -> StepProgress:
     raise TransitionRefused(f"there is no step '{step}' in this activation")
 
 
-def _changed(activation: Activation, event: ActivationEvent, by: str, reason: str, now: int) -> Activation:
+def changed(activation: Activation, event: ActivationEvent, by: str, reason: str, now: int) -> Activation:
+    """By the table of transitions, and noted."""
     following = TRANSITIONS.get((activation.state, event))
     if following is None:
         raise TransitionRefused(f"an activation that is {activation.state} cannot take '{event}'")
-    return _noted(replace(activation, state=following), now, by, event.value, reason)
+    return noted(replace(activation, state=following), now, by, event.value, reason)
 
 
 def _responding(activation: Activation) -> Activation:
@@ -408,6 +464,7 @@ def _with_step(activation: Activation, progress: StepProgress) -> Activation:
     return replace(activation, steps=steps)
 
 
-def _noted(activation: Activation, now: int, by: str, what: str, detail: str) -> Activation:
+def noted(activation: Activation, now: int, by: str, what: str, detail: str) -> Activation:
+    """One more entry of the timeline."""
     entry = TimelineEntry(at=now, by=by, what=what, detail=detail)
     return replace(activation, timeline=(*activation.timeline, entry), version=activation.version + 1)

@@ -48,7 +48,7 @@ class Escalation:
     site: str
     zone: str
     kind: str
-    """`alarm`, `step`, `late`, `ticket` or `overdue`."""
+    """`alarm`, `step`, `late`, `suspended`, `ticket` or `overdue`."""
     cause: str
     """The id of the alarm, activation or ticket."""
     step: str | None = None

@@ -51,6 +51,11 @@ _OURS = {
         en="{mark}Plan step is late: {message}\nPlace: {place}\nTime: {time}\nStep: {action}\nAcknowledge: {link}\n"
         "Reference: {ref}",
     ),
+    "suspended": Text(
+        zh="真实警情，不是演练！演练中止：{action}\n应急预案：{message}\n地点：{place}\n时间：{time}\n确认：{link}\n编号：{ref}",
+        en="REAL EMERGENCY, NOT A DRILL. The drill stops: {action}\nEmergency plan: {message}\nPlace: {place}\n"
+        "Time: {time}\nAcknowledge: {link}\nReference: {ref}",
+    ),
 }
 
 
@@ -59,7 +64,7 @@ class Facts:
     """What a message says, whoever gets it."""
 
     kind: str
-    """`alarm`, `step`, `late`, `ticket` or `overdue`: the template."""
+    """`alarm`, `step`, `late`, `suspended`, `ticket` or `overdue`: the template."""
     grade: str
     message: Text
     action: Text | None

@@ -33,6 +33,8 @@ class Action(StrEnum):
     MAKE_BACKUP = "make-backup"
     CHANGE_ROSTER = "change-roster"
     CHOOSE_NOTIFICATIONS = "choose-notifications"
+    RUN_DRILL = "run-drill"
+    RECORD_TRAINING = "record-training"
 
 
 _VIEW = frozenset({Action.VIEW})
@@ -49,6 +51,7 @@ RIGHTS: dict[Role, frozenset[Action]] = {
         Action.VIEW_QUARANTINE,
         Action.CHANGE_ROSTER,
         Action.CHOOSE_NOTIFICATIONS,
+        Action.RECORD_TRAINING,
     },
     Role.CREW: _VIEW | {Action.CREATE_TICKET, Action.WORK_TICKET, Action.WORK_STEP, Action.CHOOSE_NOTIFICATIONS},
     Role.SAFETY_OFFICER: _VIEW
@@ -64,6 +67,8 @@ RIGHTS: dict[Role, frozenset[Action]] = {
         Action.VIEW_QUARANTINE,
         Action.CHANGE_ROSTER,
         Action.CHOOSE_NOTIFICATIONS,
+        Action.RUN_DRILL,
+        Action.RECORD_TRAINING,
     },
     Role.SUPERVISOR: _VIEW | {Action.INSPECT_TICKET, Action.CHOOSE_NOTIFICATIONS},
     Role.ADMINISTRATOR: _VIEW

@@ -28,7 +28,7 @@ from rules.desk import Desk
 from rules.detect.checkpoint import CheckpointError
 from rules.detect.compile import compile_rules
 from rules.detect.engine import Detector
-from rules.detect.model import Transition
+from rules.detect.model import Batch, Transition, only_tested
 from rules.gateways import GatewayWatch
 from rules.intake import Intake
 from rules.notify.channels import Channels
@@ -182,6 +182,7 @@ class Consumer:
     _uncommitted: bool = False
     _unsaid: int = 0
     """Readings judged since the last commit."""
+    _practice: asyncio.Task[Detector] | None = None
 
     def alive(self) -> bool:
         """Whether conditions are judged and alarms could be written."""
@@ -205,16 +206,31 @@ class Consumer:
                 self.detector.listen(now)
             self._heard_at = now
             transitions: list[Transition] = []
+            batch = None
             if deliveries:
                 self._unsaid += sum(delivery.frame.t.size for delivery in deliveries)
-                transitions = self.detector.evaluate(intake.batch(deliveries, now))
+                batch = intake.batch(deliveries, now)
+                transitions = self.detector.evaluate(batch)
                 self._uncommitted = True
             if now - self._ticked_at >= TICK_MS or self.detector.next_end() <= now:
                 caught_up = self.stream.buffered_readings == 0
                 transitions += self.detector.tick(now, silence=self.bus.connected and caught_up)
                 self._ticked_at = now
             await self._commit(transitions, now)
+            await self._practise(batch, now)
         await self._commit([], self.now(), at_once=True)
+
+    async def _practise(self, batch: Batch | None, now: int) -> None:
+        """What devices in test mode report is judged apart, by a detector of its own. Alarms do not wait for it."""
+        if batch is None or not len(tested := only_tested(batch)):
+            return
+        if self._practice is None:
+            self._practice = asyncio.create_task(asyncio.to_thread(_detector, self.site), name="practice detector")
+        if not self._practice.done():
+            return
+        transitions = self._practice.result().evaluate(tested)
+        if transitions:
+            await self.writer.do(lambda c: self.responder.detected(c, transitions, now))
 
     async def take(self, site: Site) -> None:
         """Build what watches a changed site, and have it take over between two batches.
@@ -254,7 +270,7 @@ class Consumer:
         self.gateways.use(site)
         self.notifier.use(site, Channels(site, os.environ))
         self.tickets.use(site)
-        self.site, self.detector = site, detector
+        self.site, self.detector, self._practice = site, detector, None
         log.info("rules are watching", conditions=len(detector.compiled.spots), points=len(detector.compiled.points))
         changed.taken.set_result(None)
 

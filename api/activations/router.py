@@ -2,13 +2,16 @@
 
 from collections.abc import Callable
 from hashlib import sha256
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
-from starlette.responses import Response
+from starlette.responses import HTMLResponse, Response
 
 from api import paging
-from api.activations.schemas import ActivationOut, Reason, StepDone
+from api.activations.report import Report
+from api.activations.review import open_review, review_is_closed
+from api.activations.schemas import ActivationOut, LevelChange, Reason, StepDone
+from api.drills.following import follow, no_emergency
 from api.paging import Cursor, Limit, Page
 from api.platform import PlatformDep
 from api.problems import conflict, not_found
@@ -16,7 +19,7 @@ from api.security.access import Viewer
 from api.writing import Change, Write, writing
 from backbone.database import activations as stored
 from backbone.database.commands import insert_command
-from community import activations
+from community import activation_course, activations
 from community.activations import Activation, ActivationState
 from community.commands import Command
 from community.people import Action
@@ -25,6 +28,7 @@ router = APIRouter(prefix="/activations", tags=["plans"])
 Working = Annotated[Write, writing(Action.WORK_STEP)]
 COMMAND_LIFE_MS = 60_000
 MOST_IN_FORCE = 1_000
+Activating = Annotated[Write, writing(Action.ACTIVATE_PLAN)]
 StandingDown = Annotated[Write, writing(Action.STAND_DOWN_PLAN)]
 
 
@@ -53,6 +57,21 @@ def get_activation(activation_id: str, platform: PlatformDep, _: Viewer) -> Acti
     return ActivationOut.model_validate(activation)
 
 
+@router.get("/{activation_id}/report", response_class=HTMLResponse)
+def get_report(
+    activation_id: str,
+    platform: PlatformDep,
+    _: Viewer,
+    language: Annotated[Literal["zh", "en"], Query(description="of the report")] = "zh",
+) -> HTMLResponse:
+    """The post-incident report as a page that prints: deadlines, machine actions with proof, readings, timeline."""
+    with platform.database.read() as connection:
+        activation = stored.get_activation(connection, activation_id)
+    if activation is None or activation.site != platform.site.id:
+        raise not_found("activation", activation_id)
+    return HTMLResponse(Report(platform, activation, language).html())
+
+
 @router.post("/{activation_id}/steps/{step_id}/done", response_model=ActivationOut)
 def finish_step(activation_id: str, step_id: str, body: StepDone, write: Working) -> Response:
     """A person has done a step."""
@@ -73,23 +92,77 @@ def contain_activation(activation_id: str, body: Reason, write: StandingDown) ->
     )
 
 
-@router.post("/{activation_id}/stand-down", response_model=ActivationOut)
-def stand_down_activation(activation_id: str, body: Reason, write: StandingDown) -> Response:
-    """The emergency is over."""
+@router.post("/{activation_id}/activate", response_model=ActivationOut)
+def end_standby(activation_id: str, body: Reason, write: Activating) -> Response:
+    """Whoever looked saw it: the plan comes into force at once."""
     return _perform(
         write,
         activation_id,
-        "stood-down",
-        lambda c, a: activations.stand_down(a, by=c.by, reason=body.reason, now=c.now),
+        "activate",
+        lambda c, a: activation_course.come_into_force(a, by=c.by, why=body.reason, now=c.now),
     )
+
+
+@router.post("/{activation_id}/pause", response_model=ActivationOut)
+def pause_activation(activation_id: str, body: Reason, write: StandingDown) -> Response:
+    """Nothing is begun and nothing becomes late until it goes on."""
+    return _perform(
+        write,
+        activation_id,
+        "pause",
+        lambda c, a: activation_course.pause(a, by=c.by, reason=body.reason, now=c.now),
+    )
+
+
+@router.post("/{activation_id}/resume", response_model=ActivationOut)
+def resume_activation(activation_id: str, body: Reason, write: StandingDown) -> Response:
+    """It goes on; a drill only once no real emergency is open."""
+
+    def go_on(change: Change, activation: Activation) -> Activation:
+        if activation.drill:
+            no_emergency(change)
+        return activation_course.resume(activation, by=change.by, reason=body.reason, now=change.now)
+
+    return _perform(write, activation_id, "resume", go_on)
+
+
+@router.post("/{activation_id}/level", response_model=ActivationOut)
+def change_level(activation_id: str, body: LevelChange, write: StandingDown) -> Response:
+    """Another level of the plan."""
+
+    def to_level(change: Change, activation: Activation) -> Activation:
+        plan = write.platform.site.plans.get(activation.plan)
+        if plan is None:
+            raise not_found("plan", activation.plan)
+        return activation_course.change_level(activation, plan, body.level, change.by, body.reason, change.now)
+
+    return _perform(write, activation_id, "level", to_level)
+
+
+@router.post("/{activation_id}/stand-down", response_model=ActivationOut)
+def stand_down_activation(activation_id: str, body: Reason, write: StandingDown) -> Response:
+    """The emergency is over; of a real one a ticket asks for its review."""
+
+    def end(change: Change, activation: Activation) -> Activation:
+        after = activations.stand_down(activation, by=change.by, reason=body.reason, now=change.now)
+        if not after.drill:
+            open_review(change, after)
+        return after
+
+    return _perform(write, activation_id, "stood-down", end)
 
 
 @router.post("/{activation_id}/review", response_model=ActivationOut)
 def review_activation(activation_id: str, body: Reason, write: StandingDown) -> Response:
-    """What was learned; `reason` is the report."""
-    return _perform(
-        write, activation_id, "reviewed", lambda c, a: activations.review(a, by=c.by, report=body.reason, now=c.now)
-    )
+    """What was learned; `reason` is the report. Its review ticket is closed before."""
+
+    def review(change: Change, activation: Activation) -> Activation:
+        if activation.drill:
+            raise conflict("this was a drill: evaluate the drill")
+        review_is_closed(change, activation)
+        return activations.review(activation, by=change.by, report=body.reason, now=change.now)
+
+    return _perform(write, activation_id, "reviewed", review)
 
 
 @router.post("/{activation_id}/restore", response_model=ActivationOut)
@@ -127,11 +200,11 @@ def restore_outputs(activation_id: str, body: Reason, write: StandingDown) -> Re
 
 def _held(change: Change) -> dict[str, str]:
     """Outputs that plans in force have switched, and which plan."""
-    in_force = stored.list_activations(change.connection, change.site, states=activations.IN_FORCE, limit=MOST_IN_FORCE)
+    in_force = stored.list_activations(change.connection, change.site, states=activations.OPEN, limit=MOST_IN_FORCE)
     return {
         action.point: activation.plan
         for activation in in_force
-        if not activation.drill
+        if activation.moves
         for step in activation.steps
         for action in step.actions
     }
@@ -150,5 +223,7 @@ def _perform(write: Write, activation_id: str, what: str, step: Callable[[Change
 def keep(change: Change, what: str, activation: Activation) -> ActivationOut:
     """Save it and have the event go out."""
     stored.save_activation(change.connection, activation)
+    if activation.drill:
+        follow(change, activation)
     change.publish("plan", what, activation.id, activation)
     return ActivationOut.model_validate(activation)

@@ -1,5 +1,7 @@
 """Activations as shown, and what people do in them."""
 
+from typing import Literal
+
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.tickets.schemas import Note, Said
@@ -34,6 +36,8 @@ class StepOut(_Shown):
     state: StepState
     due_at: Timestamp
     proof: str
+    confirm: int = Field(default=1, description="how many people have to say that it is done")
+    confirmed_by: list[str] = []
     started_at: Timestamp | None
     done_at: Timestamp | None
     done_by: str | None
@@ -70,6 +74,9 @@ class ActivationOut(_Shown):
     timeline: list[TimelineOut]
     alarms: list[str]
     drill: bool
+    physical: bool = Field(default=False, description="a drill whose commands move devices")
+    decide_by: Timestamp | None = Field(default=None, description="in standby: when it comes into force by itself")
+    looked_at_by: str | None = None
     restoring: list[MachineActionOut] = Field(description="outputs switched back after the end")
     stood_down_at: Timestamp | None
     version: int
@@ -81,6 +88,15 @@ class StepDone(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     note: Note = ""
+
+
+class LevelChange(BaseModel):
+    """Another level, and why."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    level: Literal["low", "medium", "high"]
+    reason: Said
 
 
 class Reason(BaseModel):

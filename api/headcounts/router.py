@@ -15,10 +15,10 @@ from api.problems import conflict, not_found
 from api.security.access import Viewer
 from api.writing import Change, Write, writing
 from backbone.database import headcounts as stored
-from backbone.database.activations import get_activation
+from backbone.database.activations import get_activation, save_activation
 from community import headcount as counting
-from community.activations import Activation
-from community.headcount import OUTSIDE, CheckOff, Headcount, Row, Status
+from community.activations import Activation, noted
+from community.headcount import OUTSIDE, CheckOff, Headcount, HeadcountState, Row, Status
 from community.people import Action
 
 router = APIRouter(tags=["plans"])
@@ -64,6 +64,7 @@ def begin_headcount(activation_id: str, body: Begin, write: Working) -> Response
         inside = [one for one in last.values() if is_inside(platform, one.zone, zone)]
         begun = counting.begin(activation_id, change.site, zone, inside, change.by, change.now, doors_known=known)
         stored.save_headcount(change.connection, begun)
+        _note(change, activation, "headcount-begun", f"{zone}: {len(inside)}")
         return _show(platform, activation, begun, _rows(platform, begun, last), known)
 
     return write.perform("headcount.begin", activation_id, work, status=201)
@@ -122,6 +123,9 @@ def _perform(write: Write, activation_id: str, what: str, step: Step) -> Respons
             raise not_found("headcount", activation_id)
         after = step(headcount, _rows(platform, headcount, last), change)
         stored.save_headcount(change.connection, after)
+        if after.state is HeadcountState.CONFIRMED:
+            last_word = after.confirmations[-1]
+            _note(change, activation, "headcount-confirmed", f"{last_word.counted}/{last_word.missing}")
         return _show(platform, activation, after, _rows(platform, after, last), known)
 
     return write.perform(f"headcount.{what}", activation_id, work)
@@ -132,6 +136,12 @@ def _activation(change: Change, activation_id: str) -> Activation:
     if activation is None or activation.site != change.site:
         raise not_found("activation", activation_id)
     return activation
+
+
+def _note(change: Change, activation: Activation, what: str, detail: str) -> None:
+    after = noted(activation, change.now, change.by, what, detail)
+    save_activation(change.connection, after)
+    change.publish("plan", what, after.id, after)
 
 
 def _listed(platform: Platform, headcount: Headcount) -> tuple[list[Row], bool]:

@@ -69,7 +69,7 @@ def activate_plan(plan_id: str, body: Activate, write: Activating) -> Response:
 def _nowhere_near(site: Site, connection: Connection, plan: str, zone: str) -> None:
     """Two activations of one plan in one building are one: the first goes on, and is the one to work in."""
     building = site.building_of(zone)
-    for standing in stored.list_activations(connection, site.id, states=activations.IN_FORCE, limit=MOST_IN_FORCE):
+    for standing in stored.list_activations(connection, site.id, states=activations.OPEN, limit=MOST_IN_FORCE):
         here = standing.zone in site.zones and site.building_of(standing.zone) == building
         if standing.plan == plan and here and not standing.drill:
             raise conflict(f"the plan is in force there already, as {standing.id}")

@@ -2,7 +2,9 @@
 
 import uuid
 from dataclasses import replace
+from datetime import datetime
 from typing import Annotated
+from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Query
 from sqlalchemy import Connection
@@ -15,9 +17,11 @@ from api.security.access import Viewer
 from api.times import Moment, to_ms
 from api.writing import Change, Write, writing
 from backbone.database import notifications as stored
+from backbone.database.drills import list_trainings
 from community.people import Action
 from community.roster import RosterChange, on_duty, spells
 from community.site.duty import Roster
+from community.training import lacking
 
 router = APIRouter(prefix="/rosters", tags=["rosters"])
 Changing = Annotated[Write, writing(Action.CHANGE_ROSTER)]
@@ -49,6 +53,7 @@ def change_roster(body: ChangeIn, write: Changing) -> Response:
 
     def work(change: Change) -> RosterOut:
         for made in changes:
+            _trained(write.platform, change, made)
             stored.save_roster_change(change.connection, made)
         return _shown(write.platform, change.connection, change.now, change.now + WEEK_MS)
 
@@ -67,6 +72,25 @@ def withdraw_change(change_id: str, write: Changing) -> Response:
         stored.save_roster_change(change.connection, replace(found, withdrawn=True, version=found.version + 1))
 
     return write.perform("roster.withdraw", change_id, work, status=204)
+
+
+def _trained(platform: Platform, change: Change, made: RosterChange) -> None:
+    """Let somebody stand in.
+
+    Raises:
+        Problem: 422, they lack a training the site file does not let anybody be on duty without.
+    """
+    if made.in_ is None:
+        return
+    file = platform.site.file
+    day = datetime.fromtimestamp(made.until / 1000, ZoneInfo(file.site.timezone)).date()
+    records = list_trainings(change.connection, platform.site.id)
+    missing = lacking(made.in_, made.duty, file.qualifications, file.trainings, records, day)
+    if names := [one.qualification.name for one in missing if one.qualification.without == "refuse"]:
+        said = "; ".join(f"{name.zh} / {name.in_language('en')}" for name in names)
+        raise Problem(
+            422, f"{made.in_} may not be on duty for {made.duty} then: no valid training in {said}", kind="bad-input"
+        )
 
 
 def _changes(body: ChangeIn, write: Write) -> list[RosterChange]:

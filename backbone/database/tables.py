@@ -264,3 +264,18 @@ personal = Table(
     Column("document", Text, nullable=False),
     PrimaryKeyConstraint("site", "person", "what"),
 )
+
+drills = _object_table("drills", Column("activation", String(200)))
+Index("drills_by_activation", drills.c.activation)
+
+trainings = Table(
+    "trainings",
+    metadata,
+    Column("id", String(200), primary_key=True),
+    Column("site", String(63), nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("document", Text, nullable=False),
+    Column("person", String(63), nullable=False),
+    Index("trainings_by_person", "site", "person"),
+)

@@ -34,7 +34,13 @@ def check_plans(subject: Subject) -> Found:
         if not plan.levels:
             yield (*path, "levels"), "a plan has steps for at least one level: low, medium or high"
         yield from _organisation((*path, "organisation"), plan, subject)
+        for number, resource in enumerate(plan.resources):
+            yield from subject.absent((*path, "resources", number, "zone"), "zone", resource.zone)
+            yield from subject.absent((*path, "resources", number, "facility"), "facility", resource.facility)
         for level, flow in plan.levels.items():
+            if flow.steps and not subject.touched("plans.levels") and all(step.do is not None for step in flow.steps):
+                sentence = f"level {level} tells nobody and asks nobody; add a step with notify: […] or who: …"
+                yield (*path, "levels", level, "steps"), sentence
             if not flow.steps:
                 yield (*path, "levels", level, "steps"), f"level {level} has no step; write what is done, or delete it"
             for number, step in enumerate(flow.steps):

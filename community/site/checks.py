@@ -9,6 +9,7 @@ from community.site.check_composition import check_composition
 from community.site.check_duty import check_contacts, check_notifications, check_roster
 from community.site.check_interlocks import check_interlocks
 from community.site.check_plans import check_plans, check_risks
+from community.site.check_readiness import check_readiness
 from community.site.check_rules import check_rules
 from community.site.check_tickets import check_tickets
 from community.site.devices import Device, Line, ModbusSource
@@ -30,6 +31,7 @@ _SECTIONS = {
     "rules": "rule",
     "risks": "risk",
     "plans": "plan",
+    "qualifications": "qualification",
 }
 
 
@@ -217,4 +219,5 @@ CHECKS: tuple[Callable[[Subject], Found], ...] = (
     check_tickets,
     check_roster,
     check_notifications,
+    check_readiness,
 )

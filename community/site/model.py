@@ -7,6 +7,7 @@ from community.site.devices import Gateway
 from community.site.duty import Notifications, Roster
 from community.site.fields import Day, Duration, Id, Row
 from community.site.plans import Plan, Risk
+from community.site.readiness import DrillDuty, Qualification, TrainingRow
 from community.site.rules import Calendar, Holidays, Rule
 from community.site.tickets import TicketRules
 from community.text import Text
@@ -84,5 +85,8 @@ class SiteFile(Row):
     risks: tuple[Risk, ...] = ()
     plans: tuple[Plan, ...] = ()
     tickets: TicketRules = TicketRules()
+    drills: tuple[DrillDuty, ...] = ()
+    qualifications: tuple[Qualification, ...] = ()
+    trainings: tuple[TrainingRow, ...] = ()
     roster: Roster | None = None
     notifications: Notifications | None = None

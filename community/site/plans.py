@@ -67,6 +67,10 @@ class Resource(Row):
     id: Id
     name: Text
     kind: str = "other"
+    zone: Id | None = Field(default=None, description="where it is")
+    facility: Id | None = Field(default=None, description="its row on the register of facilities")
+    contact: str | None = Field(default=None, description="a public number, or env:NAME; never a private one")
+    quantity: int | None = Field(default=None, ge=1)
 
 
 class Approval(Row):

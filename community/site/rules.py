@@ -64,6 +64,17 @@ class Override(Row):
     re_alarm: Duration | None = None
 
 
+class PositiveAlarm(Row):
+    """Positive alarm sequence (NFPA 72): before the plan comes into force one person may go and look, for a short time.
+
+    Without an answer in time, at the end of the time, or with a second alarm it is in force. The times stand in the
+    site file, not with those on duty, and are shown while they run.
+    """
+
+    acknowledge: Duration = Field(default=15, description="somebody answers within, at most 15s")
+    investigate: Duration = Field(default=180, description="and has this long to look, at most 3m")
+
+
 GATEWAY_OFFLINE = "gateway-offline"
 """The id of the platform's own rule; a site's rules are named otherwise."""
 
@@ -82,6 +93,9 @@ class Rule(Row):
     during: Ids = Field(default=(), description="calendars: the rule holds while one of them does; none: always")
     risk: Grade
     plan: Id | None = None
+    positive_alarm: PositiveAlarm | None = Field(
+        default=None, description="somebody may look before the plan comes into force"
+    )
     latch: bool = False
     message: Text
     cause: Text | None = None

@@ -66,6 +66,8 @@ class Subject:
             "party": ("parties", [row.id for row in file.parties]),
             "person": ("people", [row.id for row in file.people]),
             "plan": ("plans", [row.id for row in file.plans]),
+            "facility": ("facilities", [row.id for row in file.facilities]),
+            "qualification": ("qualifications", [row.id for row in file.qualifications]),
             "rule": ("rules", [row.id for row in file.rules]),
             "calendar": ("calendars", calendar_names(file)),
             "device": ("gateways.devices", [device.id for _, device in self.devices]),

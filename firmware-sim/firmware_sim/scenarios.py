@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 
 from community.site.devices import Device
@@ -23,8 +23,8 @@ class Scenario:
     silences: bool = False
 
 
-def begin(world: World, name: str, zone: str | None, now: float) -> list[str]:
-    """Make a scenario happen from `now`; the devices it touches. `normal` ends all.
+def begin(world: World, name: str, zone: str | None, now: float, only: Collection[str] | None = None) -> list[str]:
+    """Make a scenario happen from `now`, to `only` some devices if so asked; the devices it touches. `normal` ends all.
 
     Raises:
         KeyError: there is no such scenario.
@@ -39,12 +39,22 @@ def begin(world: World, name: str, zone: str | None, now: float) -> list[str]:
     end = now + scenario.lasts_s
     touched = []
     for device, measure, effect in scenario.effects(world, place):
+        if only is not None and device.id not in only:
+            continue
         touched.append(device.id)
         if scenario.silences:
             world.silent[device.id] = end
         else:
             world.happenings[device.id, measure] = Happening(now, end, effect)
     return touched
+
+
+def end(world: World, devices: Collection[str]) -> None:
+    """Nothing happens to these devices any more."""
+    for device, measure in [key for key in world.happenings if key[0] in devices]:
+        del world.happenings[device, measure]
+    for device in devices:
+        world.silent.pop(device, None)
 
 
 def after(delay_s: float, value: float) -> Effect:
@@ -127,6 +137,8 @@ SCENARIOS: dict[str, Scenario] = {
     "door-held": Scenario("gate-in", 90, "a door is kept open", _held),
     "tamper": Scenario("b2-lobby", 60, "somebody takes a door controller off the wall", _each("tamper", after(0, 1))),
     "call-point": Scenario("b5-lobby", 120, "somebody presses a call point", _each("call-point", after(0, 1))),
+    "overcurrent": Scenario("b1-shaft", 120, "a supply line carries far too much", _each("current", after(0, 85))),
+    "air-contaminated": Scenario("centre-hall", 300, "a solvent is spilt in the hall", _each("tvoc", after(0, 22000))),
     "sensor-silent": Scenario("b6-f1", 900, "one device falls silent", _one_device, silences=True),
     "zone-silent": Scenario("b6", 900, "all devices of a place fall silent", _every_device, silences=True),
     "gateway-silent": Scenario(

@@ -20,7 +20,7 @@ from gmqtt.mqtt.handler import MQTTConnectError
 from community.site.site import Site
 from firmware_sim.messages import Speaker, speaker
 from firmware_sim.modbus import buses
-from firmware_sim.scenarios import SCENARIOS, begin
+from firmware_sim.scenarios import SCENARIOS, begin, end
 from firmware_sim.world import World
 
 TICK_S = 0.25
@@ -30,6 +30,11 @@ log = structlog.get_logger()
 def scenario_topic(site: str) -> str:
     """Where scenarios are asked for: `{"name": "corridor-fire", "zone": "b3-f1"}`."""
     return f"firmware-sim/{site}/scenario"
+
+
+def drill_topic(site: str) -> str:
+    """Where the platform says what becomes of drills: with `play` their scenario begins, on their devices alone."""
+    return f"anju/v1/{site}/events/drill"
 
 
 async def run(
@@ -49,6 +54,7 @@ async def run(
             await stack.enter_async_context(server)
         voice = await stack.enter_async_context(Voice(broker_url, ca, on_connect=lambda: _announce(speakers)))
         voice.listen(scenario_topic(site.id), lambda payload: _scenario(world, payload))
+        voice.listen(drill_topic(site.id), lambda payload: _drill(world, payload))
         log.info("simulating", devices=len(site.devices), publishing=len(speakers), modbus=len(servers))
         while not stop.is_set():
             _tick(world, speakers, voice, time.time())
@@ -88,6 +94,23 @@ def _scenario(world: World, payload: bytes) -> None:
         log.warning("no such scenario or zone", name=name, zone=zone)
         return
     log.info("scenario", name=name, zone=zone, devices=begin(world, name, zone, time.time()))
+
+
+def _drill(world: World, payload: bytes) -> None:
+    try:
+        event = json.loads(payload)
+        change, name, zone, devices = (event.get(key) for key in ("change", "scenario", "zone", "devices"))
+    except (ValueError, AttributeError):
+        log.warning("not a drill's event", payload=payload[:200].decode("utf-8", "replace"))
+        return
+    if change == "stop":
+        end(world, devices or [])
+        log.info("the drill's scenario is over", name=name)
+    elif change == "play" and name in SCENARIOS:
+        place = zone if zone in world.site.zones else None
+        log.info("scenario of a drill", name=name, devices=begin(world, name, place, time.time(), devices))
+    elif change == "play":
+        log.warning("no such scenario for a drill", name=name)
 
 
 async def send_scenario(broker_url: str, site_id: str, name: str, zone: str | None, *, ca: Path | None = None) -> None:

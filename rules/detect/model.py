@@ -59,6 +59,14 @@ class Batch:
         return int(self.p.size)
 
 
+def only_tested(batch: Batch) -> Batch:
+    """The readings of devices in test mode, as if they were in service; without events."""
+    test = int(Quality.TEST_MODE)
+    mine = np.flatnonzero((batch.q & test) != 0) if batch.q.any() else np.empty(0, dtype=np.intp)
+    q = (batch.q.take(mine) & np.uint8(0xFF & ~test)).astype(np.uint8)
+    return Batch(batch.p.take(mine), batch.t.take(mine), batch.x.take(mine), q)
+
+
 @dataclass(frozen=True, slots=True)
 class Transition:
     """A condition of a rule became true, or is over, at a scope."""

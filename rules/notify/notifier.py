@@ -42,7 +42,7 @@ from backbone.database.notifications import (
 )
 from backbone.database.outbox import Relay
 from backbone.database.tickets import get_ticket
-from community.activations import IN_FORCE, Activation, all_told, nobody_told, person_told
+from community.activations import Activation, all_told, nobody_told, person_told
 from community.escalations import OPEN, Call, Escalation, EscalationState, acknowledge, called, due, end
 from community.notice_text import Facts, Message, render
 from community.notifications import (
@@ -267,7 +267,7 @@ class Notifier:
             return escalation
         if escalation.kind != "alarm":
             activation = get_activation(c, escalation.cause)
-            if activation is None or activation.state not in IN_FORCE:
+            if activation is None or not activation.tells:
                 return end(escalation, "the activation has ended", now)
             return escalation
         alarm = get_alarm(c, escalation.cause)

@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 from backbone.database.notifications import begin_escalation
 from community.activations import Activation, StepProgress
 from community.alarms import Alarm, called_at
+from community.drills import Drill
 from community.escalations import Escalation
 from community.notice_text import Facts
 from community.notifications import wants_notification
@@ -46,6 +47,25 @@ def tell_late(c: Connection, site: Site, activation: Activation, step: StepProgr
     """A step is late: the commander is told."""
     if site.file.notifications is not None:
         _of_step(c, site, activation, step, "late", ("commander",), now)
+
+
+def tell_suspended(c: Connection, site: Site, drill: Drill, emergency: Activation, now: int) -> None:
+    """A real emergency takes over from a drill: said to all who take part in it, and never marked as a drill."""
+    if site.file.notifications is None:
+        return
+    plan = site.plans.get(drill.plan)
+    roles = ("commander", *(plan.organisation.roles if plan is not None else ()), *drill.participants)
+    facts = Facts(
+        kind="suspended",
+        grade="high",
+        message=emergency.plan_name,
+        action=drill.plan_name,
+        place=place_of(site, emergency.zone),
+        building=site.zones[site.building_of(emergency.zone)].name,
+        at=now,
+        page=page_of("activations", emergency.id),
+    )
+    begin(c, site, "suspended", emergency.id, drill.id, roles, emergency.zone, facts, now)
 
 
 def _of_step(

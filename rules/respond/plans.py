@@ -9,18 +9,24 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 
 from backbone import metrics
 from backbone.database.activations import get_activation, list_activations, save_activation
+from backbone.database.alarms import get_alarm
 from backbone.database.commands import get_command, insert_command, pending_commands, record_reply
 from backbone.database.documents import plain
 from backbone.database.errors import Conflict
 from backbone.database.outbox import append
+from community.activation_course import come_into_force, joined, look, stand_by
 from community.activations import (
     IN_FORCE,
+    OPEN,
+    SYSTEM,
     Activation,
+    ActivationState,
     StepState,
     activate,
     begin_machine_step,
     begin_notify_step,
     command_answered,
+    find_step,
     merge,
     notified,
     step_late,
@@ -30,7 +36,9 @@ from community.commands import Command, Outcome, Reply
 from community.site.plans import Step
 from community.site.rules import Rule
 from community.site.site import Site
+from rules.detect.model import Transition
 from rules.respond import notices
+from rules.respond.drills import Drills
 from rules.respond.orders import Order, order_id
 from rules.respond.outputs import outputs_of
 
@@ -49,20 +57,18 @@ class Plans:
 
     def __init__(self, site: Site) -> None:
         self._site = site
+        self._drills = Drills(site)
 
     def call(self, c: Connection, rule: Rule, alarm: Alarm, now: int) -> tuple[Activation, list[Order]]:
         """Activate the plan of an alarm's rule, or join the activation that is in force in its building."""
         assert rule.plan is not None
         standing = self._standing(c, rule.plan, alarm.zone)
         if standing is not None:
-            joined = merge(standing, alarm.id, now)
-            if joined is not standing:
-                self._save(c, standing, joined, "alarm-joined", now)
-            return joined, []
+            return self._join(c, standing, rule, alarm, now)
         plan = self._site.plans[rule.plan]
         level = next(name for name in (rule.risk.value, *LEVELS) if name in {*plan.levels})
         activation = activate(
-            id=f"{plan.id}-{alarm.zone}-{alarm.raised_at}",
+            id=f"{plan.id}-{alarm.zone}-{alarm.raised_again_at or alarm.raised_at}",
             site=self._site.id,
             plan=plan,
             level=level,
@@ -72,33 +78,50 @@ class Plans:
             now=now,
             alarms=(alarm.id,),
         )
-        begun, orders = self._begin(c, activation, now)
-        self._save(c, None, begun, "activated", now)
+        orders: list[Order] = []
+        if rule.positive_alarm is not None:
+            begun = stand_by(activation, rule.positive_alarm, now)
+            self._save(c, None, begun, "standby", now)
+        else:
+            begun, orders = self._begin(c, activation, now)
+            self._save(c, None, begun, "activated", now)
+        self._drills.give_way(c, begun, now)
         return begun, orders
 
-    def look_after(self, c: Connection, now: int) -> tuple[list[Order], bool]:
-        """Begin what waits for the machine, and mark what is late. Whether anything changed beside the commands.
+    def _join(
+        self, c: Connection, standing: Activation, rule: Rule, alarm: Alarm, now: int
+    ) -> tuple[Activation, list[Order]]:
+        merged = merge(standing, alarm.id, now)
+        if merged is standing:
+            return standing, []
+        plan = self._site.plans.get(standing.plan)
+        begun, orders = self._begin(c, joined(merged, plan, rule.risk.value, now) if plan else merged, now)
+        self._save(c, standing, begun, "alarm-joined", now)
+        return begun, orders
+
+    def look_after(self, c: Connection, now: int) -> list[Order]:
+        """Begin what waits for the machine, and mark what is late; the commands to send.
 
         One activation that cannot be looked after is logged and counted; the others, and all alarms, go on.
         """
         orders: list[Order] = []
-        changed = False
-        for activation in list_activations(c, self._site.id, states=IN_FORCE, limit=MOST_IN_FORCE):
+        for activation in list_activations(c, self._site.id, states=OPEN, limit=MOST_IN_FORCE):
             try:
                 with c.begin_nested():
-                    more, moved = self._look_after_one(c, activation, now)
+                    orders += self._look_after_one(c, activation, now)
             except (OperationalError, InterfaceError, Conflict):
                 raise
             except Exception:
                 metrics.loop_errors.labels("rules plans").inc()
                 log.exception("an activation could not be looked after", activation=activation.id)
-                continue
-            orders += more
-            changed = changed or moved
-        return orders, self._expire(c, now) or changed
+        orders += self._drills.look_after(c, now)
+        self._expire(c, now)
+        return orders
 
-    def _look_after_one(self, c: Connection, activation: Activation, now: int) -> tuple[list[Order], bool]:
-        begun, orders = self._begin(c, activation, now)
+    def _look_after_one(self, c: Connection, activation: Activation, now: int) -> list[Order]:
+        if activation.state is ActivationState.PAUSED:
+            return []
+        begun, orders = self._begin(c, self._decided(c, activation, now), now)
         for step in begun.steps:
             if step.due_at < now:
                 late = step_late(begun, step.id, now)
@@ -106,9 +129,20 @@ class Plans:
                     notices.tell_late(c, self._site, late, step, now)
                 begun = late
         if begun is activation:
-            return orders, False
+            return orders
         self._save(c, activation, begun, begun.timeline[-1].what, now)
-        return orders, True
+        return orders
+
+    def _decided(self, c: Connection, activation: Activation, now: int) -> Activation:
+        """In standby: whether somebody has gone to look, or nobody has decided in time."""
+        if activation.state is not ActivationState.STANDBY:
+            return activation
+        alarm = get_alarm(c, activation.alarms[0]) if activation.alarms else None
+        if alarm is not None and alarm.acknowledged_by is not None:
+            activation = look(activation, alarm.acknowledged_by, now)
+        if activation.decide_by is None or activation.decide_by <= now:
+            activation = come_into_force(activation, SYSTEM, "nobody stood it down in time", now)
+        return activation
 
     def answered(self, c: Connection, identifier: str, gateway: str, reply: Reply, now: int) -> bool:
         """Take a reply. False when it is not the first one, or not from the gateway that was commanded."""
@@ -135,6 +169,10 @@ class Plans:
             self._save(c, activation, after, after.timeline[-1].what, now)
         return after
 
+    def detected(self, c: Connection, transition: Transition, now: int) -> None:
+        """What devices in test mode report belongs to the drill that is under way."""
+        self._drills.detected(c, transition, now)
+
     def pending(self, c: Connection, now: int) -> list[Order]:
         """Commands that wait for a reply and have not expired."""
         given = pending_commands(c, self._site.id)
@@ -142,7 +180,7 @@ class Plans:
 
     def _standing(self, c: Connection, plan: str, zone: str) -> Activation | None:
         building = self._site.building_of(zone)
-        for activation in list_activations(c, self._site.id, states=IN_FORCE, limit=MOST_IN_FORCE):
+        for activation in list_activations(c, self._site.id, states=OPEN, limit=MOST_IN_FORCE):
             here = activation.zone in self._site.zone_parent and self._site.building_of(activation.zone) == building
             if here and activation.plan == plan and not activation.drill:
                 return activation
@@ -150,7 +188,7 @@ class Plans:
 
     def _begin(self, c: Connection, activation: Activation, now: int) -> tuple[Activation, list[Order]]:
         orders: list[Order] = []
-        for progress in activation.steps:
+        for progress in activation.steps if activation.state in IN_FORCE else ():
             if progress.state is not StepState.WAITING:
                 continue
             if progress.kind == "notify":
@@ -187,9 +225,10 @@ class Plans:
                 Command(
                     point=point,
                     value=value,
-                    expires=activation.activated_at + max(round(step.within * 1000), COMMAND_LIFE_MS),
-                    cause=f"activation:{activation.id}",
-                    drill=activation.drill,
+                    expires=find_step(activation, identifier).due_at
+                    + max(COMMAND_LIFE_MS - round(step.within * 1000), 0),
+                    cause=f"{'drill' if activation.drill else 'activation'}:{activation.id}",
+                    drill=not activation.moves,
                 ),
             )
             for number, (point, value) in enumerate(outputs_of(self._site, step, activation.zone))
@@ -202,15 +241,13 @@ class Plans:
         )
         return next((step for step in steps if step.id == identifier), None)
 
-    def _expire(self, c: Connection, now: int) -> bool:
-        changed = False
+    def _expire(self, c: Connection, now: int) -> None:
         for given in pending_commands(c, self._site.id):
             if given.command.expires + ANSWER_GRACE_MS < now:
                 reply = Reply(
                     outcome=Outcome.EXPIRED, point=given.command.point, at=now, reason="no answer from the gateway"
                 )
-                changed = self.answered(c, given.id, given.gateway, reply, now) or changed
-        return changed
+                self.answered(c, given.id, given.gateway, reply, now)
 
     def _save(self, c: Connection, before: Activation | None, after: Activation, change: str, now: int) -> None:
         # one version a transaction, whatever number of transitions it holds: that is what tells a concurrent change

@@ -28,9 +28,11 @@ from rules.detect.model import Transition
 from rules.respond import grouping, notices, suppressing, tickets
 from rules.respond.orders import Order
 from rules.respond.plans import Plans
+from rules.respond.reminders import remind
 
 WRITER = "rules"
 MOST_STANDING = 100_000
+REMIND_EVERY_MS = 3_600_000
 _STANDING = frozenset({AlarmState.UNACKNOWLEDGED, AlarmState.ACKNOWLEDGED})
 log = structlog.get_logger()
 
@@ -40,6 +42,7 @@ class Responder:
 
     def __init__(self, site: Site, late_after_ms: int) -> None:
         self._late_after_ms = late_after_ms
+        self._reminded_at = 0
         self.use(site)
 
     def use(self, site: Site) -> None:
@@ -88,8 +91,27 @@ class Responder:
         """Begin what waits for the machine, mark what is late, call again for what is to be seen again."""
         orders = self._release(c, now)
         self._re_alarm(c, now)
-        more, _ = self._plans.look_after(c, now)
-        return orders + more
+        if now - self._reminded_at >= REMIND_EVERY_MS:
+            self._reminded_at = now
+            self._remind(c, now)
+        return orders + self._plans.look_after(c, now)
+
+    def _remind(self, c: Connection, now: int) -> None:
+        """A fault in this costs no plan its step."""
+        try:
+            with c.begin_nested():
+                remind(c, self._site, now)
+        except (OperationalError, InterfaceError, Conflict):
+            raise
+        except Exception:
+            metrics.loop_errors.labels("rules reminders").inc()
+            log.exception("what is due could not be looked through")
+
+    def detected(self, c: Connection, transitions: Sequence[Transition], now: int) -> None:
+        """Conditions that came true by the word of devices in test mode."""
+        for transition in transitions:
+            if transition.active:
+                self._plans.detected(c, transition, now)
 
     def pending(self, c: Connection, now: int) -> list[Order]:
         """Commands that were given and not answered."""

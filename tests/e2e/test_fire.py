@@ -97,12 +97,12 @@ def _release(api: Any, activation: str) -> dict[str, Any]:
     return next(step for step in steps_of(api, activation) if step["id"] == "release")
 
 
-def egress_relays(program: Program) -> list[tuple[str, int, int]]:
-    """Address, unit and coil of every egress lock in building 3, from the site file and the board's profile."""
+def egress_relays(program: Program, building: str = "b3") -> list[tuple[str, int, int]]:
+    """Address, unit and coil of every egress lock in a building, from the site file and the board's profile."""
     site = read_site(Settings())
     found = []
     for point in site.points.values():
-        if point.output and point.output.kind == "egress-lock" and site.building_of(point.zone) == "b3":
+        if point.output and point.output.kind == "egress-lock" and site.building_of(point.zone) == building:
             source = site.devices[point.device].modbus
             modbus = site.profiles[site.devices[point.device].profile].measures[point.measure].modbus
             assert source is not None

@@ -103,11 +103,11 @@ def test_the_activation_shows_its_steps_and_their_proof(open_page, staff: Progra
     ).first.click()
     release = page.locator('[data-testid=activation-step][data-step="release"]')
     expect(release).to_have_attribute("data-state", "done", timeout=10_000)
-    expect(page.get_by_test_id("activation-step")).to_have_count(8)
+    expect(page.get_by_test_id("activation-step")).to_have_count(11)
     page.screenshot(path=SHOTS / "activation.png", full_page=True)
     phone: Page = open_page("wang-wei", phone=True)
     phone.goto(page.url)
-    expect(phone.get_by_test_id("activation-step")).to_have_count(8, timeout=10_000)
+    expect(phone.get_by_test_id("activation-step")).to_have_count(11, timeout=10_000)
     phone.screenshot(path=SHOTS / "activation-phone.png", full_page=True)
 
 

@@ -85,7 +85,7 @@ def test_a_phone_shows_what_is_asked_and_sends_a_photo_as_evidence(
 def test_a_headcount_is_checked_off_on_a_phone_and_confirmed_by_two(open_page: Opener, staff: Program) -> None:
     with staff.client("wang-wei") as officer:
         body = {"zone": "b2-f1", "level": "high", "reason": "烟雾"}
-        activation = officer.post("/plans/fire/activate", json=body).json()["id"]
+        activation = officer.post("/plans/fire/activations", json=body).json()["id"]
         officer.post(f"/activations/{activation}/headcount", json={})
         named = {"person": "302 奶奶，坐轮椅", "zone": "b2-f3"}
         missing = officer.post(f"/activations/{activation}/headcount/people", json=named).json()["missing"]

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import Connection
 
 from backbone.database.activations import list_activations
 from backbone.database.alarms import list_alarms
@@ -17,6 +18,7 @@ from community.alarms import AlarmState
 from community.commands import Command, Outcome
 from community.site.profile import Lane
 from community.site.site import Site
+from community.tickets import Ticket
 from rules.service import run
 from rules.settings import RulesSettings
 from tests.rules_rig import Edge, demo_site, edge, now_ms, open_database, until
@@ -61,7 +63,7 @@ async def test_a_fire_from_sensor_to_verified_doors(broker: Broker, site: Site, 
         first = east.of("alarm", "raised")[0]
         assert first["id"] == f"smoke:{SMOKE_A}:{begin}"
         assert first["state"] == "unacknowledged"
-        assert east.of("ticket", "reported")[0]["alarm"] == first["id"]
+        assert first["id"] in [ticket["alarm"] for ticket in east.of("ticket", "reported")]
         assert not east.commands
 
         east.send((SMOKE_B, 1.0))
@@ -70,7 +72,7 @@ async def test_a_fire_from_sensor_to_verified_doors(broker: Broker, site: Site, 
     with database.read() as c:
         (activation,) = list_activations(c, site.id)
         alarms = {alarm.rule: alarm for alarm in list_alarms(c, site.id)}
-        tickets = list_tickets(c, site.id)
+        tickets = of_rules(c, site)
     confirmed = alarms["fire-confirmed"]
     assert confirmed.scope == "b3-f1"
     assert set(confirmed.points) == {SMOKE_A, SMOKE_B}
@@ -88,6 +90,11 @@ async def test_a_fire_from_sensor_to_verified_doors(broker: Broker, site: Site, 
     assert len(tickets) == 2
 
 
+def of_rules(c: Connection, site: Site) -> list[Ticket]:
+    """Tickets of conditions; reminders depend on the day the test runs."""
+    return [ticket for ticket in list_tickets(c, site.id) if ticket.source.startswith("rule:")]
+
+
 async def test_repeats_raise_nothing_new_and_clearing_is_told(
     embedded_broker: Broker, site: Site, database: Database
 ) -> None:
@@ -100,7 +107,7 @@ async def test_repeats_raise_nothing_new_and_clearing_is_told(
         await until(lambda: len(east.of("alarm", "raised")) == 2, "the second alarm")
         with database.read() as c:
             assert len(list_alarms(c, site.id)) == 2
-            assert len(list_tickets(c, site.id)) == 2
+            assert len(of_rules(c, site)) == 2
         # the rule's off-delay of 30 s runs on event time: readings that are 31 s older end it when the next one comes
         quiet = now_ms()
         east.send((SMOKE_A, 0.0), at=quiet)

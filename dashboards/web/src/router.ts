@@ -16,6 +16,9 @@ export const router = createRouter({
     { path: '/plans', name: 'plans', component: () => import('@/plans/PlansPage.vue') },
     { path: '/plans/:id', name: 'plan', component: () => import('@/plans/PlanPage.vue'), props: true },
     { path: '/activations/:parts+', name: 'activation', component: () => import('@/plans/ActivationPage.vue'), props: (route) => ({ id: [route.params.parts].flat().join(':') }) },
+    { path: '/drills', name: 'drills', component: () => import('@/drills/DrillsPage.vue') },
+    { path: '/drills/:id', name: 'drill', component: () => import('@/drills/DrillPage.vue'), props: true },
+    { path: '/trainings', name: 'trainings', component: () => import('@/drills/TrainingsPage.vue') },
     { path: '/duty', name: 'duty', component: () => import('@/notifications/DutyPage.vue') },
     { path: '/platform', name: 'platform', component: () => import('@/platform/PlatformPage.vue') },
     { path: '/users', name: 'users', component: () => import('@/users/UsersPage.vue') },
@@ -48,5 +51,6 @@ export const to = {
   alarm: (id: string): RouteLocationRaw => ({ name: 'alarm', params: { parts: inParts(id) } }),
   ticket: (id: string): RouteLocationRaw => ({ name: 'ticket', params: { parts: inParts(id) } }),
   activation: (id: string): RouteLocationRaw => ({ name: 'activation', params: { parts: inParts(id) } }),
+  drill: (id: string): RouteLocationRaw => ({ name: 'drill', params: { id } }),
   plan: (id: string): RouteLocationRaw => ({ name: 'plan', params: { id } }),
 }

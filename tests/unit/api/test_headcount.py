@@ -69,6 +69,11 @@ async def test_from_the_doors_to_a_list_two_people_confirm(house: House, place: 
         confirmed = (await officer.post(f"{place}/confirm", json=known)).json()
         assert (confirmed["state"], confirmed["missing"]) == ("confirmed", 1)
         assert (await crew.get(place)).json() == confirmed
+        told = (await crew.get("/activations/act-1")).json()["timeline"]
+    assert [(row["what"], row["by"]) for row in told[1:]] == [
+        ("headcount-begun", "safety-officer"),
+        ("headcount-confirmed", "safety-officer"),
+    ]
 
 
 async def test_without_the_doors_people_are_counted_all_the_same(house: House, place: str) -> None:

@@ -3,8 +3,10 @@
 from dataclasses import replace
 
 from backbone.database import activations as stored
+from backbone.database.tickets import list_tickets, save_ticket
+from community import tickets
 from community.activations import StepState
-from community.people import Role
+from community.people import Actor, Role
 from tests.unit.api.house import House
 
 FIRE = {"zone": "b3-f1", "level": "high", "reason": "smoke seen"}
@@ -46,15 +48,50 @@ async def test_an_officer_activates_works_and_ends_a_plan(house: House) -> None:
 
         assert (await crew.post(f"{path}/stand-down", json={"reason": "over"})).status_code == 403
         assert (await officer.post(f"{path}/stand-down", json={})).status_code == 422
-        for change, state in (("contain", "contained"), ("stand-down", "stood-down"), ("review", "reviewed")):
+        for change, state in (("contain", "contained"), ("stand-down", "stood-down")):
             answer = await officer.post(f"{path}/{change}", json={"reason": "because"})
             assert answer.json()["state"] == state
+        open_still = await officer.post(f"{path}/review", json={"reason": "because"})
+        assert open_still.status_code == 409
+        assert "ticket" in open_still.json()["detail"], "what the response showed is put right first"
+        close_review(house)
+        answer = await officer.post(f"{path}/review", json={"reason": "because"})
+        assert answer.json()["state"] == "reviewed"
         assert (await officer.get(path)).json() == answer.json()
         assert (await officer.get("/activations", params={"state": "reviewed"})).json()["items"] == [answer.json()]
         assert (await officer.post(f"{path}/contain", json={"reason": "x"})).status_code == 409
     assert [event.change for event in house.events()] == [
-        "activated", "step-done", "contained", "stood-down", "reviewed"
+        "activated", "step-done", "contained", "reported", "stood-down", "reviewed"
     ]  # fmt: skip
+
+
+def close_review(house: House) -> None:
+    """Its ticket, put right by one and looked at by another."""
+    with house.database.begin() as connection:
+        (ticket,) = list_tickets(connection, house.site.id)
+        at = ticket.reported_at
+        crew, manager = (Actor(role.value, frozenset({role})) for role in (Role.CREW, Role.MANAGER))
+        shown = tickets.Evidence(at=at, by="crew", note="doors are checked weekly")
+        ticket = tickets.rectify(tickets.start(ticket, crew, "", at), crew, shown, at)
+        ticket = tickets.close(tickets.reinspect(ticket, manager, True, "", at), manager, "", at)
+        save_ticket(connection, ticket)
+
+
+async def test_a_plan_is_paused_raised_and_goes_on_only_by_an_officer_with_a_reason(house: House) -> None:
+    async with house.as_(Role.SAFETY_OFFICER) as officer, house.as_(Role.CREW) as crew:
+        medium = (await officer.post("/plans/fire/activations", json={**FIRE, "level": "medium"})).json()
+        path = f"/activations/{medium['id']}"
+        for change in ("pause", "resume", "activate"):
+            assert (await crew.post(f"{path}/{change}", json={"reason": "x"})).status_code == 403
+            assert (await officer.post(f"{path}/{change}", json={"reason": " "})).status_code == 422
+        raised = await officer.post(f"{path}/level", json={"level": "high", "reason": "flames"})
+        assert raised.json()["level"] == "high"
+        assert "release" in [step["id"] for step in raised.json()["steps"]]
+        assert (await officer.post(f"{path}/pause", json={"reason": "wrong building"})).json()["state"] == "paused"
+        assert (await officer.post("/plans/fire/activations", json=FIRE)).status_code == 409, "it is open still"
+        assert (await officer.post(f"{path}/resume", json={"reason": "right one"})).json()["state"] == "responding"
+        assert (await officer.post(f"{path}/activate", json={"reason": "x"})).status_code == 409, "it was no standby"
+    assert [row.outcome for row in house.audit() if row.action == "activation.pause"] == ["done"]
 
 
 async def test_activation_is_checked(house: House) -> None:

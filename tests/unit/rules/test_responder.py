@@ -10,7 +10,7 @@ from backbone.database.activations import get_activation, list_activations, save
 from backbone.database.alarms import list_alarms
 from backbone.database.database import Database
 from backbone.database.tickets import list_tickets
-from community.activations import StepState, activate, find_step
+from community.activations import StepState, activate, find_step, stand_down
 from community.site.site import Site
 from rules.detect.model import Transition
 from rules.respond.responder import Responder
@@ -65,6 +65,19 @@ def test_a_high_alarm_activates_its_plan_once(database: Database) -> None:
         (activation,) = list_activations(c, "test")
     assert [(order.command.point, order.command.value) for order in orders] == [("door.relay", 0.0)]
     assert alarm.activation == activation.id
+
+
+def test_what_burns_again_after_its_plan_was_stood_down_activates_it_anew(database: Database) -> None:
+    """The alarm was never acknowledged, so it is the same alarm that comes back."""
+    responder = Responder(site(PLAN), LATE_AFTER_MS)
+    with database.begin() as c:
+        responder.respond(c, [smoke()], NOW)
+        (first,) = list_activations(c, "test")
+        save_activation(c, stand_down(first, "wang-wei", "burnt rice", NOW + 1_000))
+        over = Transition("fire", "a.smoke", "b3-f1", False, NOW + 2_000, 0.0, ("a.smoke",), "over")
+        orders = responder.respond(c, [over, smoke(NOW + 3_000)], NOW + 3_000)
+        assert len(list_activations(c, "test")) == 2
+    assert [order.command.point for order in orders] == ["door.relay"]
 
 
 def test_an_alarm_whose_plan_cannot_be_called_is_raised_all_the_same(database: Database) -> None:

@@ -64,6 +64,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/activations/{activation_id}/activate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * End Standby
+         * @description Whoever looked saw it: the plan comes into force at once.
+         */
+        post: operations["end_standby"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/activations/{activation_id}/contain": {
         parameters: {
             query?: never;
@@ -168,6 +188,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/activations/{activation_id}/level": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Change Level
+         * @description Another level of the plan.
+         */
+        post: operations["change_level"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/activations/{activation_id}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Pause Activation
+         * @description Nothing is begun and nothing becomes late until it goes on.
+         */
+        post: operations["pause_activation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/activations/{activation_id}/report": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Report
+         * @description The post-incident report as a page that prints: deadlines, machine actions with proof, readings, timeline.
+         */
+        get: operations["get_report"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/activations/{activation_id}/restore": {
         parameters: {
             query?: never;
@@ -188,6 +268,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/activations/{activation_id}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Resume Activation
+         * @description It goes on; a drill only once no real emergency is open.
+         */
+        post: operations["resume_activation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/activations/{activation_id}/review": {
         parameters: {
             query?: never;
@@ -199,7 +299,7 @@ export interface paths {
         put?: never;
         /**
          * Review Activation
-         * @description What was learned; `reason` is the report.
+         * @description What was learned; `reason` is the report. Its review ticket is closed before.
          */
         post: operations["review_activation"];
         delete?: never;
@@ -219,7 +319,7 @@ export interface paths {
         put?: never;
         /**
          * Stand Down Activation
-         * @description The emergency is over.
+         * @description The emergency is over; of a real one a ticket asks for its review.
          */
         post: operations["stand_down_activation"];
         delete?: never;
@@ -402,6 +502,130 @@ export interface paths {
         get: operations["get_command"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/drills": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Drills
+         * @description Drills, the latest planned first.
+         */
+        get: operations["list_drills"];
+        put?: never;
+        /**
+         * Plan Drill
+         * @description Plan a drill.
+         */
+        post: operations["plan_drill"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/drills/due": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Drills Due
+         * @description Which kinds of drill are due, and which are overdue.
+         */
+        get: operations["drills_due"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/drills/{drill_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Drill
+         * @description One drill with its score.
+         */
+        get: operations["get_drill"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/drills/{drill_id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel Drill
+         * @description It will not take place.
+         */
+        post: operations["cancel_drill"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/drills/{drill_id}/evaluate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Evaluate Drill
+         * @description What was learned; each finding becomes a ticket.
+         */
+        post: operations["evaluate_drill"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/drills/{drill_id}/start": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Start Drill
+         * @description Begin: the plan comes into force as a drill, which every screen, message and command says.
+         */
+        post: operations["start_drill"];
         delete?: never;
         options?: never;
         head?: never;
@@ -726,6 +950,26 @@ export interface paths {
          * @description A point's readings from `start` to before `end`.
          */
         get: operations["get_readings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reminders": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Reminders
+         * @description What is due, what is overdue first.
+         */
+        get: operations["list_reminders"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1246,6 +1490,50 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/trainings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Trainings
+         * @description What is needed, who has it, and what was recorded.
+         */
+        get: operations["get_trainings"];
+        put?: never;
+        /**
+         * Record Training
+         * @description Somebody was trained.
+         */
+        post: operations["record_training"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/trainings/{training_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Withdraw Training
+         * @description It was recorded by mistake: it does not count any more, and stays on record.
+         */
+        delete: operations["withdraw_training"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/users": {
         parameters: {
             query?: never;
@@ -1453,6 +1741,11 @@ export interface components {
             cause: string;
             /** Commander */
             commander: string;
+            /**
+             * Decide By
+             * @description in standby: when it comes into force by itself
+             */
+            decide_by?: string | null;
             /** Drill */
             drill: boolean;
             /** Id */
@@ -1461,6 +1754,14 @@ export interface components {
             kind: string;
             /** Level */
             level: string;
+            /** Looked At By */
+            looked_at_by?: string | null;
+            /**
+             * Physical
+             * @description a drill whose commands move devices
+             * @default false
+             */
+            physical: boolean;
             /** Plan */
             plan: string;
             plan_name: components["schemas"]["Text"];
@@ -1492,7 +1793,7 @@ export interface components {
          * @description States of an activation (domain: ch. 5.3); nothing about one is ever deleted.
          * @enum {string}
          */
-        ActivationState: "activated" | "responding" | "contained" | "stood-down" | "reviewed";
+        ActivationState: "standby" | "activated" | "responding" | "contained" | "paused" | "stood-down" | "reviewed";
         /**
          * AlarmOut
          * @description One occurrence of a rule's condition.
@@ -1887,6 +2188,96 @@ export interface components {
             ok: boolean | null;
         };
         /**
+         * DrillDue
+         * @description A kind of drill, and when the next one is due.
+         */
+        DrillDue: {
+            /**
+             * Due
+             * Format: date
+             */
+            due: string;
+            /** Kind */
+            kind: string;
+            /**
+             * Last
+             * @description null: none is on record
+             */
+            last: string | null;
+            /** Overdue */
+            overdue: boolean;
+            /**
+             * Planned
+             * @description when the next one is planned for
+             */
+            planned: string | null;
+            /** Soon */
+            soon: boolean;
+        };
+        /**
+         * DrillOut
+         * @description A drill (演练).
+         */
+        DrillOut: {
+            /** Activation */
+            activation: string | null;
+            /** By */
+            by: string;
+            /** Content */
+            content: string;
+            /** Devices */
+            devices: string[];
+            /** Ended At */
+            ended_at: string | null;
+            /** Evaluation */
+            evaluation: string | null;
+            /** Findings */
+            findings: components["schemas"]["FindingOut"][];
+            /** History */
+            history: components["schemas"]["TimelineOut"][];
+            /** Id */
+            id: string;
+            /** Kind */
+            kind: string;
+            /** Level */
+            level: string;
+            /** Participants */
+            participants: string[];
+            /** Physical */
+            physical: boolean;
+            /** Plan */
+            plan: string;
+            plan_name: components["schemas"]["Text"];
+            /**
+             * Planned At
+             * Format: date-time
+             * @example 2026-09-22T08:15:30.250Z
+             */
+            planned_at: string;
+            /** Scenario */
+            scenario: string | null;
+            /** @description once it has begun */
+            score?: components["schemas"]["ScoreOut"] | null;
+            /** Started At */
+            started_at: string | null;
+            state: components["schemas"]["DrillState"];
+            /**
+             * Suspended By
+             * @description the activation of the real emergency that took over
+             */
+            suspended_by: string | null;
+            /** Version */
+            version: number;
+            /** Zone */
+            zone: string;
+        };
+        /**
+         * DrillState
+         * @description States of a drill; one that was suspended by a real emergency goes on, or ends, when a person says so.
+         * @enum {string}
+         */
+        DrillState: "planned" | "running" | "suspended" | "ended" | "evaluated" | "cancelled";
+        /**
          * EscalationOut
          * @description Who was told of an alarm or of a plan's step, and whether somebody has taken it on.
          */
@@ -1928,6 +2319,16 @@ export interface components {
          */
         EscalationState: "calling" | "everybody-told" | "acknowledged" | "over";
         /**
+         * Evaluate
+         * @description What was learned, and what follows from it.
+         */
+        Evaluate: {
+            /** Evaluation */
+            evaluation: string;
+            /** Findings */
+            findings?: components["schemas"]["FindingIn"][];
+        };
+        /**
          * EvidenceOut
          * @description What proves that it was put right.
          */
@@ -1955,6 +2356,29 @@ export interface components {
          * @enum {string}
          */
         Family: "access" | "environment" | "fire" | "waste" | "system";
+        /**
+         * FindingIn
+         * @description Something to put right; it becomes a ticket.
+         */
+        FindingIn: {
+            /**
+             * Note
+             * @default
+             */
+            note: string;
+            /** Title */
+            title: string;
+        };
+        /**
+         * FindingOut
+         * @description What is to be better next time, and its ticket.
+         */
+        FindingOut: {
+            /** Ticket */
+            ticket: string;
+            /** Title */
+            title: string;
+        };
         /**
          * GatewayOut
          * @description A gateway and what it last said of itself; `online` is null while it was not heard.
@@ -2078,6 +2502,19 @@ export interface components {
             status: string;
         };
         /**
+         * HeldOut
+         * @description How somebody on duty stands with a qualification the duty needs.
+         */
+        HeldOut: {
+            /** Expires */
+            expires: string | null;
+            /** Person */
+            person: string;
+            /** Qualification */
+            qualification: string;
+            standing: components["schemas"]["Standing"];
+        };
+        /**
          * InterlockOut
          * @description A local interlock of a gateway; `tripped` is null while the gateway was not heard.
          */
@@ -2154,6 +2591,19 @@ export interface components {
             who: string;
             /** Zone */
             zone: string;
+        };
+        /**
+         * LevelChange
+         * @description Another level, and why.
+         */
+        LevelChange: {
+            /**
+             * Level
+             * @enum {string}
+             */
+            level: "low" | "medium" | "high";
+            /** Reason */
+            reason: string;
         };
         /**
          * LevelOut
@@ -2423,6 +2873,16 @@ export interface components {
              */
             next?: string | null;
         };
+        /** Page[DrillOut] */
+        Page_DrillOut_: {
+            /** Items */
+            items: components["schemas"]["DrillOut"][];
+            /**
+             * Next
+             * @description cursor of the next page; null on the last
+             */
+            next?: string | null;
+        };
         /** Page[GatewayOut] */
         Page_GatewayOut_: {
             /** Items */
@@ -2629,6 +3089,51 @@ export interface components {
             size: number;
         };
         /**
+         * PlanDrill
+         * @description What is practised, when, where and by whom.
+         */
+        PlanDrill: {
+            /** Content */
+            content: string;
+            /**
+             * Devices
+             * @description in test mode meanwhile; what they report is the drill's
+             */
+            devices?: string[];
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "fire" | "evacuation" | "natural-disaster" | "safety-accident" | "public-health";
+            /**
+             * Level
+             * @enum {string}
+             */
+            level: "low" | "medium" | "high";
+            /** Participants */
+            participants?: string[];
+            /**
+             * Physical
+             * @description doors really open and sirens really sound
+             * @default false
+             */
+            physical: boolean;
+            /** Plan */
+            plan: string;
+            /**
+             * Planned At
+             * Format: date-time
+             */
+            planned_at: string;
+            /**
+             * Scenario
+             * @description for the simulator, where one runs
+             */
+            scenario?: string | null;
+            /** Zone */
+            zone: string;
+        };
+        /**
          * PlanOut
          * @description An emergency plan (应急预案).
          */
@@ -2815,6 +3320,24 @@ export interface components {
             type: string;
         };
         /**
+         * QualificationOut
+         * @description What somebody must have learned to be on duty for something.
+         */
+        QualificationOut: {
+            /** Content */
+            content: string;
+            /** Duties */
+            duties: string[];
+            /** Id */
+            id: string;
+            name: components["schemas"]["Text"];
+            /**
+             * Without
+             * @description warn or refuse: what becomes of somebody on the roster who lacks it
+             */
+            without: string;
+        };
+        /**
          * QuarantineOut
          * @description Things of one source that were refused for one reason.
          */
@@ -2873,6 +3396,37 @@ export interface components {
             reason: string;
         };
         /**
+         * RecordTraining
+         * @description Somebody was trained.
+         */
+        RecordTraining: {
+            /**
+             * Expires
+             * @description if the certificate itself says so
+             */
+            expires?: string | null;
+            /**
+             * Form
+             * @default practice
+             * @enum {string}
+             */
+            form: "theory" | "practice" | "case-study";
+            /**
+             * Note
+             * @default
+             */
+            note: string;
+            /**
+             * On
+             * Format: date
+             */
+            on: string;
+            /** Person */
+            person: string;
+            /** Qualification */
+            qualification: string;
+        };
+        /**
          * Rectify
          * @description The fix is done, and this proves it (整改完成): words, photos of the ticket, or a reading; at least one.
          */
@@ -2925,6 +3479,22 @@ export interface components {
             passed: boolean;
         };
         /**
+         * ReminderOut
+         * @description Something that is due: a drill, the revision of a plan, a training.
+         */
+        ReminderOut: {
+            /**
+             * Due
+             * Format: date
+             */
+            due: string;
+            /** Overdue */
+            overdue: boolean;
+            /** Source */
+            source: string;
+            title: components["schemas"]["Text"];
+        };
+        /**
          * Reopen
          * @description It has come again.
          */
@@ -2948,6 +3518,16 @@ export interface components {
          * @description Something the plan relies on (保障措施).
          */
         Resource: {
+            /**
+             * Contact
+             * @description a public number, or env:NAME; never a private one
+             */
+            contact?: string | null;
+            /**
+             * Facility
+             * @description its row on the register of facilities
+             */
+            facility?: string | null;
             /** Id */
             id: string;
             /**
@@ -2956,6 +3536,13 @@ export interface components {
              */
             kind: string;
             name: components["schemas"]["Text"];
+            /** Quantity */
+            quantity?: number | null;
+            /**
+             * Zone
+             * @description where it is
+             */
+            zone?: string | null;
         };
         /**
          * Role
@@ -3110,6 +3697,28 @@ export interface components {
             scope: string;
         };
         /**
+         * ScoreOut
+         * @description How it went, against the plan's deadlines.
+         */
+        ScoreOut: {
+            /**
+             * First Answer Ms
+             * @description until the first person did or confirmed something
+             */
+            first_answer_ms: number | null;
+            /** People Missed */
+            people_missed: number;
+            /** People Told */
+            people_told: number;
+            /**
+             * Percent
+             * @description steps done in time, of 100
+             */
+            percent: number;
+            /** Steps */
+            steps: components["schemas"]["StepScoreOut"][];
+        };
+        /**
          * SeriesOut
          * @description A point's readings in steps. A step without readings is left out: a gap stays a gap.
          */
@@ -3259,6 +3868,12 @@ export interface components {
             until: string;
         };
         /**
+         * Standing
+         * @description How somebody stands with a qualification.
+         * @enum {string}
+         */
+        Standing: "valid" | "expiring" | "expired" | "missing";
+        /**
          * Start
          * @description Work begins.
          */
@@ -3293,6 +3908,17 @@ export interface components {
         StepOut: {
             /** Actions */
             actions: components["schemas"]["MachineActionOut"][];
+            /**
+             * Confirm
+             * @description how many people have to say that it is done
+             * @default 1
+             */
+            confirm: number;
+            /**
+             * Confirmed By
+             * @default []
+             */
+            confirmed_by: string[];
             /** Done At */
             done_at: string | null;
             /** Done By */
@@ -3322,11 +3948,28 @@ export interface components {
             who: string | null;
         };
         /**
+         * StepScoreOut
+         * @description One step against its deadline.
+         */
+        StepScoreOut: {
+            /** Allowed Ms */
+            allowed_ms: number;
+            /** Done By */
+            done_by: string | null;
+            /** Id */
+            id: string;
+            /** In Time */
+            in_time: boolean;
+            name: components["schemas"]["Text"];
+            /** Took Ms */
+            took_ms: number | null;
+        };
+        /**
          * StepState
          * @description States of a step; a failed machine step is at once a person's step.
          * @enum {string}
          */
-        StepState: "waiting" | "running" | "done" | "failed" | "late";
+        StepState: "waiting" | "running" | "done" | "failed" | "late" | "dropped";
         /**
          * SuppressionKind
          * @description By whom, and of what.
@@ -3596,6 +4239,56 @@ export interface components {
             what: string;
         };
         /**
+         * TrainingOut
+         * @description A training that was recorded here.
+         */
+        TrainingOut: {
+            /** By */
+            by: string;
+            /**
+             * Expires
+             * Format: date
+             */
+            expires: string;
+            /** Form */
+            form: string;
+            /** Id */
+            id: string;
+            /** Note */
+            note: string;
+            /**
+             * On
+             * Format: date
+             */
+            on: string;
+            /** Person */
+            person: string;
+            /** Qualification */
+            qualification: string;
+            /**
+             * Recorded At
+             * Format: date-time
+             * @example 2026-09-22T08:15:30.250Z
+             */
+            recorded_at: string;
+        };
+        /**
+         * TrainingsOut
+         * @description What is needed, who has it, and the records.
+         */
+        TrainingsOut: {
+            /** Held */
+            held: components["schemas"]["HeldOut"][];
+            /** People */
+            people: {
+                [key: string]: string;
+            };
+            /** Qualifications */
+            qualifications: components["schemas"]["QualificationOut"][];
+            /** Records */
+            records: components["schemas"]["TrainingOut"][];
+        };
+        /**
          * TryOut
          * @description One attempt to hand it to a channel.
          */
@@ -3844,6 +4537,50 @@ export interface operations {
             cookie?: never;
         };
         requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ActivationOut"];
+                };
+            };
+            /** @description Refused; the detail says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not possible now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    end_standby: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                activation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Reason"];
+            };
+        };
         responses: {
             /** @description Successful Response */
             200: {
@@ -4134,7 +4871,182 @@ export interface operations {
             };
         };
     };
+    change_level: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                activation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LevelChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ActivationOut"];
+                };
+            };
+            /** @description Refused; the detail says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not possible now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    pause_activation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                activation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Reason"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ActivationOut"];
+                };
+            };
+            /** @description Refused; the detail says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not possible now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    get_report: {
+        parameters: {
+            query?: {
+                /** @description of the report */
+                language?: "zh" | "en";
+            };
+            header?: never;
+            path: {
+                activation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+            /** @description Refused; the detail says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not possible now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
     restore_outputs: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                activation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Reason"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ActivationOut"];
+                };
+            };
+            /** @description Refused; the detail says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not possible now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    resume_activation: {
         parameters: {
             query?: never;
             header?: never;
@@ -4644,6 +5556,297 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CommandOut"];
+                };
+            };
+            /** @description Refused; the detail says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not possible now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    list_drills: {
+        parameters: {
+            query?: {
+                /** @description rows of a page at most */
+                limit?: number;
+                /** @description `next` of the page before */
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_DrillOut_"];
+                };
+            };
+            /** @description Refused; the detail says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not possible now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    plan_drill: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PlanDrill"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DrillOut"];
+                };
+            };
+            /** @description Refused; the detail says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not possible now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    drills_due: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DrillDue"][];
+                };
+            };
+            /** @description Refused; the detail says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not possible now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    get_drill: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                drill_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DrillOut"];
+                };
+            };
+            /** @description Refused; the detail says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not possible now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    cancel_drill: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                drill_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Reason"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DrillOut"];
+                };
+            };
+            /** @description Refused; the detail says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not possible now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    evaluate_drill: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                drill_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Evaluate"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DrillOut"];
+                };
+            };
+            /** @description Refused; the detail says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not possible now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    start_drill: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                drill_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ActivationOut"];
                 };
             };
             /** @description Refused; the detail says why */
@@ -5356,6 +6559,44 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SeriesOut"];
+                };
+            };
+            /** @description Refused; the detail says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not possible now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    list_reminders: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReminderOut"][];
                 };
             };
             /** @description Refused; the detail says why */
@@ -6536,6 +7777,126 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TicketOut"];
+                };
+            };
+            /** @description Refused; the detail says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not possible now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    get_trainings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrainingsOut"];
+                };
+            };
+            /** @description Refused; the detail says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not possible now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    record_training: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RecordTraining"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrainingsOut"];
+                };
+            };
+            /** @description Refused; the detail says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not possible now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    withdraw_training: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                training_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
                 };
             };
             /** @description Refused; the detail says why */

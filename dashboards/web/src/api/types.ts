@@ -52,6 +52,12 @@ export type StepProgress = Narrow<
 >
 export type Activation = Narrow<Schemas['ActivationOut'], { level: Grade; steps: StepProgress[]; restoring: MachineAction[] }>
 
+export type Drill = Narrow<Schemas['DrillOut'], { level: Grade }>
+export type DrillScore = Schemas['ScoreOut']
+export type DrillDue = Schemas['DrillDue']
+export type Trainings = Schemas['TrainingsOut']
+export type Reminder = Schemas['ReminderOut']
+
 export type Notification = Schemas['NotificationOut']
 export type Escalation = Schemas['EscalationOut']
 export type Roster = Schemas['RosterOut']

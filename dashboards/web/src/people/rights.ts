@@ -18,6 +18,8 @@ export type Action =
   | 'make-backup'
   | 'change-roster'
   | 'choose-notifications'
+  | 'run-drill'
+  | 'record-training'
 
 export const RIGHTS: Record<RoleName, readonly Action[]> = {
   manager: [
@@ -32,6 +34,7 @@ export const RIGHTS: Record<RoleName, readonly Action[]> = {
     'view-quarantine',
     'change-roster',
     'choose-notifications',
+    'record-training',
   ],
   crew: ['view', 'create-ticket', 'work-ticket', 'work-step', 'choose-notifications'],
   'safety-officer': [
@@ -47,6 +50,8 @@ export const RIGHTS: Record<RoleName, readonly Action[]> = {
     'view-quarantine',
     'change-roster',
     'choose-notifications',
+    'run-drill',
+    'record-training',
   ],
   supervisor: ['view', 'inspect-ticket', 'choose-notifications'],
   administrator: ['view', 'manage-users', 'view-quarantine', 'make-backup', 'choose-notifications'],

@@ -1,43 +1,53 @@
 /** How an activation goes: which states are in force, what may come next, and where it stands. */
 import type { Activation, ActivationState, MachineAction, StepProgress } from '@/api/types'
 
+/** The usual course; standby comes before it, and a pause may come in between. */
 export const COURSE: readonly ActivationState[] = ['activated', 'responding', 'contained', 'stood-down', 'reviewed']
 
-export type Change = 'contain' | 'stand-down' | 'review'
+export type Change = 'activate' | 'contain' | 'pause' | 'resume' | 'stand-down' | 'review'
 
 const CHANGES: Record<ActivationState, readonly Change[]> = {
-  activated: ['stand-down'],
-  responding: ['contain', 'stand-down'],
-  contained: ['stand-down'],
+  standby: ['activate', 'stand-down'],
+  activated: ['stand-down', 'pause'],
+  responding: ['contain', 'stand-down', 'pause'],
+  contained: ['stand-down', 'pause'],
+  paused: ['resume', 'stand-down'],
   'stood-down': ['review'],
   reviewed: [],
 }
 
+/** Not over: what stands on every page, standby and pause with it. */
 export function inForce(activation: Activation): boolean {
-  return activation.state === 'activated' || activation.state === 'responding' || activation.state === 'contained'
+  return activation.state !== 'stood-down' && activation.state !== 'reviewed'
 }
 
+/** What may come next; a drill ends in its evaluation, not in a review. */
 export function changesOf(activation: Activation): readonly Change[] {
-  return CHANGES[activation.state]
+  return activation.drill && activation.state === 'stood-down' ? [] : CHANGES[activation.state]
+}
+
+/** The level may change while the plan is in force. */
+export function mayChangeLevel(activation: Activation): boolean {
+  return activation.state === 'activated' || activation.state === 'responding' || activation.state === 'contained'
 }
 
 /** A person may say "done": it is theirs, or the machine failed and it has become the commander's. */
 export function personMayFinish(step: StepProgress): boolean {
-  return step.state !== 'done' && step.kind !== 'machine'
+  return isUnfinished(step) && step.kind !== 'machine'
 }
 
 export function isUnfinished(step: StepProgress): boolean {
-  return step.state !== 'done'
+  return step.state !== 'done' && step.state !== 'dropped'
 }
 
 export function progress(activation: Activation): { done: number; failed: number; late: number; all: number } {
   const count = (state: StepProgress['state']) => activation.steps.filter((s) => s.state === state).length
-  return { done: count('done'), failed: count('failed'), late: count('late'), all: activation.steps.length }
+  return { done: count('done'), failed: count('failed'), late: count('late'), all: activation.steps.length - count('dropped') }
 }
 
 /** Outputs the plan switched and nobody has switched back yet. */
 export function leftSwitched(activation: Activation): string[] {
-  if (activation.drill) return []
+  if (activation.drill && !activation.physical) return []
   const restored = new Set(activation.restoring.filter((action) => proven(action, false)).map((action) => action.point))
   const switched = activation.steps.flatMap((step) => step.actions.map((action) => action.point))
   return [...new Set(switched)].filter((point) => !restored.has(point))

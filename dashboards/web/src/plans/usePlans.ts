@@ -4,7 +4,7 @@ import { computed, ref, shallowRef } from 'vue'
 import { http } from '@/api/http'
 import type { Activation, Grade, Plan } from '@/api/types'
 import { VersionedObjects } from '@/live/versioned'
-import { inForce } from './course'
+import { inForce, type Change } from './course'
 
 export const usePlans = defineStore('plans', () => {
   const plans = shallowRef<readonly Plan[]>([])
@@ -44,12 +44,16 @@ export const usePlans = defineStore('plans', () => {
     objects.apply(await http.post<Activation>(path, { note }))
   }
 
-  async function change(id: string, to: 'contain' | 'stand-down' | 'review' | 'restore', reason: string): Promise<void> {
+  async function change(id: string, to: Change | 'restore', reason: string): Promise<void> {
     objects.apply(await http.post<Activation>(`/activations/${encodeURIComponent(id)}/${to}`, { reason }))
+  }
+
+  async function changeLevel(id: string, level: Grade, reason: string): Promise<void> {
+    objects.apply(await http.post<Activation>(`/activations/${encodeURIComponent(id)}/level`, { level, reason }))
   }
 
   return {
     plans, byId: objects.byId, activations, active, loaded,
-    load, fetchActivation, activate, stepDone, change, apply: (a: Activation) => objects.apply(a),
+    load, fetchActivation, activate, stepDone, change, changeLevel, apply: (a: Activation) => objects.apply(a),
   }
 })

@@ -1,5 +1,6 @@
 export default {
   headcount: {
+    stepConfirmed: '{n} of {of} have confirmed: {who}',
     title: 'Headcount', begin: 'Begin the headcount', none: 'Not begun. Everybody the doors last saw inside will be listed as missing.',
     missing: '{n} missing', everybody: 'Everybody accounted for ({n})', area: 'Evacuated: {place}', doorsUnknown: 'The doors’ records cannot be read: the list holds only people somebody named.',
     status: { missing: 'Missing', out: 'Out', safe: 'Safe', injured: 'Injured' },

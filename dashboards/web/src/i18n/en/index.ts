@@ -1,4 +1,5 @@
 import alarms from './alarms'
+import drills from './drills'
 import frame from './frame'
 import headcount from './headcount'
 import interlocks from './interlocks'
@@ -11,4 +12,4 @@ import tickets from './tickets'
 import ticketWork from './ticketWork'
 import watching from './watching'
 
-export default { ...frame, ...watching, ...alarms, ...tickets, ...ticketWork, ...plans, ...platform, ...losses, ...interlocks, ...headcount, ...notifications, ...rules }
+export default { ...frame, ...watching, ...alarms, ...tickets, ...ticketWork, ...plans, ...drills, ...platform, ...losses, ...interlocks, ...headcount, ...notifications, ...rules }

@@ -16,6 +16,9 @@ export default {
       sure: 'Switch back: doors lock again, sirens fall silent', reason: 'How it is known that nobody needs them any more (required)',
     },
     change: {
+      activate: { do: 'Activate now', title: 'It is real: activate now', reason: 'What was seen (required)' },
+      pause: { do: 'Pause', title: 'Pause the response', reason: 'Reason (required)' },
+      resume: { do: 'Go on', title: 'Go on with the response', reason: 'Reason (required)' },
       contain: { do: 'Mark contained', title: 'The danger is contained', reason: 'How it is known (required)' },
       'stand-down': { do: 'Stand down', title: 'Stand down', reason: 'Reason (required)' },
       review: { do: 'Complete review', title: 'Review', reason: 'Report (required): what happened, what was learned, what changes' },
@@ -23,10 +26,10 @@ export default {
   },
   planKind: { fire: 'Fire', 'natural-disaster': 'Natural disaster', 'safety-accident': 'Safety accident', 'public-health': 'Public health' },
   planRole: { commander: 'Commander', guide: 'Evacuation guides', liaison: 'Liaison', firefighting: 'Firefighting', 'first-aid': 'First aid', repair: 'Repair', cleaning: 'Disinfection', supplies: 'Supplies', 'duty-manager': 'Duty manager', maintenance: 'Maintenance on duty' },
-  activationState: { activated: 'Activated', responding: 'Responding', contained: 'Contained', 'stood-down': 'Stood down', reviewed: 'Reviewed' },
-  stepState: { waiting: 'Waiting', running: 'Running', done: 'Done', failed: 'Failed; now a person’s', late: 'Late' },
+  activationState: { standby: 'Standby', paused: 'Paused', activated: 'Activated', responding: 'Responding', contained: 'Contained', 'stood-down': 'Stood down', reviewed: 'Reviewed' },
+  stepState: { waiting: 'Waiting', running: 'Running', done: 'Done', failed: 'Failed; now a person’s', late: 'Late', dropped: 'Not needed at this level' },
   timeline: {
-    telling: 'telling people', told: 'told', 'not-told': 'not reached', title: 'Timeline', system: 'system', activated: 'Plan activated', 'alarm-joined': 'Alarm joined', commanded: 'Commanded', 'command-done': 'Command done', 'step-done': 'Step done', 'step-failed': 'Step failed', notified: 'Notified',
-    'step-late': 'Step late', restore: 'Devices switched back', 'output-restored': 'Switched back', 'output-not-restored': 'Not switched back', contain: 'Contained', 'stand-down': 'Stood down', review: 'Review', respond: 'Responding',
+    'step-confirmed': 'confirmed by one', 'headcount-begun': 'headcount begun', 'headcount-confirmed': 'headcount confirmed by two (counted / missing)', telling: 'telling people', told: 'told', 'not-told': 'not reached', title: 'Timeline', system: 'system', activated: 'Plan activated', 'alarm-joined': 'Alarm joined', commanded: 'Commanded', 'command-done': 'Command done', 'step-done': 'Step done', 'step-failed': 'Step failed', notified: 'Notified',
+    'step-late': 'Step late', restore: 'Devices switched back', 'output-restored': 'Switched back', 'output-not-restored': 'Not switched back', contain: 'Contained', 'stand-down': 'Stood down', review: 'Review', standby: 'Waiting for somebody to look', investigating: 'Somebody looks', activate: 'In force', pause: 'Paused', resume: 'Goes on', 'level-up': 'Level raised', 'level-down': 'Level lowered', detected: 'Detected in the drill', respond: 'Responding',
   },
 }

@@ -1,5 +1,6 @@
 export default {
   headcount: {
+    stepConfirmed: '{n}/{of} 人已确认：{who}',
     title: '清点人数', begin: '开始清点', none: '尚未清点。开始后，门禁记录中仍在楼内的人会列为未到。',
     missing: '{n} 人未到', everybody: '全部到齐（{n} 人）', area: '撤离范围：{place}', doorsUnknown: '门禁记录读不到：名单只包含人工登记的人。',
     status: { missing: '未到', out: '已离开', safe: '安全', injured: '受伤' },

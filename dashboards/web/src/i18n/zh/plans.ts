@@ -16,6 +16,9 @@ export default {
       sure: '恢复设备：门将重新上锁，警号停止', reason: '如何确认已无人需要（必填）',
     },
     change: {
+      activate: { do: '立即启动', title: '确认警情，立即启动', reason: '看到了什么（必填）' },
+      pause: { do: '暂停', title: '暂停应急响应', reason: '暂停理由（必填）' },
+      resume: { do: '继续', title: '继续应急响应', reason: '继续理由（必填）' },
       contain: { do: '标记已控制', title: '事态已控制', reason: '依据（必填）' },
       'stand-down': { do: '解除', title: '解除应急响应', reason: '解除理由（必填）' },
       review: { do: '完成总结', title: '事后总结', reason: '总结（必填）：经过、教训、改进' },
@@ -23,10 +26,10 @@ export default {
   },
   planKind: { fire: '火灾', 'natural-disaster': '自然灾害', 'safety-accident': '安全事故', 'public-health': '公共卫生事件' },
   planRole: { commander: '指挥', guide: '疏散引导组', liaison: '通讯联络组', firefighting: '灭火组', 'first-aid': '救护组', repair: '抢修组', cleaning: '消毒保洁组', supplies: '物资保障组', 'duty-manager': '值班经理', maintenance: '值班维修' },
-  activationState: { activated: '已启动', responding: '响应中', contained: '已控制', 'stood-down': '已解除', reviewed: '已总结' },
-  stepState: { waiting: '待执行', running: '执行中', done: '已完成', failed: '失败，转人工', late: '已超时' },
+  activationState: { standby: '待确认', paused: '已暂停', activated: '已启动', responding: '响应中', contained: '已控制', 'stood-down': '已解除', reviewed: '已总结' },
+  stepState: { waiting: '待执行', running: '执行中', done: '已完成', failed: '失败，转人工', late: '已超时', dropped: '本级不需要' },
   timeline: {
-    telling: '正在通知', told: '已通知', 'not-told': '未通知到', title: '时间线', system: '系统', activated: '预案启动', 'alarm-joined': '并入报警', commanded: '下发指令', 'command-done': '指令已执行', 'step-done': '步骤完成', 'step-failed': '步骤失败', notified: '已通知',
-    'step-late': '步骤超时', restore: '恢复设备', 'output-restored': '已恢复', 'output-not-restored': '未能恢复', contain: '事态已控制', 'stand-down': '解除', review: '事后总结', respond: '开始响应',
+    'step-confirmed': '一人已确认', 'headcount-begun': '开始清点人数', 'headcount-confirmed': '两人确认清点结果（清点/未到）', telling: '正在通知', told: '已通知', 'not-told': '未通知到', title: '时间线', system: '系统', activated: '预案启动', 'alarm-joined': '并入报警', commanded: '下发指令', 'command-done': '指令已执行', 'step-done': '步骤完成', 'step-failed': '步骤失败', notified: '已通知',
+    'step-late': '步骤超时', restore: '恢复设备', 'output-restored': '已恢复', 'output-not-restored': '未能恢复', contain: '事态已控制', 'stand-down': '解除', review: '事后总结', standby: '待人确认', investigating: '有人去查看', activate: '正式启动', pause: '暂停', resume: '继续', 'level-up': '提高响应级别', 'level-down': '降低响应级别', detected: '演练中探测到', respond: '开始响应',
   },
 }

@@ -1,0 +1,120 @@
+"""What is due by a date: drills, revisions of plans, trainings. Each is reminded of once, by a ticket."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from community.drills import Drill, DrillState
+from community.site.model import SiteFile
+from community.site.readiness import DrillDuty, Qualification
+from community.text import Text
+from community.training import Standing, Training, held
+
+REVISION_REMIND = timedelta(days=30)
+_HELD = frozenset({DrillState.ENDED, DrillState.EVALUATED})
+YEARLY_FIRE = DrillDuty(kind="fire")
+"""A fire drill at least once a year, whatever the site file says (guide 5.4)."""
+KINDS = {
+    "fire": Text(zh="消防演练", en="fire drill"),
+    "evacuation": Text(zh="疏散演练", en="evacuation drill"),
+    "natural-disaster": Text(zh="自然灾害演练", en="natural disaster drill"),
+    "safety-accident": Text(zh="安全事故演练", en="safety accident drill"),
+    "public-health": Text(zh="公共卫生演练", en="public-health drill"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class DrillDate:
+    """When a kind of drill was last held and is next due."""
+
+    duty: DrillDuty
+    last: date | None
+    due: date
+    overdue: bool
+    soon: bool
+    planned: int | None
+    """Unix ms of the next planned one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reminder:
+    """Something that is due; `source` tells its ticket from all others."""
+
+    source: str
+    title: Text
+    due: date
+    overdue: bool
+
+
+def drill_dates(file: SiteFile, known: Sequence[Drill], today: date) -> list[DrillDate]:
+    """Every kind of drill the site owes; one that was suspended counts only once it was carried on to its end."""
+    zone = ZoneInfo(file.site.timezone)
+    duties = file.drills if any(d.kind == "fire" for d in file.drills) else (*file.drills, YEARLY_FIRE)
+    found = []
+    for duty in duties:
+        mine = [drill for drill in known if drill.kind == duty.kind]
+        days = [
+            datetime.fromtimestamp(drill.ended_at / 1000, zone).date()
+            for drill in mine
+            if drill.state in _HELD and drill.ended_at is not None
+        ]
+        days += [duty.last] if duty.last is not None else []
+        last = max(days, default=None)
+        due = last + timedelta(seconds=duty.every) if last is not None else today - timedelta(days=1)
+        planned = [drill.planned_at for drill in mine if drill.state is DrillState.PLANNED]
+        soon = due - timedelta(seconds=duty.remind) <= today
+        found.append(DrillDate(duty, last, due, due < today, soon, min(planned, default=None)))
+    return found
+
+
+def reminders(file: SiteFile, known: Sequence[Drill], records: Sequence[Training], now: int) -> Iterator[Reminder]:
+    """Everything people are to be reminded of at a time (Unix ms)."""
+    today = datetime.fromtimestamp(now / 1000, UTC).astimezone(ZoneInfo(file.site.timezone)).date()
+    for row in drill_dates(file, known, today):
+        if row.soon and row.planned is None:
+            name = KINDS[row.duty.kind]
+            # none on record: one reminder, not one a day
+            when = str(row.due) if row.last is not None else "first"
+            yield Reminder(
+                f"drill-due:{row.duty.kind}:{when}",
+                Text(zh=f"安排{name.zh}", en=f"Plan a {name.en}"),
+                row.due,
+                row.overdue,
+            )
+    for plan in file.plans:
+        if plan.next_revision - REVISION_REMIND <= today:
+            yield Reminder(
+                f"plan-revision:{plan.id}:{plan.next_revision}",
+                Text(zh=f"修订预案：{plan.name.zh}", en=f"Revise the plan: {plan.name.in_language('en')}"),
+                plan.next_revision,
+                plan.next_revision < today,
+            )
+    yield from _trainings(file, records, today)
+
+
+def needed(file: SiteFile) -> Iterator[tuple[Qualification, str]]:
+    """Each qualification, and each person whose roles, duties or turns on the roster need it."""
+    duties = {person.id: {*person.duties, *(role.value for role in person.roles)} for person in file.people}
+    for row in file.roster.rota if file.roster is not None else ():
+        for person in row.people:
+            duties.setdefault(person, set()).add(row.duty)
+    for qualification in file.qualifications:
+        for name, mine in duties.items():
+            if mine & set(qualification.duties):
+                yield qualification, name
+
+
+def _trainings(file: SiteFile, records: Sequence[Training], today: date) -> Iterator[Reminder]:
+    names = {person.id: person.name for person in file.people}
+    for qualification, person in needed(file):
+        one = held(person, qualification, file.trainings, records, today)
+        if one.standing is Standing.VALID:
+            continue
+        name = names.get(person, person)
+        yield Reminder(
+            f"training:{person}:{qualification.id}:{one.expires or 'none'}",
+            Text(zh=f"培训{name}：{qualification.name.zh}", en=f"Train {name}: {qualification.name.in_language('en')}"),
+            one.expires or today,
+            one.standing is not Standing.EXPIRING,
+        )

@@ -1,0 +1,80 @@
+"""A drill on the running program: the real machinery, nothing moves, and a real fire takes over."""
+
+from typing import Any
+
+import httpx
+
+from tests.e2e.test_fire import DETECTOR_A, DETECTOR_B, SMOKE, egress_relays
+from tests.program import Outside, Program
+from tests.servers import wait_until
+
+DRILL = {
+    "kind": "fire",
+    "plan": "fire",
+    "level": "high",
+    "zone": "b2-f1",
+    "planned_at": "2026-09-22T09:00:00Z",
+    "content": "二号楼疏散 / Evacuate building 2",
+    "participants": ["liu-yang"],
+    "scenario": "corridor-fire",
+    "devices": ["smoke-b2-f1-a", "smoke-b2-f1-b"],
+}
+
+
+def test_a_drill_moves_nothing_and_gives_way_to_a_real_fire(program: Program, outside: Outside) -> None:
+    """Simulated smoke on devices in test is the drill's; smoke anywhere else is real, and the drill stops at once."""
+    outside.listen("anju/v1/jinxiu/#")
+    program.add_user("wang-wei", "safety-officer")
+    here, there = egress_relays(program, "b2"), egress_relays(program, "b3")
+    wait_until(lambda: all(program.coil(*relay) for relay in (*here, *there)), 20, "the doors to be locked")
+    with program.client("wang-wei") as officer:
+        drill = officer.post("/drills", json=DRILL).json()["id"]
+        started = officer.post(f"/drills/{drill}/start")
+        assert started.status_code == 201, started.text
+        practised = started.json()["id"]
+        wait_until(lambda: _step(officer, practised, "release")["state"] == "done", 15, "the doors' step")
+        release = _step(officer, practised, "release")
+        assert {action["reason"] for action in release["actions"]} == {"drill: not switched"}
+        wait_until(lambda: "detected" in _timeline(officer, practised), 60, "the simulated smoke in the drill")
+        commands = outside.heard("/commands/", lambda body: body["point"].startswith("doors-b2"))
+        assert commands
+        assert all(body["drill"] and body["cause"].startswith("drill:") for _, body, _ in commands)
+        assert all(program.coil(*relay) for relay in here), "in a drill no door moves"
+        assert officer.get("/alarms", params={"open": True, "limit": 1000}).json()["items"] == []
+
+        outside.publish(DETECTOR_A, SMOKE)
+        outside.publish(DETECTOR_B, SMOKE)
+        wait_until(lambda: not any(program.coil(*relay) for relay in there), 10, "the real doors to be unlocked")
+        _, real, _ = outside.wait_for("events/plan", lambda e: e["plan"] == "fire" and not e["drill"])
+        assert real["zone"].startswith("b3")
+        assert officer.get(f"/drills/{drill}").json()["suspended_by"] == real["id"]
+        assert officer.get(f"/activations/{practised}").json()["state"] == "paused"
+        assert all(program.coil(*relay) for relay in here)
+        assert all(
+            not body["drill"] for _, body, _ in outside.heard("/commands/", lambda b: b["point"].startswith("doors-b3"))
+        )
+        refused = officer.post(f"/activations/{practised}/resume", json={"reason": "go on"})
+        assert refused.status_code == 409
+        wait_until(lambda: _in_service(outside), 30, "the devices to be back in service")
+
+
+def _in_service(outside: Outside) -> bool:
+    """The gateway has carried out what puts the drill's devices back."""
+    given = {topic.rpartition("/")[2] for topic, body, _ in outside.heard("/commands/", _puts_back)}
+    answered = {
+        topic.rpartition("/")[2] for topic, body, _ in outside.heard("/replies/", lambda b: b["outcome"] == "done")
+    }
+    return len(given & answered) >= len(DRILL["devices"])
+
+
+def _puts_back(body: dict[str, Any]) -> bool:
+    return bool(body["point"].startswith("mode:") and body["value"] == 0)
+
+
+def _step(api: httpx.Client, activation: str, step: str) -> dict[str, Any]:
+    steps: list[dict[str, Any]] = api.get(f"/activations/{activation}").json()["steps"]
+    return next(row for row in steps if row["id"] == step)
+
+
+def _timeline(api: httpx.Client, activation: str) -> list[str]:
+    return [entry["what"] for entry in api.get(f"/activations/{activation}").json()["timeline"]]

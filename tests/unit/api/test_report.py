@@ -1,0 +1,84 @@
+"""The post-incident report: everything on record, in the reader's language, and nothing that could run in a page."""
+
+import re
+from typing import Any
+
+from backbone.database import activations as stored
+from backbone.historian.port import HistorianUnavailable, Reading
+from community import activations
+from community.people import Role
+from tests.unit.api.house import NOW, SMOKE, House
+from tests.unit.api.test_plans import FIRE
+
+
+def begun(house: House) -> str:
+    """A response with an alarm, a machine step proven, one that failed, and a step of a person."""
+    alarm = house.raise_alarm("fire-confirmed")
+    plan = house.site.plans["fire"]
+    one = activations.activate(
+        id="fire-b3-f1-1", site=house.site.id, plan=plan, level="high", zone="b3-f1", cause=f"alarm:{alarm.id}",
+        reason="火情确认 / Fire confirmed", now=NOW, alarms=(alarm.id,),
+    )  # fmt: skip
+    one = activations.begin_machine_step(one, "release", (("c1", "doors-b3.relay-1", 0.0),), NOW + 12)
+    one = activations.command_answered(one, "c1", "done", "", 0.0, NOW + 345)
+    one = activations.begin_machine_step(one, "siren", (("c2", "doors-b3.relay-4", 1.0),), NOW + 12)
+    one = activations.command_answered(one, "c2", "failed", "no answer", None, NOW + 9_000)
+    one = activations.step_done(one, "call-119", "li-na", "<script>alert(1)</script> 119 已报警", NOW + 75_250)
+    one = activations.stand_down(one, "wang-wei", "fire is out", NOW + 900_000)
+    with house.database.begin() as connection:
+        stored.save_activation(connection, one)
+    return one.id
+
+
+async def test_it_holds_who_did_what_when_and_how_it_is_proven(house: House) -> None:
+    house.history.readings = [Reading(SMOKE, NOW + n * 1_000, float(n % 2), 0) for n in range(60)]
+    identifier = begun(house)
+    async with house.as_(Role.SUPERVISOR) as reader:
+        zh = await reader.get(f"/activations/{identifier}/report")
+        en = await reader.get(f"/activations/{identifier}/report", params={"language": "en"})
+        assert (await reader.get("/activations/none/report")).status_code == 404
+    assert zh.headers["content-type"].startswith("text/html")
+    for said in (
+        "应急响应报告",
+        "火情确认",
+        "李娜",
+        "119 已报警",
+        "打开疏散门",
+        "解锁",
+        "1 分 15 秒",
+        "超时",
+        "no answer",
+        "3号楼",
+    ):
+        assert said in zh.text, said
+    for said in (
+        "Response report",
+        "Fire confirmed",
+        "Unlock the escape doors",
+        "Unlocked",
+        "late",
+        "not done",
+        "+0.345 s",
+    ):
+        assert said in en.text, said
+    assert "<script" not in zh.text, "what people write is shown, not run"
+    assert "<svg" in zh.text
+    assert not re.search(r"(?:src|href)=", zh.text), "it stands alone"
+
+
+async def test_a_drill_says_so_and_a_historian_that_is_away_costs_only_the_charts(house: House) -> None:
+    house.history.fault = HistorianUnavailable("away")
+    drill: dict[str, Any] = {
+        **FIRE,
+        "kind": "fire",
+        "plan": "fire",
+        "planned_at": "2026-09-22T09:00:00Z",
+        "content": "x",
+    }
+    del drill["reason"]
+    async with house.as_(Role.SAFETY_OFFICER) as officer:
+        planned = (await officer.post("/drills", json=drill)).json()["id"]
+        activation = (await officer.post(f"/drills/{planned}/start")).json()["id"]
+        page = await officer.get(f"/activations/{activation}/report")
+    assert page.text.count("【演练】") == 2
+    assert "历史数据暂不可用" in page.text

@@ -1,0 +1,98 @@
+"""Standby ends by itself, a pause costs nobody their time, and another level does nothing twice."""
+
+from datetime import date
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from community import activation_course as course
+from community import activations
+from community.activations import Activation, ActivationState, StepState
+from community.errors import TransitionRefused
+from community.people import Role
+from community.site.plans import Approval, Level, Organisation, Plan, SetOutput, Step
+from community.site.rules import PositiveAlarm
+from community.text import Text
+
+CALL = Step(id="call", name=Text(zh="通知"), notify=("commander",), within=15)
+LOOK = Step(id="look", name=Text(zh="查看"), who="guide", within=180)
+RELEASE = Step(id="release", name=Text(zh="开门"), do=SetOutput(set="egress-lock"), within=3)
+EVACUATE = Step(id="evacuate", name=Text(zh="疏散"), who="guide", within=300, proof="note")
+PLAN = Plan(
+    id="fire",
+    name=Text(zh="火灾应急预案"),
+    kind="fire",
+    version=1,
+    approved=Approval(by="wang-wei", on=date(2026, 9, 1)),
+    next_revision=date(2027, 9, 1),
+    organisation=Organisation(commander=Role.SAFETY_OFFICER, roles=("guide",)),
+    levels={"medium": Level(steps=(CALL, LOOK)), "high": Level(steps=(RELEASE, CALL, EVACUATE))},
+)
+SEQUENCE = PositiveAlarm(acknowledge=15, investigate=180)
+
+
+def activated(level: str = "medium") -> Activation:
+    return activations.activate(
+        id="a-1", site="s", plan=PLAN, level=level, zone="b3", cause="alarm:x", reason="smoke", now=0, alarms=("x",)
+    )
+
+
+def test_who_answers_in_time_may_look_and_the_deadlines_count_from_the_end_of_it() -> None:
+    held = course.stand_by(activated("high"), SEQUENCE, 0)
+    assert (held.state, held.decide_by) == (ActivationState.STANDBY, 15_000)
+    assert activations.begin_machine_step(held, "release", (("c", "door", 0.0),), 1) is held, "nothing moves yet"
+    looking = course.look(held, "liu-yang", 9_000)
+    assert (looking.decide_by, looking.looked_at_by) == (189_000, "liu-yang")
+    assert course.look(looking, "chen-gang", 100_000) is looking, "there is one time to look"
+    begun = course.come_into_force(looking, "liu-yang", "it burns", 20_000)
+    assert begun.state is ActivationState.ACTIVATED
+    assert activations.find_step(begun, "release").due_at == 23_000
+    assert activations.stand_down(looking, "wang-wei", "burnt rice", 30_000).state is ActivationState.STOOD_DOWN
+    with pytest.raises(TransitionRefused):
+        course.come_into_force(begun, "liu-yang", "again", 21_000)
+
+
+def test_a_second_alarm_ends_standby_and_a_pause() -> None:
+    held = course.stand_by(activated("high"), SEQUENCE, 0)
+    assert course.joined(activations.merge(held, "y", 5), PLAN, "high", 5).state is ActivationState.ACTIVATED
+    paused = course.pause(activated(), "wang-wei", "panel test", 10)
+    assert course.joined(activations.merge(paused, "y", 20), PLAN, "low", 20).state is ActivationState.RESPONDING
+
+
+def test_a_graver_alarm_raises_the_level_so_that_the_doors_open() -> None:
+    medium = activations.step_done(activated(), "look", "liu-yang", "smoke", 1_000)
+    high = course.joined(activations.merge(medium, "y", 2_000), PLAN, "high", 2_000)
+    assert high.level == "high"
+    assert [s.id for s in high.steps] == ["call", "look", "release", "evacuate"]
+    assert activations.find_step(high, "release").due_at == 5_000
+    assert activations.find_step(high, "look").state is StepState.DONE
+    assert [entry.what for entry in high.timeline[-2:]] == ["alarm-joined", "level-up"]
+
+
+def test_a_lower_level_drops_what_has_not_begun_and_raising_it_again_brings_it_back() -> None:
+    high = activations.begin_notify_step(activated("high"), "call", 5)
+    low = course.change_level(high, PLAN, "medium", "wang-wei", "only smoke", 1_000)
+    assert {s.id: s.state.value for s in low.steps} == {
+        "release": "dropped", "call": "running", "evacuate": "dropped", "look": "waiting"
+    }  # fmt: skip
+    with pytest.raises(TransitionRefused, match="no part of this level"):
+        activations.step_done(low, "evacuate", "liu-yang", "x", 1_100)
+    again = course.change_level(low, PLAN, "high", "wang-wei", "it burns after all", 2_000)
+    assert activations.find_step(again, "release").due_at == 5_000
+    for level, reason in (("high", "x"), ("low", "x"), ("medium", " ")):
+        with pytest.raises(TransitionRefused):
+            course.change_level(again, PLAN, level, "wang-wei", reason, 3_000)
+
+
+@given(st.integers(1, 10**7), st.integers(1, 10**7))
+def test_a_pause_moves_the_deadlines_of_what_is_left_by_as_long_as_it_lasted(before: int, still: int) -> None:
+    paused = course.pause(activated("high"), "wang-wei", "panel test", before)
+    assert activations.step_late(paused, "evacuate", before + still) is paused, "nothing becomes late meanwhile"
+    done = activations.step_done(paused, "evacuate", "liu-yang", "all out", before + 1)
+    on = course.resume(done, "wang-wei", "panel is back", before + still)
+    assert activations.find_step(on, "release").due_at == 3_000 + still
+    assert activations.find_step(on, "evacuate") == activations.find_step(done, "evacuate")
+    for wrong in (course.pause, course.resume):
+        with pytest.raises(TransitionRefused):
+            wrong(activated(), "wang-wei", " ", 1)
