@@ -84,9 +84,9 @@ class SiteFile(Row):
     rules: tuple[Rule, ...] = ()
     risks: tuple[Risk, ...] = ()
     plans: tuple[Plan, ...] = ()
-    tickets: TicketRules = TicketRules()
     drills: tuple[DrillDuty, ...] = ()
     qualifications: tuple[Qualification, ...] = ()
     trainings: tuple[TrainingRow, ...] = ()
+    tickets: TicketRules = TicketRules()
     roster: Roster | None = None
     notifications: Notifications | None = None

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ValidationError
 
 from community.site.yaml_text import Document, Path
 
-_SHOWN = 16
+_SHOWN = 30
 
 
 @dataclass(frozen=True, slots=True, order=True)

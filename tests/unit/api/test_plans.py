@@ -7,6 +7,7 @@ from backbone.database.tickets import list_tickets, save_ticket
 from community import tickets
 from community.activations import StepState
 from community.people import Actor, Role
+from community.tickets import Evidence
 from tests.unit.api.house import House
 
 FIRE = {"zone": "b3-f1", "level": "high", "reason": "smoke seen"}
@@ -70,9 +71,9 @@ def close_review(house: House) -> None:
     with house.database.begin() as connection:
         (ticket,) = list_tickets(connection, house.site.id)
         at = ticket.reported_at
-        crew, manager = (Actor(role.value, frozenset({role})) for role in (Role.CREW, Role.MANAGER))
-        shown = tickets.Evidence(at=at, by="crew", note="doors are checked weekly")
-        ticket = tickets.rectify(tickets.start(ticket, crew, "", at), crew, shown, at)
+        crew, manager = Actor("crew", frozenset({Role.CREW})), Actor("manager", frozenset({Role.MANAGER}))
+        found = Evidence(at=at, by="crew", note="doors are checked weekly")
+        ticket = tickets.rectify(tickets.start(ticket, crew, "", at), crew, found, at)
         ticket = tickets.close(tickets.reinspect(ticket, manager, True, "", at), manager, "", at)
         save_ticket(connection, ticket)
 

@@ -8,8 +8,8 @@ import notifications from './notifications'
 import plans from './plans'
 import platform from './platform'
 import rules from './rules'
-import tickets from './tickets'
 import ticketWork from './ticketWork'
+import tickets from './tickets'
 import watching from './watching'
 
-export default { ...frame, ...watching, ...alarms, ...tickets, ...ticketWork, ...plans, ...drills, ...platform, ...losses, ...interlocks, ...headcount, ...notifications, ...rules }
+export default { ...frame, ...watching, ...alarms, ...tickets, ...plans, ...drills, ...platform, ...losses, ...interlocks, ...headcount, ...notifications, ...rules, ...ticketWork }

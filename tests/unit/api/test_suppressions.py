@@ -1,0 +1,77 @@
+"""Shelving, taking out of service and the journal over HTTP."""
+
+import csv
+import io
+
+from api.times import rfc3339
+from community.people import Role
+from tests.unit.api.house import NOW, SMOKE, House
+
+MINUTE = 60_000
+ZONE = "b3-f1"
+
+
+def until(minutes: int) -> str:
+    return rfc3339(NOW + minutes * MINUTE)
+
+
+async def test_a_manager_shelves_a_medium_alarm_and_only_an_officer_a_high_one(house: House) -> None:
+    medium = house.raise_alarm()
+    high = house.raise_alarm("fire-confirmed", NOW + 1, ZONE)
+    body = {"reason": "welding beside it", "until": until(20)}
+    async with house.as_(Role.MANAGER) as manager, house.as_(Role.SAFETY_OFFICER) as officer:
+        made = await manager.post("/suppressions/shelved", json={"alarm": medium.id, **body})
+        assert made.status_code == 201
+        assert (made.json()["kind"], made.json()["by"], made.json()["state"]) == ("shelved", "manager", "active")
+        assert (await manager.get(f"/alarms/{medium.id}")).json()["suppressed"] == made.json()["id"]
+        assert (await manager.post("/suppressions/shelved", json={"alarm": medium.id, **body})).status_code == 409
+        assert (await manager.post("/suppressions/shelved", json={"alarm": high.id, **body})).status_code == 403
+        long = await officer.post("/suppressions/shelved", json={"alarm": high.id, **body, "until": until(31)})
+        assert long.status_code == 409
+        assert "30 min" in long.json()["detail"]
+        assert (await officer.post("/suppressions/shelved", json={"alarm": high.id, **body})).status_code == 201
+        assert len((await officer.get("/suppressions")).json()) == 2
+        ended = await manager.post(f"/suppressions/{made.json()['id']}/end")
+        assert ended.json()["state"] == "ending", "the rules have it call"
+        assert (await manager.post(f"/suppressions/{made.json()['id']}/end")).status_code == 409
+    kinds = [(event.kind, event.change) for event in house.events()]
+    assert kinds.count(("suppression", "shelved")) == 2
+    assert kinds.count(("alarm", "shelved")) == 2
+
+
+async def test_fire_detectors_are_taken_out_of_service_by_an_officer_for_a_shift(house: House) -> None:
+    body = {"zone": ZONE, "reason": "painting", "until": until(60)}
+    async with house.as_(Role.MANAGER) as manager, house.as_(Role.SAFETY_OFFICER) as officer:
+        assert (await manager.post("/suppressions/out-of-service", json=body)).status_code == 403
+        made = await officer.post("/suppressions/out-of-service", json=body)
+        assert made.status_code == 201
+        assert made.json()["fire"] is True
+        too_long = await officer.post("/suppressions/out-of-service", json={**body, "until": until(9 * 60)})
+        assert too_long.status_code == 409
+        assert (await officer.post("/suppressions/out-of-service", json={**body, "zone": "x"})).status_code == 404
+        device = {**body, "device": SMOKE.partition(".")[0], "zone": "b3-f2"}
+        assert (await officer.post("/suppressions/out-of-service", json=device)).status_code in {404, 422}
+        silent = {**body, "reason": ""}
+        assert (await officer.post("/suppressions/out-of-service", json=silent)).status_code == 422
+
+
+async def test_the_journal_says_who_and_why_and_is_a_table_for_spreadsheets(house: House) -> None:
+    first, second = house.raise_alarm(), house.raise_alarm("fire-confirmed", NOW + 1, ZONE)
+    async with house.as_(Role.SAFETY_OFFICER) as officer:
+        await officer.post(f"/alarms/{first.id}/acknowledge", json={"note": "=HYPERLINK(1)"})
+        await officer.post(f"/alarms/{second.id}/acknowledge", json={"note": "on my way"})
+        rows = (await officer.get("/alarm-journal")).json()["items"]
+        assert [(r["change"], r["who"], r["reason"]) for r in rows] == [
+            ("acknowledged", "safety-officer", "on my way"),
+            ("acknowledged", "safety-officer", "=HYPERLINK(1)"),
+        ]
+        one = (await officer.get("/alarm-journal", params={"limit": 1})).json()
+        rest = (await officer.get("/alarm-journal", params={"limit": 1, "cursor": one["next"]})).json()
+        assert [r["alarm"] for r in (*one["items"], *rest["items"])] == [second.id, first.id]
+        assert (await officer.get("/alarm-journal", params={"alarm": first.id})).json()["items"] == [rows[1]]
+        assert (await officer.get("/alarm-journal", params={"change": "raised"})).json()["items"] == []
+        assert (await officer.get("/alarm-journal", params={"zone": "x"})).status_code == 404
+        table = await officer.get("/alarm-journal.csv", params={"zone": ZONE})
+    assert table.headers["content-type"].startswith("text/csv")
+    read = list(csv.DictReader(io.StringIO(table.text.removeprefix("\ufeff"))))
+    assert [row["reason"] for row in read] == ["on my way", "'=HYPERLINK(1)"]
