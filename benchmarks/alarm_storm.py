@@ -124,7 +124,7 @@ async def storm(folder: Path, n: int) -> Storm:
 
 def _tickets(database: Database) -> list[TicketState]:
     with database.read() as c:
-        return [ticket.state for ticket in list_tickets(c, "storm", limit=10 * N)]
+        return [t.state for t in list_tickets(c, "storm", limit=10 * N) if t.source.startswith("rule:smoke:")]
 
 
 def _told(database: Database) -> int:

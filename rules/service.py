@@ -118,6 +118,12 @@ def _detector(site: Site) -> Detector:
         return Detector(compile_rules(site))
 
 
+def _practice(site: Site, now: int) -> Detector:
+    detector = _detector(site)
+    detector.listen(now)
+    return detector
+
+
 def _restore(c: Connection, site: Site, detector: Detector, responder: Responder, now: int) -> Mapping[str, Position]:
     positions = load_positions(c, CONSUMER, site.id)
     state, layout = load_checkpoint(c, _name(site, "state")), load_checkpoint(c, _name(site, "layout"))
@@ -225,7 +231,7 @@ class Consumer:
         if batch is None or not len(tested := only_tested(batch)):
             return
         if self._practice is None:
-            self._practice = asyncio.create_task(asyncio.to_thread(_detector, self.site), name="practice detector")
+            self._practice = asyncio.create_task(asyncio.to_thread(_practice, self.site, now), name="practice detector")
         if not self._practice.done():
             return
         transitions = self._practice.result().evaluate(tested)

@@ -84,7 +84,7 @@ class Report:
             ),
             (self._w("level"), self._w(f"grade.{one.level}")),
             (self._w("place"), self._place(one.zone)),
-            (self._w("cause"), one.cause),
+            (self._w("cause"), self._name(one.cause) if one.cause.startswith("person:") else self._w("alarms")),
             (self._w("reason"), self._half(one.reason)),
             (self._w("activated"), self._time(one.activated_at, day=True)),
         ]
@@ -184,7 +184,8 @@ class Report:
         points = self._site.points
         found = [name for alarm in alarms for name in alarm.points if name in points]
         places = {self._one.zone, *(points[name].zone for name in found)}
-        found += [p.id for p in points.values() if p.zone in places and p.kind is ValueKind.NUMBER and p.unit != "%"]
+        there = [p for p in points.values() if places & set(self._site.zone_path(p.zone))]
+        found += [p.id for p in there if p.kind is ValueKind.NUMBER and p.unit != "%"]
         return list(dict.fromkeys(found))[:MOST_CHARTS]
 
     def _timeline(self) -> str:

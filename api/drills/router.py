@@ -131,7 +131,7 @@ def start_drill(drill_id: str, write: Running) -> Response:
             level=drill.level,
             zone=drill.zone,
             cause=f"person:{change.by}",
-            reason=f"演练 / Drill: {drill.content}",
+            reason=_reason(drill.content),
             now=change.now,
             drill=True,
             physical=drill.physical,
@@ -140,6 +140,12 @@ def start_drill(drill_id: str, write: Running) -> Response:
         return keep_activation(change, "activated", activation)
 
     return write.perform("drill.start", drill_id, work, status=201)
+
+
+def _reason(content: str) -> str:
+    """In both languages, where the content is."""
+    zh, _, en = content.partition(" / ")
+    return f"演练：{zh} / Drill: {en or zh}"
 
 
 @router.post("/{drill_id}/cancel", response_model=DrillOut)

@@ -64,7 +64,7 @@ class Drills:
         devices = {point.partition(".")[0] for point in transition.points}
         for drill in list_drills(c, self._site.id, states=[DrillState.RUNNING], limit=MOST):
             activation = get_activation(c, drill.activation) if drill.activation else None
-            if activation is None or not devices & set(drill.devices):
+            if activation is None or transition.at < activation.activated_at or not devices & set(drill.devices):
                 continue
             what = f"{transition.rule}: {', '.join(transition.points)}"
             after = noted(activation, transition.at, SYSTEM, "detected", what)

@@ -31,7 +31,7 @@ from community.activations import (
     notified,
     step_late,
 )
-from community.alarms import Alarm
+from community.alarms import Alarm, called_at
 from community.commands import Command, Outcome, Reply
 from community.site.plans import Step
 from community.site.rules import Rule
@@ -68,7 +68,7 @@ class Plans:
         plan = self._site.plans[rule.plan]
         level = next(name for name in (rule.risk.value, *LEVELS) if name in {*plan.levels})
         activation = activate(
-            id=f"{plan.id}-{alarm.zone}-{alarm.raised_again_at or alarm.raised_at}",
+            id=f"{plan.id}-{alarm.zone}-{called_at(alarm)}",
             site=self._site.id,
             plan=plan,
             level=level,
@@ -85,7 +85,7 @@ class Plans:
         else:
             begun, orders = self._begin(c, activation, now)
             self._save(c, None, begun, "activated", now)
-        self._drills.give_way(c, begun, now)
+        self._give_way(c, begun, now)
         return begun, orders
 
     def _join(
@@ -97,6 +97,7 @@ class Plans:
         plan = self._site.plans.get(standing.plan)
         begun, orders = self._begin(c, joined(merged, plan, rule.risk.value, now) if plan else merged, now)
         self._save(c, standing, begun, "alarm-joined", now)
+        self._give_way(c, begun, now)
         return begun, orders
 
     def look_after(self, c: Connection, now: int) -> list[Order]:
@@ -114,9 +115,32 @@ class Plans:
             except Exception:
                 metrics.loop_errors.labels("rules plans").inc()
                 log.exception("an activation could not be looked after", activation=activation.id)
-        orders += self._drills.look_after(c, now)
+        orders += self._look_after_drills(c, now)
         self._expire(c, now)
         return orders
+
+    def _give_way(self, c: Connection, emergency: Activation, now: int) -> None:
+        """A fault in a drill costs no emergency its plan; the next look tries again."""
+        try:
+            with c.begin_nested():
+                self._drills.give_way(c, emergency, now)
+        except (OperationalError, InterfaceError, Conflict):
+            raise
+        except Exception:
+            metrics.loop_errors.labels("rules drills").inc()
+            log.exception("the drills could not be stopped", emergency=emergency.id)
+
+    def _look_after_drills(self, c: Connection, now: int) -> list[Order]:
+        """A fault in a drill costs no plan its step."""
+        try:
+            with c.begin_nested():
+                return self._drills.look_after(c, now)
+        except (OperationalError, InterfaceError, Conflict):
+            raise
+        except Exception:
+            metrics.loop_errors.labels("rules drills").inc()
+            log.exception("the drills could not be looked after")
+            return []
 
     def _look_after_one(self, c: Connection, activation: Activation, now: int) -> list[Order]:
         if activation.state is ActivationState.PAUSED:

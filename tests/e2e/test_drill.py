@@ -35,7 +35,7 @@ def test_a_drill_moves_nothing_and_gives_way_to_a_real_fire(program: Program, ou
         wait_until(lambda: _step(officer, practised, "release")["state"] == "done", 15, "the doors' step")
         release = _step(officer, practised, "release")
         assert {action["reason"] for action in release["actions"]} == {"drill: not switched"}
-        wait_until(lambda: "detected" in _timeline(officer, practised), 60, "the simulated smoke in the drill")
+        wait_until(lambda: _detected(officer, practised, "fire-confirmed"), 60, "the simulated fire in the drill")
         commands = outside.heard("/commands/", lambda body: body["point"].startswith("doors-b2"))
         assert commands
         assert all(body["drill"] and body["cause"].startswith("drill:") for _, body, _ in commands)
@@ -76,5 +76,6 @@ def _step(api: httpx.Client, activation: str, step: str) -> dict[str, Any]:
     return next(row for row in steps if row["id"] == step)
 
 
-def _timeline(api: httpx.Client, activation: str) -> list[str]:
-    return [entry["what"] for entry in api.get(f"/activations/{activation}").json()["timeline"]]
+def _detected(api: httpx.Client, activation: str, rule: str) -> bool:
+    timeline = api.get(f"/activations/{activation}").json()["timeline"]
+    return any(entry["what"] == "detected" and entry["detail"].startswith(f"{rule}:") for entry in timeline)

@@ -92,7 +92,7 @@ class World:
         elif kind == "end":
             self.end([a for a in self.activations() if a.state in OPEN][:1])
 
-    def start_drill(self, zone: str) -> None:
+    def start_drill(self, zone: str, *, physical: bool = False) -> None:
         """As the API does: none while something real is open, and one at a time."""
         standing = stored.list_drills(self.c, "test", states=drills.UNDER_WAY)
         if standing or any(not a.drill for a in self.activations() if a.state in OPEN):
@@ -113,7 +113,7 @@ class World:
             devices=("a",),
             scenario="corridor-fire",
         )
-        activation = self.activation(f"drill-{self.started}", zone, drill=True)
+        activation = replace(self.activation(f"drill-{self.started}", zone, drill=True), physical=physical)
         stored.save_drill(self.c, drills.start(drill, activation.id, "wang-wei", self.now))
         save_activation(self.c, activation)
 
@@ -218,6 +218,14 @@ def test_a_real_fire_suspends_the_drill_and_everybody_in_it_is_told(world: World
     assert [(c.drill, c.cause.partition(":")[0]) for c in doors] == [(True, "drill"), (False, "activation")]
     on = activation_course.resume(practised, "wang-wei", "over", world.now)
     assert on.state is ActivationState.RESPONDING
+
+
+def test_only_a_drill_whose_leader_asked_for_it_moves_doors_and_its_commands_still_say_drill(world: World) -> None:
+    world.start_drill("b3-f1", physical=True)
+    world.happen("look")
+    (door,) = [o.command for o in world.commands if o.command.point == "door.relay"]
+    assert not door.drill, "the gateway carries it out"
+    assert door.cause.startswith("drill:"), "and what it is for is said"
 
 
 def test_the_devices_of_a_drill_are_in_test_while_it_runs_and_are_put_back_until_it_is_done(world: World) -> None:

@@ -1,16 +1,18 @@
 """Responding goes on: a fault beside an alarm costs the alarm nothing, and a changed site stops nobody."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from backbone.database.activations import get_activation, list_activations, save_activation
-from backbone.database.alarms import list_alarms
+from backbone.database.alarms import list_alarms, save_alarm
 from backbone.database.database import Database
 from backbone.database.tickets import list_tickets
 from community.activations import StepState, activate, find_step, stand_down
+from community.alarms import acknowledge
 from community.site.site import Site
 from rules.detect.model import Transition
 from rules.respond.responder import Responder
@@ -78,6 +80,39 @@ def test_what_burns_again_after_its_plan_was_stood_down_activates_it_anew(databa
         orders = responder.respond(c, [over, smoke(NOW + 3_000)], NOW + 3_000)
         assert len(list_activations(c, "test")) == 2
     assert [order.command.point for order in orders] == ["door.relay"]
+
+
+def test_one_person_may_look_before_the_plan_comes_into_force_and_a_second_alarm_ends_that(database: Database) -> None:
+    """Positive alarm sequence: no answer in 15 s, the end of the 3 min, or another alarm; each puts it in force."""
+    waits = make_site(
+        POINTS, [{**HIGH, "positive_alarm": {}}, {**HIGH, "id": "again"}], plans=[PLAN], parents={"b3-f1": "b3"}
+    )
+    responder = Responder(waits, LATE_AFTER_MS)
+    for answered, joins, in_force_after_s in ((False, False, 15), (True, False, 181), (True, True, 60)):
+        with pytest.raises(Undo), database.begin() as c:  # noqa: PT012
+            assert responder.respond(c, [smoke()], NOW) == []
+            (held,) = list_activations(c, "test")
+            assert (held.state.value, held.decide_by) == ("standby", NOW + 15_000)
+            if answered:
+                (alarm,) = list_alarms(c, "test")
+                save_alarm(c, acknowledge(alarm, "liu-yang", "I go", NOW + 1_000))
+                assert responder.look_after(c, NOW + 1_000) == []
+            before = NOW + in_force_after_s * 1000 - 1_000
+            assert responder.look_after(c, before) == [], "nothing moves while somebody looks"
+            if joins:
+                other = replace(smoke(before), rule="again")
+                orders = responder.respond(c, [other], before)
+            else:
+                orders = responder.look_after(c, NOW + in_force_after_s * 1000)
+            assert [order.command.point for order in orders] == ["door.relay"]
+            assert orders[0].command.expires > before + 50_000, "the doors' time counts from now"
+            (after,) = list_activations(c, "test")
+            assert after.state.value == "responding"
+            raise Undo
+
+
+class Undo(Exception):  # noqa: N818
+    """Nothing of a case remains for the next."""
 
 
 def test_an_alarm_whose_plan_cannot_be_called_is_raised_all_the_same(database: Database) -> None:

@@ -10,7 +10,9 @@ export const useAlarms = defineStore('alarms', () => {
   const objects = new VersionedObjects<Alarm>()
   const loaded = ref(false)
 
-  const open = computed(() => [...objects.byId.values()].filter(isOpen).sort(byUrgency))
+  const open = computed(() => [...objects.byId.values()].filter((alarm) => isOpen(alarm) && !alarm.suppressed).sort(byUrgency))
+  /** Open, and under a suppression: they call nobody. */
+  const suppressed = computed(() => [...objects.byId.values()].filter((alarm) => isOpen(alarm) && !!alarm.suppressed).sort(byUrgency))
   /** Open alarms in their own right; consequences are found under their first-out. */
   const own = computed(() => open.value.filter((alarm) => !isFolded(alarm, objects.byId)))
   const consequences = computed(() => {
@@ -48,7 +50,7 @@ export const useAlarms = defineStore('alarms', () => {
   }
 
   return {
-    byId: objects.byId, open, own, consequences, unacknowledged, counts, loaded,
+    byId: objects.byId, open, suppressed, own, consequences, unacknowledged, counts, loaded,
     load, fetchOne, acknowledge, reset, apply: (alarm: Alarm) => objects.apply(alarm),
   }
 })

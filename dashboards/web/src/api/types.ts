@@ -33,6 +33,8 @@ export type RuleOfPoint = Schemas['RuleOfPoint']
 export type Grade = Schemas['Grade']
 export type AlarmState = Schemas['AlarmState']
 export type Alarm = Schemas['AlarmOut']
+export type Suppression = Schemas['SuppressionOut']
+export type JournalEntry = Schemas['JournalOut']
 
 export type TicketState = Schemas['TicketState']
 export type Ticket = Narrow<Schemas['TicketOut'], { priority: Grade }>
@@ -80,6 +82,7 @@ export type LiveMessage =
   | { type: 'ping'; now: Instant | number }
   | { type: 'resync' }
   | { type: 'alarm'; event: number; change: string; object: Alarm }
+  | { type: 'suppression'; event: number; change: string; object: Suppression }
   | { type: 'ticket'; event: number; change: string; object: Ticket }
   | { type: 'plan'; event: number; change: string; object: Activation }
   | { type: 'readings'; values: [point: string, t: number, x: number | null, quality: number][] }

@@ -8,6 +8,7 @@ import { useCommunity } from '@/community/useCommunity'
 import { usePlans } from '@/plans/usePlans'
 import { usePlatform } from '@/platform/usePlatform'
 import { useSession } from '@/session/useSession'
+import { useSuppressions } from '@/suppressions/useSuppressions'
 import { useTickets } from '@/tickets/useTickets'
 import { heardServerTime, serverNow } from '@/time/useClock'
 import { useLive } from './useLive'
@@ -19,6 +20,7 @@ export const useLiveCommunity = defineStore('live', () => {
   const session = useSession()
   const community = useCommunity()
   const alarms = useAlarms()
+  const suppressions = useSuppressions()
   const tickets = useTickets()
   const plans = usePlans()
   const platform = usePlatform()
@@ -44,6 +46,9 @@ export const useLiveCommunity = defineStore('live', () => {
     switch (message.type) {
       case 'alarm':
         alarms.apply(message.object)
+        break
+      case 'suppression':
+        suppressions.apply(message.object)
         break
       case 'ticket':
         tickets.apply(message.object)
@@ -83,7 +88,7 @@ export const useLiveCommunity = defineStore('live', () => {
   }
 
   async function loadAll(): Promise<void> {
-    const parts = [alarms.load(), community.load(), plans.load(), tickets.load(), platform.load()]
+    const parts = [alarms.load(), suppressions.load(), community.load(), plans.load(), tickets.load(), platform.load()]
     const results = await Promise.allSettled(parts)
     const failures = results.filter((r) => r.status === 'rejected').map((r): unknown => r.reason)
     loadFailed.value = failures.length > 0

@@ -5,7 +5,7 @@ export default {
     spoken: 'High alarm: {message}, {place}',
     advice: 'Do: ', advised: 'Advised action', place: 'Place', raisedAt: 'Raised', raisedBy: 'Value', rule: 'Rule', ticket: 'Ticket', activation: 'Response', points: 'Points', history: 'History',
     anyGrade: 'Any grade', anyPlace: 'Any place',
-    view: { label: 'Which alarms', open: 'Open', unseen: 'To acknowledge', all: 'Record' },
+    view: { label: 'Which alarms', open: 'Open', unseen: 'To acknowledge', suppressed: 'Suppressed', all: 'Record' },
     acknowledge: { do: 'Acknowledge', title: 'Acknowledge alarm', note: 'Note (optional)', confirm: 'Acknowledge' },
     reset: { do: 'Reset', title: 'Reset alarm', note: 'Reason (required): what was seen on the spot', confirm: 'Reset' },
     happened: { raised: 'Raised', raisedAgain: 'Raised again', reset: 'Reset', acknowledged: 'Acknowledged', cleared: 'Condition cleared' },

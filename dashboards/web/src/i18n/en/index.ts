@@ -9,7 +9,8 @@ import plans from './plans'
 import platform from './platform'
 import rules from './rules'
 import ticketWork from './ticketWork'
+import suppressions from './suppressions'
 import tickets from './tickets'
 import watching from './watching'
 
-export default { ...frame, ...watching, ...alarms, ...tickets, ...plans, ...drills, ...platform, ...losses, ...interlocks, ...headcount, ...notifications, ...rules, ...ticketWork }
+export default { ...frame, ...watching, ...alarms, ...suppressions, ...tickets, ...plans, ...drills, ...platform, ...losses, ...interlocks, ...notifications, ...rules, ...ticketWork, ...headcount }

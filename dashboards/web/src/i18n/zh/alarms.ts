@@ -5,7 +5,7 @@ export default {
     spoken: '高级报警：{message}，{place}',
     advice: '处置：', advised: '处置建议', place: '位置', raisedAt: '报警时间', raisedBy: '触发值', rule: '规则', ticket: '工单', activation: '应急响应', points: '相关测点', history: '经过',
     anyGrade: '全部级别', anyPlace: '全部区域',
-    view: { label: '显示哪些报警', open: '未恢复', unseen: '待确认', all: '全部记录' },
+    view: { label: '显示哪些报警', open: '未恢复', unseen: '待确认', suppressed: '已抑制', all: '全部记录' },
     acknowledge: { do: '确认', title: '确认报警', note: '备注（选填）', confirm: '确认报警' },
     reset: { do: '复位', title: '复位报警', note: '复位原因（必填）：现场看到了什么', confirm: '复位' },
     happened: { raised: '报警', raisedAgain: '再次报警', reset: '已复位', acknowledged: '已确认', cleared: '条件已恢复' },

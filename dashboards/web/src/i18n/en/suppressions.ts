@@ -1,0 +1,12 @@
+export default {
+  suppressions: {
+    title: 'Suppressed alarms', explain: 'They call nobody, and end by themselves; what still stands then calls at once.', none: 'Nothing is suppressed.', until: 'until {time}', end: 'End now', howLong: 'For how long', reason: 'Why (required)', blind: 'Fire detection is out of service: somebody has to watch', watch: 'Fire will not be detected here: somebody has to watch on the spot.',
+    kind: { shelved: 'Shelved', 'out-of-service': 'Out of service' },
+    shelve: { do: 'Shelve', title: 'Shelve the alarm', what: 'It calls nobody until then; a high alarm that comes again calls at once.' },
+    takeOut: { do: 'Take out of service', title: 'Take the sensors here out of service', what: 'While they are worked on they call nobody and start no plan; all is kept on record.' },
+  },
+  journal: {
+    title: 'Alarm journal', at: 'When', change: 'What', alarm: 'Alarm', who: 'By', reason: 'Why', download: 'Download CSV', platform: 'the platform', none: 'No entries.', open: 'Journal',
+    happened: { raised: 'raised', cleared: 'cleared', acknowledged: 'acknowledged', reset: 'reset', shelved: 'shelved', released: 'called again', 're-alarmed': 'reminded', grouped: 'grouped', ungrouped: 'ungrouped' },
+  },
+}

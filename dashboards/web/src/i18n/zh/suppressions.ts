@@ -1,0 +1,12 @@
+export default {
+  suppressions: {
+    title: '抑制中的报警', explain: '不呼叫任何人，到时自动恢复；仍未消除的报警会立即呼叫。', none: '没有被抑制的报警。', until: '至 {time}', end: '立即恢复', howLong: '多长时间', reason: '原因（必填）', blind: '火灾探测已停用，须派人值守', watch: '这里的火灾探测将停用：期间必须有人现场值守。',
+    kind: { shelved: '搁置', 'out-of-service': '停用' },
+    shelve: { do: '搁置', title: '搁置报警', what: '到时间前不再呼叫；高级报警再次发生时仍会立即呼叫。' },
+    takeOut: { do: '停用', title: '停用此处的探测', what: '检修期间，这里的设备不呼叫、不启动预案；所有情况仍有记录。' },
+  },
+  journal: {
+    title: '报警日志', at: '时间', change: '经过', alarm: '报警', who: '操作人', reason: '原因', download: '下载 CSV', platform: '系统', none: '没有记录。', open: '报警日志',
+    happened: { raised: '报警', cleared: '条件恢复', acknowledged: '确认', reset: '复位', shelved: '搁置', released: '恢复呼叫', 're-alarmed': '再次提醒', grouped: '归入首发报警', ungrouped: '不再归组' },
+  },
+}
