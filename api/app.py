@@ -17,6 +17,7 @@ from api.commands.router import router as commands
 from api.drills.router import router as drills
 from api.facilities.router import router as facilities
 from api.gateways.router import router as gateways
+from api.headcounts.router import router as headcounts
 from api.inspections.router import router as inspections
 from api.live.gateways import GatewayBoard
 from api.live.hub import Hub
@@ -70,6 +71,7 @@ _RESOURCES = (
     ticket_work,
     plans,
     activations,
+    headcounts,
     gateways,
     commands,
     services,

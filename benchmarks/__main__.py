@@ -22,6 +22,7 @@ PROGRAMS = {
     "spool": "a week of outage in the gateway's spool, and its end",
     "modbus": "Modbus through the gateway",
     "alarms": "from a sensor's message to the alarm",
+    "alarm_storm": "a thousand alarms at once",
     "notify": "from an alarm to somebody's phone",
     "historian": "the historians",
     "history_queries": "questions to 50 million readings",

@@ -60,6 +60,9 @@ class StepProgress:
     state: StepState
     due_at: int
     proof: str
+    confirm: int = 1
+    """How many people have to say that it is done."""
+    confirmed_by: tuple[str, ...] = ()
     started_at: int | None = None
     done_at: int | None = None
     done_by: str | None = None
@@ -215,6 +218,7 @@ def waiting(step: Step, now: int) -> StepProgress:
         state=StepState.WAITING,
         due_at=now + int(step.within * 1000),
         proof=step.proof,
+        confirm=step.confirm,
     )
 
 
@@ -343,7 +347,7 @@ def nobody_told(activation: Activation, step: str, why: str, now: int) -> Activa
 
 
 def step_done(activation: Activation, step: str, by: str, note: str, now: int) -> Activation:
-    """A person has done a step.
+    """A person has done a step; where it takes two, it is done once the second has said so.
 
     Raises:
         TransitionRefused: no such step, done already, its proof is missing, or the activation has ended.
@@ -359,7 +363,15 @@ def step_done(activation: Activation, step: str, by: str, note: str, now: int) -
         raise TransitionRefused(f"'{step}' is the machine's; it becomes a person's only if it fails")
     if progress.proof != "none" and not note.strip():
         raise TransitionRefused("this step asks for proof: write what was done and seen")
-    done = replace(progress, state=StepState.DONE, done_at=now, done_by=by, note=note or None)
+    if by in progress.confirmed_by:
+        raise TransitionRefused("two people confirm this step; somebody else has to look")
+    confirmed = (*progress.confirmed_by, by)
+    note = "; ".join(filter(None, (progress.note if progress.confirmed_by else None, note)))
+    if len(confirmed) < progress.confirm:
+        waits = replace(progress, confirmed_by=confirmed, note=note or None)
+        detail = f"{step}: {len(confirmed)}/{progress.confirm}"
+        return noted(_responding(_with_step(activation, waits)), now, by, "step-confirmed", detail)
+    done = replace(progress, state=StepState.DONE, done_at=now, done_by=by, note=note or None, confirmed_by=confirmed)
     return noted(_responding(_with_step(activation, done)), now, by, "step-done", f"{step}: {note}" if note else step)
 
 

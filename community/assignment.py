@@ -33,6 +33,8 @@ def choose(
         at: Unix ms.
         changes: of the roster.
     """
+    if _is_the_offices(ticket):
+        return None
     crew = [p for p in site.file.people if Role.CREW in p.roles and p.id in accounts]
     party = [p for p in crew if p.party == ticket.party] if ticket.party is not None else []
     fitting = party or [p for p in crew if p.party is None or ticket.party is None]
@@ -44,6 +46,12 @@ def choose(
         return None
     best = min(fitting, key=lambda p: (p.id not in here, load.get(p.id, 0)))
     return Choice(best.id, _ON_DUTY if best.id in here else _OFF_DUTY, best.id in here)
+
+
+def _is_the_offices(ticket: Ticket) -> bool:
+    """About nothing that stands anywhere, and reported by no person: a drill to plan, a review to write."""
+    about = (*ticket.conditions, ticket.point, ticket.facility, ticket.alarm)
+    return not any(about) and not ticket.source.startswith("person:")
 
 
 def skill_of(site: Site, ticket: Ticket) -> str | None:

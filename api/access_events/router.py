@@ -60,13 +60,13 @@ def show(site: Site, event: FrameEvent) -> AccessEventOut:
         zone=site.points[event.point].zone,
         t=event.t,
         type=event.type,
-        card=_pseudonym(data.get("card")),
-        person=_pseudonym(data.get("person")),
+        card=pseudonym_of(data.get("card")),
+        person=pseudonym_of(data.get("person")),
         doors=[str(door) for door in doors] if isinstance(doors, list) else [],
         reason=str(data["reason"]) if "reason" in data else None,
     )
 
 
-def _pseudonym(value: Any) -> str | None:
+def pseudonym_of(value: Any) -> str | None:
     """Nothing that does not look like one: a gateway of somebody else's may forget to hash."""
     return value if isinstance(value, str) and _PSEUDONYM.fullmatch(value) else None

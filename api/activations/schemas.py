@@ -36,6 +36,8 @@ class StepOut(_Shown):
     state: StepState
     due_at: Timestamp
     proof: str
+    confirm: int = Field(default=1, description="how many people have to say that it is done")
+    confirmed_by: list[str] = []
     started_at: Timestamp | None
     done_at: Timestamp | None
     done_by: str | None

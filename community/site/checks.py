@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from zoneinfo import ZoneInfo
 
+from community.headcount import OUTSIDE
 from community.site.check_composition import check_composition
 from community.site.check_duty import check_contacts, check_notifications, check_roster
 from community.site.check_interlocks import check_interlocks
@@ -97,6 +98,8 @@ def _devices(subject: Subject) -> Found:
     ports: dict[str, tuple[Line, str]] = {}
     for path, device in subject.devices:
         yield from subject.absent((*path, "zone"), "zone", device.zone)
+        if device.leads_to != OUTSIDE:
+            yield from subject.absent((*path, "leads_to"), "zone", device.leads_to)
         for measure, zone in device.zones.items():
             yield from subject.absent((*path, "zones", measure), "zone", zone)
         profile = subject.profiles.get(device.profile)

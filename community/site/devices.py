@@ -99,6 +99,9 @@ class Device(Row):
         default_factory=dict, description="a zone by measure, for a panel whose points are elsewhere"
     )
     bin: Bin | None = None
+    leads_to: Id | None = Field(
+        default=None, description="of a card reader: the zone one is in after it, or `outside`; unset: its own zone"
+    )
     tags: tuple[str, ...] = ()
 
 

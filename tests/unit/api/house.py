@@ -86,6 +86,8 @@ class RememberedHistory:
         )
 
     def events(self, site: str, point: str | None, start: int, end: int, limit: int) -> list[FrameEvent]:
+        if self.fault is not None:
+            raise self.fault
         rows = [e for e in self.happened if start <= e.t < end and point in {None, e.point}]
         return sorted(rows, key=lambda e: -e.t)[:limit]
 

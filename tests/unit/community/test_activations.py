@@ -1,6 +1,7 @@
 """An activation: machine steps are proven by reading back, people's steps by people, and nothing is forgotten."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from itertools import pairwise
 
@@ -250,3 +251,19 @@ def test_nothing_is_switched_back_while_the_plan_is_in_force_or_after_a_drill() 
         activation_course.restore(drill, (), "wang-wei", "over", 6_000)
     with pytest.raises(TransitionRefused, match="how it is known"):
         activation_course.restore(stood_down(), (("r", "doors.relay-1", 1.0),), "wang-wei", " ", 6_000)
+
+
+def test_a_step_two_people_confirm_is_done_once_the_second_has_said_so() -> None:
+    start = activated()
+    steps = tuple(replace(step, confirm=2) if step.id == "evacuate" else step for step in start.steps)
+    once = activations.step_done(replace(start, steps=steps), "evacuate", "li-na", "west stairs are empty", 2_000)
+    assert activations.find_step(once, "evacuate").state is not StepState.DONE
+    with pytest.raises(TransitionRefused, match="somebody else"):
+        activations.step_done(once, "evacuate", "li-na", "east stairs too", 3_000)
+    late = activations.step_late(once, "evacuate", 400_000)
+    assert activations.find_step(late, "evacuate").state is StepState.LATE, "one is not two"
+    done = activations.find_step(
+        activations.step_done(late, "evacuate", "wang-wei", "east stairs too", 500_000), "evacuate"
+    )
+    assert (done.state, done.confirmed_by) == (StepState.DONE, ("li-na", "wang-wei"))
+    assert done.note == "west stairs are empty; east stairs too"

@@ -104,6 +104,90 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/activations/{activation_id}/headcount": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Headcount
+         * @description The list as it stands now.
+         */
+        get: operations["get_headcount"];
+        put?: never;
+        /**
+         * Begin Headcount
+         * @description Begin: everybody whose card was last inside is on the list. Without the doors' events it begins empty.
+         */
+        post: operations["begin_headcount"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/activations/{activation_id}/headcount/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Check Person
+         * @description Somebody is safe, injured, or missing after all.
+         */
+        post: operations["check_person"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/activations/{activation_id}/headcount/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Confirm Headcount
+         * @description The list is right; two people say so.
+         */
+        post: operations["confirm_headcount"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/activations/{activation_id}/headcount/people": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Name Person
+         * @description Somebody without a card was inside.
+         */
+        post: operations["name_person"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/activations/{activation_id}/level": {
         parameters: {
             query?: never;
@@ -1070,6 +1154,26 @@ export interface paths {
          * @description The rules that watch a point, with what is different there.
          */
         get: operations["list_rules_of_point"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/presence": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Presence
+         * @description How many people are in each place, by the doors of the last day; nobody is named.
+         */
+        get: operations["list_presence"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2206,6 +2310,17 @@ export interface components {
             size: number;
         };
         /**
+         * Begin
+         * @description Begin to count.
+         */
+        Begin: {
+            /**
+             * Zone
+             * @description what is evacuated; the activation's building if unset
+             */
+            zone?: string | null;
+        };
+        /**
          * BucketOut
          * @description The readings of one step; null where none of them is usable.
          */
@@ -2276,6 +2391,29 @@ export interface components {
              * Format: date-time
              */
             until: string;
+        };
+        /**
+         * Check
+         * @description What is known of somebody.
+         */
+        Check: {
+            /**
+             * Note
+             * @default
+             */
+            note: string;
+            /** Person */
+            person: string;
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "safe" | "injured" | "missing";
+            /**
+             * Where
+             * @default
+             */
+            where: string;
         };
         /**
          * Close
@@ -2355,6 +2493,38 @@ export interface components {
             source: string;
             /** Standing */
             standing: boolean;
+        };
+        /**
+         * Confirm
+         * @description The list is right.
+         */
+        Confirm: {
+            /**
+             * Note
+             * @description where somebody is missing: who knows of it, who looks for them
+             * @default
+             */
+            note: string;
+        };
+        /**
+         * ConfirmationOut
+         * @description Somebody said that the list is right.
+         */
+        ConfirmationOut: {
+            /**
+             * At
+             * Format: date-time
+             * @example 2026-09-22T08:15:30.250Z
+             */
+            at: string;
+            /** By */
+            by: string;
+            /** Counted */
+            counted: number;
+            /** Missing */
+            missing: number;
+            /** Note */
+            note: string;
         };
         /**
          * DeviceOut
@@ -2853,6 +3023,53 @@ export interface components {
             severity: number;
         };
         /**
+         * HeadcountOut
+         * @description The headcount of an activation, as it stands now; those who are missing first.
+         */
+        HeadcountOut: {
+            /** Activation */
+            activation: string;
+            /** Confirmations */
+            confirmations: components["schemas"]["ConfirmationOut"][];
+            /**
+             * Doors Known
+             * @description false: the doors' events cannot be read, the list holds only what people say
+             */
+            doors_known: boolean;
+            /** Missing */
+            missing: number;
+            /**
+             * Muster Points
+             * @description by id, their names in zh and en
+             */
+            muster_points: {
+                [key: string]: {
+                    [key: string]: string;
+                };
+            };
+            /** People */
+            people: components["schemas"]["RowOut"][];
+            /**
+             * Started At
+             * Format: date-time
+             * @example 2026-09-22T08:15:30.250Z
+             */
+            started_at: string;
+            /** Started By */
+            started_by: string;
+            state: components["schemas"]["HeadcountState"];
+            /** Version */
+            version: number;
+            /** Zone */
+            zone: string;
+        };
+        /**
+         * HeadcountState
+         * @description How far a headcount has come.
+         * @enum {string}
+         */
+        HeadcountState: "counting" | "confirmed-once" | "confirmed";
+        /**
          * Health
          * @description What is well, and why not.
          */
@@ -3055,6 +3272,21 @@ export interface components {
             into: string;
             /** Reason */
             reason: string;
+        };
+        /**
+         * NamePerson
+         * @description Somebody without a card who was inside.
+         */
+        NamePerson: {
+            /**
+             * Note
+             * @default
+             */
+            note: string;
+            /** Person */
+            person: string;
+            /** Zone */
+            zone: string;
         };
         /**
          * NewSession
@@ -3292,6 +3524,16 @@ export interface components {
         Page_PointOut_: {
             /** Items */
             items: components["schemas"]["PointOut"][];
+            /**
+             * Next
+             * @description cursor of the next page; null on the last
+             */
+            next?: string | null;
+        };
+        /** Page[PresenceOut] */
+        Page_PresenceOut_: {
+            /** Items */
+            items: components["schemas"]["PresenceOut"][];
             /**
              * Next
              * @description cursor of the next page; null on the last
@@ -3630,6 +3872,16 @@ export interface components {
             /** Quiet To */
             quiet_to: string | null;
             reach: components["schemas"]["ReachOut"];
+        };
+        /**
+         * PresenceOut
+         * @description How many cards were last seen in a place.
+         */
+        PresenceOut: {
+            /** People */
+            people: number;
+            /** Zone */
+            zone: string;
         };
         /**
          * ProblemDetails
@@ -4144,6 +4396,40 @@ export interface components {
             stops: number;
         };
         /**
+         * RowOut
+         * @description A person of the list.
+         */
+        RowOut: {
+            /** By */
+            by: string;
+            /**
+             * Named
+             * @description somebody named them; they have no card
+             */
+            named: boolean;
+            /** Note */
+            note: string;
+            /**
+             * Person
+             * @description a card's pseudonym, or the name somebody gave
+             */
+            person: string;
+            /**
+             * Seen At
+             * Format: date-time
+             * @example 2026-09-22T08:15:30.250Z
+             */
+            seen_at: string;
+            status: components["schemas"]["Status"];
+            /**
+             * Where
+             * @description the muster point, or the zone a door saw them in
+             */
+            where: string;
+            /** Zone */
+            zone: string;
+        };
+        /**
          * RuleCoverage
          * @description How much of the site is watched.
          */
@@ -4425,6 +4711,12 @@ export interface components {
             route: string;
         };
         /**
+         * Status
+         * @description What is known of somebody.
+         * @enum {string}
+         */
+        Status: "missing" | "out" | "safe" | "injured";
+        /**
          * StepDone
          * @description The step is done, and how it is known.
          */
@@ -4442,6 +4734,17 @@ export interface components {
         StepOut: {
             /** Actions */
             actions: components["schemas"]["MachineActionOut"][];
+            /**
+             * Confirm
+             * @description how many people have to say that it is done
+             * @default 1
+             */
+            confirm: number;
+            /**
+             * Confirmed By
+             * @default []
+             */
+            confirmed_by: string[];
             /** Done At */
             done_at: string | null;
             /** Done By */
@@ -5156,6 +5459,222 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ActivationOut"];
+                };
+            };
+            /** @description Refused; the detail says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not possible now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    get_headcount: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                activation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HeadcountOut"];
+                };
+            };
+            /** @description Refused; the detail says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not possible now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    begin_headcount: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                activation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Begin"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HeadcountOut"];
+                };
+            };
+            /** @description Refused; the detail says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not possible now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    check_person: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                activation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Check"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HeadcountOut"];
+                };
+            };
+            /** @description Refused; the detail says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not possible now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    confirm_headcount: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                activation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Confirm"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HeadcountOut"];
+                };
+            };
+            /** @description Refused; the detail says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not possible now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    name_person: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                activation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NamePerson"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HeadcountOut"];
                 };
             };
             /** @description Refused; the detail says why */
@@ -7320,6 +7839,44 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Page_RuleOfPoint_"];
+                };
+            };
+            /** @description Refused; the detail says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not possible now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    list_presence: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_PresenceOut_"];
                 };
             };
             /** @description Refused; the detail says why */

@@ -76,6 +76,8 @@ export type Roster = Schemas['RosterOut']
 export type Reach = Schemas['ReachOut']
 export type NotificationPreferences = Schemas['PreferencesOut']
 
+export type Headcount = Schemas['HeadcountOut']
+export type HeadcountRow = Schemas['RowOut']
 export type AccessEvent = Schemas['AccessEventOut']
 export type GatewayStatus = Schemas['GatewayOut']
 export type GatewayLoss = Schemas['LossOut']

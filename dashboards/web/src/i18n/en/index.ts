@@ -2,15 +2,16 @@ import alarms from './alarms'
 import drills from './drills'
 import facilities from './facilities'
 import frame from './frame'
+import headcount from './headcount'
 import interlocks from './interlocks'
 import losses from './losses'
 import notifications from './notifications'
 import plans from './plans'
 import platform from './platform'
 import rules from './rules'
-import ticketWork from './ticketWork'
 import suppressions from './suppressions'
+import ticketWork from './ticketWork'
 import tickets from './tickets'
 import watching from './watching'
 
-export default { ...frame, ...facilities, ...watching, ...alarms, ...suppressions, ...tickets, ...plans, ...drills, ...platform, ...losses, ...interlocks, ...notifications, ...rules, ...ticketWork }
+export default { ...frame, ...facilities, ...watching, ...alarms, ...suppressions, ...tickets, ...plans, ...drills, ...platform, ...losses, ...interlocks, ...notifications, ...rules, ...ticketWork, ...headcount }

@@ -29,7 +29,7 @@ export default {
   activationState: { standby: 'Standby', paused: 'Paused', activated: 'Activated', responding: 'Responding', contained: 'Contained', 'stood-down': 'Stood down', reviewed: 'Reviewed' },
   stepState: { waiting: 'Waiting', running: 'Running', done: 'Done', failed: 'Failed; now a person’s', late: 'Late', dropped: 'Not needed at this level' },
   timeline: {
-    telling: 'telling people', told: 'told', 'not-told': 'not reached', title: 'Timeline', system: 'system', activated: 'Plan activated', 'alarm-joined': 'Alarm joined', commanded: 'Commanded', 'command-done': 'Command done', 'step-done': 'Step done', 'step-failed': 'Step failed', notified: 'Notified',
+    'step-confirmed': 'confirmed by one', 'headcount-begun': 'headcount begun', 'headcount-confirmed': 'headcount confirmed by two (counted / missing)', telling: 'telling people', told: 'told', 'not-told': 'not reached', title: 'Timeline', system: 'system', activated: 'Plan activated', 'alarm-joined': 'Alarm joined', commanded: 'Commanded', 'command-done': 'Command done', 'step-done': 'Step done', 'step-failed': 'Step failed', notified: 'Notified',
     'step-late': 'Step late', restore: 'Devices switched back', 'output-restored': 'Switched back', 'output-not-restored': 'Not switched back', contain: 'Contained', 'stand-down': 'Stood down', review: 'Review', standby: 'Waiting for somebody to look', investigating: 'Somebody looks', activate: 'In force', pause: 'Paused', resume: 'Goes on', 'level-up': 'Level raised', 'level-down': 'Level lowered', detected: 'Detected in the drill', respond: 'Responding',
   },
 }

@@ -1,0 +1,173 @@
+"""Who is inside, and the headcount of an activation: begun, checked off at muster points, confirmed by two people."""
+
+from collections import Counter
+from collections.abc import Callable
+from typing import Annotated
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from api.headcounts.doors import is_inside, last_seen
+from api.headcounts.schemas import Begin, Check, Confirm, ConfirmationOut, HeadcountOut, NamePerson, PresenceOut, RowOut
+from api.paging import Page
+from api.platform import Platform, PlatformDep
+from api.problems import conflict, not_found
+from api.security.access import Viewer
+from api.writing import Change, Write, writing
+from backbone.database import headcounts as stored
+from backbone.database.activations import get_activation, save_activation
+from community import headcount as counting
+from community.activations import Activation, noted
+from community.headcount import OUTSIDE, CheckOff, Headcount, HeadcountState, Row, Status
+from community.people import Action
+
+router = APIRouter(tags=["plans"])
+Working = Annotated[Write, writing(Action.WORK_STEP)]
+MUSTER = "assembly-point"
+Step = Callable[[Headcount, list[Row], Change], Headcount]
+
+
+@router.get("/presence")
+def list_presence(platform: PlatformDep, _: Viewer) -> Page[PresenceOut]:
+    """How many people are in each place, by the doors of the last day; nobody is named."""
+    last, known = last_seen(platform)
+    if not known:
+        raise conflict("the doors' events cannot be read now")
+    counts = Counter(one.zone for one in last.values() if one.zone != OUTSIDE)
+    return Page(items=[PresenceOut(zone=zone, people=people) for zone, people in sorted(counts.items())])
+
+
+@router.get("/activations/{activation_id}/headcount")
+def get_headcount(activation_id: str, platform: PlatformDep, _: Viewer) -> HeadcountOut:
+    """The list as it stands now."""
+    with platform.database.read() as connection:
+        activation = get_activation(connection, activation_id)
+        headcount = stored.get_headcount(connection, activation_id)
+    if activation is None or headcount is None or headcount.site != platform.site.id:
+        raise not_found("headcount", activation_id)
+    return _show(platform, activation, headcount, *_listed(platform, headcount))
+
+
+@router.post("/activations/{activation_id}/headcount", response_model=HeadcountOut, status_code=201)
+def begin_headcount(activation_id: str, body: Begin, write: Working) -> Response:
+    """Begin: everybody whose card was last inside is on the list. Without the doors' events it begins empty."""
+    platform, site = write.platform, write.platform.site
+    last, known = last_seen(platform)
+
+    def work(change: Change) -> HeadcountOut:
+        activation = _activation(change, activation_id)
+        if stored.get_headcount(change.connection, activation_id) is not None:
+            raise conflict("the headcount has begun already")
+        zone = body.zone or site.building_of(activation.zone)
+        if zone not in site.zones:
+            raise not_found("zone", zone)
+        inside = [one for one in last.values() if is_inside(platform, one.zone, zone)]
+        begun = counting.begin(activation_id, change.site, zone, inside, change.by, change.now, doors_known=known)
+        stored.save_headcount(change.connection, begun)
+        _note(change, activation, "headcount-begun", f"{zone}: {len(inside)}")
+        return _show(platform, activation, begun, _rows(platform, begun, last), known)
+
+    return write.perform("headcount.begin", activation_id, work, status=201)
+
+
+@router.post("/activations/{activation_id}/headcount/people", response_model=HeadcountOut)
+def name_person(activation_id: str, body: NamePerson, write: Working) -> Response:
+    """Somebody without a card was inside."""
+    if body.zone not in write.platform.site.zones:
+        raise not_found("zone", body.zone)
+    return _perform(
+        write,
+        activation_id,
+        "name",
+        lambda h, _, c: counting.name(h, body.person, body.zone, body.note, c.by, c.now),
+    )
+
+
+@router.post("/activations/{activation_id}/headcount/check", response_model=HeadcountOut)
+def check_person(activation_id: str, body: Check, write: Working) -> Response:
+    """Somebody is safe, injured, or missing after all."""
+
+    def step(headcount: Headcount, listed: list[Row], change: Change) -> Headcount:
+        said = CheckOff(
+            person=body.person,
+            status=Status(body.status),
+            where=body.where,
+            at=change.now,
+            by=change.by,
+            note=body.note,
+        )
+        return counting.check(headcount, said, listed)
+
+    return _perform(write, activation_id, "check", step)
+
+
+@router.post("/activations/{activation_id}/headcount/confirm", response_model=HeadcountOut)
+def confirm_headcount(activation_id: str, body: Confirm, write: Working) -> Response:
+    """The list is right; two people say so."""
+    return _perform(
+        write,
+        activation_id,
+        "confirm",
+        lambda h, listed, c: counting.confirm(h, listed, body.note, c.by, c.now),
+    )
+
+
+def _perform(write: Write, activation_id: str, what: str, step: Step) -> Response:
+    platform = write.platform
+    last, known = last_seen(platform)
+
+    def work(change: Change) -> HeadcountOut:
+        activation = _activation(change, activation_id)
+        headcount = stored.get_headcount(change.connection, activation_id)
+        if headcount is None:
+            raise not_found("headcount", activation_id)
+        after = step(headcount, _rows(platform, headcount, last), change)
+        stored.save_headcount(change.connection, after)
+        if after.state is HeadcountState.CONFIRMED:
+            last_word = after.confirmations[-1]
+            _note(change, activation, "headcount-confirmed", f"{last_word.counted}/{last_word.missing}")
+        return _show(platform, activation, after, _rows(platform, after, last), known)
+
+    return write.perform(f"headcount.{what}", activation_id, work)
+
+
+def _activation(change: Change, activation_id: str) -> Activation:
+    activation = get_activation(change.connection, activation_id)
+    if activation is None or activation.site != change.site:
+        raise not_found("activation", activation_id)
+    return activation
+
+
+def _note(change: Change, activation: Activation, what: str, detail: str) -> None:
+    after = noted(activation, change.now, change.by, what, detail)
+    save_activation(change.connection, after)
+    change.publish("plan", what, after.id, after)
+
+
+def _listed(platform: Platform, headcount: Headcount) -> tuple[list[Row], bool]:
+    last, known = last_seen(platform)
+    return _rows(platform, headcount, last), known
+
+
+def _rows(platform: Platform, headcount: Headcount, last: dict[str, counting.Pass]) -> list[Row]:
+    return counting.rows(headcount, last, lambda zone: is_inside(platform, zone, headcount.zone))
+
+
+def _show(
+    platform: Platform, activation: Activation, headcount: Headcount, listed: list[Row], known: bool
+) -> HeadcountOut:
+    plan = platform.site.plans.get(activation.plan)
+    musters = [resource for resource in plan.resources if resource.kind == MUSTER] if plan is not None else []
+    return HeadcountOut(
+        activation=headcount.id,
+        zone=headcount.zone,
+        state=headcount.state,
+        started_at=headcount.started_at,
+        started_by=headcount.started_by,
+        doors_known=headcount.doors_known and known,
+        muster_points={m.id: {"zh": m.name.zh, "en": m.name.in_language("en")} for m in musters},
+        people=[RowOut.model_validate(row) for row in listed],
+        missing=sum(row.status is Status.MISSING for row in listed),
+        confirmations=[ConfirmationOut.model_validate(one) for one in headcount.confirmations],
+        version=headcount.version,
+    )

@@ -1,0 +1,47 @@
+/** The headcount of an activation, read again every few seconds: doors and other phones change it. */
+import { useIntervalFn } from '@vueuse/core'
+import { computed, ref, watch } from 'vue'
+import { ApiError, http } from '@/api/http'
+import type { Headcount } from '@/api/types'
+import { useRequest } from '@/api/useRequest'
+
+const EVERY_MS = 4_000
+
+export function useHeadcount(activation: () => string, running: () => boolean) {
+  const request = useRequest()
+  const headcount = ref<Headcount | null>(null)
+  const known = ref(false)
+  /** The list is of before: the last reading of it failed. */
+  const old = ref(false)
+  const place = computed(() => `/activations/${encodeURIComponent(activation())}/headcount`)
+
+  function take(found: Headcount | null): void {
+    if (found && headcount.value && found.version < headcount.value.version) return
+    headcount.value = found
+    known.value = true
+    old.value = false
+  }
+
+  async function load(): Promise<void> {
+    const asked = place.value
+    try {
+      const found = await http.get<Headcount>(asked)
+      if (asked === place.value) take(found)
+    } catch (error) {
+      if (error instanceof ApiError && error.status === 404) take(null)
+      else old.value = true
+    }
+  }
+
+  const change = (what: string, body: unknown): Promise<boolean> =>
+    request.run(async () => { take(await http.post<Headcount>(place.value + what, body)) })
+
+  watch(place, () => {
+    headcount.value = null
+    known.value = false
+    void load()
+  }, { immediate: true })
+  useIntervalFn(() => { if (running()) void load() }, EVERY_MS)
+
+  return { headcount, known, old, request, change }
+}

@@ -1,0 +1,109 @@
+"""People respond, on phones: a ticket's photo from the camera, and a headcount two people confirm."""
+
+import base64
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from tests.program import ADMIN_PASSWORD, Program
+from tests.servers import CHROMIUM, ROOT
+
+SHOTS = ROOT / "test-output"
+PIXEL = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+)
+Opener = Callable[..., Page]
+
+
+@pytest.fixture(scope="module")
+def staff(program: Program) -> Program:
+    program.add_user("wang-wei", "safety-officer")
+    program.add_user("zhang-min", "manager")
+    program.add_user("liu-yang", "crew")
+    return program
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    SHOTS.mkdir(exist_ok=True)
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def open_page(staff: Program, browser: Browser) -> Iterator[Opener]:
+    contexts = []
+
+    def opened(username: str, path: str, *, phone: bool = True) -> Page:
+        size = {"width": 390, "height": 844} if phone else {"width": 1440, "height": 900}
+        context = browser.new_context(locale="zh-CN", viewport=size, timezone_id="Asia/Shanghai")  # type: ignore[arg-type]
+        contexts.append(context)
+        page = context.new_page()
+        page.goto(f"{staff.url}{path}")
+        page.get_by_test_id("login-username").fill(username)
+        page.get_by_test_id("login-password").fill(ADMIN_PASSWORD)
+        page.get_by_test_id("login-submit").click()
+        expect(page.get_by_test_id("connection-state")).to_have_attribute("data-state", "connected", timeout=30_000)
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
+
+
+def test_a_phone_shows_what_is_asked_and_sends_a_photo_as_evidence(
+    open_page: Opener, staff: Program, tmp_path: Path
+) -> None:
+    picture = tmp_path / "lamp.png"
+    picture.write_bytes(PIXEL)
+    with staff.client() as admin, staff.client("zhang-min") as manager:
+        made = manager.post("/tickets", json={"zone": "b1-f1", "title": "走廊灯不亮", "priority": "low"}).json()
+        assert admin.get(f"/tickets/{made['id']}").status_code == 200
+    crew = open_page("liu-yang", f"/tickets/{made['id']}")
+    crew.get_by_test_id("ticket-ask-start").click(timeout=30_000)
+    crew.get_by_test_id("ticket-confirm").click()
+    crew.get_by_test_id("ticket-ask-rectify").click(timeout=15_000)
+    dialog = crew.get_by_role("dialog")
+    dialog.get_by_test_id("ticket-camera").set_input_files(picture)
+    expect(dialog.locator("img")).to_have_count(1, timeout=15_000)
+    crew.get_by_test_id("ticket-confirm").click()
+    expect(crew.get_by_test_id("ticket-detail")).to_have_attribute("data-state", "rectified", timeout=15_000)
+    photo = crew.get_by_test_id("ticket-photo")
+    expect(photo).to_have_count(1)
+    assert photo.evaluate("image => image.decode().then(() => image.naturalWidth)") > 0
+    crew.screenshot(path=SHOTS / "ticket-photo-phone.png", full_page=True)
+    with staff.client() as admin:
+        ticket = admin.get(f"/tickets/{made['id']}").json()
+    assert ticket["evidence"][0]["photos"] == [ticket["photos"][0]["id"]]
+    assert ticket["photos"][0]["media_type"] == "image/jpeg", "made smaller, and without what the camera wrote into it"
+
+
+def test_a_headcount_is_checked_off_on_a_phone_and_confirmed_by_two(open_page: Opener, staff: Program) -> None:
+    with staff.client("wang-wei") as officer:
+        body = {"zone": "b2-f1", "level": "high", "reason": "烟雾"}
+        activation = officer.post("/plans/fire/activations", json=body).json()["id"]
+        officer.post(f"/activations/{activation}/headcount", json={})
+        named = {"person": "302 奶奶，坐轮椅", "zone": "b2-f3"}
+        missing = officer.post(f"/activations/{activation}/headcount/people", json=named).json()["missing"]
+    crew = open_page("liu-yang", f"/activations/{activation}")
+    panel = crew.get_by_test_id("headcount")
+    expect(panel.get_by_test_id("headcount-row").filter(has_text="302")).to_have_attribute(
+        "data-status", "missing", timeout=30_000
+    )
+    panel.scroll_into_view_if_needed()
+    crew.screenshot(path=SHOTS / "headcount-phone.png", full_page=True)
+    for left in range(missing, 0, -1):
+        panel.get_by_test_id("headcount-safe").first.click()
+        expect(panel.locator("[data-status=missing]")).to_have_count(left - 1, timeout=15_000)
+    panel.get_by_test_id("headcount-confirm").click()
+    expect(panel).to_have_attribute("data-state", "confirmed-once", timeout=15_000)
+    commander = open_page("wang-wei", f"/activations/{activation}", phone=False)
+    theirs = commander.get_by_test_id("headcount")
+    theirs.get_by_test_id("headcount-confirm").click(timeout=30_000)
+    expect(theirs).to_have_attribute("data-state", "confirmed", timeout=15_000)
+    commander.screenshot(path=SHOTS / "headcount.png", full_page=True)
+    expect(panel).to_have_attribute("data-state", "confirmed", timeout=30_000)

@@ -1,0 +1,97 @@
+"""The headcount of an activation over HTTP: from the doors' events to a list two people confirm."""
+
+from typing import Any
+
+import httpx
+import pytest
+
+from backbone.database.activations import save_activation
+from backbone.frames import FrameEvent
+from backbone.historian.port import HistorianUnavailable
+from community.activations import activate
+from community.people import Role
+from tests.unit.api.house import NOW, House
+
+CARDS = [f"{n:016x}" for n in range(4)]
+
+
+@pytest.fixture
+def place(house: House) -> str:
+    activation = activate(
+        id="act-1",
+        site=house.site.id,
+        plan=house.site.plans["fire"],
+        level="high",
+        zone="b3-f1",
+        cause="person:wang-wei",
+        reason="smoke",
+        now=NOW,
+    )
+    with house.database.begin() as connection:
+        save_activation(connection, activation)
+    return "/activations/act-1/headcount"
+
+
+def went(house: House, device: str, card: str, at: int) -> None:
+    house.history.happened.append(FrameEvent(f"{device}.credential", at, "access.granted", {"card": card}))
+
+
+def status_of(answer: httpx.Response) -> dict[str, str]:
+    body: dict[str, Any] = answer.json()
+    return {row["person"]: row["status"] for row in body["people"]}
+
+
+async def test_from_the_doors_to_a_list_two_people_confirm(house: House, place: str) -> None:
+    for card in CARDS[:3]:
+        went(house, "door-b3", card, NOW - 60_000)
+    went(house, "door-b1", CARDS[3], NOW - 60_000)
+    went(house, "door-gate-1", CARDS[2], NOW - 30_000)
+    async with house.as_(Role.CREW) as crew, house.as_(Role.SAFETY_OFFICER) as officer:
+        inside = {row["zone"]: row["people"] for row in (await crew.get("/presence")).json()["items"]}
+        assert (inside["b3-lobby"], inside["b1-lobby"]) == (2, 1)
+        assert (await crew.get(place)).status_code == 404
+        begun = await officer.post(place, json={})
+        assert begun.status_code == 201
+        assert status_of(begun) == {CARDS[0]: "missing", CARDS[1]: "missing"}
+        assert begun.json()["muster_points"]["muster-north"]["zh"] == "北门集合点"
+        assert (await crew.post(place, json={})).status_code == 409
+        named = await crew.post(f"{place}/people", json={"person": "302 奶奶", "zone": "b3-f3"})
+        assert named.json()["missing"] == 3
+        checked = {"person": "302 奶奶", "status": "safe", "where": "muster-north"}
+        assert (await crew.post(f"{place}/check", json=checked)).json()["missing"] == 2
+        went(house, "door-gate-1", CARDS[0], NOW + 5)
+        house.clock.turn(1)
+        assert status_of(await crew.get(place))[CARDS[0]] == "out"
+        assert (await crew.post(f"{place}/confirm", json={})).status_code == 409
+        known = {"note": "消防队正在三层搜索"}
+        assert (await crew.post(f"{place}/confirm", json=known)).json()["state"] == "confirmed-once"
+        assert (await crew.post(f"{place}/confirm", json=known)).status_code == 409
+        confirmed = (await officer.post(f"{place}/confirm", json=known)).json()
+        assert (confirmed["state"], confirmed["missing"]) == ("confirmed", 1)
+        assert (await crew.get(place)).json() == confirmed
+        told = (await crew.get("/activations/act-1")).json()["timeline"]
+    assert [(row["what"], row["by"]) for row in told[1:]] == [
+        ("headcount-begun", "safety-officer"),
+        ("headcount-confirmed", "safety-officer"),
+    ]
+
+
+async def test_without_the_doors_people_are_counted_all_the_same(house: House, place: str) -> None:
+    async with house.as_(Role.CREW) as crew:
+        house.history.fault = HistorianUnavailable("down")
+        begun = (await crew.post(place, json={"zone": "b3"})).json()
+        assert (begun["doors_known"], begun["people"]) == (False, [])
+        named = await crew.post(f"{place}/people", json={"person": "a guest", "zone": "b3-f2"})
+        assert named.json()["missing"] == 1
+        assert (await crew.get("/presence")).status_code == 409
+
+
+async def test_what_is_asked_is_checked(house: House, place: str) -> None:
+    async with house.as_(Role.CREW) as crew, house.as_(Role.SUPERVISOR) as supervisor:
+        assert (await supervisor.post(place, json={})).status_code == 403
+        assert (await crew.post(place, json={"zone": "nowhere"})).status_code == 404
+        assert (await crew.post("/activations/none/headcount", json={})).status_code == 404
+        await crew.post(place, json={})
+        assert (await crew.post(f"{place}/people", json={"person": " ", "zone": "b3"})).status_code == 422
+        assert (await crew.post(f"{place}/check", json={"person": "x", "status": "out"})).status_code == 422
+        assert (await crew.post(f"{place}/check", json={"person": "x", "status": "safe"})).status_code == 409
