@@ -15,7 +15,9 @@ from api.alarms.router import router as alarms
 from api.backups.router import router as backups
 from api.commands.router import router as commands
 from api.drills.router import router as drills
+from api.facilities.router import router as facilities
 from api.gateways.router import router as gateways
+from api.inspections.router import router as inspections
 from api.live.gateways import GatewayBoard
 from api.live.hub import Hub
 from api.live.latest import LatestCache
@@ -31,6 +33,7 @@ from api.problems import Problem
 from api.quarantine.router import router as quarantine
 from api.readings.router import router as readings
 from api.reminders.router import router as reminders
+from api.risks.router import router as risks
 from api.rosters.router import router as rosters
 from api.rules.router import router as rules
 from api.security.buckets import Buckets
@@ -78,6 +81,9 @@ _RESOURCES = (
     notifications,
     drills,
     trainings,
+    facilities,
+    inspections,
+    risks,
     reminders,
 )
 

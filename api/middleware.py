@@ -15,6 +15,8 @@ from api.security.guessing import network_of
 from backbone import metrics
 
 MOST_BODY_BYTES = 1_000_000
+MOST_DOCUMENT_BYTES = 20_000_000
+"""Of a body that is a document: manuals are scanned."""
 _UNLIMITED = {"/healthz", "/readyz", "/metrics"}
 
 requests = Counter("anju_api_requests", "HTTP requests by route and status", ["method", "route", "status"])
@@ -78,10 +80,11 @@ class Gate:
 
         try:
             length = Headers(scope=scope).get("content-length", "0")
-            if length.isdigit() and int(length) <= MOST_BODY_BYTES:
-                await self._app(scope, _limited(receive), note)
+            most = MOST_DOCUMENT_BYTES if scope["path"].endswith("/documents") else MOST_BODY_BYTES
+            if length.isdigit() and int(length) <= most:
+                await self._app(scope, _limited(receive, most), note)
             else:
-                await response(Problem(413, _TOO_LARGE, headers={"Connection": "close"}))(scope, receive, note)
+                await response(Problem(413, _too_large(most), headers={"Connection": "close"}))(scope, receive, note)
         except Exception:
             metrics.loop_errors.labels("api request").inc()
             log.exception("request failed", method=scope["method"], path=scope["path"])
@@ -94,7 +97,6 @@ class Gate:
             seconds.labels(route).observe(time.perf_counter() - began)
 
 
-_TOO_LARGE = f"a request has at most {MOST_BODY_BYTES} bytes"
 _METHODS = {"GET", "HEAD", "POST", "PATCH", "PUT", "DELETE", "OPTIONS"}
 
 
@@ -104,7 +106,11 @@ def _route(scope: Scope) -> str:
     return str(getattr(route, "path", "other"))
 
 
-def _limited(receive: Receive) -> Receive:
+def _too_large(most: int) -> str:
+    return f"this request has at most {most} bytes"
+
+
+def _limited(receive: Receive, most: int) -> Receive:
     read = 0
 
     async def limited() -> Message:
@@ -112,8 +118,8 @@ def _limited(receive: Receive) -> Receive:
         message = await receive()
         if message["type"] == "http.request":
             read += len(message.get("body", b""))
-            if read > MOST_BODY_BYTES:
-                raise HTTPException(413, _TOO_LARGE)
+            if read > most:
+                raise HTTPException(413, _too_large(most))
         return message
 
     return limited

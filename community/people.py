@@ -35,6 +35,9 @@ class Action(StrEnum):
     CHOOSE_NOTIFICATIONS = "choose-notifications"
     RUN_DRILL = "run-drill"
     RECORD_TRAINING = "record-training"
+    KEEP_REGISTER = "keep-register"
+    WALK_ROUND = "walk-round"
+    GRADE_RISK = "grade-risk"
 
 
 _VIEW = frozenset({Action.VIEW})
@@ -52,8 +55,17 @@ RIGHTS: dict[Role, frozenset[Action]] = {
         Action.CHANGE_ROSTER,
         Action.CHOOSE_NOTIFICATIONS,
         Action.RECORD_TRAINING,
+        Action.KEEP_REGISTER,
+        Action.WALK_ROUND,
     },
-    Role.CREW: _VIEW | {Action.CREATE_TICKET, Action.WORK_TICKET, Action.WORK_STEP, Action.CHOOSE_NOTIFICATIONS},
+    Role.CREW: _VIEW
+    | {
+        Action.CREATE_TICKET,
+        Action.WORK_TICKET,
+        Action.WORK_STEP,
+        Action.CHOOSE_NOTIFICATIONS,
+        Action.WALK_ROUND,
+    },
     Role.SAFETY_OFFICER: _VIEW
     | {
         Action.ACKNOWLEDGE_ALARM,
@@ -69,8 +81,11 @@ RIGHTS: dict[Role, frozenset[Action]] = {
         Action.CHOOSE_NOTIFICATIONS,
         Action.RUN_DRILL,
         Action.RECORD_TRAINING,
+        Action.KEEP_REGISTER,
+        Action.WALK_ROUND,
+        Action.GRADE_RISK,
     },
-    Role.SUPERVISOR: _VIEW | {Action.INSPECT_TICKET, Action.CHOOSE_NOTIFICATIONS},
+    Role.SUPERVISOR: _VIEW | {Action.INSPECT_TICKET, Action.CHOOSE_NOTIFICATIONS, Action.WALK_ROUND},
     Role.ADMINISTRATOR: _VIEW
     | {Action.MANAGE_USERS, Action.VIEW_QUARANTINE, Action.MAKE_BACKUP, Action.CHOOSE_NOTIFICATIONS},
 }

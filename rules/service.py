@@ -31,12 +31,14 @@ from rules.detect.engine import Detector
 from rules.detect.model import Batch, Transition, only_tested
 from rules.gateways import GatewayWatch
 from rules.intake import Intake
+from rules.meters import Meters
 from rules.notify.channels import Channels
 from rules.notify.heartbeat import Heartbeat
 from rules.notify.notifier import Notifier
 from rules.respond.orders import Order
 from rules.respond.responder import Responder
 from rules.respond.ticket_watch import TicketWatch
+from rules.respond.upkeep import Upkeep
 from rules.settings import RulesSettings
 from rules.writer import Stopped, Writer
 
@@ -90,8 +92,23 @@ async def run(
                 bus.subscribe(topics.event(site.id, kind), notifier.on_event)
             ticket_watch = TicketWatch(site, notes, relay, notifier.wake, now)
             bus.subscribe(topics.event(site.id, "ticket"), ticket_watch.on_event)
+            upkeep, meters = Upkeep(site, database, notes, now), Meters(site)
+            await writer.do(meters.load)
             consumer = Consumer(
-                settings, site, detector, stream, bus, writer, responder, desk, notifier, watch, ticket_watch, now
+                settings,
+                site,
+                detector,
+                stream,
+                bus,
+                writer,
+                responder,
+                desk,
+                notifier,
+                watch,
+                ticket_watch,
+                upkeep,
+                meters,
+                now,
             )
             heartbeat = Heartbeat(settings, consumer.alive, notifier.backlog_ms)
             async with bus, asyncio.TaskGroup() as group:
@@ -101,6 +118,7 @@ async def run(
                     group.create_task(watch.run(), name="gateways"),
                     group.create_task(ticket_watch.run(), name="tickets"),
                     group.create_task(notifier.run(), name="notifier"),
+                    group.create_task(upkeep.run(), name="upkeep"),
                     group.create_task(heartbeat.run(), name="heartbeat"),
                 ]
                 if watch_site is not None:
@@ -180,6 +198,8 @@ class Consumer:
     notifier: Notifier
     gateways: GatewayWatch
     tickets: TicketWatch
+    upkeep: Upkeep
+    meters: Meters
     now: Callable[[], int]
     _changed: _Changed | None = None
     _heard_at: int = 0
@@ -217,6 +237,7 @@ class Consumer:
                 self._unsaid += sum(delivery.frame.t.size for delivery in deliveries)
                 batch = intake.batch(deliveries, now)
                 transitions = self.detector.evaluate(batch)
+                self.meters.take(batch)
                 self._uncommitted = True
             if now - self._ticked_at >= TICK_MS or self.detector.next_end() <= now:
                 caught_up = self.stream.buffered_readings == 0
@@ -252,12 +273,15 @@ class Consumer:
     async def _swap(self, changed: _Changed) -> None:
         self._changed = None
         site, detector, now = changed.site, changed.detector, self.now()
+        meters = Meters(site)
         positions = dict(self.stream.positions)
 
         def work(c: Connection) -> Mapping[str, Position]:
             # on the one thread that writes, so that the desk never meets half of each site
             _begin(c, site, detector, self.responder, now)
             save_positions(c, CONSUMER, site.id, positions)
+            self.meters.save(c)
+            meters.load(c)
             known = load_positions(c, CONSUMER, site.id)
             self.responder.use(site)
             return known
@@ -276,6 +300,8 @@ class Consumer:
         self.gateways.use(site)
         self.notifier.use(site, Channels(site, os.environ))
         self.tickets.use(site)
+        self.upkeep.use(site)
+        self.meters = meters
         self.site, self.detector, self._practice = site, detector, None
         log.info("rules are watching", conditions=len(detector.compiled.spots), points=len(detector.compiled.points))
         changed.taken.set_result(None)
@@ -294,9 +320,11 @@ class Consumer:
             orders = self.responder.respond(c, transitions, now) if transitions else []
             save_checkpoint(c, _name(self.site, "state"), state)
             save_positions(c, CONSUMER, self.site.id, positions)
+            self.meters.save(c)
             return orders
 
         orders = await self.writer.do(work)
+        self.meters.saved()
         self._uncommitted, self._unsaid = False, 0
         self._committed_at = self.now()
         if transitions:

@@ -279,3 +279,35 @@ trainings = Table(
     Column("person", String(63), nullable=False),
     Index("trainings_by_person", "site", "person"),
 )
+
+deadlines = Table(
+    "deadlines",
+    metadata,
+    Column("site", String(63), nullable=False),
+    Column("id", String(200), nullable=False),
+    Column("next_at", BigInteger),
+    Column("next_figure", Double),
+    PrimaryKeyConstraint("site", "id"),
+)
+
+rounds = _object_table("rounds", Column("route", String(63), nullable=False), Column("due_by", BigInteger))
+Index("rounds_by_route", rounds.c.site, rounds.c.route)
+
+
+def _record_table(name: str, of: str) -> Table:
+    return Table(
+        name,
+        metadata,
+        Column("id", String(200), primary_key=True),
+        Column("site", String(63), nullable=False),
+        Column("at", BigInteger, nullable=False),
+        Column("version", Integer, nullable=False),
+        Column("document", Text, nullable=False),
+        Column(of, String(63), nullable=False),
+        Index(f"{name}_by_{of}", "site", of),
+    )
+
+
+facility_documents = _record_table("facility_documents", "facility")
+
+risk_gradings = _record_table("risk_gradings", "risk")

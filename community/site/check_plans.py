@@ -2,12 +2,13 @@
 
 from community.people import Role
 from community.site.devices import OUTPUT_KINDS
-from community.site.plans import Plan, Step
+from community.site.plans import Plan, Step, grade_of
 from community.site.problems import suggestion
 from community.site.rules import Grade
 from community.site.subject import Found, Subject
 from community.site.yaml_text import Path
 
+_GRADES = tuple(Grade)
 _PLATFORM_ROLES = tuple(role.value for role in Role)
 
 
@@ -16,10 +17,20 @@ def check_risks(subject: Subject) -> Found:
     for index, risk in enumerate(subject.file.risks):
         path: Path = ("risks", index)
         yield from subject.absent((*path, "zone"), "zone", risk.zone)
+        least = grade_of(risk.likelihood, risk.severity)
+        if _GRADES.index(risk.grade) < _GRADES.index(least):
+            product = risk.likelihood * risk.severity
+            yield (
+                (*path, "grade"),
+                f"likelihood x severity is {product}, which is {least}; it may be graded higher only",
+            )
         if risk.grade is Grade.HIGH and risk.plan is None:
             yield (*path, "grade"), "a high risk must have an emergency plan: add plan: …"
         yield from subject.absent((*path, "plan"), "plan", risk.plan)
         yield from subject.absent((*path, "owner"), "person", risk.owner)
+        for key, what in (("rules", "rule"), ("facilities", "facility")):
+            for number, name in enumerate(getattr(risk, key)):
+                yield from subject.absent((*path, key, number), what, name)
         if risk.assessed is not None and risk.review is not None and risk.review <= risk.assessed:
             yield (*path, "review"), "the next review is not after the assessment"
 

@@ -11,6 +11,7 @@ from community.site.check_plans import check_plans, check_risks
 from community.site.check_readiness import check_readiness
 from community.site.check_rules import check_rules
 from community.site.check_tickets import check_tickets
+from community.site.check_upkeep import check_facilities, check_upkeep
 from community.site.devices import Device, Line, ModbusSource
 from community.site.mend import Mended
 from community.site.model import SiteFile, Zone
@@ -20,12 +21,14 @@ from community.site.subject import Found, Subject
 from community.site.yaml_text import Document, Path
 
 _ADDRESS = re.compile(r"[^\s:/]+:[0-9]{1,5}|\[[0-9a-fA-F:.]+\]:[0-9]{1,5}")
-_RECURRENCE = re.compile(r"FREQ=(YEARLY|MONTHLY|WEEKLY|DAILY)(;[A-Z]+=[A-Z0-9,+-]+)*")
 _SECTIONS = {
     "parties": "party",
     "people": "person",
     "gateways": "gateway",
     "facilities": "facility",
+    "schedules": "schedule",
+    "checklists": "checklist",
+    "routes": "route",
     "calendars": "calendar",
     "rules": "rule",
     "risks": "risk",
@@ -190,24 +193,13 @@ def _overlap(one: list[str], other: list[str]) -> bool:
     return len(one) == len(other) and all(a == b or "+" in (a, b) for a, b in zip(one, other, strict=True))
 
 
-def _facilities(subject: Subject) -> Found:
-    for index, facility in enumerate(subject.file.facilities):
-        path: Path = ("facilities", index)
-        yield from subject.absent((*path, "zone"), "zone", facility.zone)
-        for place, sentence in subject.absent((*path, "party"), "party", facility.party):
-            yield place, f"every facility has one who answers for it: {sentence}"
-        for number, point in enumerate(facility.points):
-            yield from subject.absent((*path, "points", number), "point", point)
-        if facility.inspect is not None and not _RECURRENCE.fullmatch(facility.inspect):
-            yield (*path, "inspect"), "write a recurrence (RFC 5545) such as FREQ=MONTHLY;BYMONTHDAY=5"
-
-
 CHECKS: tuple[Callable[[Subject], Found], ...] = (
     _ids,
     _site,
     _devices,
     check_interlocks,
-    _facilities,
+    check_facilities,
+    check_upkeep,
     check_rules,
     check_composition,
     check_risks,

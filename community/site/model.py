@@ -5,11 +5,12 @@ from pydantic import Field
 from community.people import Role
 from community.site.devices import Gateway
 from community.site.duty import Notifications, Roster
-from community.site.fields import Day, Duration, Id, Row
+from community.site.fields import Id, Row
 from community.site.plans import Plan, Risk
 from community.site.readiness import DrillDuty, Qualification, TrainingRow
 from community.site.rules import Calendar, Holidays, Rule
 from community.site.tickets import TicketRules
+from community.site.upkeep import Checklist, Facility, Route, Schedule
 from community.text import Text
 
 
@@ -56,20 +57,6 @@ class Person(Row):
     contacts: tuple[Contact, ...] = ()
 
 
-class Facility(Row):
-    """A facility on the register (设施台账) with exactly one responsible party."""
-
-    id: Id
-    name: Text
-    zone: Id
-    party: Id
-    category: str = "other"
-    installed: Day | None = None
-    life: Duration | None = None
-    inspect: str | None = Field(default=None, description="when, as RFC 5545 says: FREQ=MONTHLY;BYMONTHDAY=5")
-    points: tuple[str, ...] = ()
-
-
 class SiteFile(Row):
     """A whole site file."""
 
@@ -79,6 +66,9 @@ class SiteFile(Row):
     people: tuple[Person, ...] = ()
     gateways: tuple[Gateway, ...]
     facilities: tuple[Facility, ...] = ()
+    schedules: tuple[Schedule, ...] = ()
+    checklists: tuple[Checklist, ...] = ()
+    routes: tuple[Route, ...] = ()
     calendars: tuple[Calendar, ...] = ()
     holidays: Holidays = Holidays()
     rules: tuple[Rule, ...] = ()

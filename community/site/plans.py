@@ -9,6 +9,14 @@ from community.site.fields import Day, Duration, Id, Row
 from community.site.rules import Grade
 from community.text import Text
 
+MEDIUM_FROM, HIGH_FROM = 5, 10
+
+
+def grade_of(likelihood: int, severity: int) -> Grade:
+    """The grade of a field of the 5 x 5 matrix: their product below 5 is low, below 10 medium, from 10 high."""
+    product = likelihood * severity
+    return Grade.HIGH if product >= HIGH_FROM else Grade.MEDIUM if product >= MEDIUM_FROM else Grade.LOW
+
 
 class Risk(Row):
     """An entry of the risk register: likelihood x severity, 1-5 each."""
@@ -22,6 +30,9 @@ class Risk(Row):
     grade: Grade
     owner: Id | None = None
     plan: Id | None = None
+    controls: tuple[Text, ...] = Field(default=(), description="what keeps it from happening")
+    rules: tuple[Id, ...] = Field(default=(), description="the rules whose alarms are this risk coming true")
+    facilities: tuple[Id, ...] = Field(default=(), description="the facilities it comes from, or that hold it off")
     assessed: Day | None = None
     review: Day | None = None
 

@@ -68,6 +68,7 @@ class Subject:
             "plan": ("plans", [row.id for row in file.plans]),
             "facility": ("facilities", [row.id for row in file.facilities]),
             "qualification": ("qualifications", [row.id for row in file.qualifications]),
+            "checklist": ("checklists", [row.id for row in file.checklists]),
             "rule": ("rules", [row.id for row in file.rules]),
             "calendar": ("calendars", calendar_names(file)),
             "device": ("gateways.devices", [device.id for _, device in self.devices]),

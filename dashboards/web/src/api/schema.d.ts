@@ -548,6 +548,106 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/facilities": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Facilities
+         * @description All facilities, in the site file's order.
+         */
+        get: operations["list_facilities"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/facilities/renewals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Renewals
+         * @description What has to be renewed in which year, and what it costs.
+         */
+        get: operations["get_renewals"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/facilities/{facility_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Facility
+         * @description One facility with all that belongs to it.
+         */
+        get: operations["get_facility"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/facilities/{facility_id}/documents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Add Facility Document
+         * @description Add a document: PDF, JPEG or PNG, as the body, up to 20 MB.
+         */
+        post: operations["add_facility_document"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/facilities/{facility_id}/documents/{document_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Facility Document
+         * @description The bytes of a document.
+         */
+        get: operations["get_facility_document"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/gateways": {
         parameters: {
             query?: never;
@@ -604,6 +704,170 @@ export interface paths {
         get: operations["list_gateway_losses"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/inspections": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Inspections
+         * @description Rounds, the latest due first.
+         */
+        get: operations["list_inspections"];
+        put?: never;
+        /**
+         * Start Unplanned
+         * @description Walk a route now, whatever the calendar says.
+         */
+        post: operations["start_unplanned"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/inspections/routes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Routes
+         * @description The routes, and when each is due next.
+         */
+        get: operations["list_routes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/inspections/{round_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Inspection
+         * @description One round.
+         */
+        get: operations["get_inspection"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/inspections/{round_id}/answers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Answer Inspection
+         * @description What was found at an item.
+         */
+        post: operations["answer_inspection"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/inspections/{round_id}/finish": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Finish Inspection
+         * @description All has been looked at.
+         */
+        post: operations["finish_inspection"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/inspections/{round_id}/photos": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Add Inspection Photo
+         * @description Add a photo: JPEG or PNG, as the body; an answer then names it.
+         */
+        post: operations["add_inspection_photo"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/inspections/{round_id}/photos/{photo_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Inspection Photo
+         * @description The bytes of a photo.
+         */
+        get: operations["get_inspection_photo"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/inspections/{round_id}/start": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Start Inspection
+         * @description Begin a round that was planned.
+         */
+        post: operations["start_inspection"];
         delete?: never;
         options?: never;
         head?: never;
@@ -868,6 +1132,46 @@ export interface paths {
         get: operations["list_reminders"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/risks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Risks
+         * @description The register, in the site file's order.
+         */
+        get: operations["list_risks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/risks/{risk_id}/gradings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Grade Risk
+         * @description Decide how a risk is graded from now on, and say why.
+         */
+        post: operations["grade_risk"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1799,6 +2103,53 @@ export interface components {
          */
         AlarmState: "normal" | "unacknowledged" | "acknowledged" | "returned-unacknowledged" | "latched";
         /**
+         * AnswerIn
+         * @description What was found at an item; `place` counts from 0.
+         */
+        AnswerIn: {
+            /**
+             * Note
+             * @default
+             */
+            note: string;
+            outcome: components["schemas"]["Outcome-Input"];
+            /**
+             * Photos
+             * @default []
+             */
+            photos: string[];
+            /** Place */
+            place: number;
+            /** Value */
+            value?: number | null;
+        };
+        /**
+         * AnswerOut
+         * @description What was found.
+         */
+        AnswerOut: {
+            /**
+             * At
+             * Format: date-time
+             * @example 2026-09-22T08:15:30.250Z
+             */
+            at: string;
+            /** By */
+            by: string;
+            /** Note */
+            note: string;
+            outcome: components["schemas"]["community__inspections__Outcome"];
+            /** Photos */
+            photos: string[];
+            /**
+             * Ticket
+             * @description the ticket the failed item became
+             */
+            ticket: string | null;
+            /** Value */
+            value: number | null;
+        };
+        /**
          * Approval
          * @description Who approved this version, and when.
          */
@@ -1960,7 +2311,7 @@ export interface components {
             gateway: string;
             /** Id */
             id: string;
-            outcome?: components["schemas"]["Outcome"] | null;
+            outcome?: components["schemas"]["community__commands__Outcome"] | null;
             /**
              * Point
              * @description an output, or `interlock:…`
@@ -2016,6 +2367,28 @@ export interface components {
             last: string | null;
             /** Ok */
             ok: boolean | null;
+        };
+        /**
+         * DocumentOut
+         * @description A document; its bytes are at `/facilities/{facility}/documents/{id}`.
+         */
+        DocumentOut: {
+            /**
+             * At
+             * Format: date-time
+             * @example 2026-09-22T08:15:30.250Z
+             */
+            at: string;
+            /** By */
+            by: string;
+            /** Id */
+            id: string;
+            /** Media Type */
+            media_type: string;
+            /** Name */
+            name: string;
+            /** Size */
+            size: number;
         };
         /**
          * DrillDue
@@ -2181,11 +2554,178 @@ export interface components {
             value: number | null;
         };
         /**
+         * FacilityAnswer
+         * @description What an inspection found at the facility.
+         */
+        FacilityAnswer: {
+            /**
+             * At
+             * Format: date-time
+             * @example 2026-09-22T08:15:30.250Z
+             */
+            at: string;
+            /** By */
+            by: string;
+            name: components["schemas"]["Text"];
+            /** Note */
+            note: string;
+            outcome: components["schemas"]["community__inspections__Outcome"];
+            /** Round */
+            round: string;
+            /** Unit */
+            unit: string | null;
+            /** Value */
+            value: number | null;
+        };
+        /**
+         * FacilityDetail
+         * @description A facility and all that belongs to it.
+         */
+        FacilityDetail: {
+            /**
+             * Alarms
+             * @description ids of the alarms that are open
+             */
+            alarms: string[];
+            /** Category */
+            category: string;
+            /** Documents */
+            documents: components["schemas"]["DocumentOut"][];
+            /** Escalation */
+            escalation: string | null;
+            /** Id */
+            id: string;
+            /** Inspections */
+            inspections: components["schemas"]["FacilityAnswer"][];
+            /** Installed */
+            installed: string | null;
+            name: components["schemas"]["Text"];
+            /** Open Alarms */
+            open_alarms: number;
+            /** Open Tickets */
+            open_tickets: number;
+            /** Overdue Tickets */
+            overdue_tickets: number;
+            /** Party */
+            party: string;
+            party_name: components["schemas"]["Text"];
+            /** Points */
+            points: string[];
+            renewal: components["schemas"]["FacilityRenewal"] | null;
+            /** Schedules */
+            schedules: components["schemas"]["ScheduleOut"][];
+            /**
+             * Tickets
+             * @description of the last 12 months, the newest first
+             */
+            tickets: components["schemas"]["FacilityTicket"][];
+            /** Zone */
+            zone: string;
+        };
+        /**
+         * FacilityOut
+         * @description A facility on the register (设施台账).
+         */
+        FacilityOut: {
+            /** Category */
+            category: string;
+            /** Escalation */
+            escalation: string | null;
+            /** Id */
+            id: string;
+            /** Installed */
+            installed: string | null;
+            name: components["schemas"]["Text"];
+            /** Open Alarms */
+            open_alarms: number;
+            /** Open Tickets */
+            open_tickets: number;
+            /** Overdue Tickets */
+            overdue_tickets: number;
+            /** Party */
+            party: string;
+            party_name: components["schemas"]["Text"];
+            /** Points */
+            points: string[];
+            renewal: components["schemas"]["FacilityRenewal"] | null;
+            /** Zone */
+            zone: string;
+        };
+        /**
+         * FacilityRenewal
+         * @description When a facility has to be renewed.
+         */
+        FacilityRenewal: {
+            /**
+             * Assumed
+             * @description no life is written down; the guide's is taken
+             */
+            assumed: boolean;
+            /**
+             * Cost
+             * @description yuan, estimated
+             */
+            cost: number | null;
+            /**
+             * Due
+             * Format: date
+             */
+            due: string;
+            /** Facility */
+            facility: string;
+        };
+        /**
+         * FacilityTicket
+         * @description A ticket of the facility.
+         */
+        FacilityTicket: {
+            /**
+             * Complete By
+             * Format: date-time
+             * @example 2026-09-22T08:15:30.250Z
+             */
+            complete_by: string;
+            /** Id */
+            id: string;
+            /** Open */
+            open: boolean;
+            /**
+             * Reported At
+             * Format: date-time
+             * @example 2026-09-22T08:15:30.250Z
+             */
+            reported_at: string;
+            /** Source */
+            source: string;
+            /** State */
+            state: string;
+            title: components["schemas"]["Text"];
+        };
+        /**
          * Family
          * @description The sensor families of the guide, and the platform's own equipment.
          * @enum {string}
          */
         Family: "access" | "environment" | "fire" | "waste" | "system";
+        /**
+         * FiguresOut
+         * @description What happened in the last 12 months where the risk is.
+         */
+        FiguresOut: {
+            /** Alarms */
+            alarms: number;
+            /** Failed Inspections */
+            failed_inspections: number;
+            /** Median Clear Ms */
+            median_clear_ms: number | null;
+            /** Tickets */
+            tickets: number;
+            /**
+             * Watched Ms
+             * @description how long there has been a history, at most a year
+             */
+            watched_ms: number;
+        };
         /**
          * FindingIn
          * @description Something to put right; it becomes a ticket.
@@ -2271,6 +2811,40 @@ export interface components {
          * @enum {string}
          */
         Grade: "low" | "medium" | "high";
+        /**
+         * Grade5x5
+         * @description What a person decides, and why.
+         */
+        Grade5x5: {
+            /** Likelihood */
+            likelihood: number;
+            /** Reason */
+            reason: string;
+            /** Severity */
+            severity: number;
+        };
+        /**
+         * GradingOut
+         * @description A decision about a risk.
+         */
+        GradingOut: {
+            /**
+             * At
+             * Format: date-time
+             * @example 2026-09-22T08:15:30.250Z
+             */
+            at: string;
+            /** By */
+            by: string;
+            /** Id */
+            id: string;
+            /** Likelihood */
+            likelihood: number;
+            /** Reason */
+            reason: string;
+            /** Severity */
+            severity: number;
+        };
         /**
          * Health
          * @description What is well, and why not.
@@ -2607,10 +3181,10 @@ export interface components {
         };
         /**
          * Outcome
-         * @description What became of a command.
+         * @description What somebody found at an item.
          * @enum {string}
          */
-        Outcome: "done" | "refused" | "failed" | "expired";
+        "Outcome-Input": "pass" | "fail" | "not-applicable";
         /** Page[AccessEventOut] */
         Page_AccessEventOut_: {
             /** Items */
@@ -2715,6 +3289,16 @@ export interface components {
         Page_QuarantineOut_: {
             /** Items */
             items: components["schemas"]["QuarantineOut"][];
+            /**
+             * Next
+             * @description cursor of the next page; null on the last
+             */
+            next?: string | null;
+        };
+        /** Page[RoundOut] */
+        Page_RoundOut_: {
+            /** Items */
+            items: components["schemas"]["RoundOut"][];
             /**
              * Next
              * @description cursor of the next page; null on the last
@@ -3068,6 +3652,19 @@ export interface components {
             type: string;
         };
         /**
+         * ProposalOut
+         * @description A grading the history speaks for.
+         */
+        ProposalOut: {
+            grade: components["schemas"]["Grade"];
+            /** Likelihood */
+            likelihood: number;
+            /** Reasons */
+            reasons: components["schemas"]["Reason-Output"][];
+            /** Severity */
+            severity: number;
+        };
+        /**
          * QualificationOut
          * @description What somebody must have learned to be on duty for something.
          */
@@ -3117,6 +3714,23 @@ export interface components {
             source: string;
         };
         /**
+         * QuestionOut
+         * @description One item at one stop.
+         */
+        QuestionOut: {
+            /** Facility */
+            facility: string;
+            /** High */
+            high: number | null;
+            /** Item */
+            item: string;
+            /** Low */
+            low: number | null;
+            name: components["schemas"]["Text"];
+            /** Unit */
+            unit: string | null;
+        };
+        /**
          * ReachOut
          * @description Whether somebody can be reached outside the page.
          */
@@ -3139,10 +3753,16 @@ export interface components {
          * Reason
          * @description Why; it is kept in the timeline.
          */
-        Reason: {
+        "Reason-Input": {
             /** Reason */
             reason: string;
         };
+        /**
+         * Reason
+         * @description Why a re-grading is proposed.
+         * @enum {string}
+         */
+        "Reason-Output": "events" | "no-events" | "slow-to-clear" | "failed-inspections";
         /**
          * RecordTraining
          * @description Somebody was trained.
@@ -3243,6 +3863,38 @@ export interface components {
             title: components["schemas"]["Text"];
         };
         /**
+         * RenewalPlan
+         * @description Renewals by year; what is overdue comes first and is in no year.
+         */
+        RenewalPlan: {
+            /** Overdue */
+            overdue: components["schemas"]["FacilityRenewal"][];
+            /**
+             * Unknown
+             * @description facilities nobody knows the age of
+             */
+            unknown: string[];
+            /** Years */
+            years: components["schemas"]["RenewalYear"][];
+        };
+        /**
+         * RenewalYear
+         * @description What ends its life in a year.
+         */
+        RenewalYear: {
+            /** Cost */
+            cost: number;
+            /** Rows */
+            rows: components["schemas"]["FacilityRenewal"][];
+            /**
+             * Unestimated
+             * @description how many have no estimate
+             */
+            unestimated: number;
+            /** Year */
+            year: number;
+        };
+        /**
          * Reopen
          * @description It has come again.
          */
@@ -3291,6 +3943,47 @@ export interface components {
              * @description where it is
              */
             zone?: string | null;
+        };
+        /**
+         * RiskOut
+         * @description An entry of the register; likelihood, severity and grade are those that hold.
+         */
+        RiskOut: {
+            /** Assessed */
+            assessed: string | null;
+            /** Controls */
+            controls: components["schemas"]["Text"][];
+            /** Facilities */
+            facilities: string[];
+            figures: components["schemas"]["FiguresOut"];
+            grade: components["schemas"]["Grade"];
+            /**
+             * Gradings
+             * @description every decision, the newest first
+             */
+            gradings: components["schemas"]["GradingOut"][];
+            /** Id */
+            id: string;
+            /** Likelihood */
+            likelihood: number;
+            name: components["schemas"]["Text"];
+            /** Owner */
+            owner: string | null;
+            /** Plan */
+            plan: string | null;
+            proposal: components["schemas"]["ProposalOut"] | null;
+            /** Review */
+            review: string | null;
+            /** Review Overdue */
+            review_overdue: boolean;
+            /** Rules */
+            rules: string[];
+            /** Severity */
+            severity: number;
+            /** Source */
+            source: string;
+            /** Zone */
+            zone: string;
         };
         /**
          * Role
@@ -3351,6 +4044,93 @@ export interface components {
             spells: components["schemas"]["SpellOut"][];
         };
         /**
+         * RoundOut
+         * @description A round of inspection (巡检).
+         */
+        RoundOut: {
+            /** Answers */
+            answers: (components["schemas"]["AnswerOut"] | null)[];
+            /** Due By */
+            due_by: string | null;
+            /** Ended At */
+            ended_at: string | null;
+            /** Failed */
+            failed: number;
+            /** Id */
+            id: string;
+            /** Late */
+            late: boolean;
+            /** Left */
+            left: number;
+            name: components["schemas"]["Text"];
+            /** Overdue */
+            overdue: boolean;
+            /** Party */
+            party: string | null;
+            /** Photos */
+            photos: components["schemas"]["RoundPhotoOut"][];
+            /**
+             * Planned At
+             * Format: date-time
+             * @example 2026-09-22T08:15:30.250Z
+             */
+            planned_at: string;
+            /** Questions */
+            questions: components["schemas"]["QuestionOut"][];
+            /** Route */
+            route: string;
+            /** Started At */
+            started_at: string | null;
+            /** Started By */
+            started_by: string | null;
+            state: components["schemas"]["RoundState"];
+            /** Version */
+            version: number;
+            /** Zone */
+            zone: string;
+        };
+        /**
+         * RoundPhotoOut
+         * @description A photo; its bytes are at `/inspections/{id}/photos/{photo}`.
+         */
+        RoundPhotoOut: {
+            /**
+             * At
+             * Format: date-time
+             * @example 2026-09-22T08:15:30.250Z
+             */
+            at: string;
+            /** By */
+            by: string;
+            /** Id */
+            id: string;
+            /** Media Type */
+            media_type: string;
+        };
+        /**
+         * RoundState
+         * @description States of a round.
+         * @enum {string}
+         */
+        RoundState: "planned" | "under-way" | "done";
+        /**
+         * RouteOut
+         * @description A route that may be walked.
+         */
+        RouteOut: {
+            /** Every */
+            every: string | null;
+            /** Id */
+            id: string;
+            name: components["schemas"]["Text"];
+            /** Next At */
+            next_at: string | null;
+            /** Party */
+            party: string | null;
+            /** Stops */
+            stops: number;
+        };
+        /**
          * RuleCoverage
          * @description How much of the site is watched.
          */
@@ -3409,6 +4189,31 @@ export interface components {
              * @description what raises and clears as a whole: the point itself, a device, a zone, the site
              */
             scope: string;
+        };
+        /**
+         * ScheduleOut
+         * @description A schedule of preventive maintenance, as it stands for one facility.
+         */
+        ScheduleOut: {
+            /**
+             * Counts
+             * @description what is counted: hours or starts
+             */
+            counts: string | null;
+            /**
+             * Every
+             * @description RFC 5545
+             */
+            every: string | null;
+            /** Figure */
+            figure: number | null;
+            /** Id */
+            id: string;
+            name: components["schemas"]["Text"];
+            /** Next At */
+            next_at: string | null;
+            /** Next Figure */
+            next_figure: number | null;
         };
         /**
          * ScoreOut
@@ -3597,6 +4402,14 @@ export interface components {
              * @default
              */
             note: string;
+        };
+        /**
+         * StartRound
+         * @description A round nobody planned.
+         */
+        StartRound: {
+            /** Route */
+            route: string;
         };
         /**
          * StepDone
@@ -4124,6 +4937,18 @@ export interface components {
             /** Parent */
             parent: string | null;
         };
+        /**
+         * Outcome
+         * @description What became of a command.
+         * @enum {string}
+         */
+        community__commands__Outcome: "done" | "refused" | "failed" | "expired";
+        /**
+         * Outcome
+         * @description What somebody found at an item.
+         * @enum {string}
+         */
+        community__inspections__Outcome: "pass" | "fail" | "not-applicable";
     };
     responses: never;
     parameters: never;
@@ -4275,7 +5100,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Reason"];
+                "application/json": components["schemas"]["Reason-Input"];
             };
         };
         responses: {
@@ -4319,7 +5144,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Reason"];
+                "application/json": components["schemas"]["Reason-Input"];
             };
         };
         responses: {
@@ -4407,7 +5232,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Reason"];
+                "application/json": components["schemas"]["Reason-Input"];
             };
         };
         responses: {
@@ -4494,7 +5319,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Reason"];
+                "application/json": components["schemas"]["Reason-Input"];
             };
         };
         responses: {
@@ -4538,7 +5363,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Reason"];
+                "application/json": components["schemas"]["Reason-Input"];
             };
         };
         responses: {
@@ -4582,7 +5407,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Reason"];
+                "application/json": components["schemas"]["Reason-Input"];
             };
         };
         responses: {
@@ -4626,7 +5451,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Reason"];
+                "application/json": components["schemas"]["Reason-Input"];
             };
         };
         responses: {
@@ -5233,7 +6058,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Reason"];
+                "application/json": components["schemas"]["Reason-Input"];
             };
         };
         responses: {
@@ -5350,6 +6175,214 @@ export interface operations {
             };
         };
     };
+    list_facilities: {
+        parameters: {
+            query?: {
+                category?: string | null;
+                /** @description with all zones inside */
+                zone?: string | null;
+                party?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FacilityOut"][];
+                };
+            };
+            /** @description Refused; the detail says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not possible now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    get_renewals: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RenewalPlan"];
+                };
+            };
+            /** @description Refused; the detail says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not possible now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    get_facility: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                facility_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FacilityDetail"];
+                };
+            };
+            /** @description Refused; the detail says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not possible now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    add_facility_document: {
+        parameters: {
+            query: {
+                name: string;
+            };
+            header?: never;
+            path: {
+                facility_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/pdf": string;
+                "image/jpeg": string;
+                "image/png": string;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DocumentOut"];
+                };
+            };
+            /** @description Refused; the detail says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not possible now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    get_facility_document: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                facility_id: string;
+                document_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused; the detail says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not possible now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
     list_gateways: {
         parameters: {
             query?: never;
@@ -5400,7 +6433,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Reason"];
+                "application/json": components["schemas"]["Reason-Input"];
             };
         };
         responses: {
@@ -5460,6 +6493,379 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Page_LossOut_"];
+                };
+            };
+            /** @description Refused; the detail says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not possible now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    list_inspections: {
+        parameters: {
+            query?: {
+                /** @description true: those that are not done */
+                open?: boolean | null;
+                /** @description rows of a page at most */
+                limit?: number;
+                /** @description `next` of the page before */
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_RoundOut_"];
+                };
+            };
+            /** @description Refused; the detail says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not possible now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    start_unplanned: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StartRound"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoundOut"];
+                };
+            };
+            /** @description Refused; the detail says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not possible now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    list_routes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RouteOut"][];
+                };
+            };
+            /** @description Refused; the detail says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not possible now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    get_inspection: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                round_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoundOut"];
+                };
+            };
+            /** @description Refused; the detail says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not possible now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    answer_inspection: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                round_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AnswerIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoundOut"];
+                };
+            };
+            /** @description Refused; the detail says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not possible now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    finish_inspection: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                round_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoundOut"];
+                };
+            };
+            /** @description Refused; the detail says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not possible now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    add_inspection_photo: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                round_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "image/jpeg": string;
+                "image/png": string;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoundOut"];
+                };
+            };
+            /** @description Refused; the detail says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not possible now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    get_inspection_photo: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                round_id: string;
+                photo_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused; the detail says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not possible now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    start_inspection: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                round_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoundOut"];
                 };
             };
             /** @description Refused; the detail says why */
@@ -6040,6 +7446,88 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ReminderOut"][];
+                };
+            };
+            /** @description Refused; the detail says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not possible now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    list_risks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RiskOut"][];
+                };
+            };
+            /** @description Refused; the detail says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not possible now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    grade_risk: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                risk_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Grade5x5"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RiskOut"];
                 };
             };
             /** @description Refused; the detail says why */

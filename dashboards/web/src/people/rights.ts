@@ -20,6 +20,9 @@ export type Action =
   | 'choose-notifications'
   | 'run-drill'
   | 'record-training'
+  | 'keep-register'
+  | 'walk-round'
+  | 'grade-risk'
 
 export const RIGHTS: Record<RoleName, readonly Action[]> = {
   manager: [
@@ -35,8 +38,10 @@ export const RIGHTS: Record<RoleName, readonly Action[]> = {
     'change-roster',
     'choose-notifications',
     'record-training',
+    'keep-register',
+    'walk-round',
   ],
-  crew: ['view', 'create-ticket', 'work-ticket', 'work-step', 'choose-notifications'],
+  crew: ['view', 'create-ticket', 'work-ticket', 'work-step', 'choose-notifications', 'walk-round'],
   'safety-officer': [
     'view',
     'acknowledge-alarm',
@@ -52,8 +57,11 @@ export const RIGHTS: Record<RoleName, readonly Action[]> = {
     'choose-notifications',
     'run-drill',
     'record-training',
+    'keep-register',
+    'walk-round',
+    'grade-risk',
   ],
-  supervisor: ['view', 'inspect-ticket', 'choose-notifications'],
+  supervisor: ['view', 'inspect-ticket', 'choose-notifications', 'walk-round'],
   administrator: ['view', 'manage-users', 'view-quarantine', 'make-backup', 'choose-notifications'],
 }
 

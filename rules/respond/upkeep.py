@@ -1,0 +1,128 @@
+"""What is due to facilities becomes tickets and rounds: from deadlines in the database, looked at again and again.
+
+Each ticket's id comes of what it is for, so that however often something is planned it is opened once.
+"""
+
+import asyncio
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import structlog
+from sqlalchemy import Connection
+
+from backbone import metrics
+from backbone.database.database import Database
+from backbone.database.documents import plain
+from backbone.database.outbox import append
+from backbone.database.tickets import get_ticket, save_ticket
+from backbone.database.upkeep import get_round, load_deadlines, load_usage, save_deadlines, save_round
+from community.inspections import Round, RoundState
+from community.site.site import Site
+from community.tickets import SYSTEM, add_note, open_ticket
+from community.upkeep import Deadline, Due, Planner
+from rules.writer import Stopped, Writer
+
+WRITER = "rules"
+LOOK_EVERY_S = 15.0
+log = structlog.get_logger()
+
+
+class Upkeep:
+    """Looks after deadlines. Nothing is remembered from one look to the next but the site's plan."""
+
+    def __init__(self, site: Site, database: Database, writer: Writer, now: Callable[[], int]) -> None:
+        self._database = database
+        self._writer = writer
+        self._now = now
+        self.use(site)
+
+    def use(self, site: Site) -> None:
+        """The site file changed."""
+        self._site = site
+        self._planner = Planner(site.file)
+
+    async def run(self) -> None:
+        """Look until cancelled; a look that fails is told and done again."""
+        while True:
+            try:
+                await self.look()
+            except Stopped:
+                raise
+            except Exception:
+                metrics.loop_errors.labels("rules upkeep").inc()
+                log.exception("what is due could not be planned; trying again", after_s=LOOK_EVERY_S)
+            await asyncio.sleep(LOOK_EVERY_S)
+
+    async def look(self) -> None:
+        """Make what has come due. The look that only reads holds up nobody who writes."""
+        if await asyncio.to_thread(self._anything):
+            await self._writer.do(self._make)
+
+    def _anything(self) -> bool:
+        with self._database.read() as c:
+            before, after, due = self._plan(c)
+            return before != after or any(not _is_made(c, self._site.id, one) for one in due)
+
+    def _make(self, c: Connection) -> None:
+        before, after, due = self._plan(c)
+        for one in due:
+            if not _is_made(c, self._site.id, one):
+                make(c, self._site.id, one, self._now())
+        save_deadlines(c, self._site.id, before, after)
+
+    def _plan(self, c: Connection) -> tuple[dict[str, Deadline], dict[str, Deadline], Sequence[Due]]:
+        before = load_deadlines(c, self._site.id)
+        kept, due = self._planner.plan(before, load_usage(c, self._site.id), self._now())
+        return before, {deadline.id: deadline for deadline in kept}, due
+
+
+def make(c: Connection, site: str, due: Due, now: int) -> None:
+    """The ticket, or the round, of something that has come due."""
+    identifier = _id(site, due)
+    if due.route is not None:
+        round_ = Round(
+            id=identifier,
+            site=site,
+            zone=due.zone,
+            route=due.route,
+            name=due.title,
+            state=RoundState.PLANNED,
+            planned_at=due.at,
+            due_by=due.due_by,
+            late=due.late,
+            party=due.party,
+        )
+        save_round(c, round_)
+        append(c, WRITER, site, "inspection", "planned", identifier, plain(round_), now)
+        return
+    ticket = open_ticket(
+        id=identifier,
+        site=site,
+        zone=due.zone,
+        title_zh=due.title.zh,
+        title_en=due.title.in_language("en"),
+        source=due.source,
+        priority=due.priority,
+        now=now,
+        by=SYSTEM,
+        facility=due.facility,
+        party=due.party,
+        note="" if due.figure is None else f"{due.figure:g}",
+    )
+    ticket = replace(ticket, complete_by=due.due_by)
+    if due.late:
+        said = f"此前还有{due.skipped}次未做 / {due.skipped} more were missed before" if due.skipped else ""
+        ticket = replace(add_note(ticket, SYSTEM, "planned-late", said, now), version=1)
+    save_ticket(c, ticket)
+    append(c, WRITER, site, "ticket", "reported", identifier, plain(ticket), now)
+
+
+def _is_made(c: Connection, site: str, due: Due) -> bool:
+    identifier = _id(site, due)
+    return (get_ticket(c, identifier) if due.route is None else get_round(c, identifier)) is not None
+
+
+def _id(site: str, due: Due) -> str:
+    kind = "t" if due.route is None else "r"
+    return f"{kind}-{hashlib.sha256(f'{site}:{due.source}'.encode()).hexdigest()[:16]}"

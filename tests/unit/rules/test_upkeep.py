@@ -1,0 +1,116 @@
+"""Tickets and rounds of what is due, in a real database: once, however often and from whatever state one looks."""
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from backbone.database.database import Database
+from backbone.database.outbox import events_since
+from backbone.database.tickets import list_tickets
+from backbone.database.upkeep import list_rounds, load_deadlines, load_usage
+from community.quality import Quality
+from community.site.model import SiteFile
+from community.site.site import Site
+from rules.detect.model import Batch
+from rules.meters import Meters
+from rules.respond.upkeep import Upkeep
+from rules.writer import Writer
+from tests.unit.rules.sites import make_site
+from tests.unit.rules.timeline import Reading, make_batch
+
+MONDAY = 1_767_571_200_000  # 2026-01-05 08:00 in Shanghai
+DAY = 86_400_000
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Database]:
+    database = Database.open(f"sqlite:///{tmp_path / 'anju.db'}")
+    yield database
+    database.close()
+
+
+def site() -> Site:
+    plain = make_site({"pump.on": {}}, [])
+    rows = {
+        "parties": [{"id": "p", "name": {"zh": "物业"}, "kind": "property-company"}],
+        "facilities": [{"id": "pump", "name": {"zh": "水泵", "en": "Pump"}, "zone": "z1", "party": "p"}],
+        "schedules": [
+            {"id": "weekly", "name": {"zh": "周检"}, "facilities": "pump", "every": "FREQ=WEEKLY;BYDAY=MO"},
+            {"id": "oil", "name": {"zh": "换油"}, "facilities": "pump", "running": {"point": "pump.on", "every": "1h"}},
+        ],
+        "checklists": [{"id": "look", "name": {"zh": "看"}, "items": [{"id": "ok", "name": {"zh": "完好"}}]}],
+        "routes": [
+            {
+                "id": "patrol",
+                "name": {"zh": "巡查"},
+                "every": "FREQ=DAILY",
+                "at": "09:00",
+                "stops": [{"facility": "pump", "checklist": "look"}],
+            }
+        ],
+    }
+    file = SiteFile.model_validate({**plain.file.model_dump(by_alias=True, exclude_none=True), **rows})
+    return Site(**{**vars(plain), "file": file})
+
+
+async def look(database: Database, *times: int) -> None:
+    """A process that looks at these times, and ends."""
+    clock = iter(times)
+    now = [0]
+    async with Writer(database, asyncio.Event()) as writer:
+        upkeep = Upkeep(site(), database, writer, lambda: now[0])
+        for now[0] in clock:
+            await upkeep.look()
+
+
+async def test_each_occurrence_makes_one_ticket_over_restarts_and_jumps(database: Database) -> None:
+    await look(database, MONDAY - 3 * DAY)
+    await look(database, MONDAY + 1, MONDAY + 2)
+    await look(database, MONDAY - DAY, MONDAY + 60_000)
+    await look(database, MONDAY + 15 * DAY)
+    with database.read() as c:
+        tickets = list_tickets(c, "test")
+        told = [event.object_id for event in events_since(c, "test", 0, 100) if event.kind == "ticket"]
+    assert [ticket.source for ticket in reversed(tickets)] == [
+        f"schedule:weekly:pump:2026-01-{day}" for day in ("05", "12", "19")
+    ]
+    assert [any(n.change == "planned-late" for n in t.history) for t in reversed(tickets)] == [False, True, True]
+    assert sorted(told) == sorted(ticket.id for ticket in tickets)
+    first = tickets[-1]
+    assert (first.facility, first.party, first.complete_by) == ("pump", "p", MONDAY + 7 * DAY)
+
+
+async def test_a_round_is_planned_with_its_deadline(database: Database) -> None:
+    await look(database, MONDAY, MONDAY + 2 * 3_600_000, MONDAY + 3 * 3_600_000)
+    with database.read() as c:
+        (found,) = list_rounds(c, "test")
+        assert load_deadlines(c, "test")["route:patrol"].next_at == MONDAY + DAY + 3_600_000
+    assert (found.planned_at, found.due_by, found.late) == (MONDAY + 3_600_000, MONDAY + DAY + 3_600_000, False)
+    assert found.overdue(MONDAY + 2 * DAY)
+
+
+async def test_hours_of_running_come_from_readings_and_survive(database: Database) -> None:
+    def readings(begin: int, minutes: int, x: float, q: int = 0) -> Batch:
+        return make_batch(site(), [Reading("pump.on", begin + n * 60_000, x, q) for n in range(minutes)])
+
+    meters = Meters(site())
+    await look(database, MONDAY - DAY)
+    meters.take(readings(MONDAY - DAY, 41, 1.0))
+    with database.begin() as c:
+        meters.save(c)
+    meters = Meters(site())  # after a restart
+    with database.read() as c:
+        meters.load(c)
+    meters.take(readings(MONDAY - DAY, 41, 1.0))  # sent again
+    meters.take(readings(MONDAY - DAY + 41 * 60_000, 21, 1.0))
+    meters.take(readings(MONDAY - DAY + 62 * 60_000, 5, 0.0))
+    meters.take(readings(MONDAY - DAY + 70 * 60_000, 5, 1.0, int(Quality.COMMUNICATION_FAILURE)))
+    with database.begin() as c:
+        meters.save(c)
+        assert load_usage(c, "test")["pump.on"].running_ms == 62 * 60_000
+    await look(database, MONDAY - DAY + 80 * 60_000, MONDAY - DAY + 81 * 60_000)
+    with database.read() as c:
+        (ticket,) = [t for t in list_tickets(c, "test") if t.source.startswith("schedule:oil")]
+    assert ticket.source == "schedule:oil:pump:1"
