@@ -9,11 +9,16 @@ from backbone.site_files import read_site
 
 async def gateway(stop: asyncio.Event) -> None:
     """The edge gateway named by `ANJU_GATEWAY`."""
+    from backbone.site_watch import SiteWatch
+    from gateway.clock import now_ms
     from gateway.service import run
-    from gateway.settings import GatewaySettings
+    from gateway.settings import GatewaySettings, gateway_of
 
     settings = GatewaySettings()
-    await run(settings, read_site(settings), stop)
+    site = read_site(settings)
+    # several gateways may share a data directory: each says of itself which site file it runs
+    service = f"gateway-{gateway_of(settings, site).id}"
+    await run(settings, site, stop, watch_site=SiteWatch(settings, site, service, now_ms))
 
 
 async def rules(stop: asyncio.Event) -> None:

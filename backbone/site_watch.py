@@ -67,10 +67,10 @@ class SiteWatch:
 
         `take` builds everything new and swaps; if it raises, it has left the old one running.
         """
-        await self._set(self.state)
         loop = asyncio.get_running_loop()
         with contextlib.suppress(ValueError, RuntimeError, NotImplementedError):  # no signals off the main thread
             loop.add_signal_handler(signal.SIGHUP, self.look_now)
+        await self._set(self.state)
         taken = before = await asyncio.to_thread(_stamp_of_same, self._settings, self._site)
         while True:
             stamp = await asyncio.to_thread(_stamp, self._settings)

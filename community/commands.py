@@ -2,6 +2,11 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
+
+SET: Final = "set"
+SETTING: Final = "setting"
+"""What a gateway's status says of an interlock's output that obeys, or is being set; anything else is why not."""
 
 
 class Outcome(StrEnum):

@@ -18,6 +18,7 @@ import structlog
 
 from backbone import metrics
 from backbone.frames import FrameEvent
+from community.commands import SET, SETTING
 from community.quality import UNUSABLE
 from gateway import interlock_record
 from gateway.drivers.modbus_client import ModbusError
@@ -46,9 +47,6 @@ BACKLOG_MS = 120_000
 """For so long after the start, readings from long before it are taken for the state of things and not for news: they
 waited in the sensors' broker. Later every reading is news, whatever clocks say."""
 LATE_MS = 300_000
-
-SET = "set"
-SETTING = "setting"
 
 log = structlog.get_logger()
 

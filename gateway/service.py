@@ -9,6 +9,7 @@ from typing import Any
 import structlog
 
 from backbone.bus import Bus
+from backbone.site_watch import SiteWatch
 from community.site.devices import Device, Gateway, Line
 from community.site.site import Site
 from gateway.clock import GatewayClock, now_ms
@@ -27,7 +28,6 @@ from gateway.readings import DeviceReader, Pipeline, reader_of
 from gateway.refusals import Refusals
 from gateway.routing import plan_routes
 from gateway.settings import GatewaySettings, GatewaySettingsError, gateway_of, sensor_broker
-from gateway.site_watch import SiteWatch
 from gateway.spool import Spool
 from gateway.status import Status, offline
 from gateway.supervision import Supervision
@@ -42,9 +42,16 @@ log = structlog.get_logger()
 
 
 async def run(
-    settings: GatewaySettings, site: Site, stop: asyncio.Event, *, machine_ms: Callable[[], int] = now_ms
+    settings: GatewaySettings,
+    site: Site,
+    stop: asyncio.Event,
+    *,
+    machine_ms: Callable[[], int] = now_ms,
+    watch_site: SiteWatch | None = None,
 ) -> None:
     """Run the gateway `settings.gateway` of the site until `stop`; `machine_ms` is the machine's clock (Unix ms).
+
+    With `watch_site` a changed site file comes into force meanwhile.
 
     Raises:
         GatewaySettingsError: settings and site file do not fit.
@@ -81,7 +88,17 @@ async def run(
                 key=settings.sensors_key if settings.sensors_cert else settings.mqtt_key,
                 session=True,
             )
-            parts = _Parts(settings, site, row, now=now, spool=spool, pseudonyms=pseudonyms, bus=bus, sensors=sensors)
+            parts = _Parts(
+                settings,
+                site,
+                row,
+                now=now,
+                spool=spool,
+                pseudonyms=pseudonyms,
+                bus=bus,
+                sensors=sensors,
+                watch_site=watch_site,
+            )
             await stack.enter_async_context(bus)
             await stack.enter_async_context(sensors)
             await stack.enter_async_context(parts.drivers)
@@ -106,6 +123,7 @@ class _Parts:
         pseudonyms: Pseudonyms,
         bus: Bus,
         sensors: Bus,
+        watch_site: SiteWatch | None,
     ) -> None:
         self._now = now
         self._spool = spool
@@ -150,7 +168,7 @@ class _Parts:
         self._settings = settings
         self._site, self._row = site, row
         self.drivers = Supervision(hang_s=HANG_S)
-        self._watch = SiteWatch(settings, site)
+        self._watch = watch_site
         readers = {device.id: reader_of(site, device, self._interlocks.points) for device in row.devices}
         self._readers = readers
         self._modes_of_site = {device.id: device.mode for device in row.devices}
@@ -281,8 +299,9 @@ class _Parts:
                 group.create_task(self._watch_clock(), name="clock watch"),
                 group.create_task(self._watch_silence(), name="silence watch"),
                 group.create_task(self._losses.run(), name="losses"),
-                group.create_task(self._watch.run(self._reload), name="site watch"),
             ]
+            if self._watch is not None:
+                tasks.append(group.create_task(self._watch.run(self._reload), name="site watch"))
             await stop.wait()
             for task in tasks:
                 task.cancel()
@@ -301,8 +320,8 @@ class _Parts:
         """What keeps the gateway from its work beside its spool."""
         if deaf := self._sensors.deaf:
             return f"the sensors cannot be heard: {deaf}"
-        if problems := self._watch.state.problems:
-            return f"the site file is refused, the one before stays in force: {problems[0]}"
+        if self._watch is not None and self._watch.state.problems:
+            return f"the site file is refused, the one before stays in force: {self._watch.state.problems[0]}"
         return self._interlocks.problem or self._now.problem or self.drivers.problem
 
     def _durable(self) -> Awaitable[None]:

@@ -1,4 +1,7 @@
-"""Gateways that go and come back, and what troubles them: an event people see at once, and an alarm when it lasts."""
+"""Gateways that go and come back, and what troubles them: an event people see at once, and an alarm when it lasts.
+
+An interlock's output that does not obey is an alarm at once.
+"""
 
 import asyncio
 from collections.abc import Callable
@@ -18,9 +21,19 @@ from rules.writer import Writer
 log = structlog.get_logger()
 
 
+class _Interlock(msgspec.Struct):
+    outputs: dict[str, str] = {}
+
+
 class _Status(msgspec.Struct):
     online: bool
     problem: str | None = None
+    interlocks: dict[str, _Interlock] = {}
+
+    @property
+    def outputs(self) -> dict[str, str]:
+        """By point: `set`, `setting`, or why it does not obey; of all tripped interlocks."""
+        return {point: state for row in self.interlocks.values() for point, state in row.outputs.items()}
 
 
 _decoder = msgspec.json.Decoder(_Status)
@@ -87,12 +100,18 @@ class GatewayWatch:
         self._recorded[gateway] = status
         if before is None or status.online != before.online:
             self._unsettled[gateway] = (status.online, at)
+        # the will says nothing of outputs: what did not obey before still does not
+        if status.online and (before is None or not before.online or status.outputs != before.outputs):
+            await self._writer.do(partial(self._judge_outputs, gateway, status.outputs, at))
         for change in _changes(before or _Status(online=True), status):
             await self._writer.do(partial(self._record, gateway, change, status, at))
             log.info("gateway", gateway=gateway, change=change, problem=status.problem)
 
     def _judge(self, gateway: str, online: bool, since: int, c: Connection) -> None:
         self._responder.gateway(c, gateway, online, since, self._now())
+
+    def _judge_outputs(self, gateway: str, outputs: dict[str, str], at: int, c: Connection) -> None:
+        self._responder.interlock_outputs(c, gateway, outputs, at)
 
     def _record(self, gateway: str, change: str, status: _Status, at: int, c: Connection) -> None:
         document = {"id": gateway, "gateway": gateway, "online": status.online, "problem": status.problem}

@@ -14,6 +14,7 @@ from typing import Any
 from backbone import topics
 from backbone.bus import Bus
 from backbone.frames import FrameEvent
+from backbone.site_watch import SiteWatch
 from backbone.stream import Position, Refusal, Stream
 from community.site.profile import Lane
 from community.site.site import Site
@@ -39,11 +40,16 @@ def gateway_settings(port: int, data_dir: Path, **more: Any) -> GatewaySettings:
 
 @contextlib.asynccontextmanager
 async def running_gateway(
-    site: Site, settings: GatewaySettings, *, machine_ms: Callable[[], int] = now_ms
+    site: Site,
+    settings: GatewaySettings,
+    *,
+    machine_ms: Callable[[], int] = now_ms,
+    watch_site: SiteWatch | None = None,
 ) -> AsyncIterator[None]:
     """The service, stopped at the end; within 2 s, as promised."""
     stop = asyncio.Event()
-    task = asyncio.create_task(run(settings, site, stop, machine_ms=machine_ms), name="gateway")
+    running = run(settings, site, stop, machine_ms=machine_ms, watch_site=watch_site)
+    task = asyncio.create_task(running, name="gateway")
     try:
         yield
     finally:

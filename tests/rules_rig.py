@@ -83,9 +83,9 @@ class Edge:
         """A frame once more, as a broker's retained or repeated message would be."""
         self._publish(lane, self._frames[lane][seq - 1])
 
-    def say_online(self, online: bool) -> None:
+    def say_online(self, online: bool, **more: Any) -> None:
         """The gateway's status, as itself or its will says it."""
-        status = json.dumps({"online": online}).encode()
+        status = json.dumps({"online": online, **more}).encode()
         self._bus.publish(topics.status(self._site, self.gateway), status, retain=True)
 
     @property

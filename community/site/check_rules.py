@@ -6,7 +6,7 @@ from community.site.check_conditions import check_points, check_row
 from community.site.conditions import ALL_KINDS, COMPOSITE_KINDS, Condition, Select, Vote
 from community.site.fields import parse_duration_s
 from community.site.profile import ValueKind
-from community.site.rules import GATEWAY_OFFLINE, Grade
+from community.site.rules import PLATFORM_RULES, Grade
 from community.site.subject import Candidate, Found, Subject, inner_parts
 from community.site.yaml_text import Path
 
@@ -18,8 +18,8 @@ def check_rules(subject: Subject) -> Found:
     plans = {plan.id: plan for plan in subject.file.plans}
     for index, rule in enumerate(subject.file.rules):
         path: Path = ("rules", index)
-        if rule.id == GATEWAY_OFFLINE:
-            yield (*path, "id"), f"'{GATEWAY_OFFLINE}' is the platform's own rule: give this one another id"
+        if rule.id in PLATFORM_RULES:
+            yield (*path, "id"), f"'{rule.id}' is the platform's own rule: give this one another id"
         if rule.risk is Grade.HIGH and rule.plan is None:
             yield (*path, "risk"), "a high rule must name the plan it activates: add plan: …"
         yield from subject.absent((*path, "plan"), "plan", rule.plan)

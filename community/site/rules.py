@@ -76,7 +76,9 @@ class PositiveAlarm(Row):
 
 
 GATEWAY_OFFLINE = "gateway-offline"
-"""The id of the platform's own rule; a site's rules are named otherwise."""
+INTERLOCK_OUTPUT_FAILED = "interlock-output-failed"
+PLATFORM_RULES = frozenset({GATEWAY_OFFLINE, INTERLOCK_OUTPUT_FAILED})
+"""The ids of the platform's own rules; a site's rules are named otherwise."""
 
 
 class Rule(Row):

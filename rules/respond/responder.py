@@ -3,7 +3,7 @@
 A high one found late is an alarm and a ticket: old news activates nothing (docs/architecture.md).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import structlog
@@ -20,12 +20,12 @@ from community.alarms import UNSEEN, Alarm, AlarmState, acknowledge, alarm_id, c
 from community.commands import Reply
 from community.quality import Quality
 from community.re_alarm import re_alarm_at
-from community.site.rules import GATEWAY_OFFLINE, Grade, Rule
+from community.site.rules import GATEWAY_OFFLINE, INTERLOCK_OUTPUT_FAILED, Grade, Rule
 from community.site.site import Site
 from community.site.watching import Watching
 from community.suppression import over
 from rules.detect.model import Transition
-from rules.respond import grouping, notices, suppressing, tickets
+from rules.respond import grouping, interlock_outputs, notices, suppressing, tickets
 from rules.respond.orders import Order
 from rules.respond.plans import Plans
 from rules.respond.reminders import remind
@@ -125,7 +125,11 @@ class Responder:
     def standing(self, c: Connection) -> list[Alarm]:
         """The alarms whose condition has not ended and that a rule of the site watches, or watched."""
         found = list_alarms(c, self._site.id, states=_STANDING, limit=MOST_STANDING)
-        return [alarm for alarm in found if not grouping.is_gateways(self._site, alarm)]
+        return [
+            alarm
+            for alarm in found
+            if not grouping.is_gateways(self._site, alarm) and not interlock_outputs.is_outputs(self._site, alarm)
+        ]
 
     def gateway(self, c: Connection, gateway: str, online: bool, at: int, now: int) -> None:
         """A gateway has been offline, or back, long enough since `at`. Repeats have no effect."""
@@ -133,6 +137,10 @@ class Responder:
         if online and (before is None or before.state not in _STANDING):
             return
         self.respond(c, [grouping.offline_transition(self._site, gateway, online, at)], now)
+
+    def interlock_outputs(self, c: Connection, gateway: str, outputs: Mapping[str, str], now: int) -> None:
+        """What a gateway that is online says of the outputs its tripped interlocks hold. Repeats have no effect."""
+        self.respond(c, list(interlock_outputs.transitions(c, self._site, gateway, outputs, now)), now)
 
     def unwatched(self, c: Connection, alarm: Alarm, now: int) -> None:
         """No rule of the site watches the alarm's condition any more: nothing else would ever end it."""
@@ -158,6 +166,8 @@ class Responder:
         """The rule as it is at a scope."""
         if name == GATEWAY_OFFLINE:
             return grouping.offline_rule(self._site, scope)
+        if name == INTERLOCK_OUTPUT_FAILED:
+            return interlock_outputs.output_rule(self._site, scope)
         rule = self._watching.rules.get(name)
         return None if rule is None else self._watching.at(rule, scope)
 

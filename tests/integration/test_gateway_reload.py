@@ -4,9 +4,13 @@ import asyncio
 import os
 import signal
 from collections.abc import Iterator
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
 from backbone.site_files import read_site
+from backbone.site_watch import SiteWatch
+from gateway.clock import now_ms
+from gateway.settings import GatewaySettings
 from tests.gateway_rig import Consumer, Operator, gateway_settings, running_gateway, until
 from tests.gateway_site import modbus_device, mqtt_device, site_text
 from tests.modbus_server import ModbusServer, Unit
@@ -31,6 +35,12 @@ def versions(port: int) -> Iterator[list[str]]:
     yield stays
 
 
+def following(settings: GatewaySettings) -> AbstractAsyncContextManager[None]:
+    """A gateway that follows its site file."""
+    site = read_site(settings)
+    return running_gateway(site, settings, watch_site=SiteWatch(settings, site, "gateway", now_ms))
+
+
 async def test_five_changes_while_readings_flow_lose_and_double_nothing(mosquitto: Broker, tmp_path: Path) -> None:
     rules = Consumer("rules")
     file = tmp_path / "site.yaml"
@@ -51,7 +61,7 @@ async def test_five_changes_while_readings_flow_lose_and_double_nothing(mosquitt
         async with (
             Operator.connected(mosquitto.port) as operator,
             rules.running(mosquitto.port),
-            running_gateway(read_site(settings), settings),
+            following(settings),
         ):
             await operator.online()
             await until(lambda: rules.values("air.temperature"), what="the Modbus device")
@@ -88,7 +98,7 @@ async def test_a_change_is_noticed_without_being_told(mosquitto: Broker, tmp_pat
     stays = mqtt_device("climate", "zigbee2mqtt-climate", CLIMATE)
     file.write_text(site_text([stays]))
     settings = gateway_settings(mosquitto.port, tmp_path / "data", site=file, status_s=0.5)
-    async with Operator.connected(mosquitto.port) as operator, running_gateway(read_site(settings), settings):
+    async with Operator.connected(mosquitto.port) as operator, following(settings):
         await operator.online()
         file.write_text(site_text([stays, mqtt_device("new", "zigbee2mqtt-climate", NEW)]))
         await until(lambda: "new" in operator.status["devices"], what="the new device")
@@ -106,7 +116,7 @@ async def test_a_device_that_moved_to_another_address_is_read_there(mosquitto: B
         async with (
             Operator.connected(mosquitto.port) as operator,
             rules.running(mosquitto.port),
-            running_gateway(read_site(settings), settings),
+            following(settings),
         ):
             await operator.online()
             await until(lambda: 10.0 in rules.values("air.temperature"), what="the first address")

@@ -216,3 +216,20 @@ async def test_a_gateway_that_is_offline_is_an_alarm_until_it_is_back(
         east.say_online(True)
         await until(lambda: east.of("alarm", "cleared"), "its end")
         assert east.of("alarm", "cleared")[0]["id"] == raised["id"]
+
+
+async def test_an_interlocks_output_that_does_not_obey_is_an_alarm_until_it_does(
+    embedded_broker: Broker, site: Site, database: Database
+) -> None:
+    def say(east: Edge, state: str) -> None:
+        east.say_online(True, interlocks={"b1-release": {"tripped": True, "outputs": {"doors-b1.relay-1": state}}})
+
+    async with rules(embedded_broker, site, database) as east:
+        say(east, "setting")
+        say(east, "it reads back 1 after 0 was written")
+        await until(lambda: east.of("ticket", "reported"), "somebody to be sent")
+        (raised,) = east.of("alarm", "raised")
+        assert (raised["rule"], raised["scope"]) == ("interlock-output-failed", "doors-b1.relay-1")
+        say(east, "set")
+        await until(lambda: east.of("alarm", "cleared"), "its end")
+        assert east.of("alarm", "cleared")[0]["id"] == raised["id"]

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from community.commands import SET
 from community.quality import Quality
 from gateway.drivers.modbus_client import Failure, ModbusError
-from gateway.interlock_guard import BACKLOG_MS, LATE_MS, SET, InterlockGuard
+from gateway.interlock_guard import BACKLOG_MS, LATE_MS, InterlockGuard
 from gateway.interlock_record import FILE
 from gateway.interlocks import Cause, Effect, Hold, Row
 from tests.gateway_rig import until
