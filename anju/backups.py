@@ -45,6 +45,7 @@ def backup(password: Callable[[], tuple[str, str]]) -> tuple[Path, list[str]]:
             site_file=site_file(settings.site),
             historian=historian,
             database=database,
+            files=settings.data_dir / "files",
             now=time.time_ns() // 1_000_000,
         )
     return made, list(manifest.elsewhere)
@@ -67,6 +68,7 @@ def restore(folder: Path) -> tuple[Manifest, Path]:
             folder,
             history=_file(settings.history_url, "duckdb:"),
             state=_file(settings.state_url, "sqlite:///"),
+            files=settings.data_dir / "files",
             now=time.time_ns() // 1_000_000,
         )
 

@@ -1,4 +1,4 @@
-"""Backups of what this installation keeps in its own files: the history, the state, the site file as it was.
+"""Backups of what this installation keeps in its own files: the history, the state, photos, the site file as it was.
 
 A backup is a folder that says in `manifest.json` what is in it; that file is written last, so a folder without one is
 no backup. Stores on servers (PostgreSQL, InfluxDB) are named there and saved with their own tools.
@@ -17,7 +17,7 @@ from backbone.database.database import Database
 from backbone.historian.port import Historian
 
 MANIFEST = "manifest.json"
-HISTORY, STATE = "history.duckdb", "anju.db"
+HISTORY, STATE, FILES = "history.duckdb", "anju.db", "files"
 FORMAT = 1
 _BLOCK_BYTES = 1 << 20
 
@@ -47,12 +47,13 @@ class Manifest(msgspec.Struct, frozen=True):
 
 
 def make_backup(
-    folder: Path, *, site: str, site_file: Path, historian: Historian, database: Database, now: int
+    folder: Path, *, site: str, site_file: Path, historian: Historian, database: Database, files: Path, now: int
 ) -> tuple[Path, Manifest]:
     """A new backup inside `folder`, named by the time; services go on meanwhile.
 
     History and state are each as of one moment, the state the later one: an alarm may refer to readings the backup
-    lacks by a second, never the other way round.
+    lacks by a second, never the other way round. `files` is the folder of photos and documents; it is copied last, so
+    that none the state names is missing.
 
     Raises:
         BackupError, HistorianError: it cannot be made; nothing is left of it.
@@ -70,10 +71,12 @@ def make_backup(
         if not database.backup(making / STATE):
             elsewhere.append("state")
         shutil.copy2(site_file, making / site_file.name)
-        files = tuple(_kept(path) for path in sorted(making.iterdir()))
-        manifest = Manifest(FORMAT, site, now, files, tuple(elsewhere))
+        if files.is_dir():
+            shutil.copytree(files, making / FILES, ignore=shutil.ignore_patterns(".*"))
+        kept = tuple(_kept(path, making) for path in sorted(making.rglob("*")) if path.is_file())
+        manifest = Manifest(FORMAT, site, now, kept, tuple(elsewhere))
         (making / MANIFEST).write_bytes(msgspec.json.format(msgspec.json.encode(manifest), indent=2))
-        for path in making.iterdir():
+        for path in making.rglob("*"):
             _sync(path)
         making.rename(made)
         _sync(folder)
@@ -95,7 +98,7 @@ def read_manifest(folder: Path) -> Manifest:
         if manifest.format > FORMAT:
             raise BackupError(f"{folder} was made by a newer version of this program: restore it with that one")
         for file in manifest.files:
-            if _kept(folder / file.name) != file:
+            if _kept(folder / file.name, folder) != file:
                 raise BackupError(f"{folder / file.name} is damaged: take another backup")
     except FileNotFoundError as error:
         raise BackupError(f"{folder} is no whole backup: there is no {Path(str(error.filename)).name}") from error
@@ -106,11 +109,14 @@ def read_manifest(folder: Path) -> Manifest:
     return manifest
 
 
-def restore_backup(folder: Path, *, history: Path | None, state: Path | None, now: int) -> tuple[Manifest, Path]:
+def restore_backup(
+    folder: Path, *, history: Path | None, state: Path | None, files: Path, now: int
+) -> tuple[Manifest, Path]:
     """Put a backup's files in the place of those that are there, which are moved aside; services must not run.
 
-    `history` and `state` are where this installation keeps them, None when a server does. Returns the manifest and
-    where the files before are now.
+    `history` and `state` are where this installation keeps them, None when a server does. What is in the backup's
+    photos and documents is added to `files`: they are named by their content, so none is replaced. Returns the manifest
+    and where the files before are now.
 
     Raises:
         BackupError: it is not whole, or does not fit this installation; nothing was changed.
@@ -127,6 +133,8 @@ def restore_backup(folder: Path, *, history: Path | None, state: Path | None, no
     aside = place / f"before-restore-{now}"
     try:
         fresh = {}
+        if (folder / FILES).is_dir():
+            shutil.copytree(folder / FILES, files, dirs_exist_ok=True)
         for name, target in wanted.items():
             if target is not None:
                 fresh[target] = target.with_name(f".{target.name}.restoring")
@@ -143,13 +151,13 @@ def restore_backup(folder: Path, *, history: Path | None, state: Path | None, no
     return manifest, aside
 
 
-def _kept(path: Path) -> Kept:
+def _kept(path: Path, root: Path) -> Kept:
     digest, size = hashlib.sha256(), 0
     with path.open("rb") as file:
         while block := file.read(_BLOCK_BYTES):
             digest.update(block)
             size += len(block)
-    return Kept(path.name, size, digest.hexdigest())
+    return Kept(path.relative_to(root).as_posix(), size, digest.hexdigest())
 
 
 def _sync(path: Path) -> None:

@@ -106,7 +106,7 @@ class Program:
 
     def client(self, username: str = "admin", password: str = ADMIN_PASSWORD) -> httpx.Client:
         """A signed-in HTTP client; waits for the API if it is just being started again."""
-        wait_until(lambda: answers(f"{self.url}/healthz"), 30, "the API to answer")
+        wait_until(lambda: answers(f"{self.url}/healthz"), 60, "the API to answer")
         answer = httpx.post(f"{self.url}/api/v1/session", json={"username": username, "password": password}, timeout=10)
         assert answer.status_code in {200, 201}, answer.text
         bearer = {"Authorization": f"Bearer {answer.json()['token']}"}

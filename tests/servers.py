@@ -19,7 +19,7 @@ from urllib.request import Request, urlopen
 
 ROOT = Path(__file__).resolve().parents[1]
 CHROMIUM = "/usr/bin/chromium"
-START_S = 30.0
+START_S = 60.0
 STOP_S = 10.0
 
 

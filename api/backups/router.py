@@ -30,6 +30,7 @@ def create_backup(platform: PlatformDep, caller: Annotated[Caller, require(Actio
             site_file=site_file(platform.settings.site),
             historian=platform.historian,
             database=platform.database,
+            files=platform.settings.data_dir / "files",
             now=platform.now(),
         )
     except (BackupError, HistorianError, SQLAlchemyError, OSError) as error:

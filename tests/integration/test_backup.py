@@ -1,5 +1,6 @@
 """Backups are whole and of one moment, made while readings arrive; what is damaged is not put back."""
 
+import shutil
 import subprocess
 from contextlib import closing
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 from backbone.backup import MANIFEST, BackupError, make_backup, read_manifest, restore_backup
 from backbone.database import outbox
 from backbone.database.database import Database
+from backbone.files import Files
 from backbone.historian.duckdb import DuckDBHistorian
 from backbone.historian.port import HistorianUnavailable
 from tests.history import EVER, NEVER, NOON, batch
@@ -46,6 +48,7 @@ def saved(folder: Path, site_file: Path, **more: int) -> Path:
                 site_file=site_file,
                 historian=historian,
                 database=database,
+                files=folder / "files",
                 now=more.get("now", NOON),
             )
     assert manifest == read_manifest(made)
@@ -53,17 +56,23 @@ def saved(folder: Path, site_file: Path, **more: int) -> Path:
 
 
 def test_what_was_saved_is_there_after_everything_was_lost(tmp_path: Path, site_file: Path) -> None:
+    photo = Files(tmp_path / "files").put(b"a photo", "pump.jpg")
     made = saved(tmp_path, site_file)
-    assert {path.name for path in made.iterdir()} == {"history.duckdb", "anju.db", "院.yaml", MANIFEST}
+    assert {path.name for path in made.iterdir()} == {"history.duckdb", "anju.db", "files", "院.yaml", MANIFEST}
+    shutil.rmtree(tmp_path / "files")
+    later = Files(tmp_path / "files").put(b"a later photo", "door.jpg")
     history, state = tmp_path / "history.duckdb", tmp_path / "anju.db"
     history.write_bytes(b"garbage")
     state.unlink()
-    _, aside = restore_backup(made, history=history, state=state, now=NOON + 1)
+    _, aside = restore_backup(made, history=history, state=state, files=tmp_path / "files", now=NOON + 1)
     assert (aside / "history.duckdb").read_bytes() == b"garbage"
     with closing(DuckDBHistorian(history, "yard").open()) as historian:
         assert historian.latest("yard", None, NEVER)["e-1.temperature"].x == 21.5
     with closing(Database.open(f"sqlite:///{state}")) as database, database.read() as connection:
         assert [event.object_id for event in outbox.events_since(connection, "yard", 0, 9)] == ["a-1"]
+    for name, content in ((photo, b"a photo"), (later, b"a later photo")):
+        with Files(tmp_path / "files").open(name) as file:
+            assert file.read() == content
 
 
 def test_a_history_is_saved_as_of_one_moment_while_it_is_written_and_folded(tmp_path: Path) -> None:
@@ -88,7 +97,9 @@ def test_a_damaged_backup_is_refused_and_nothing_is_changed(tmp_path: Path, site
     (made / name).write_bytes(body)
     before = (tmp_path / "history.duckdb").read_bytes()
     with pytest.raises(BackupError, match=r"damaged|cannot be read"):
-        restore_backup(made, history=tmp_path / "history.duckdb", state=tmp_path / "anju.db", now=NOON)
+        restore_backup(
+            made, history=tmp_path / "history.duckdb", state=tmp_path / "anju.db", files=tmp_path / "files", now=NOON
+        )
     assert (tmp_path / "history.duckdb").read_bytes() == before
 
 
@@ -113,7 +124,13 @@ def test_a_failed_backup_leaves_nothing_behind(tmp_path: Path, site_file: Path) 
         historian.close()
         with pytest.raises(HistorianUnavailable):
             make_backup(
-                tmp_path / "backups", site="yard", site_file=site_file, historian=historian, database=database, now=NOON
+                tmp_path / "backups",
+                site="yard",
+                site_file=site_file,
+                historian=historian,
+                database=database,
+                files=tmp_path / "files",
+                now=NOON,
             )
     assert list((tmp_path / "backups").iterdir()) == []
 
@@ -121,7 +138,7 @@ def test_a_failed_backup_leaves_nothing_behind(tmp_path: Path, site_file: Path) 
 def test_a_backup_of_servers_names_what_is_not_in_it(tmp_path: Path, site_file: Path) -> None:
     made = saved(tmp_path, site_file)
     with pytest.raises(BackupError, match="keeps nothing in files of its own"):
-        restore_backup(made, history=None, state=None, now=NOON)
+        restore_backup(made, history=None, state=None, files=tmp_path / "files", now=NOON)
 
 
 def test_the_backup_is_a_file_other_programs_read(tmp_path: Path, site_file: Path) -> None:
