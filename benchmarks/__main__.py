@@ -16,6 +16,7 @@ from benchmarks.figures import Figure, machine, versions
 PROGRAMS = {
     "rules_engine": "the rules engine alone",
     "nab": "the deviation rule on a labelled series",
+    "rules_trial": "rules tried on recorded readings",
     "rules_start": "how long the rules take to begin",
     "stream": "frames through rules and into DuckDB",
     "gateway": "single sensor messages through the gateway",
