@@ -16,10 +16,10 @@ from anju.history import opened
 from backbone.frames import FrameEvent
 from backbone.historian import exchange
 from backbone.historian.port import ReadingBatch
+from community.alarm_load import FLOOD, STEADY, Difference, Episode, Load, RuleLoad, by_rule, difference, load_of
 from community.site.site import Site
 from rules.trial.cases import Verdict, load_cases, try_case
-from rules.trial.replay import Episode, Replay, replay
-from rules.trial.report import FLOOD, STEADY, Difference, Load, RuleLoad, by_rule, difference, load_of
+from rules.trial.replay import Replay, replay
 
 MOST_EVENTS = 1_000_000
 SHOWN = 20

@@ -10,6 +10,7 @@ from fastapi.routing import APIRoute
 from api import health, problems, web
 from api.access_events.router import router as access_events
 from api.activations.router import router as activations
+from api.alarm_journal.load import router as alarm_load
 from api.alarm_journal.router import router as alarm_journal
 from api.alarms.router import router as alarms
 from api.backups.router import router as backups
@@ -66,6 +67,7 @@ _RESOURCES = (
     rules,
     alarms,
     alarm_journal,
+    alarm_load,
     suppressions,
     tickets,
     ticket_work,

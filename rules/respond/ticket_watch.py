@@ -32,6 +32,8 @@ from rules.writer import Writer
 
 WRITER = "rules"
 LOOK_EVERY_S = 1.0
+GATHER_S = 0.05
+"""What was reported together is looked after in one go: alarms wait for the same turn to write."""
 AT_ONCE = 20
 log = structlog.get_logger()
 
@@ -79,6 +81,7 @@ class TicketWatch:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(LOOK_EVERY_S):
                     await self._wake.wait()
+                    await asyncio.sleep(GATHER_S)
 
 
 def look_after(c: Connection, site: Site, now: int) -> int:

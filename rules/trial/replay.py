@@ -4,12 +4,12 @@ The engine gives the same transitions at the same times in any batching, so a re
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
 from backbone.frames import FrameEvent
 from backbone.historian.port import ReadingBatch
+from community.alarm_load import Episode
 from community.site.rules import Grade
 from community.site.site import Site
 from rules.detect.compile import compile_rules
@@ -18,25 +18,6 @@ from rules.detect.model import Batch, Index, Occurrence, Transition
 
 AT_ONCE = 100_000
 """Readings given to the engine together; between two lots time passes and silence is noticed."""
-
-
-@dataclass(slots=True)
-class Episode:
-    """One time a rule's condition was true; times in Unix ms."""
-
-    rule: str
-    scope: str
-    zone: str
-    grade: Grade
-    raised_at: int
-    value: float | None
-    cleared_at: int | None = None
-    """None: it still stood at the end."""
-
-    @property
-    def key(self) -> tuple[str, str, int]:
-        """What tells whether another site's rules found the same."""
-        return self.rule, self.scope, self.raised_at
 
 
 class Replay:

@@ -11,6 +11,7 @@ export const router = createRouter({
     { path: '/points/:device/:measure', name: 'point', component: () => import('@/points/PointPage.vue'), props: true },
     { path: '/alarms', name: 'alarms', component: () => import('@/alarms/AlarmsPage.vue') },
     { path: '/alarm-journal', name: 'journal', component: () => import('@/alarms/JournalPage.vue') },
+    { path: '/alarm-load', name: 'alarm-load', component: () => import('@/alarms/LoadPage.vue') },
     { path: '/alarms/:parts+', name: 'alarm', component: () => import('@/alarms/AlarmPage.vue'), props: (route) => ({ id: [route.params.parts].flat().join(':') }) },
     { path: '/tickets', name: 'tickets', component: () => import('@/tickets/TicketsPage.vue') },
     { path: '/tickets/:parts+', name: 'ticket', component: () => import('@/tickets/TicketPage.vue'), props: (route) => ({ id: [route.params.parts].flat().join(':') }) },

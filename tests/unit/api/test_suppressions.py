@@ -4,6 +4,7 @@ import csv
 import io
 
 from api.times import rfc3339
+from backbone.database import alarm_journal
 from community.people import Role
 from tests.unit.api.house import NOW, SMOKE, House
 
@@ -75,3 +76,19 @@ async def test_the_journal_says_who_and_why_and_is_a_table_for_spreadsheets(hous
     assert table.headers["content-type"].startswith("text/csv")
     read = list(csv.DictReader(io.StringIO(table.text.removeprefix("\ufeff"))))
     assert [row["reason"] for row in read] == ["on my way", "'=HYPERLINK(1)"]
+
+
+async def test_the_load_is_measured_on_the_journal(house: House) -> None:
+    alarms = [house.raise_alarm("smoke", NOW - 60 * MINUTE + number, f"d{number}.smoke") for number in range(12)]
+    with house.database.begin() as c:
+        for alarm in alarms:
+            alarm_journal.note(c, alarm, "raised", alarm.raised_at)
+            alarm_journal.note(c, alarm, "acknowledged", alarm.raised_at + 30_000, who="wang-wei")
+        alarm_journal.note(c, alarms[-1], "cleared", alarms[-1].raised_at + 40_000)
+    async with house.as_(Role.MANAGER) as manager:
+        day = (await manager.get("/alarm-load", params={"start": rfc3339(NOW - 24 * 60 * MINUTE)})).json()
+        assert (await manager.get("/alarm-load", params={"start": rfc3339(NOW + 1)})).status_code == 422
+    assert (day["alarms"], day["peak_10_min"], day["floods"], day["acceptable"]) == (12, 12, 1, False)
+    assert (day["acknowledged"], day["acknowledge_median_s"]) == (12, 30.0)
+    (worst,) = day["worst"]
+    assert (worst["rule"], worst["count"], worst["open"]) == ("smoke", 12, 11)

@@ -9,11 +9,11 @@ from backbone.frames import FrameEvent
 from backbone.historian.port import ReadingBatch
 from backbone.settings import Settings
 from backbone.site_files import read_site
+from community.alarm_load import Episode, by_rule, difference, load_of
 from community.site.problems import SiteErrors
 from community.site.rules import Grade
 from rules.trial.cases import load_cases, try_case
-from rules.trial.replay import Episode, Replay, replay
-from rules.trial.report import by_rule, difference, load_of
+from rules.trial.replay import Replay, replay
 from tests.servers import ROOT
 from tests.unit.rules.sites import make_site
 

@@ -388,6 +388,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/alarm-load": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Load
+         * @description The load between two times, a month at most. Low risks make tickets and are no alarms.
+         */
+        get: operations["get_load"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/alarms": {
         parameters: {
             query?: never;
@@ -2098,6 +2118,74 @@ export interface components {
          * @enum {string}
          */
         ActivationState: "standby" | "activated" | "responding" | "contained" | "paused" | "stood-down" | "reviewed";
+        /**
+         * AlarmLoadOut
+         * @description The load on one person, and the figures good practice names.
+         */
+        AlarmLoadOut: {
+            /** Acceptable */
+            acceptable: boolean;
+            /** Acknowledge Median S */
+            acknowledge_median_s: number | null;
+            /** Acknowledge P90 S */
+            acknowledge_p90_s: number | null;
+            /** Acknowledged */
+            acknowledged: number;
+            /** Alarms */
+            alarms: number;
+            /** Chattering */
+            chattering: number;
+            /**
+             * End
+             * Format: date-time
+             * @example 2026-09-22T08:15:30.250Z
+             */
+            end: string;
+            /**
+             * Floods
+             * @description ten minutes with more than ten alarms
+             */
+            floods: number;
+            /** Peak 10 Min */
+            peak_10_min: number;
+            /**
+             * Peak Aim
+             * @default 10
+             */
+            peak_aim: number;
+            /** Per 10 Min */
+            per_10_min: number;
+            /**
+             * Share
+             * @description percent by grade
+             */
+            share: {
+                [key: string]: number;
+            };
+            /**
+             * Stale
+             * @description standing for more than a day
+             */
+            stale: number;
+            /**
+             * Start
+             * Format: date-time
+             * @example 2026-09-22T08:15:30.250Z
+             */
+            start: string;
+            /**
+             * Steady Aim
+             * @default 1
+             */
+            steady_aim: number;
+            /**
+             * Top Ten Share
+             * @description percent of all from the ten most frequent places
+             */
+            top_ten_share: number;
+            /** Worst */
+            worst: components["schemas"]["RuleLoadOut"][];
+        };
         /**
          * AlarmOut
          * @description One occurrence of a rule's condition.
@@ -4444,6 +4532,33 @@ export interface components {
             watched: number;
         };
         /**
+         * RuleLoadOut
+         * @description What one rule did.
+         */
+        RuleLoadOut: {
+            /**
+             * Chattering
+             * @description points or zones that had it three times within a minute
+             */
+            chattering: number;
+            /** Count */
+            count: number;
+            grade: components["schemas"]["Grade"];
+            /** Longest Ms */
+            longest_ms: number;
+            /** Open */
+            open: number;
+            /** Rule */
+            rule: string;
+            /** Standing Ms */
+            standing_ms: number;
+            /**
+             * Worst
+             * @description the point or zone that had it most often
+             */
+            worst: string;
+        };
+        /**
          * RuleOfPoint
          * @description A rule as it holds at a point, overrides and all.
          */
@@ -6130,6 +6245,49 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Refused; the detail says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not possible now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    get_load: {
+        parameters: {
+            query?: {
+                /** @description a week before the end if unset */
+                start?: string | null;
+                /** @description not included; now if unset */
+                end?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlarmLoadOut"];
+                };
             };
             /** @description Refused; the detail says why */
             "4XX": {

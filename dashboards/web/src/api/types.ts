@@ -34,6 +34,7 @@ export type Grade = Schemas['Grade']
 export type AlarmState = Schemas['AlarmState']
 export type Alarm = Schemas['AlarmOut']
 export type Suppression = Schemas['SuppressionOut']
+export type AlarmLoad = Schemas['AlarmLoadOut']
 export type JournalEntry = Schemas['JournalOut']
 
 export type TicketState = Schemas['TicketState']

@@ -1,11 +1,10 @@
-"""What rules would have asked of people: how often, for how long, and how much at once (EEMUA 191, ISA-18.2)."""
+"""What alarms ask of people: how often, for how long, and how much at once (EEMUA 191, ISA-18.2)."""
 
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from community.site.rules import Grade
-from rules.trial.replay import Episode
 
 WINDOW_MS = 600_000
 """Operator load is counted in ten minutes."""
@@ -15,6 +14,25 @@ STEADY = 1.0
 """Alarms in ten minutes that are very likely acceptable in the long run."""
 CHATTER_MS, CHATTER = 60_000, 3
 STALE_MS = 86_400_000
+
+
+@dataclass(slots=True)
+class Episode:
+    """One time a rule's condition was true; times in Unix ms."""
+
+    rule: str
+    scope: str
+    zone: str
+    grade: Grade
+    raised_at: int
+    value: float | None
+    cleared_at: int | None = None
+    """None: it still stood at the end."""
+
+    @property
+    def key(self) -> tuple[str, str, int]:
+        """What tells whether another site's rules found the same."""
+        return self.rule, self.scope, self.raised_at
 
 
 @dataclass(frozen=True, slots=True)
