@@ -51,9 +51,10 @@ def test_every_kind_goes_from_its_sensor_to_its_closed_review(program: Program, 
         assert not any(program.coil(*relay) for relay in doors)
         _pumps_run_or_are_somebodys(program, officer, found["flood"]["id"])
     program.kill("ingest+api")
-    with program.client("chen-gang") as crew:
+    with program.client("chen-gang") as crew, program.client("zhang-min") as boss:
         for row in found.values():
             _finish_steps(crew, row["id"])
+            _finish_steps(boss, row["id"])  # what two people confirm
     program.kill("rules")
     with program.client("wang-wei") as officer, program.client("chen-gang") as crew:
         for row in found.values():

@@ -103,7 +103,7 @@ async def test_a_relay_on_a_serial_line_obeys(
     mosquitto: Broker, tmp_path: Path, line: SerialLine, through: str
 ) -> None:
     outputs = ", outputs: {relay-1: {kind: egress-lock, safe: 0}}"
-    settings = gateway_settings(mosquitto.port, tmp_path, consumers=("rules",), modbus_timeout_s=0.5)
+    settings = gateway_settings(mosquitto.port, tmp_path, consumers=("rules",), modbus_timeout_s=3)
     rules = Consumer("rules")
     with contextlib.ExitStack() as stack:
         source = f"rtu: '{line.port}'"
