@@ -8,7 +8,7 @@ from community.site.rules import Grade
 
 WINDOW_MS = 600_000
 """Operator load is counted in ten minutes."""
-FLOOD = 10
+FLOOD, FLOOD_ENDS = 10, 5
 """More alarms than this in a window are a flood."""
 STEADY = 1.0
 """Alarms in ten minutes that are very likely acceptable in the long run."""
@@ -62,7 +62,7 @@ class Load:
     per_10_min: float
     peak_10_min: int
     floods: int
-    """Windows with more than ten."""
+    """Times it came to more than ten in ten minutes, until it was under five."""
     share: dict[str, float]
     """Of alarms, by grade, in percent."""
     top_ten_share: float
@@ -96,7 +96,7 @@ def by_rule(episodes: Sequence[Episode], end: int) -> list[RuleLoad]:
 def load_of(episodes: Sequence[Episode], begin: int, end: int) -> Load:
     """The load between two times (Unix ms)."""
     alarms = [episode for episode in episodes if episode.grade is not Grade.LOW]
-    windows = Counter((episode.raised_at - begin) // WINDOW_MS for episode in alarms)
+    peak, floods = _crowded(sorted(episode.raised_at for episode in alarms))
     places = Counter((episode.rule, episode.scope) for episode in alarms)
     grades = Counter(episode.grade.value for episode in alarms)
     length = max((end - begin) / WINDOW_MS, 1)
@@ -104,8 +104,8 @@ def load_of(episodes: Sequence[Episode], begin: int, end: int) -> Load:
         alarms=len(alarms),
         tickets=len(episodes) - len(alarms),
         per_10_min=len(alarms) / length,
-        peak_10_min=max(windows.values(), default=0),
-        floods=sum(count > FLOOD for count in windows.values()),
+        peak_10_min=peak,
+        floods=floods,
         share={grade: round(100 * count / len(alarms), 1) for grade, count in sorted(grades.items())},
         top_ten_share=round(100 * sum(n for _, n in places.most_common(10)) / len(alarms), 1) if alarms else 0.0,
         stale=sum(_length(episode, end) > STALE_MS for episode in alarms),
@@ -137,6 +137,20 @@ def _rule_load(rule: str, group: Sequence[Episode], end: int) -> RuleLoad:
         worst=scopes.most_common(1)[0][0],
         chattering=sum(_chatters([e.raised_at for e in group if e.scope == scope]) for scope in scopes),
     )
+
+
+def _crowded(times: Sequence[int]) -> tuple[int, int]:
+    """The most alarms in any ten minutes, and how many floods there were (ISA-18.2: over ten, until under five)."""
+    peak, floods, flooding, first = 0, 0, False, 0
+    for number, at in enumerate(times):
+        while at - times[first] >= WINDOW_MS:
+            first += 1
+            flooding = flooding and number - first >= FLOOD_ENDS
+        here = number - first + 1
+        peak = max(peak, here)
+        if here > FLOOD and not flooding:
+            flooding, floods = True, floods + 1
+    return peak, floods
 
 
 def _chatters(times: Sequence[int]) -> bool:

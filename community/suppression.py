@@ -116,12 +116,19 @@ def blinds(site: Site, zone: str, device: str | None) -> bool:
 
 
 def covers(site: Site, suppression: Suppression, alarm: Alarm) -> bool:
-    """Whether a new occurrence is suppressed. One high alarm that is shelved says nothing of the next one."""
+    """Whether a new occurrence is suppressed. One high alarm that is shelved says nothing of the next one.
+
+    What is judged over several points is suppressed only where all that could ever join are out of service.
+    """
     if suppression.kind is SuppressionKind.SHELVED:
         same = suppression.rule == alarm.rule and suppression.scope == alarm.scope
         return same and alarm.grade is not Grade.HIGH
-    points = [point for point in alarm.points if point in site.points]
-    return bool(points) and all(_within(site, suppression.zone, suppression.device, point) for point in points)
+    zone, device = suppression.zone, suppression.device
+    if alarm.scope in site.points:
+        return all(_within(site, zone, device, point) for point in {alarm.scope, *alarm.points} & set(site.points))
+    if alarm.scope in site.devices:
+        return device == alarm.scope or (device is None and zone in site.zone_path(site.devices[alarm.scope].zone))
+    return device is None and alarm.scope in site.zones and zone in site.zone_path(alarm.scope)
 
 
 def end(suppression: Suppression, by: str, now: int) -> Suppression:

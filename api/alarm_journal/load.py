@@ -13,7 +13,9 @@ from api.security.access import Viewer
 from api.times import Moment, Timestamp, to_ms
 from backbone.database import alarm_journal
 from backbone.database.alarm_journal import JournalRow
-from community.alarm_load import FLOOD, STEADY, Episode, by_rule, load_of
+from backbone.database.alarms import MOST_OPEN, list_alarms
+from community.alarm_load import FLOOD, STALE_MS, STEADY, Episode, by_rule, load_of
+from community.alarms import AlarmState
 from community.site.rules import Grade
 
 router = APIRouter(prefix="/alarm-load", tags=["alarms"])
@@ -22,6 +24,7 @@ LONGEST_MS = 31 * DAY_MS
 _AT_ONCE = 5_000
 _CHANGES = ("raised", "cleared", "acknowledged")
 _WORST = 10
+_STANDING = (AlarmState.UNACKNOWLEDGED, AlarmState.ACKNOWLEDGED)
 
 
 class RuleLoadOut(BaseModel):
@@ -50,9 +53,11 @@ class AlarmLoadOut(BaseModel):
     floods: int = Field(description="ten minutes with more than ten alarms")
     share: dict[str, float] = Field(description="percent by grade")
     top_ten_share: float = Field(description="percent of all from the ten most frequent places")
-    stale: int = Field(description="standing for more than a day")
+    standing: int = Field(description="now, whatever the times asked for")
+    stale: int = Field(description="of these, for more than a day")
     chattering: int
-    acknowledged: int
+    acknowledged: int = Field(description="by people")
+    not_acknowledged: int
     acknowledge_median_s: float | None
     acknowledge_p90_s: float | None
     steady_aim: float = STEADY
@@ -68,14 +73,20 @@ def get_load(
     start: Annotated[Moment | None, Query(description="a week before the end if unset")] = None,
     end: Annotated[Moment | None, Query(description="not included; now if unset")] = None,
 ) -> AlarmLoadOut:
-    """The load between two times, a month at most. Low risks make tickets and are no alarms."""
-    last = to_ms(end) if end else platform.now()
+    """The load between two times, a month at most.
+
+    What called nobody is left out: low risks, suppressed alarms, consequences of another alarm.
+    """
+    last = min(to_ms(end), platform.now()) if end else platform.now()
     first = to_ms(start) if start else last - 7 * DAY_MS
     if not 0 < last - first <= LONGEST_MS:
         raise Problem(422, "start must be before end, by 31 days at most", kind="bad-input")
     episodes, waits = _episodes(_rows(platform, first, last))
     load, rules = load_of(episodes, first, last), by_rule(episodes, last)
     ordered = sorted(waits)
+    with platform.database.read() as c:
+        standing = list_alarms(c, platform.site.id, states=_STANDING, limit=MOST_OPEN)
+    called = [alarm for alarm in standing if alarm.suppressed is None and alarm.first_out is None]
     return AlarmLoadOut(
         start=first,
         end=last,
@@ -85,9 +96,11 @@ def get_load(
         floods=load.floods,
         share=load.share,
         top_ten_share=load.top_ten_share,
-        stale=load.stale,
+        standing=len(called),
+        stale=sum(platform.now() - alarm.raised_at > STALE_MS for alarm in called),
         chattering=sum(rule.chattering for rule in rules),
         acknowledged=len(waits),
+        not_acknowledged=len(episodes) - len(waits),
         acknowledge_median_s=round(statistics.median(waits) / 1000, 1) if waits else None,
         acknowledge_p90_s=round(ordered[int(len(ordered) * 0.9)] / 1000, 1) if waits else None,
         acceptable=load.acceptable,

@@ -187,6 +187,13 @@ def preferences_of(c: Connection, site: str, person: str) -> Preferences | None:
     return _personal(c, site, person, "preferences", Preferences)
 
 
+def all_preferences(c: Connection, site: str) -> dict[str, Preferences]:
+    """What everybody chose, by person."""
+    where = (personal.c.site == site) & (personal.c.what == "preferences")
+    rows = c.execute(select(personal.c.person, personal.c.document).where(where))
+    return {person: decode(document, Preferences) for person, document in rows}
+
+
 def save_preferences(c: Connection, site: str, preferences: Preferences) -> None:
     """Replace what somebody chose."""
     _save_personal(c, site, preferences.person, "preferences", preferences)

@@ -21,6 +21,7 @@ from backbone.database.activations import get_activation
 from backbone.database.alarms import get_alarm
 from backbone.database.database import Database
 from backbone.database.notifications import (
+    all_preferences,
     escalations_by_id,
     escalations_of,
     get_escalation,
@@ -31,7 +32,6 @@ from backbone.database.notifications import (
     open_escalations,
     pace_of,
     people_waiting,
-    preferences_of,
     queued_for,
     queued_high,
     roster_changes_after,
@@ -68,8 +68,8 @@ LOOK_EVERY_S = 1.0
 GATHER_S = 0.05
 """What happens together is told in one go, and the next alarm is not written behind a telling of each."""
 SETTLE_EVERY_MS = 30_000
-CALLS_AT_ONCE = 20
-"""Escalations taken in one transaction."""
+CALLS_AT_ONCE = 5
+"""Escalations taken in one transaction: an alarm may be waiting for its turn to write."""
 RESULTS_AT_ONCE = 200
 MOST_STANDING = 20_000
 MOST_AT_ONCE = 200
@@ -169,7 +169,6 @@ class Notifier:
         try:
             async with asyncio.TaskGroup() as group:
                 while True:
-                    await asyncio.sleep(GATHER_S)
                     self._wake.clear()
                     try:
                         pause_s = await self._once(group, pool)
@@ -179,6 +178,8 @@ class Notifier:
                     with contextlib.suppress(TimeoutError):
                         async with asyncio.timeout(pause_s):
                             await self._wake.wait()
+                    if pause_s:
+                        await asyncio.sleep(GATHER_S)
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
 
@@ -194,7 +195,9 @@ class Notifier:
         next_call = await asyncio.to_thread(self._next_call)
         more = False
         if next_call is not None and next_call <= now:
-            more = await self._writer.do(partial(self._call, now=self._now()))
+            more, lost = await self._writer.do(partial(self._call, now=self._now()))
+            if lost:
+                self._wake.set()
             self._relay.wake()
         # while many are being called, what is gathered for a person is not complete: only the urgent goes out
         deliveries, next_due = await asyncio.to_thread(self._due, urgent_only=more)
@@ -216,13 +219,14 @@ class Notifier:
             first = open_escalations(c, self._site.id, [EscalationState.CALLING], 1)
         return first[0].next_at if first else None
 
-    def _call(self, c: Connection, now: int) -> bool:
-        """Call whoever is due; whether there may be more."""
+    def _call(self, c: Connection, now: int) -> tuple[bool, bool]:
+        """Call whoever is due; whether there may be more, and whether others are to be called for who cannot be."""
         calling = open_escalations(c, self._site.id, [EscalationState.CALLING], CALLS_AT_ONCE)
         ready = [escalation for escalation in calling if escalation.next_at <= now]
         changes = roster_changes_after(c, self._site.id, now)
         trees: dict[tuple[str, ...], list[Call]] = {}
-        chosen = {person.id: preferences_of(c, self._site.id, person.id) for person in self._site.file.people}
+        everybody = all_preferences(c, self._site.id)
+        chosen = {person.id: everybody.get(person.id) for person in self._site.file.people}
         new: list[Notification] = []
         for escalation in ready:
             ended = self._ended(c, escalation, now)
@@ -250,7 +254,7 @@ class Notifier:
             if escalation.kind == "step":
                 self._take_into_plan(c, after, lost, [*told, *[n for n in made if n.channels], *lost], now)
         insert_notifications(c, new)
-        return len(ready) == CALLS_AT_ONCE or any(n.state is NotificationState.FAILED for n in new)
+        return len(ready) == CALLS_AT_ONCE, any(n.state is NotificationState.FAILED for n in new)
 
     def _commander(self, c: Connection, escalation: Escalation) -> str:
         if escalation.kind == "alarm":

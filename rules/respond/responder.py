@@ -3,7 +3,7 @@
 A high one found late is an alarm and a ticket: old news activates nothing (docs/architecture.md).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 import structlog
@@ -90,22 +90,22 @@ class Responder:
     def look_after(self, c: Connection, now: int) -> list[Order]:
         """Begin what waits for the machine, mark what is late, call again for what is to be seen again."""
         orders = self._release(c, now)
-        self._re_alarm(c, now)
+        self._guarded(c, "what is acknowledged could not be looked through", lambda: self._re_alarm(c, now))
         if now - self._reminded_at >= REMIND_EVERY_MS:
             self._reminded_at = now
-            self._remind(c, now)
+            self._guarded(c, "what is due could not be looked through", lambda: remind(c, self._site, now))
         return orders + self._plans.look_after(c, now)
 
-    def _remind(self, c: Connection, now: int) -> None:
+    def _guarded(self, c: Connection, failed: str, work: Callable[[], None]) -> None:
         """A fault in this costs no plan its step."""
         try:
             with c.begin_nested():
-                remind(c, self._site, now)
+                work()
         except (OperationalError, InterfaceError, Conflict):
             raise
         except Exception:
-            metrics.loop_errors.labels("rules reminders").inc()
-            log.exception("what is due could not be looked through")
+            metrics.loop_errors.labels("rules look after").inc()
+            log.exception(failed)
 
     @property
     def practising(self) -> str | None:
@@ -200,7 +200,8 @@ class Responder:
             alarm = replace(alarm, first_out=grouping.first_out(c, self._site, rule, transition.points))
             alarm = suppressing.under_suppression(c, WRITER, self._site, alarm, now)
             alarm, orders = self._act(c, rule, transition, alarm, now)
-        self._save(c, before, alarm, "raised", now, reason=transition.reason)
+        noted = "suppressed" if alarm.suppressed else "consequence" if alarm.first_out else "raised"
+        self._save(c, before, alarm, "raised", now, reason=transition.reason, noted=noted)
         if alarm.first_out is None:  # who is told of the gateway need not be told of its points
             self._tell(c, alarm, now)
         if rule.id == GATEWAY_OFFLINE and not alone:
@@ -247,6 +248,8 @@ class Responder:
         if not any(rule.re_alarm for rule in self._site.file.rules):
             return
         for alarm in list_alarms(c, self._site.id, states=[AlarmState.ACKNOWLEDGED], limit=MOST_STANDING):
+            if alarm.suppressed is not None:
+                continue
             rule = self._rule_of(alarm.rule, alarm.scope)
             at = None if rule is None else re_alarm_at(alarm, rule.re_alarm)
             if at is not None and at <= now:
@@ -309,7 +312,8 @@ class Responder:
         by = suppressing.answers_for(c, cleared)
         if by is not None and cleared.state is AlarmState.RETURNED:
             cleared = replace(cleared, version=alarm.version + 1)
-            self._save(c, cleared, acknowledge(cleared, by.by, by.reason, now), "acknowledged", now, who=by.by)
+            seen = acknowledge(cleared, by.by, by.reason, now)
+            self._save(c, cleared, seen, "acknowledged", now, who=by.by, noted="seen-when-suppressed")
 
     def _save(
         self,
@@ -321,8 +325,10 @@ class Responder:
         *,
         who: str = "",
         reason: str = "",
+        noted: str = "",
     ) -> None:
+        """`noted` is what the journal calls it, where that tells more than the event's `change`."""
         saved = replace(after, version=before.version + 1 if before else 1)
         save_alarm(c, saved)
-        alarm_journal.note(c, saved, change, now, who=who, reason=reason)
+        alarm_journal.note(c, saved, noted or change, now, who=who, reason=reason)
         append(c, WRITER, self._site.id, "alarm", change, saved.id, plain(saved), now)

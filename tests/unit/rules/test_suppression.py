@@ -100,7 +100,7 @@ def test_a_shelved_alarm_calls_nobody_until_its_time_is_over(c: Connection, resp
     ended = get_suppression(c, "s-1")
     assert ended is not None
     assert (ended.state, ended.ended_by) == (SuppressionState.OVER, "")
-    assert changes(c) == ["raised", "cleared", "acknowledged", "raised", "released"]
+    assert changes(c) == ["raised", "cleared", "seen-when-suppressed", "suppressed", "released"]
 
 
 def test_another_high_alarm_is_never_shelved_by_the_first(c: Connection, responder: Responder) -> None:
@@ -129,6 +129,26 @@ def test_out_of_service_covers_a_place_and_nothing_beside_it(c: Connection, resp
     assert {a.suppressed for a in list_alarms(c, "test")} == {None}
     assert len([t for t in list_tickets(c, "test") if t.source.startswith("rule:")]) == 2
     assert list_suppressions(c, "test", [SuppressionState.ACTIVE]) == []
+
+
+def test_a_vote_is_suppressed_only_where_no_detector_in_service_can_join_it(
+    c: Connection, responder: Responder
+) -> None:
+    isolated(c, NOW + HOUR)
+    of_floor = Transition("fire", "b3-f1", "b3-f1", True, NOW, 2, ("d0.smoke", "d1.smoke"), "vote")
+    of_site = Transition("fire", "test", "b3-f1", True, NOW, 2, ("d0.smoke", "d1.smoke"), "vote")
+    responder.respond(c, [of_floor, of_site], NOW)
+    assert {a.scope: a.suppressed for a in list_alarms(c, "test")} == {"b3-f1": "s-2", "test": None}
+
+
+def test_a_shelved_alarm_is_not_called_again_by_its_re_alarm(c: Connection, responder: Responder) -> None:
+    responder.respond(c, [turn(0, NOW)], NOW)
+    save_alarm(c, acknowledge(only(c), "wang-wei", "", NOW + MINUTE))
+    shelved(c, NOW + 2 * HOUR, NOW + 2 * MINUTE)
+    responder.look_after(c, NOW + HOUR)
+    assert (only(c).state, only(c).suppressed) == (AlarmState.ACKNOWLEDGED, "s-1")
+    responder.look_after(c, NOW + 3 * HOUR)
+    assert (only(c).state, only(c).suppressed) == (AlarmState.UNACKNOWLEDGED, None)
 
 
 def test_a_vote_of_points_in_and_out_of_service_is_not_suppressed(c: Connection, responder: Responder) -> None:

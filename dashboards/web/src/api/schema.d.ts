@@ -397,7 +397,9 @@ export interface paths {
         };
         /**
          * Get Load
-         * @description The load between two times, a month at most. Low risks make tickets and are no alarms.
+         * @description The load between two times, a month at most.
+         *
+         *     What called nobody is left out: low risks, suppressed alarms, consequences of another alarm.
          */
         get: operations["get_load"];
         put?: never;
@@ -2129,7 +2131,10 @@ export interface components {
             acknowledge_median_s: number | null;
             /** Acknowledge P90 S */
             acknowledge_p90_s: number | null;
-            /** Acknowledged */
+            /**
+             * Acknowledged
+             * @description by people
+             */
             acknowledged: number;
             /** Alarms */
             alarms: number;
@@ -2146,6 +2151,8 @@ export interface components {
              * @description ten minutes with more than ten alarms
              */
             floods: number;
+            /** Not Acknowledged */
+            not_acknowledged: number;
             /** Peak 10 Min */
             peak_10_min: number;
             /**
@@ -2164,9 +2171,14 @@ export interface components {
             };
             /**
              * Stale
-             * @description standing for more than a day
+             * @description of these, for more than a day
              */
             stale: number;
+            /**
+             * Standing
+             * @description now, whatever the times asked for
+             */
+            standing: number;
             /**
              * Start
              * Format: date-time

@@ -6,12 +6,12 @@ export default {
     takeOut: { do: 'Take out of service', title: 'Take the sensors here out of service', what: 'While they are worked on they call nobody and start no plan; all is kept on record.' },
   },
   load: {
-    title: 'Alarm load', open: 'Load', explain: 'How the alarm system itself does, by EEMUA 191 and ISA-18.2. Low risks make tickets and do not count.',
-    days: 'Last {n} days', per: 'Per 10 minutes, on average', peak: 'Most in 10 minutes', floods: 'Floods', topTen: 'Share of the ten most frequent places', stale: 'Standing for over a day', chattering: 'Chattering places', ack: 'Time to acknowledge (median / 90 %)', alarms: 'Alarms',
+    title: 'Alarm load', open: 'Load', explain: 'How the alarm system itself does, by EEMUA 191 and ISA-18.2. What called nobody does not count: low risks, suppressed alarms, consequences.',
+    days: 'Last {n} days', per: 'Per 10 minutes, on average', peak: 'Most in 10 minutes', floods: 'Floods', topTen: 'Share of the ten most frequent places', nowStanding: 'Standing now', stale: 'Of these, over a day', notAck: 'Never acknowledged', chattering: 'Chattering places', ack: 'Time to acknowledge (median / 90 %)', alarms: 'Alarms',
     aim: 'aim ≤ {n}', good: 'within', bad: 'beyond', worst: 'Most frequent rules', rule: 'Rule', count: 'Times', standing: 'Standing', at: 'Mostly at', share: 'By grade', none: 'No alarms in this time.',
   },
   journal: {
     title: 'Alarm journal', at: 'When', change: 'What', alarm: 'Alarm', who: 'By', reason: 'Why', download: 'Download CSV', platform: 'the platform', none: 'No entries.', open: 'Journal',
-    happened: { raised: 'raised', cleared: 'cleared', acknowledged: 'acknowledged', reset: 'reset', shelved: 'shelved', released: 'called again', 're-alarmed': 'reminded', grouped: 'grouped', ungrouped: 'ungrouped' },
+    happened: { raised: 'raised', suppressed: 'raised, suppressed', consequence: 'consequence', 'seen-when-suppressed': 'over while suppressed', cleared: 'cleared', acknowledged: 'acknowledged', reset: 'reset', shelved: 'shelved', released: 'called again', 're-alarmed': 'reminded', grouped: 'grouped', ungrouped: 'ungrouped' },
   },
 }
