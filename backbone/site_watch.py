@@ -47,6 +47,17 @@ def state_file(data_dir: Path, service: str) -> Path:
     return data_dir / f"site-{service}.json"
 
 
+def told_states(data_dir: Path) -> dict[str, SiteState]:
+    """What the services of this machine say of their site file, by service; one that cannot be read is left out."""
+    prefix, suffix = "site-", ".json"
+    found: dict[str, SiteState] = {}
+    for path in sorted(data_dir.glob(f"{prefix}*{suffix}")):
+        with contextlib.suppress(OSError, msgspec.MsgspecError):
+            name = path.name.removeprefix(prefix).removesuffix(suffix)
+            found[name] = msgspec.json.decode(path.read_bytes(), type=SiteState)
+    return found
+
+
 class SiteWatch:
     """Watches the settings' site file and profiles for one service."""
 

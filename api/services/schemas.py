@@ -17,6 +17,15 @@ class ServiceOut(BaseModel):
     next_try: Timestamp | None
 
 
+class SiteFileOut(BaseModel):
+    """Which site file a service runs, and why the one that stands there is refused."""
+
+    service: str
+    since: Timestamp = Field(description="when the file it runs came into force")
+    problems: list[str] = Field(description="why the file as it stands is not in force; empty: it is")
+    shown_here: bool = Field(description="this API shows the same version; otherwise it has to be started again")
+
+
 def show(state: ServiceState) -> ServiceOut:
     """The service as answers and the live channel show it."""
     return ServiceOut(

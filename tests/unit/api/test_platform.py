@@ -4,6 +4,7 @@ import json
 from collections.abc import AsyncIterator
 
 import httpx
+import msgspec
 import pytest
 from structlog.testing import capture_logs
 
@@ -11,6 +12,7 @@ from api.live.gateways import GatewayBoard, StatusError
 from api.openapi import document
 from backbone.database.losses import record_losses
 from backbone.database.quarantine import record
+from backbone.site_watch import SiteState, state_file
 from community.losses import Loss, LossReason
 from community.people import Role
 from community.quarantine import Quarantined
@@ -227,3 +229,20 @@ def test_the_description_is_clean() -> None:
     assert all(op.get("summary") for op in operations)
     assert described["components"]["schemas"]["AlarmOut"]["properties"]["raised_at"]["format"] == "date-time"
     assert "ProblemDetails" in described["components"]["schemas"]
+
+
+async def test_a_refused_site_file_is_told_until_a_good_one_stands_there(house: House) -> None:
+    folder = house.platform.settings.data_dir
+    digest = house.site.digest
+    bad = SiteState(digest, NOW, ("jinxiu.yaml:3:1: 'zone' is not known here",))
+    state_file(folder, "rules").write_bytes(msgspec.json.encode(bad))
+    state_file(folder, "gateway-gw-east").write_bytes(msgspec.json.encode(SiteState("another", NOW)))
+    state_file(folder, "broken").write_bytes(b"{")
+    async with house.as_(Role.CREW) as crew:
+        told = {row["service"]: row for row in (await crew.get("/services/site-files")).json()}
+        assert set(told) == {"rules", "gateway-gw-east"}
+        assert told["rules"]["problems"] == ["jinxiu.yaml:3:1: 'zone' is not known here"]
+        assert (told["rules"]["shown_here"], told["gateway-gw-east"]["shown_here"]) == (True, False)
+        state_file(folder, "rules").write_bytes(msgspec.json.encode(SiteState(digest, NOW)))
+        rows = (await crew.get("/services/site-files")).json()
+    assert all(row["problems"] == [] for row in rows)

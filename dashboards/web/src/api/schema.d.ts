@@ -1404,6 +1404,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/services/site-files": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Site Files
+         * @description What each service of this machine runs, and what it refuses: a change that is refused is not in force.
+         */
+        get: operations["list_site_files"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/session": {
         parameters: {
             query?: never;
@@ -4771,6 +4791,31 @@ export interface components {
              * @example wang-wei
              */
             username: string;
+        };
+        /**
+         * SiteFileOut
+         * @description Which site file a service runs, and why the one that stands there is refused.
+         */
+        SiteFileOut: {
+            /**
+             * Problems
+             * @description why the file as it stands is not in force; empty: it is
+             */
+            problems: string[];
+            /** Service */
+            service: string;
+            /**
+             * Shown Here
+             * @description this API shows the same version; otherwise it has to be started again
+             */
+            shown_here: boolean;
+            /**
+             * Since
+             * Format: date-time
+             * @description when the file it runs came into force
+             * @example 2026-09-22T08:15:30.250Z
+             */
+            since: string;
         };
         /**
          * SiteOut
@@ -8457,6 +8502,44 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Page_ServiceOut_"];
+                };
+            };
+            /** @description Refused; the detail says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not possible now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    list_site_files: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SiteFileOut"][];
                 };
             };
             /** @description Refused; the detail says why */

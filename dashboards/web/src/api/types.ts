@@ -84,6 +84,7 @@ export type GatewayStatus = Schemas['GatewayOut']
 export type GatewayLoss = Schemas['LossOut']
 export type InterlockState = Schemas['InterlockOut']
 export type CommandStatus = Schemas['CommandOut']
+export type SiteFileStatus = Schemas['SiteFileOut']
 export type ServiceStatus = Schemas['ServiceOut']
 export type QuarantineRow = Schemas['QuarantineOut']
 

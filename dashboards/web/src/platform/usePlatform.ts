@@ -2,12 +2,13 @@
 import { defineStore } from 'pinia'
 import { computed, shallowRef } from 'vue'
 import { http } from '@/api/http'
-import type { GatewayStatus, QuarantineRow, ServiceStatus } from '@/api/types'
+import type { GatewayStatus, QuarantineRow, ServiceStatus, SiteFileStatus } from '@/api/types'
 
 export const usePlatform = defineStore('platform', () => {
   const services = shallowRef<readonly ServiceStatus[]>([])
   const gateways = shallowRef<ReadonlyMap<string, GatewayStatus>>(new Map())
   const quarantine = shallowRef<readonly QuarantineRow[]>([])
+  const siteFiles = shallowRef<readonly SiteFileStatus[]>([])
   const loaded = shallowRef(false)
 
   const troubled = computed(() => services.value.filter((service) => service.state !== 'running'))
@@ -15,11 +16,13 @@ export const usePlatform = defineStore('platform', () => {
   const impaired = computed(() => [...gateways.value.values()].filter((gateway) => gateway.online && gateway.problem))
 
   async function load(): Promise<void> {
-    const [serviceRows, gatewayRows] = await Promise.all([
+    const [serviceRows, gatewayRows, fileRows] = await Promise.all([
       http.all<ServiceStatus>('/services'),
       http.all<GatewayStatus>('/gateways'),
+      http.get<SiteFileStatus[]>('/services/site-files'),
     ])
     services.value = serviceRows
+    siteFiles.value = fileRows
     gateways.value = new Map(gatewayRows.map((gateway) => [gateway.id, gateway]))
     loaded.value = true
   }
@@ -37,5 +40,5 @@ export const usePlatform = defineStore('platform', () => {
     services.value = rows
   }
 
-  return { services, gateways, quarantine, loaded, troubled, offline, impaired, load, loadQuarantine, applyGateway, applyServices }
+  return { services, siteFiles, gateways, quarantine, loaded, troubled, offline, impaired, load, loadQuarantine, applyGateway, applyServices }
 })
