@@ -33,6 +33,7 @@ from rules.respond.reminders import remind
 WRITER = "rules"
 MOST_STANDING = 100_000
 REMIND_EVERY_MS = 3_600_000
+GROUP_EVERY_MS = 10_000
 _STANDING = frozenset({AlarmState.UNACKNOWLEDGED, AlarmState.ACKNOWLEDGED})
 log = structlog.get_logger()
 
@@ -42,7 +43,7 @@ class Responder:
 
     def __init__(self, site: Site, late_after_ms: int) -> None:
         self._late_after_ms = late_after_ms
-        self._reminded_at = 0
+        self._reminded_at = self._grouped_at = 0
         self.use(site)
 
     def use(self, site: Site) -> None:
@@ -91,6 +92,9 @@ class Responder:
         """Begin what waits for the machine, mark what is late, call again for what is to be seen again."""
         orders = self._release(c, now)
         self._guarded(c, "what is acknowledged could not be looked through", lambda: self._re_alarm(c, now))
+        if now - self._grouped_at >= GROUP_EVERY_MS:
+            self._grouped_at = now
+            self._guarded(c, "consequences could not be looked through", lambda: self._ungroup_orphans(c, now))
         if now - self._reminded_at >= REMIND_EVERY_MS:
             self._reminded_at = now
             self._guarded(c, "what is due could not be looked through", lambda: remind(c, self._site, now))
@@ -145,6 +149,7 @@ class Responder:
     def unwatched(self, c: Connection, alarm: Alarm, now: int) -> None:
         """No rule of the site watches the alarm's condition any more: nothing else would ever end it."""
         self._clear(c, alarm, now, "no rule watches it any more", now)
+        self._ungroup(c, alarm, now)
         tickets.note_cleared(c, self._site, alarm.rule, alarm.scope, now)
 
     def _respond(self, c: Connection, transition: Transition, now: int) -> list[Order]:
@@ -197,15 +202,15 @@ class Responder:
         alarm = replace(alarm, detail=transition.detail)
         orders: list[Order] = []
         if not alone:
-            alarm = replace(alarm, first_out=grouping.first_out(c, self._site, rule, transition.points))
+            alarm = replace(alarm, first_out=grouping.first_out(c, self._site, rule, alarm))
             alarm = suppressing.under_suppression(c, WRITER, self._site, alarm, now)
             alarm, orders = self._act(c, rule, transition, alarm, now)
         noted = "suppressed" if alarm.suppressed else "consequence" if alarm.first_out else "raised"
         self._save(c, before, alarm, "raised", now, reason=transition.reason, noted=noted)
         if alarm.first_out is None:  # who is told of the gateway need not be told of its points
             self._tell(c, alarm, now)
-        if rule.id == GATEWAY_OFFLINE and not alone:
-            for other in grouping.found_before(c, self._site, alarm, transition.at):
+        if grouping.explains(rule) and not alone:
+            for other in grouping.found_before(c, self._site, rule, alarm, transition.at):
                 self._save(c, other, replace(other, first_out=alarm.id), "grouped", now)
         return orders
 
@@ -285,14 +290,27 @@ class Responder:
             alarm = open_alarm(c, self._site.id, rule.id, transition.scope)
             if alarm is not None and alarm.state in _STANDING:
                 self._clear(c, alarm, transition.at, transition.reason, now)
-                if rule.id == GATEWAY_OFFLINE:
+                if grouping.explains(rule):
                     self._ungroup(c, alarm, now)
         tickets.note_cleared(c, self._site, rule.id, transition.scope, now)
+
+    def _ungroup_orphans(self, c: Connection, now: int) -> None:
+        """Whatever ended the first-out (its rule changed, an older version): nothing stays hidden under it."""
+        standing = list_alarms(c, self._site.id, states=_STANDING, limit=MOST_STANDING)
+        firsts = {alarm.first_out for alarm in standing if alarm.first_out is not None}
+        for first in firsts - {alarm.id for alarm in standing}:
+            ended = get_alarm(c, first)
+            if ended is not None:
+                self._ungroup(c, ended, now)
 
     def _ungroup(self, c: Connection, first: Alarm, now: int) -> None:
         for alarm in grouping.consequences(c, first):
             rule = self._rule_of(alarm.rule, alarm.scope)
             if alarm.state in _STANDING:
+                other = None if rule is None else grouping.first_out(c, self._site, rule, alarm)
+                if other is not None:
+                    self._save(c, alarm, replace(alarm, first_out=other), "grouped", now)
+                    continue
                 own = replace(alarm, first_out=None)
                 if rule is not None and alarm.ticket is None:
                     cause = Transition(
