@@ -64,7 +64,7 @@ async def history_and_api(stop: asyncio.Event, *, with_ingest: bool, with_api: b
         if with_api:
             api = run_api(ApiSettings(), site, historian, database, stop, follow=takers.append)
             services.append(("api", api))
-        watch = SiteWatch(settings, site, "-".join(name for name, _ in services), now_ms)
+        watch = SiteWatch(settings, site, "+".join(name for name, _ in services), now_ms)
         async with asyncio.TaskGroup() as group:
             watching = group.create_task(watch.run(take), name="site file")
             running = [group.create_task(service, name=name) for name, service in services]

@@ -26,6 +26,7 @@ from community.site.watching import Watching
 from community.suppression import over
 from rules.detect.model import Transition
 from rules.respond import grouping, interlock_outputs, notices, suppressing, tickets
+from rules.respond.chatter import Chatter
 from rules.respond.orders import Order
 from rules.respond.plans import Plans
 from rules.respond.reminders import remind
@@ -33,7 +34,7 @@ from rules.respond.reminders import remind
 WRITER = "rules"
 MOST_STANDING = 100_000
 REMIND_EVERY_MS = 3_600_000
-GROUP_EVERY_MS = 10_000
+TIDY_EVERY_MS = 10_000
 _STANDING = frozenset({AlarmState.UNACKNOWLEDGED, AlarmState.ACKNOWLEDGED})
 log = structlog.get_logger()
 
@@ -43,7 +44,8 @@ class Responder:
 
     def __init__(self, site: Site, late_after_ms: int) -> None:
         self._late_after_ms = late_after_ms
-        self._reminded_at = self._grouped_at = 0
+        self._reminded_at = self._tidied_at = 0
+        self._chatter = Chatter()
         self.use(site)
 
     def use(self, site: Site) -> None:
@@ -92,9 +94,10 @@ class Responder:
         """Begin what waits for the machine, mark what is late, call again for what is to be seen again."""
         orders = self._release(c, now)
         self._guarded(c, "what is acknowledged could not be looked through", lambda: self._re_alarm(c, now))
-        if now - self._grouped_at >= GROUP_EVERY_MS:
-            self._grouped_at = now
+        if now - self._tidied_at >= TIDY_EVERY_MS:
+            self._tidied_at = now
             self._guarded(c, "consequences could not be looked through", lambda: self._ungroup_orphans(c, now))
+            self._guarded(c, "chattering alarms could not be ended", lambda: self._end_chattering(c, now))
         if now - self._reminded_at >= REMIND_EVERY_MS:
             self._reminded_at = now
             self._guarded(c, "what is due could not be looked through", lambda: remind(c, self._site, now))
@@ -148,9 +151,7 @@ class Responder:
 
     def unwatched(self, c: Connection, alarm: Alarm, now: int) -> None:
         """No rule of the site watches the alarm's condition any more: nothing else would ever end it."""
-        self._clear(c, alarm, now, "no rule watches it any more", now)
-        self._ungroup(c, alarm, now)
-        tickets.note_cleared(c, self._site, alarm.rule, alarm.scope, now)
+        self._end(c, None, alarm, now, "no rule watches it any more", now)
 
     def _respond(self, c: Connection, transition: Transition, now: int) -> list[Order]:
         rule = self._rule(transition)
@@ -180,6 +181,7 @@ class Responder:
         self, c: Connection, rule: Rule, transition: Transition, now: int, *, alone: bool = False
     ) -> list[Order]:
         late = now - transition.at > self._late_after_ms
+        self._chatter.came((rule.id, transition.scope), transition.at)
         before = open_alarm(c, self._site.id, rule.id, transition.scope)
         if before is None:
             if get_alarm(c, alarm_id(rule.id, transition.scope, transition.at)) is not None:
@@ -286,13 +288,31 @@ class Responder:
             log.exception("nobody will be told of an alarm", alarm=alarm.id)
 
     def _over(self, c: Connection, rule: Rule, transition: Transition, now: int) -> None:
-        if rule.risk is not Grade.LOW:
-            alarm = open_alarm(c, self._site.id, rule.id, transition.scope)
+        scope, at = transition.scope, transition.at
+        alarm = None if rule.risk is Grade.LOW else open_alarm(c, self._site.id, rule.id, scope)
+        if alarm is not None and alarm.state in _STANDING:
+            if alarm.chatters or (alarm.grade is not Grade.HIGH and self._chatter.chatters((rule.id, scope))):
+                self._chatter.calm((rule.id, scope), at)
+                if not alarm.chatters:
+                    self._save(c, alarm, replace(alarm, chatters=True), "chattering", now, reason=transition.reason)
+                return
+            self._end(c, rule, alarm, at, transition.reason, now)
+        else:
+            tickets.note_cleared(c, self._site, rule.id, scope, now)
+
+    def _end(self, c: Connection, rule: Rule | None, alarm: Alarm, at: int, reason: str, now: int) -> None:
+        self._clear(c, alarm, at, reason, now)
+        if rule is None or grouping.explains(rule):
+            self._ungroup(c, alarm, now)
+        tickets.note_cleared(c, self._site, alarm.rule, alarm.scope, now)
+
+    def _end_chattering(self, c: Connection, now: int) -> None:
+        """Alarms that came and went, and whose condition has stayed away since."""
+        for (rule, scope), since in self._chatter.ended(now):
+            alarm = open_alarm(c, self._site.id, rule, scope)
             if alarm is not None and alarm.state in _STANDING:
-                self._clear(c, alarm, transition.at, transition.reason, now)
-                if grouping.explains(rule):
-                    self._ungroup(c, alarm, now)
-        tickets.note_cleared(c, self._site, rule.id, transition.scope, now)
+                self._end(c, self._rule_of(rule, scope), alarm, since, "calm again", now)
+            self._chatter.over((rule, scope))
 
     def _ungroup_orphans(self, c: Connection, now: int) -> None:
         """Whatever ended the first-out (its rule changed, an older version): nothing stays hidden under it."""
