@@ -1,15 +1,17 @@
-"""What is due by a date: drills, revisions of plans, trainings. Each is reminded of once, by a ticket."""
+"""What people owe by a date: drills, revisions of plans, trainings. Each is reminded of once, by a ticket."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from community.drills import Drill, DrillState
 from community.site.model import SiteFile
 from community.site.readiness import DrillDuty, Qualification
 from community.text import Text
+from community.ticket_deadlines import deadlines_for
 from community.training import Standing, Training, held
+from community.upkeep import Due
 
 REVISION_REMIND = timedelta(days=30)
 _HELD = frozenset({DrillState.ENDED, DrillState.EVALUATED})
@@ -91,6 +93,23 @@ def reminders(file: SiteFile, known: Sequence[Drill], records: Sequence[Training
                 plan.next_revision < today,
             )
     yield from _trainings(file, records, today)
+
+
+def reminded(file: SiteFile, known: Sequence[Drill], records: Sequence[Training], now: int) -> Iterator[Due]:
+    """The reminders as what has come due: done by their date, or as soon as may be where that has passed."""
+    zone = ZoneInfo(file.site.timezone)
+    for one in reminders(file, known, records, now):
+        priority = "medium" if one.overdue else "low"
+        end = datetime.combine(one.due + timedelta(days=1), time(), zone)
+        title = Text(zh=f"{one.title.zh}（{one.due}）", en=f"{one.title.in_language('en')} ({one.due})")
+        yield Due(
+            source=one.source,
+            at=now,
+            due_by=deadlines_for(file, priority, now)[1] if one.overdue else round(end.timestamp() * 1000),
+            title=title,
+            zone=file.zones[0].id,
+            priority=priority,
+        )
 
 
 def needed(file: SiteFile) -> Iterator[tuple[Qualification, str]]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from sqlalchemy import Connection, bindparam, func, or_, select
+from sqlalchemy import Connection, bindparam, func, or_, select, update
 
 from backbone.database.documents import decode
 from backbone.database.objects import Objects, any_of
@@ -37,6 +37,11 @@ def due_tickets(connection: Connection, site: str, now: int, limit: int) -> list
     query = select(columns.document).where(columns.site == site, columns.next_at <= now)
     rows = connection.execute(query.order_by(columns.next_at, columns.id).limit(limit))
     return [decode(row[0], Ticket) for row in rows]
+
+
+def look_later(connection: Connection, identifier: str, at: int) -> None:
+    """Do not look after this ticket before `at` (Unix ms)."""
+    connection.execute(update(tickets).where(tickets.c.id == identifier).values(next_at=at))
 
 
 def load_of(connection: Connection, site: str) -> dict[str, int]:

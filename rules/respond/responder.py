@@ -29,11 +29,9 @@ from rules.respond import grouping, interlock_outputs, notices, suppressing, tic
 from rules.respond.chatter import Chatter
 from rules.respond.orders import Order
 from rules.respond.plans import Plans
-from rules.respond.reminders import remind
 
 WRITER = "rules"
 MOST_STANDING = 100_000
-REMIND_EVERY_MS = 3_600_000
 TIDY_EVERY_MS = 10_000
 _STANDING = frozenset({AlarmState.UNACKNOWLEDGED, AlarmState.ACKNOWLEDGED})
 log = structlog.get_logger()
@@ -44,7 +42,7 @@ class Responder:
 
     def __init__(self, site: Site, late_after_ms: int) -> None:
         self._late_after_ms = late_after_ms
-        self._reminded_at = self._tidied_at = 0
+        self._tidied_at = 0
         self._chatter = Chatter()
         self.use(site)
 
@@ -98,9 +96,6 @@ class Responder:
             self._tidied_at = now
             self._guarded(c, "consequences could not be looked through", lambda: self._ungroup_orphans(c, now))
             self._guarded(c, "chattering alarms could not be ended", lambda: self._end_chattering(c, now))
-        if now - self._reminded_at >= REMIND_EVERY_MS:
-            self._reminded_at = now
-            self._guarded(c, "what is due could not be looked through", lambda: remind(c, self._site, now))
         return orders + self._plans.look_after(c, now)
 
     def _guarded(self, c: Connection, failed: str, work: Callable[[], None]) -> None:

@@ -20,6 +20,8 @@ _TOLD = {
     COMPLETE: ("manager",),
 }
 """Who is told of a missed deadline beside the assignee: the longer nobody answers, the more."""
+_ESCALATED = frozenset({RESPOND_LIMIT, COMPLETE})
+"""Told to the escalation party of the facility as well: its responsible one did not act."""
 _MISSED = {
     RESPOND: Text(zh="无人响应", en="nobody has answered"),
     RESPOND_LIMIT: Text(zh="超过24小时无人响应", en="nobody has answered within 24 hours"),
@@ -39,10 +41,20 @@ def tell_assignee(c: Connection, site: Site, ticket: Ticket, now: int) -> None:
 
 def tell_overdue(c: Connection, site: Site, ticket: Ticket, kind: str, now: int) -> None:
     """A deadline has passed."""
-    roles = (*_TOLD[kind], *([ticket.assignee] if ticket.assignee is not None else []))
+    roles = dict.fromkeys((*_TOLD[kind], *([ticket.assignee] if ticket.assignee is not None else [])))
+    if kind in _ESCALATED:
+        roles |= dict.fromkeys(above(site, ticket))
     facts = _facts(site, ticket, "overdue", _MISSED[kind], now)
     key = f"{kind}:{ticket.opened_at}"
-    notices.begin(c, site, "overdue", ticket.id, key, roles, ticket.zone, facts, now)
+    notices.begin(c, site, "overdue", ticket.id, key, tuple(roles), ticket.zone, facts, now)
+
+
+def above(site: Site, ticket: Ticket) -> list[str]:
+    """The people of the party above the one that answers for the ticket's facility (责任清单)."""
+    facility = next((row for row in site.file.facilities if row.id == ticket.facility), None)
+    if facility is None or facility.escalation is None:
+        return []
+    return [person.id for person in site.file.people if person.party == facility.escalation]
 
 
 def still_wanted(ticket: Ticket, escalation: Escalation) -> bool:

@@ -19,7 +19,7 @@ from backbone.database.documents import plain
 from backbone.database.errors import Conflict
 from backbone.database.notifications import roster_changes_after
 from backbone.database.outbox import Relay, append
-from backbone.database.tickets import due_tickets, load_of, save_ticket
+from backbone.database.tickets import due_tickets, load_of, look_later, save_ticket
 from backbone.database.users import list_users
 from community.assignment import choose
 from community.people import PLATFORM, Action, may
@@ -35,6 +35,7 @@ LOOK_EVERY_S = 1.0
 GATHER_S = 0.05
 """What was reported together is looked after in one go: alarms wait for the same turn to write."""
 AT_ONCE = 20
+TRY_AGAIN_MS = 60_000
 log = structlog.get_logger()
 
 
@@ -101,7 +102,8 @@ def look_after(c: Connection, site: Site, now: int) -> int:
             raise
         except Exception:
             metrics.loop_errors.labels("rules tickets").inc()
-            log.exception("a ticket could not be looked after", ticket=ticket.id)
+            log.exception("a ticket could not be looked after; trying again", ticket=ticket.id)
+            look_later(c, ticket.id, now + TRY_AGAIN_MS)
     return done
 
 
