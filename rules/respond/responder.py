@@ -28,11 +28,9 @@ from rules.detect.model import Transition
 from rules.respond import grouping, interlock_outputs, notices, suppressing, tickets
 from rules.respond.orders import Order
 from rules.respond.plans import Plans
-from rules.respond.reminders import remind
 
 WRITER = "rules"
 MOST_STANDING = 100_000
-REMIND_EVERY_MS = 3_600_000
 _STANDING = frozenset({AlarmState.UNACKNOWLEDGED, AlarmState.ACKNOWLEDGED})
 log = structlog.get_logger()
 
@@ -42,7 +40,6 @@ class Responder:
 
     def __init__(self, site: Site, late_after_ms: int) -> None:
         self._late_after_ms = late_after_ms
-        self._reminded_at = 0
         self.use(site)
 
     def use(self, site: Site) -> None:
@@ -91,9 +88,6 @@ class Responder:
         """Begin what waits for the machine, mark what is late, call again for what is to be seen again."""
         orders = self._release(c, now)
         self._guarded(c, "what is acknowledged could not be looked through", lambda: self._re_alarm(c, now))
-        if now - self._reminded_at >= REMIND_EVERY_MS:
-            self._reminded_at = now
-            self._guarded(c, "what is due could not be looked through", lambda: remind(c, self._site, now))
         return orders + self._plans.look_after(c, now)
 
     def _guarded(self, c: Connection, failed: str, work: Callable[[], None]) -> None:

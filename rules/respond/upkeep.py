@@ -1,4 +1,4 @@
-"""What is due to facilities becomes tickets and rounds: from deadlines in the database, looked at again and again.
+"""What is due becomes tickets and rounds: maintenance, inspections, and all people are to be reminded of by a date.
 
 Each ticket's id comes of what it is for, so that however often something is planned it is opened once.
 """
@@ -14,10 +14,12 @@ from sqlalchemy import Connection
 from backbone import metrics
 from backbone.database.database import Database
 from backbone.database.documents import plain
+from backbone.database.drills import list_drills, list_trainings
 from backbone.database.outbox import append
 from backbone.database.tickets import get_ticket, save_ticket
 from backbone.database.upkeep import get_round, load_deadlines, load_usage, save_deadlines, save_round
 from community.inspections import Round, RoundState
+from community.reminders import due_of, reminders
 from community.site.site import Site
 from community.ticket_deadlines import deadlines_for
 from community.tickets import SYSTEM, add_note, open_ticket
@@ -26,6 +28,7 @@ from rules.writer import Stopped, Writer
 
 WRITER = "rules"
 LOOK_EVERY_S = 15.0
+MOST_DRILLS = 1_000
 log = structlog.get_logger()
 
 
@@ -74,7 +77,10 @@ class Upkeep:
 
     def _plan(self, c: Connection) -> tuple[dict[str, Deadline], dict[str, Deadline], Sequence[Due]]:
         before = load_deadlines(c, self._site.id)
-        kept, due = self._planner.plan(before, load_usage(c, self._site.id), self._now())
+        site, now = self._site, self._now()
+        kept, due = self._planner.plan(before, load_usage(c, site.id), now)
+        known, records = list_drills(c, site.id, limit=MOST_DRILLS), list_trainings(c, site.id)
+        due += [due_of(site.file, one, now) for one in reminders(site.file, known, records, now)]
         return before, {deadline.id: deadline for deadline in kept}, due
 
 

@@ -17,8 +17,9 @@ from community.site.model import SiteFile
 from community.site.site import Site
 from community.tickets import Ticket, TicketState
 from rules.detect.model import Transition
+from rules.notify.calls import People
 from rules.respond.responder import Responder
-from rules.respond.ticket_watch import look_after
+from rules.respond.ticket_watch import AGAIN_MS, AT_ONCE, look_after
 from tests.unit.rules.sites import make_site
 
 NOW = 1_790_000_000_000
@@ -130,4 +131,47 @@ def test_what_is_late_is_marked_and_told_to_more_and_more(database: Database, si
         "respond": ("manager",),
         "respond-limit": ("manager", "safety-officer", "supervisor"),
         "complete": ("manager",),
+    }
+
+
+def test_tickets_that_cannot_be_looked_after_keep_no_other_waiting(database: Database, site: Site) -> None:
+    with database.begin() as c:
+        for number in range(AT_ONCE + 5):
+            nowhere = life.open_ticket(
+                id=f"bad-{number:02}", site="test", zone="gone", title_zh="x", title_en="x", source=f"person:{number}",
+                priority="low", now=NOW - 9 * HOUR, by="a",
+            )  # fmt: skip
+            save_ticket(c, nowhere)
+        Responder(site, 300_000).respond(c, [full(True, NOW)], NOW)
+        for _ in range(3):
+            look_after(c, site, NOW + 3 * HOUR)
+        assert look_after(c, site, NOW + 3 * HOUR) == 0, "what failed waits for its next turn"
+        good = next(t for t in list_tickets(c, "test") if t.source.startswith("rule:"))
+        assert look_after(c, site, NOW + 3 * HOUR + AGAIN_MS) == AT_ONCE, "and is tried again"
+    assert good.late == ("respond",)
+
+
+def test_the_escalation_party_hears_of_what_the_responsible_one_leaves(database: Database, site: Site) -> None:
+    rows: dict[str, Any] = {
+        "parties": [{"id": p, "name": {"zh": p}, "kind": "company"} for p in ("property", "committee")],
+        "people": [*PEOPLE, {"id": "sun-hong", "name": "孙红", "roles": ["supervisor"], "party": "committee"}],
+        "facilities": [
+            {"id": "bin", "name": {"zh": "垃圾桶"}, "zone": "refuse", "party": "property", "escalation": "committee",
+             "points": ["bin.fill"]}
+        ],
+    }  # fmt: skip
+    file = SiteFile.model_validate({**site.file.model_dump(by_alias=True), **rows})
+    site = Site(**{**site.__dict__, "file": file})
+    with database.begin() as c:
+        Responder(site, 300_000).respond(c, [full(True, NOW)], NOW)
+        for hours in (0, 2, 24, 7 * 24 + 1):
+            look_after(c, site, NOW + hours * HOUR + 1)
+        (ticket,) = list_tickets(c, "test")
+        told = {e.step.partition(":")[0]: e for e in escalations_of(c, "test", ticket.id) if e.step}
+    people = People(site, lambda _: True)
+    called = {kind: {call.person for call in people.tree(e, "", NOW, [])} for kind, e in told.items()}
+    assert called == {
+        "respond": {"zhang-min"},
+        "respond-limit": {"zhang-min", "sun-hong"},
+        "complete": {"zhang-min", "sun-hong"},
     }

@@ -21,6 +21,7 @@ export type User = Schemas['Person']
 export type Session = Schemas['SessionOut']
 export type Account = Schemas['UserOut']
 export type Site = Schemas['SiteOut']
+export type Named = Schemas['NamedOut']
 export type Zone = Narrow<Schemas['ZoneOut'], { building: string | null }>
 
 export type Family = Schemas['Family']
