@@ -53,7 +53,7 @@ class Escalation:
     """The id of the alarm, activation or ticket."""
     step: str | None = None
     roles: tuple[str, ...] = ()
-    """Who a step tells; an alarm goes by the levels of its grade."""
+    """Who a step tells: roles, duties, people, or a party as `of_party` writes it; an alarm goes by its levels."""
     facts: Facts
     started_at: int
     next_at: int
@@ -73,6 +73,19 @@ class Call:
     told_as: str
     after: int
     on_duty: bool
+
+
+_PARTY = "party:"
+
+
+def of_party(party: str) -> str:
+    """All people of a party, as one of the roles that are told."""
+    return _PARTY + party
+
+
+def party_of(role: str) -> str | None:
+    """The party such a role means; None: it is another role, a duty or a person."""
+    return role.removeprefix(_PARTY) if role.startswith(_PARTY) else None
 
 
 def call_tree(

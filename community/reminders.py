@@ -1,4 +1,7 @@
-"""What people owe by a date: drills, revisions of plans, trainings. Each is reminded of once, by a ticket."""
+"""What is due by a date: drills, revisions of plans, trainings, renewals of facilities, reviews of risks.
+
+Each is reminded of once, by a ticket.
+"""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -6,14 +9,18 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from community.drills import Drill, DrillState
+from community.renewal import REMIND as RENEWAL_REMIND
+from community.renewal import renewal_of
 from community.site.model import SiteFile
 from community.site.readiness import DrillDuty, Qualification
 from community.text import Text
-from community.ticket_deadlines import deadlines_for
 from community.training import Standing, Training, held
 from community.upkeep import Due
 
 REVISION_REMIND = timedelta(days=30)
+REVIEW_REMIND = timedelta(days=30)
+WITHIN_MS = 14 * 86_400_000
+"""So long is at least given, however late it is."""
 _HELD = frozenset({DrillState.ENDED, DrillState.EVALUATED})
 YEARLY_FIRE = DrillDuty(kind="fire")
 """A fire drill at least once a year, whatever the site file says (guide 5.4)."""
@@ -47,6 +54,10 @@ class Reminder:
     title: Text
     due: date
     overdue: bool
+    zone: str | None = None
+    """Where it is; None: it is the whole community's."""
+    facility: str | None = None
+    party: str | None = None
 
 
 def drill_dates(file: SiteFile, known: Sequence[Drill], today: date) -> list[DrillDate]:
@@ -73,6 +84,32 @@ def drill_dates(file: SiteFile, known: Sequence[Drill], today: date) -> list[Dri
 def reminders(file: SiteFile, known: Sequence[Drill], records: Sequence[Training], now: int) -> Iterator[Reminder]:
     """Everything people are to be reminded of at a time (Unix ms)."""
     today = datetime.fromtimestamp(now / 1000, UTC).astimezone(ZoneInfo(file.site.timezone)).date()
+    yield from _drills(file, known, today)
+    yield from _revisions(file, today)
+    yield from _trainings(file, records, today)
+    yield from _renewals(file, today)
+    yield from _reviews(file, today)
+
+
+def due_of(file: SiteFile, reminder: Reminder, now: int) -> Due:
+    """What its ticket is made of."""
+    midnight = datetime.combine(reminder.due, time.min, ZoneInfo(file.site.timezone)).timestamp()
+    return Due(
+        source=reminder.source,
+        at=now,
+        due_by=max(round(midnight * 1000), now + WITHIN_MS),
+        late=reminder.overdue,
+        title=Text(
+            zh=f"{reminder.title.zh}（{reminder.due}）", en=f"{reminder.title.in_language('en')} ({reminder.due})"
+        ),
+        zone=reminder.zone or file.zones[0].id,
+        facility=reminder.facility,
+        party=reminder.party,
+        priority="medium" if reminder.overdue else "low",
+    )
+
+
+def _drills(file: SiteFile, known: Sequence[Drill], today: date) -> Iterator[Reminder]:
     for row in drill_dates(file, known, today):
         if row.soon and row.planned is None:
             name = KINDS[row.duty.kind]
@@ -84,6 +121,9 @@ def reminders(file: SiteFile, known: Sequence[Drill], records: Sequence[Training
                 row.due,
                 row.overdue,
             )
+
+
+def _revisions(file: SiteFile, today: date) -> Iterator[Reminder]:
     for plan in file.plans:
         if plan.next_revision - REVISION_REMIND <= today:
             yield Reminder(
@@ -92,24 +132,36 @@ def reminders(file: SiteFile, known: Sequence[Drill], records: Sequence[Training
                 plan.next_revision,
                 plan.next_revision < today,
             )
-    yield from _trainings(file, records, today)
 
 
-def reminded(file: SiteFile, known: Sequence[Drill], records: Sequence[Training], now: int) -> Iterator[Due]:
-    """The reminders as what has come due: done by their date, or as soon as may be where that has passed."""
-    zone = ZoneInfo(file.site.timezone)
-    for one in reminders(file, known, records, now):
-        priority = "medium" if one.overdue else "low"
-        end = datetime.combine(one.due + timedelta(days=1), time(), zone)
-        title = Text(zh=f"{one.title.zh}（{one.due}）", en=f"{one.title.in_language('en')} ({one.due})")
-        yield Due(
-            source=one.source,
-            at=now,
-            due_by=deadlines_for(file, priority, now)[1] if one.overdue else round(end.timestamp() * 1000),
-            title=title,
-            zone=file.zones[0].id,
-            priority=priority,
-        )
+def _renewals(file: SiteFile, today: date) -> Iterator[Reminder]:
+    """Ahead of a facility's end of life (定期更新)."""
+    for facility in file.facilities:
+        renewal = renewal_of(facility)
+        if renewal is not None and renewal.due - RENEWAL_REMIND <= today:
+            yield Reminder(
+                f"renewal:{facility.id}:{renewal.due}",
+                Text(zh=f"更新：{facility.name.zh}", en=f"Renew: {facility.name.in_language('en')}"),
+                renewal.due,
+                renewal.due < today,
+                facility.zone,
+                facility.id,
+                facility.party,
+            )
+
+
+def _reviews(file: SiteFile, today: date) -> Iterator[Reminder]:
+    """Ahead of the next review of a risk."""
+    for risk in file.risks:
+        if risk.review is not None and risk.review - REVIEW_REMIND <= today:
+            name = risk.name or Text(zh=risk.id)
+            yield Reminder(
+                f"risk-review:{risk.id}:{risk.review}",
+                Text(zh=f"复评风险：{name.zh}", en=f"Review the risk: {name.in_language('en')}"),
+                risk.review,
+                risk.review < today,
+                risk.zone,
+            )
 
 
 def needed(file: SiteFile) -> Iterator[tuple[Qualification, str]]:

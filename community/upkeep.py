@@ -1,4 +1,4 @@
-"""What is due to facilities, and when: the planner of maintenance, rounds of inspection, renewals and reviews of risks.
+"""What is due to facilities, and when: the planner of maintenance and rounds of inspection.
 
 Pure: from the site file, the deadlines that are stored and what has been counted, to what has come due by `now` and the
 deadlines to store. Whatever is planned carries a `source` that is the same whenever it is planned again, so planning
@@ -7,11 +7,10 @@ twice, after a crash or with a clock that jumped, makes nothing twice.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from community.recurrence import Recurrence
-from community.renewal import REMIND, renewal_of
 from community.site.model import SiteFile
 from community.site.upkeep import Facility, Recurring, Route, Schedule
 from community.text import Text
@@ -21,8 +20,6 @@ LATE_MS = 3_600_000
 """What is planned so long after it was due was missed: the platform was down."""
 MOST_MISSED = 12
 """So many missed times of one schedule are made up for, each by itself; of older ones the number is told."""
-REVIEW_REMIND = timedelta(days=30)
-REVIEW_WITHIN_MS = 14 * 86_400_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +87,7 @@ class Planner:
                 deadline, found = self._calendar(route, name, deadlines.get(name), now, first)
                 kept.append(deadline)
                 due += found
-        return kept, [*due, *self._renewals(now), *self._reviews(now)]
+        return kept, due
 
     def _step(
         self, row: Schedule, name: str, before: Deadline | None, usage: Mapping[str, Usage], now: int, first: Due
@@ -129,55 +126,9 @@ class Planner:
             found[0] = replace(found[0], skipped=len(times) - len(made_up))
         return deadline, found
 
-    def _renewals(self, now: int) -> Iterator[Due]:
-        """Ahead of a facility's end of life (定期更新)."""
-        today = self._date(now)
-        for facility in self._file.facilities:
-            renewal = renewal_of(facility)
-            if renewal is not None and renewal.due - REMIND <= today:
-                yield Due(
-                    source=f"renewal:{facility.id}:{renewal.due}",
-                    at=now,
-                    due_by=max(self._midnight(renewal.due), now + REVIEW_WITHIN_MS),
-                    late=renewal.due < today,
-                    title=Text(
-                        zh=f"更新：{facility.name.zh}（{renewal.due}到期）",
-                        en=f"Renew: {facility.name.in_language('en')} (end of life {renewal.due})",
-                    ),
-                    zone=facility.zone,
-                    facility=facility.id,
-                    party=facility.party,
-                    priority="medium",
-                )
-
-    def _reviews(self, now: int) -> Iterator[Due]:
-        """Ahead of the next review of a risk."""
-        today = self._date(now)
-        for risk in self._file.risks:
-            if risk.review is not None and risk.review - REVIEW_REMIND <= today:
-                name = risk.name or Text(zh=risk.id)
-                yield Due(
-                    source=f"risk-review:{risk.id}:{risk.review}",
-                    at=now,
-                    due_by=max(self._midnight(risk.review), now + REVIEW_WITHIN_MS),
-                    late=risk.review < today,
-                    title=Text(
-                        zh=f"复评风险：{name.zh}（{risk.review}）",
-                        en=f"Review the risk: {name.in_language('en')} ({risk.review})",
-                    ),
-                    zone=risk.zone,
-                    priority="medium",
-                )
-
     def _day(self, at: int) -> str:
         """The local day names an occurrence: no rule has two of one day, and daylight rules do not move it."""
-        return self._date(at).isoformat()
-
-    def _date(self, at: int) -> date:
-        return datetime.fromtimestamp(at / 1000, UTC).astimezone(self._zone).date()
-
-    def _midnight(self, day: date) -> int:
-        return round(datetime.combine(day, time.min, self._zone).timestamp() * 1000)
+        return datetime.fromtimestamp(at / 1000, UTC).astimezone(self._zone).date().isoformat()
 
 
 def _recurring(file: SiteFile) -> Iterator[tuple[tuple[type, str], Recurring]]:

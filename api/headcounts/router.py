@@ -8,7 +8,17 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from api.headcounts.doors import is_inside, last_seen
-from api.headcounts.schemas import Begin, Check, Confirm, ConfirmationOut, HeadcountOut, NamePerson, PresenceOut, RowOut
+from api.headcounts.schemas import (
+    Begin,
+    Check,
+    Confirm,
+    ConfirmationOut,
+    HeadcountChange,
+    HeadcountOut,
+    NamePerson,
+    PresenceOut,
+    RowOut,
+)
 from api.paging import Page
 from api.platform import Platform, PlatformDep
 from api.problems import conflict, not_found
@@ -63,7 +73,7 @@ def begin_headcount(activation_id: str, body: Begin, write: Working) -> Response
             raise not_found("zone", zone)
         inside = [one for one in last.values() if is_inside(platform, one.zone, zone)]
         begun = counting.begin(activation_id, change.site, zone, inside, change.by, change.now, doors_known=known)
-        stored.save_headcount(change.connection, begun)
+        _keep(change, "begun", begun)
         _note(change, activation, "headcount-begun", f"{zone}: {len(inside)}")
         return _show(platform, activation, begun, _rows(platform, begun, last), known)
 
@@ -122,13 +132,20 @@ def _perform(write: Write, activation_id: str, what: str, step: Step) -> Respons
         if headcount is None:
             raise not_found("headcount", activation_id)
         after = step(headcount, _rows(platform, headcount, last), change)
-        stored.save_headcount(change.connection, after)
+        _keep(change, what, after)
         if after.state is HeadcountState.CONFIRMED:
             last_word = after.confirmations[-1]
             _note(change, activation, "headcount-confirmed", f"{last_word.counted}/{last_word.missing}")
         return _show(platform, activation, after, _rows(platform, after, last), known)
 
     return write.perform(f"headcount.{what}", activation_id, work)
+
+
+def _keep(change: Change, what: str, headcount: Headcount) -> None:
+    """Save it, and have every open page read it again."""
+    stored.save_headcount(change.connection, headcount)
+    changed = HeadcountChange(id=headcount.id, state=headcount.state, version=headcount.version)
+    change.publish("headcount", what, headcount.id, changed.model_dump(mode="json"))
 
 
 def _activation(change: Change, activation_id: str) -> Activation:

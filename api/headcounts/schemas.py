@@ -49,6 +49,14 @@ class ConfirmationOut(_Shown):
     note: str
 
 
+class HeadcountChange(BaseModel):
+    """That a headcount has changed; the names on it are only for those who ask for the list."""
+
+    id: str = Field(description="the activation's")
+    state: HeadcountState
+    version: int
+
+
 class HeadcountOut(_Shown):
     """The headcount of an activation, as it stands now; those who are missing first."""
 

@@ -8,6 +8,8 @@ from pydantic import BaseModel
 
 from api.activations.schemas import ActivationOut
 from api.alarms.schemas import AlarmOut
+from api.drills.schemas import DrillOut
+from api.headcounts.schemas import HeadcountChange
 from api.suppressions.schemas import SuppressionOut
 from api.tickets.schemas import TicketOut
 
@@ -30,6 +32,8 @@ _SHOW: dict[str, type[BaseModel]] = {
     "ticket": TicketOut,
     "plan": ActivationOut,
     "suppression": SuppressionOut,
+    "drill": DrillOut,
+    "headcount": HeadcountChange,
 }
 KINDS = frozenset(_SHOW)
 

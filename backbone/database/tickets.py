@@ -4,7 +4,6 @@ from collections.abc import Iterable
 
 from sqlalchemy import Connection, bindparam, func, or_, select, update
 
-from backbone.database.documents import decode
 from backbone.database.objects import Objects, any_of
 from backbone.database.tables import tickets
 from community.ticket_deadlines import next_look
@@ -31,17 +30,16 @@ def ticket_of(connection: Connection, site: str, source: str) -> Ticket | None:
     return ticket
 
 
-def due_tickets(connection: Connection, site: str, now: int, limit: int) -> list[Ticket]:
-    """Open tickets the platform has to look after by now, the most urgent first."""
+def due_tickets(connection: Connection, site: str, now: int, limit: int) -> list[str]:
+    """Ids of open tickets the platform has to look after by now, the most urgent first."""
     columns = tickets.c
-    query = select(columns.document).where(columns.site == site, columns.next_at <= now)
-    rows = connection.execute(query.order_by(columns.next_at, columns.id).limit(limit))
-    return [decode(row[0], Ticket) for row in rows]
+    query = select(columns.id).where(columns.site == site, columns.next_at <= now)
+    return list(connection.scalars(query.order_by(columns.next_at, columns.id).limit(limit)))
 
 
-def look_later(connection: Connection, identifier: str, at: int) -> None:
-    """Do not look after this ticket before `at` (Unix ms)."""
-    connection.execute(update(tickets).where(tickets.c.id == identifier).values(next_at=at))
+def put_off(connection: Connection, identifier: str, until: int) -> None:
+    """Look after a ticket no sooner than `until`, whatever it says itself, unless it changes meanwhile."""
+    connection.execute(update(tickets).where(tickets.c.id == identifier).values(next_at=until))
 
 
 def load_of(connection: Connection, site: str) -> dict[str, int]:

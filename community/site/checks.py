@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 from community.headcount import OUTSIDE
 from community.site.check_composition import check_composition
 from community.site.check_duty import check_contacts, check_notifications, check_roster
+from community.site.check_escalations import check_escalations
 from community.site.check_interlocks import check_interlocks
 from community.site.check_plans import check_plans, check_risks
 from community.site.check_readiness import check_readiness
@@ -207,6 +208,7 @@ CHECKS: tuple[Callable[[Subject], Found], ...] = (
     check_composition,
     check_risks,
     check_plans,
+    check_escalations,
     check_contacts,
     check_tickets,
     check_roster,

@@ -70,6 +70,9 @@ class Organisation(Row):
 
     commander: Role
     roles: tuple[Id, ...] = ()
+    escalation: Id | None = Field(
+        default=None, description="the party told, beside the commander, of a step that is late"
+    )
 
 
 class Resource(Row):

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from community.escalations import Call, Escalation, call_tree
+from community.escalations import Call, Escalation, call_tree, party_of
 from community.notifications import Notification, Preferences, channels_for, quiet_until
 from community.roster import RosterChange, on_duty
 from community.site.duty import EscalationLevel, Notifications
@@ -22,7 +22,9 @@ class People:
         self._duties = frozenset(d.id for d in site.file.roster.duties) if site.file.roster is not None else frozenset()
 
     def everybody(self, name: str) -> tuple[str, ...]:
-        """All who hold a role or a duty; or the person of that name."""
+        """All who hold a role or a duty, or work for a party; or the person of that name."""
+        if (party := party_of(name)) is not None:
+            return tuple(p.id for p in self._site.file.people if p.party == party)
         return tuple(p.id for p in self._site.file.people if name in p.roles or name in p.duties or name == p.id)
 
     def on_duty(self, name: str, at: int, changes: Sequence[RosterChange]) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from backbone.database.notifications import begin_escalation
 from community.activations import Activation, StepProgress
 from community.alarms import Alarm, called_at
 from community.drills import Drill
-from community.escalations import Escalation
+from community.escalations import Escalation, of_party
 from community.notice_text import Facts
 from community.notifications import wants_notification
 from community.site.site import Site
@@ -44,9 +44,13 @@ def tell_step(c: Connection, site: Site, activation: Activation, step: StepProgr
 
 
 def tell_late(c: Connection, site: Site, activation: Activation, step: StepProgress, now: int) -> None:
-    """A step is late: the commander is told."""
-    if site.file.notifications is not None:
-        _of_step(c, site, activation, step, "late", ("commander",), now)
+    """A step is late: the commander is told, and the party the plan escalates to."""
+    if site.file.notifications is None:
+        return
+    plan = site.plans.get(activation.plan)
+    above = plan.organisation.escalation if plan is not None else None
+    roles = ("commander", *([of_party(above)] if above is not None else []))
+    _of_step(c, site, activation, step, "late", roles, now)
 
 
 def tell_suspended(c: Connection, site: Site, drill: Drill, emergency: Activation, now: int) -> None:

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
-from community.escalations import Escalation
+from community.escalations import Escalation, of_party
 from community.notice_text import Facts
 from community.site.site import Site
 from community.text import Text
@@ -20,8 +20,8 @@ _TOLD = {
     COMPLETE: ("manager",),
 }
 """Who is told of a missed deadline beside the assignee: the longer nobody answers, the more."""
-_ESCALATED = frozenset({RESPOND_LIMIT, COMPLETE})
-"""Told to the escalation party of the facility as well: its responsible one did not act."""
+_UP = frozenset({RESPOND_LIMIT, COMPLETE})
+"""The responsible party has not acted: the facility's escalation party is told too."""
 _MISSED = {
     RESPOND: Text(zh="无人响应", en="nobody has answered"),
     RESPOND_LIMIT: Text(zh="超过24小时无人响应", en="nobody has answered within 24 hours"),
@@ -41,20 +41,12 @@ def tell_assignee(c: Connection, site: Site, ticket: Ticket, now: int) -> None:
 
 def tell_overdue(c: Connection, site: Site, ticket: Ticket, kind: str, now: int) -> None:
     """A deadline has passed."""
-    roles = dict.fromkeys((*_TOLD[kind], *([ticket.assignee] if ticket.assignee is not None else [])))
-    if kind in _ESCALATED:
-        roles |= dict.fromkeys(above(site, ticket))
+    roles = (*_TOLD[kind], *_escalation_party(site, ticket, kind))
+    if ticket.assignee is not None:
+        roles = (*roles, ticket.assignee)
     facts = _facts(site, ticket, "overdue", _MISSED[kind], now)
     key = f"{kind}:{ticket.opened_at}"
-    notices.begin(c, site, "overdue", ticket.id, key, tuple(roles), ticket.zone, facts, now)
-
-
-def above(site: Site, ticket: Ticket) -> list[str]:
-    """The people of the party above the one that answers for the ticket's facility (责任清单)."""
-    facility = next((row for row in site.file.facilities if row.id == ticket.facility), None)
-    if facility is None or facility.escalation is None:
-        return []
-    return [person.id for person in site.file.people if person.party == facility.escalation]
+    notices.begin(c, site, "overdue", ticket.id, key, roles, ticket.zone, facts, now)
 
 
 def still_wanted(ticket: Ticket, escalation: Escalation) -> bool:
@@ -65,6 +57,13 @@ def still_wanted(ticket: Ticket, escalation: Escalation) -> bool:
         return ticket.state is TicketState.ASSIGNED and ticket.assignee in escalation.roles
     key = (escalation.step or "").partition(":")[0]
     return key == COMPLETE or ticket.responded_at is None
+
+
+def _escalation_party(site: Site, ticket: Ticket, kind: str) -> tuple[str, ...]:
+    facility = next((f for f in site.file.facilities if f.id == ticket.facility), None)
+    if kind not in _UP or facility is None or facility.escalation is None:
+        return ()
+    return (of_party(facility.escalation),)
 
 
 def _facts(site: Site, ticket: Ticket, kind: str, action: Text, now: int) -> Facts:

@@ -19,7 +19,7 @@ from backbone.database.documents import plain
 from backbone.database.errors import Conflict
 from backbone.database.notifications import roster_changes_after
 from backbone.database.outbox import Relay, append
-from backbone.database.tickets import due_tickets, load_of, look_later, save_ticket
+from backbone.database.tickets import due_tickets, get_ticket, load_of, put_off, save_ticket
 from backbone.database.users import list_users
 from community.assignment import choose
 from community.people import PLATFORM, Action, may
@@ -35,7 +35,8 @@ LOOK_EVERY_S = 1.0
 GATHER_S = 0.05
 """What was reported together is looked after in one go: alarms wait for the same turn to write."""
 AT_ONCE = 20
-TRY_AGAIN_MS = 60_000
+AGAIN_MS = 60_000
+"""One that could not be looked after is tried again, behind all others that are due."""
 log = structlog.get_logger()
 
 
@@ -86,25 +87,25 @@ class TicketWatch:
 
 
 def look_after(c: Connection, site: Site, now: int) -> int:
-    """Do what is due, for some tickets; for how many. One that cannot be looked after holds up no other."""
+    """Do what is due, for some tickets; for how many were taken. One that cannot be looked after holds up no other."""
     due = due_tickets(c, site.id, now, AT_ONCE)
     if not due:
         return 0
     accounts = frozenset(u.username for u in list_users(c) if not u.disabled and may(u.roles, Action.WORK_TICKET))
     crew = _Crew(accounts, load_of(c, site.id), roster_changes_after(c, site.id, now))
-    done = 0
-    for ticket in due:
+    for identifier in due:
         try:
             with c.begin_nested():
+                ticket = get_ticket(c, identifier)
+                assert ticket is not None
                 _keep(c, ticket, _look_after_one(c, site, ticket, crew, now), now)
-            done += 1
         except (OperationalError, InterfaceError, Conflict):
             raise
         except Exception:
             metrics.loop_errors.labels("rules tickets").inc()
-            log.exception("a ticket could not be looked after; trying again", ticket=ticket.id)
-            look_later(c, ticket.id, now + TRY_AGAIN_MS)
-    return done
+            log.exception("a ticket could not be looked after; trying again", ticket=identifier, after_ms=AGAIN_MS)
+            put_off(c, identifier, now + AGAIN_MS)
+    return len(due)
 
 
 def _look_after_one(c: Connection, site: Site, ticket: Ticket, crew: _Crew, now: int) -> Ticket:

@@ -1,6 +1,6 @@
-"""What is due to facilities and what people owe by a date become tickets and rounds, however often one looks.
+"""What is due becomes tickets and rounds: maintenance, inspections, and all people are to be reminded of by a date.
 
-Deadlines stand in the database. Each ticket's id comes of what it is for, so that it is opened once.
+Each ticket's id comes of what it is for, so that however often something is planned it is opened once.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ from backbone.database.outbox import append
 from backbone.database.tickets import get_ticket, save_ticket
 from backbone.database.upkeep import get_round, load_deadlines, load_usage, save_deadlines, save_round
 from community.inspections import Round, RoundState
-from community.reminders import reminded
+from community.reminders import due_of, reminders
 from community.site.site import Site
 from community.ticket_deadlines import deadlines_for
 from community.tickets import SYSTEM, add_note, open_ticket
@@ -77,10 +77,10 @@ class Upkeep:
 
     def _plan(self, c: Connection) -> tuple[dict[str, Deadline], dict[str, Deadline], Sequence[Due]]:
         before = load_deadlines(c, self._site.id)
-        now, site = self._now(), self._site.id
-        kept, due = self._planner.plan(before, load_usage(c, site), now)
-        known, records = list_drills(c, site, limit=MOST_DRILLS), list_trainings(c, site)
-        due += reminded(self._site.file, known, records, now)
+        site, now = self._site, self._now()
+        kept, due = self._planner.plan(before, load_usage(c, site.id), now)
+        known, records = list_drills(c, site.id, limit=MOST_DRILLS), list_trainings(c, site.id)
+        due += [due_of(site.file, one, now) for one in reminders(site.file, known, records, now)]
         return before, {deadline.id: deadline for deadline in kept}, due
 
 

@@ -160,7 +160,7 @@ def test_one_condition_has_one_ticket_even_when_it_was_merged(database: Database
         assert tickets.ticket_of(connection, "jinxiu", source) == joined
         assert tickets.list_tickets(connection, "jinxiu", assignees=["chen-gang"], late=True) == [joined]
         assert tickets.load_of(connection, "jinxiu") == {"chen-gang": 1}
-        assert joined in tickets.due_tickets(connection, "jinxiu", 3, 100)
+        assert joined.id in tickets.due_tickets(connection, "jinxiu", 3, 100)
         assert ticket.id in [row.id for row in tickets.list_tickets(connection, "jinxiu", limit=1000)]
 
 

@@ -9,9 +9,11 @@ import pytest
 
 from api.live.client import MOST_WAITING, Client
 from api.live.messages import RESYNC, event_message
-from api.live.shown import EventError, parse_event
+from api.live.shown import EventError, parse_event, shown_event
 from backbone.database.documents import plain
+from community.people import Role
 from tests.unit.api.house import NOW, SMOKE, House, take
+from tests.unit.api.test_drills import DRILL
 
 
 def said(client: Client) -> list[dict[str, Any]]:
@@ -113,6 +115,13 @@ def test_an_event_shows_the_object_as_rest_does(house: House) -> None:
     assert (shown.number, shown.change) == (3, "raised")
     assert body["raised_at"] == "2026-09-21T14:13:20.000Z"
     assert set(body) == set(plain(alarm))
+
+
+async def test_a_drill_is_told_of_as_rest_shows_it(house: House) -> None:
+    async with house.as_(Role.SAFETY_OFFICER) as officer:
+        planned = (await officer.post("/drills", json=DRILL)).json()
+    (row,) = house.events()
+    assert json.loads(shown_event(row.kind, row.id, row.change, row.document).body) == planned
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""What is due: a yearly fire drill whatever the file says, revisions of plans, and trainings before they expire."""
+"""What is due: a yearly fire drill whatever the file says; revisions, trainings, renewals, reviews ahead of time."""
 
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from community.drills import Drill, DrillState
-from community.reminders import drill_dates, reminders
+from community.reminders import drill_dates, due_of, reminders
 from community.site.model import SiteFile
 from community.site.readiness import Qualification, TrainingRow
 from community.text import Text
@@ -114,3 +114,21 @@ def test_revisions_and_trainings_are_reminded_of_ahead() -> None:
     found = list(reminders(site, [], [], ms(date(2026, 12, 20))))
     assert [(r.source.partition(":")[0], r.overdue) for r in found] == [("plan-revision", False), ("training", False)]
     assert found[1].title == Text(zh="培训刘洋：救护", en="Train 刘洋: 救护")
+
+
+def test_renewals_and_reviews_are_reminded_of_ahead_with_time_to_act() -> None:
+    centre = {"id": "centre", "name": {"zh": "服务中心"}, "zone": "b3", "party": "p", "category": "service-centre"}
+    risk = {"id": "fire", "zone": "b3", "source": "equipment", "likelihood": 1, "severity": 2, "grade": "low"}
+    site = file(
+        drills=[{"kind": "fire", "last": "2028-02-01"}],
+        facilities=[{**centre, "installed": "2023-10-01"}],
+        risks=[{**risk, "review": "2028-09-01"}],
+    )
+    assert list(reminders(site, [], [], ms(date(2028, 3, 1)))) == []
+    (renewal,) = reminders(site, [], [], ms(date(2028, 4, 10)))
+    due = due_of(site, renewal, ms(date(2028, 4, 10)))
+    assert (due.source, due.due_by) == ("renewal:centre:2028-10-01", ms(date(2028, 10, 1)) - 12 * 3_600_000)
+    assert (due.facility, due.party, due.late) == ("centre", "p", False)
+    late = [due_of(site, r, ms(date(2028, 10, 3))) for r in reminders(site, [], [], ms(date(2028, 10, 3)))]
+    assert [one.source for one in late] == ["renewal:centre:2028-10-01", "risk-review:fire:2028-09-01"]
+    assert {(one.late, one.due_by) for one in late} == {(True, ms(date(2028, 10, 17)))}

@@ -207,19 +207,6 @@ def test_counting_again_changes_nothing(readings: list[tuple[int, float]]) -> No
     assert again == usage
 
 
-def test_reviews_and_renewals_are_reminded_of_ahead() -> None:
-    risk = {"id": "fire", "zone": "z", "source": "equipment", "likelihood": 1, "severity": 2, "grade": "low"}
-    centre = {"id": "centre", "name": {"zh": "服务中心"}, "zone": "z", "party": "p", "category": "service-centre"}
-    file = site([], facilities=[{**centre, "installed": "2023-10-01"}], risks=[{**risk, "review": "2028-09-01"}])
-    world = World(file)
-    assert world.look(ms(2028, 3, 1)) == []
-    (renewal,) = world.look(ms(2028, 4, 10))
-    assert (renewal.source, renewal.due_by) == ("renewal:centre:2028-10-01", ms(2028, 10, 1))
-    (review,) = world.look(ms(2028, 8, 3))
-    assert review.source == "risk-review:fire:2028-09-01"
-    assert world.look(ms(2028, 9, 3)) == []
-
-
 @pytest.mark.parametrize(
     ("row", "due"),
     [

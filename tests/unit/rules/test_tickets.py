@@ -1,12 +1,10 @@
 """One condition is one ticket, whatever it does; who works it is found and told; what is late is known."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from structlog.testing import capture_logs
 
 from backbone.database.database import Database
 from backbone.database.notifications import escalations_of
@@ -19,8 +17,9 @@ from community.site.model import SiteFile
 from community.site.site import Site
 from community.tickets import Ticket, TicketState
 from rules.detect.model import Transition
+from rules.notify.calls import People
 from rules.respond.responder import Responder
-from rules.respond.ticket_watch import look_after
+from rules.respond.ticket_watch import AGAIN_MS, AT_ONCE, look_after
 from tests.unit.rules.sites import make_site
 
 NOW = 1_790_000_000_000
@@ -31,24 +30,13 @@ LOW = {"id": "full", "select": {"measure": "fill"}, "when": {"above": 90}, "risk
 PEOPLE = [
     {"id": "chen-gang", "name": "陈刚", "roles": ["crew"]},
     {"id": "zhang-min", "name": "张敏", "roles": ["manager"]},
-    {"id": "sun-hong", "name": "孙红", "roles": ["supervisor"], "party": "committee"},
 ]
-PARTIES = [
-    {"id": "property", "name": {"zh": "物业"}, "kind": "property-company"},
-    {"id": "committee", "name": {"zh": "居委会"}, "kind": "residents-committee"},
-]
-BINS = {"id": "bins", "name": {"zh": "垃圾桶"}, "zone": "refuse", "party": "property", "escalation": "committee"}
 
 
 @pytest.fixture
 def site() -> Site:
     made = make_site({"bin.fill": {"zone": "refuse"}}, [LOW])
-    rows: dict[str, Any] = {
-        "people": PEOPLE,
-        "parties": PARTIES,
-        "facilities": [BINS],
-        "notifications": {"language": "zh"},
-    }
+    rows: dict[str, Any] = {"people": PEOPLE, "notifications": {"language": "zh"}}
     file = SiteFile.model_validate({**made.file.model_dump(by_alias=True), **rows})
     return Site(**{**made.__dict__, "file": file})
 
@@ -146,40 +134,44 @@ def test_what_is_late_is_marked_and_told_to_more_and_more(database: Database, si
     }
 
 
-def test_who_stands_above_the_responsible_party_is_told_when_it_does_not_act(database: Database, site: Site) -> None:
+def test_tickets_that_cannot_be_looked_after_keep_no_other_waiting(database: Database, site: Site) -> None:
     with database.begin() as c:
-        save_ticket(c, opened("bins", zone="refuse", facility="bins"))
-        for hours in (0, 2, 24):
+        for number in range(AT_ONCE + 5):
+            nowhere = life.open_ticket(
+                id=f"bad-{number:02}", site="test", zone="gone", title_zh="x", title_en="x", source=f"person:{number}",
+                priority="low", now=NOW - 9 * HOUR, by="a",
+            )  # fmt: skip
+            save_ticket(c, nowhere)
+        Responder(site, 300_000).respond(c, [full(True, NOW)], NOW)
+        for _ in range(3):
+            look_after(c, site, NOW + 3 * HOUR)
+        assert look_after(c, site, NOW + 3 * HOUR) == 0, "what failed waits for its next turn"
+        good = next(t for t in list_tickets(c, "test") if t.source.startswith("rule:"))
+        assert look_after(c, site, NOW + 3 * HOUR + AGAIN_MS) == AT_ONCE, "and is tried again"
+    assert good.late == ("respond",)
+
+
+def test_the_escalation_party_hears_of_what_the_responsible_one_leaves(database: Database, site: Site) -> None:
+    rows: dict[str, Any] = {
+        "parties": [{"id": p, "name": {"zh": p}, "kind": "company"} for p in ("property", "committee")],
+        "people": [*PEOPLE, {"id": "sun-hong", "name": "孙红", "roles": ["supervisor"], "party": "committee"}],
+        "facilities": [
+            {"id": "bin", "name": {"zh": "垃圾桶"}, "zone": "refuse", "party": "property", "escalation": "committee",
+             "points": ["bin.fill"]}
+        ],
+    }  # fmt: skip
+    file = SiteFile.model_validate({**site.file.model_dump(by_alias=True), **rows})
+    site = Site(**{**site.__dict__, "file": file})
+    with database.begin() as c:
+        Responder(site, 300_000).respond(c, [full(True, NOW)], NOW)
+        for hours in (0, 2, 24, 7 * 24 + 1):
             look_after(c, site, NOW + hours * HOUR + 1)
-        told = {e.step.partition(":")[0]: e.roles for e in escalations_of(c, "test", "bins") if e.step}
-    assert told == {"respond": ("manager",), "respond-limit": ("manager", "safety-officer", "supervisor", "sun-hong")}
-
-
-def test_tickets_that_cannot_be_looked_after_hold_up_no_other(database: Database, site: Site) -> None:
-    with database.begin() as c:
-        for number in range(30):
-            save_ticket(c, opened(f"broken-{number:02}", zone="a place that is gone"))
-        save_ticket(c, opened("whole", zone="refuse"))
-        with capture_logs() as said:
-            for second in range(3):
-                look_after(c, site, NOW + 2 * HOUR + 1 + second * 1_000)
-        assert len(said) == 30, "each is tried once, and told"
-        assert escalations_of(c, "test", "whole")
-        save_ticket(c, replace(opened("broken-00", zone="refuse"), version=2))
-        look_after(c, site, NOW + 3 * HOUR)
-        assert escalations_of(c, "test", "broken-00"), "they are tried again"
-
-
-def opened(identifier: str, *, zone: str, facility: str | None = None) -> Ticket:
-    return life.open_ticket(
-        id=identifier,
-        site="test",
-        zone=zone,
-        title_zh="坏了",
-        title_en="Broken",
-        source=identifier,
-        priority="low",
-        now=NOW,
-        by=life.SYSTEM,
-        facility=facility,
-    )
+        (ticket,) = list_tickets(c, "test")
+        told = {e.step.partition(":")[0]: e for e in escalations_of(c, "test", ticket.id) if e.step}
+    people = People(site, lambda _: True)
+    called = {kind: {call.person for call in people.tree(e, "", NOW, [])} for kind, e in told.items()}
+    assert called == {
+        "respond": {"zhang-min"},
+        "respond-limit": {"zhang-min", "sun-hong"},
+        "complete": {"zhang-min", "sun-hong"},
+    }

@@ -1461,7 +1461,7 @@ export interface paths {
         };
         /**
          * List Sites
-         * @description The site, with the time zone its people live in.
+         * @description The site, with the time zone its people live in, and the names of what tickets and messages name by id.
          */
         get: operations["list_sites"];
         put?: never;
@@ -3415,6 +3415,15 @@ export interface components {
             zone: string;
         };
         /**
+         * NamedOut
+         * @description What other things name by its id.
+         */
+        NamedOut: {
+            /** Id */
+            id: string;
+            name: components["schemas"]["Text"];
+        };
+        /**
          * NewSession
          * @description A new session. The token also comes as a cookie, which is all a browser needs.
          */
@@ -3526,6 +3535,11 @@ export interface components {
          */
         Organisation: {
             commander: components["schemas"]["Role"];
+            /**
+             * Escalation
+             * @description the party told, beside the commander, of a step that is late
+             */
+            escalation?: string | null;
             /**
              * Roles
              * @default []
@@ -4828,9 +4842,13 @@ export interface components {
          * @description A watched community.
          */
         SiteOut: {
+            /** Facilities */
+            facilities: components["schemas"]["NamedOut"][];
             /** Id */
             id: string;
             name: components["schemas"]["Text"];
+            /** Parties */
+            parties: components["schemas"]["NamedOut"][];
             /** Timezone */
             timezone: string;
         };

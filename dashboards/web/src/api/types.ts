@@ -21,6 +21,7 @@ export type User = Schemas['Person']
 export type Session = Schemas['SessionOut']
 export type Account = Schemas['UserOut']
 export type Site = Schemas['SiteOut']
+export type Named = Schemas['NamedOut']
 export type Zone = Narrow<Schemas['ZoneOut'], { building: string | null }>
 
 export type Family = Schemas['Family']
@@ -96,6 +97,7 @@ export type LiveMessage =
   | { type: 'alarm'; event: number; change: string; object: Alarm }
   | { type: 'suppression'; event: number; change: string; object: Suppression }
   | { type: 'ticket'; event: number; change: string; object: Ticket }
+  | { type: 'drill' | 'headcount'; event: number; change: string; object: { id: string } }
   | { type: 'plan'; event: number; change: string; object: Activation }
   | { type: 'readings'; values: [point: string, t: number, x: number | null, quality: number][] }
   | { type: 'gateway'; object: GatewayStatus }

@@ -2,7 +2,7 @@
 import { defineStore } from 'pinia'
 import { computed, shallowReactive, shallowRef } from 'vue'
 import { http } from '@/api/http'
-import type { Point, Site, Zone } from '@/api/types'
+import type { Named, Point, Site, Zone } from '@/api/types'
 import { inLanguage } from '@/i18n'
 import type { LiveValue } from '@/points/reading'
 import { QUALITY_BITS, usable } from '@/points/quality'
@@ -89,8 +89,15 @@ export const useCommunity = defineStore('community', () => {
     return point ? inLanguage(point.name) : id
   }
 
+  function named(rows: readonly Named[] | undefined, id: string): string {
+    return inLanguage(rows?.find((row) => row.id === id)?.name) || id
+  }
+
+  const partyName = (id: string): string => named(site.value?.parties, id)
+  const facilityName = (id: string): string => named(site.value?.facilities, id)
+
   return {
     site, zones, points, readings, loaded, tree, timeZone, pointsOfRoot, simulated,
-    load, refresh, applyReadings, zoneName, placeName, pointName,
+    load, refresh, applyReadings, zoneName, placeName, pointName, partyName, facilityName,
   }
 })

@@ -11,6 +11,7 @@ import { useSession } from '@/session/useSession'
 import { useSuppressions } from '@/suppressions/useSuppressions'
 import { useTickets } from '@/tickets/useTickets'
 import { heardServerTime, serverNow } from '@/time/useClock'
+import { noteChange } from './changes'
 import { useLive } from './useLive'
 
 const REFRESH_MS = 30_000
@@ -55,6 +56,10 @@ export const useLiveCommunity = defineStore('live', () => {
         break
       case 'plan':
         plans.apply(message.object)
+        break
+      case 'drill':
+      case 'headcount':
+        noteChange(message.type, message.object.id)
         break
       case 'readings':
         community.applyReadings(message.values)

@@ -1,9 +1,10 @@
-/** The headcount of an activation, read again every few seconds: doors and other phones change it. */
+/** The headcount of an activation: read again when another phone changes it, and every few seconds, for the doors. */
 import { useIntervalFn } from '@vueuse/core'
 import { computed, ref, watch } from 'vue'
 import { ApiError, http } from '@/api/http'
 import type { Headcount } from '@/api/types'
 import { useRequest } from '@/api/useRequest'
+import { changesOf } from '@/live/changes'
 
 const EVERY_MS = 4_000
 
@@ -41,6 +42,7 @@ export function useHeadcount(activation: () => string, running: () => boolean) {
     known.value = false
     void load()
   }, { immediate: true })
+  watch(() => changesOf('headcount', activation()), () => void load())
   useIntervalFn(() => { if (running()) void load() }, EVERY_MS)
 
   return { headcount, known, old, request, change }

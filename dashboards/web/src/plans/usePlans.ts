@@ -3,6 +3,7 @@ import { defineStore } from 'pinia'
 import { computed, ref, shallowRef } from 'vue'
 import { http } from '@/api/http'
 import type { Activation, Grade, Plan } from '@/api/types'
+import { inLanguage } from '@/i18n'
 import { VersionedObjects } from '@/live/versioned'
 import { inForce, type Change } from './course'
 
@@ -25,6 +26,10 @@ export const usePlans = defineStore('plans', () => {
     plans.value = planRows
     objects.replace(activationRows, mark)
     loaded.value = true
+  }
+
+  function planName(id: string): string {
+    return inLanguage(plans.value.find((plan) => plan.id === id)?.name) || id
   }
 
   async function fetchActivation(id: string): Promise<Activation> {
@@ -53,7 +58,7 @@ export const usePlans = defineStore('plans', () => {
   }
 
   return {
-    plans, byId: objects.byId, activations, active, loaded,
+    plans, byId: objects.byId, activations, active, loaded, planName,
     load, fetchActivation, activate, stepDone, change, changeLevel, apply: (a: Activation) => objects.apply(a),
   }
 })
