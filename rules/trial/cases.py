@@ -96,8 +96,12 @@ def _same(wanted: Expected, found: Expected) -> bool:
 
 
 def _expected(turn: Transition, begin: int) -> Expected:
-    becomes: Literal[raised, cleared] = "raised" if turn.active else "cleared"
-    return Expected(at=max(turn.at - begin, 0) / 1000, rule=turn.rule, scope=turn.scope, becomes=becomes)
+    return Expected(
+        at=max(turn.at - begin, 0) / 1000,
+        rule=turn.rule,
+        scope=turn.scope,
+        becomes="raised" if turn.active else "cleared",
+    )
 
 
 def _steps(case: Case, begin: int) -> Iterator[tuple[int, str, int, Given]]:
