@@ -237,7 +237,7 @@ export interface paths {
         };
         /**
          * Get Report
-         * @description The post-incident report as a page that prints: deadlines, machine actions with proof, readings, timeline.
+         * @description The post-incident report: deadlines, machine actions with their proof, readings, the timeline.
          */
         get: operations["get_report"];
         put?: never;
@@ -5980,6 +5980,8 @@ export interface operations {
             query?: {
                 /** @description of the report */
                 language?: "zh" | "en";
+                /** @description a page, or a file to keep and send */
+                file?: "html" | "pdf";
             };
             header?: never;
             path: {
@@ -5995,6 +5997,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/pdf": string;
                     "text/html": string;
                 };
             };
