@@ -9,9 +9,10 @@ import notifications from './notifications'
 import plans from './plans'
 import platform from './platform'
 import rules from './rules'
+import standby from './standby'
 import suppressions from './suppressions'
 import ticketWork from './ticketWork'
 import tickets from './tickets'
 import watching from './watching'
 
-export default { ...frame, ...facilities, ...watching, ...alarms, ...suppressions, ...tickets, ...plans, ...drills, ...platform, ...losses, ...interlocks, ...notifications, ...rules, ...ticketWork, ...headcount }
+export default { ...frame, ...facilities, ...watching, ...alarms, ...suppressions, ...tickets, ...plans, ...drills, ...platform, ...losses, ...interlocks, ...notifications, ...rules, ...ticketWork, ...headcount, ...standby }
