@@ -5,6 +5,7 @@ from contextlib import ExitStack, closing
 
 from backbone.settings import Settings
 from backbone.site_files import read_site
+from community.site.site import Site
 
 
 async def gateway(stop: asyncio.Event) -> None:
@@ -36,10 +37,12 @@ async def rules(stop: asyncio.Event) -> None:
 
 async def history_and_api(stop: asyncio.Event, *, with_ingest: bool, with_api: bool) -> None:
     """The historian's consumer and the HTTP API; with the embedded historian they share one process."""
+    from api.service import now_ms
     from api.service import run as run_api
     from api.settings import ApiSettings
     from backbone.database.database import Database
     from backbone.historian.open import open_historian
+    from backbone.site_watch import SiteWatch, Take
     from ingest.service import run as run_ingest
     from ingest.settings import IngestSettings
 
@@ -48,11 +51,25 @@ async def history_and_api(stop: asyncio.Event, *, with_ingest: bool, with_api: b
     with ExitStack() as stack:
         database = stack.enter_context(closing(Database.open(settings.state_url)))
         historian = stack.enter_context(closing(open_historian(settings.history_url, settings.data_dir, site)))
+        takers: list[Take] = []
+
+        async def take(changed: Site) -> None:
+            for each in takers:
+                await each(changed)
+
+        services = []
+        if with_ingest:
+            ingest = run_ingest(IngestSettings(), site, historian, database, stop, follow=takers.append)
+            services.append(("ingest", ingest))
+        if with_api:
+            api = run_api(ApiSettings(), site, historian, database, stop, follow=takers.append)
+            services.append(("api", api))
+        watch = SiteWatch(settings, site, "+".join(name for name, _ in services), now_ms)
         async with asyncio.TaskGroup() as group:
-            if with_ingest:
-                group.create_task(run_ingest(IngestSettings(), site, historian, database, stop), name="ingest")
-            if with_api:
-                group.create_task(run_api(ApiSettings(), site, historian, database, stop), name="api")
+            watching = group.create_task(watch.run(take), name="site file")
+            running = [group.create_task(service, name=name) for name, service in services]
+            await asyncio.wait(running)
+            watching.cancel()
 
 
 async def simulator(stop: asyncio.Event, *, seed: int) -> None:

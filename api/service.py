@@ -5,6 +5,7 @@ import contextlib
 import socket
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import structlog
 import uvicorn
@@ -21,6 +22,7 @@ from backbone.database import outbox
 from backbone.database.database import Database
 from backbone.database.outbox import Relay
 from backbone.historian.port import Historian, HistorianError
+from backbone.site_watch import Take
 from community.site.site import Site
 from dashboards import WEB_DIST
 
@@ -40,8 +42,16 @@ def now_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
-async def run(settings: ApiSettings, site: Site, historian: Historian, database: Database, stop: asyncio.Event) -> None:
-    """Serve until `stop`.
+async def run(
+    settings: ApiSettings,
+    site: Site,
+    historian: Historian,
+    database: Database,
+    stop: asyncio.Event,
+    *,
+    follow: Callable[[Take], None] | None = None,
+) -> None:
+    """Serve until `stop`. `follow` is given what takes a changed site file.
 
     Raises:
         PortTaken: another program has the port.
@@ -68,6 +78,8 @@ async def run(settings: ApiSettings, site: Site, historian: Historian, database:
             feed = Feed(site, database, platform.hub, platform.latest, platform.gateways, platform.services, now_ms)
             await _remember(platform)
             feed.subscribe(bus)
+            if follow is not None:
+                follow(lambda changed: _use(app, feed, changed))
             server = _Server(_config(app, settings))
             async with asyncio.TaskGroup() as group:
                 background = [
@@ -143,6 +155,16 @@ async def _remember(platform: Platform) -> None:
     except HistorianError as error:
         log.warning("no latest values yet: the historian does not answer", error=str(error))
     platform.latest.take_changes()
+
+
+async def _use(app: FastAPI, feed: Feed, site: Site) -> None:
+    """A request that began works with the site it began with; open pages load everything again."""
+    platform: Platform = app.state.platform
+    platform.latest.use(site)
+    platform.gateways.use(site.gateways)
+    feed.use(site)
+    app.state.platform = replace(platform, site=site)
+    platform.hub.resync()
 
 
 def _last_event(platform: Platform) -> int:

@@ -28,7 +28,13 @@ log = structlog.get_logger()
 reloads = Counter("anju_site_reloads", "Changed site files and what became of them", ["service", "outcome"])
 refusing = Gauge("anju_site_refused", "1 while the site file is refused and an older one runs", ["service"])
 
+Take = Callable[[Site], Awaitable[None]]
+"""Builds everything new for a changed site and swaps; if it raises, it has left the old one running."""
 _Stamp = tuple[tuple[str, int, int, int], ...]
+
+
+class SiteRefused(Exception):  # noqa: N818  (what happened, said to the person who changed the file)
+    """A service cannot go on with a changed file; the message says why and what to do."""
 
 
 class SiteState(msgspec.Struct, frozen=True):
@@ -73,11 +79,8 @@ class SiteWatch:
         """Look at once, and take a changed file without waiting for it to stand still."""
         self._asked.set()
 
-    async def run(self, take: Callable[[Site], Awaitable[None]]) -> None:
-        """Watch until cancelled.
-
-        `take` builds everything new and swaps; if it raises, it has left the old one running.
-        """
+    async def run(self, take: Take) -> None:
+        """Watch until cancelled."""
         loop = asyncio.get_running_loop()
         with contextlib.suppress(ValueError, RuntimeError, NotImplementedError):  # no signals off the main thread
             loop.add_signal_handler(signal.SIGHUP, self.look_now)
@@ -95,9 +98,9 @@ class SiteWatch:
                 async with asyncio.timeout(LOOK_EVERY_S):
                     await self._asked.wait()
 
-    async def _look(self, take: Callable[[Site], Awaitable[None]], *, even_if_same: bool) -> None:
+    async def _look(self, take: Take, *, even_if_same: bool) -> None:
         try:
-            site = await asyncio.to_thread(_read, self._settings, self._site.id)
+            site = await asyncio.to_thread(_read, self._settings, self._site)
             if _same(site, self._site) and not even_if_same:
                 if self.state.problems:
                     await self._set(SiteState(site.digest, self.state.since))
@@ -105,6 +108,8 @@ class SiteWatch:
             await take(site)
         except SiteErrors as errors:
             await self._refuse([str(problem) for problem in errors.problems])
+        except SiteRefused as refused:
+            await self._refuse([str(refused)])
         except Exception as error:
             log.exception("the changed site file could not be taken", service=self._service)
             await self._refuse([f"{type(error).__name__}: {error}"])
@@ -132,12 +137,17 @@ def _same(one: Site, other: Site) -> bool:
     return one.digest == other.digest and one.profiles == other.profiles
 
 
-def _read(settings: Settings, runs: str) -> Site:
+def _read(settings: Settings, runs: Site) -> Site:
     site = read_site(settings)
-    if site.id != runs:
-        sentence = f"this is another site ('{site.id}') than the one that runs ('{runs}'); start the service again"
-        raise SiteErrors([Problem(str(settings.site), 1, 1, sentence)])
-    return site
+    zone, before = site.file.site.timezone, runs.file.site.timezone
+    if site.id != runs.id:
+        problem = f"this is another site ('{site.id}') than the one that runs ('{runs.id}'); start the service again"
+    elif zone != before:
+        # days that are folded already ended by the old clock
+        problem = f"the time zone changed from {before} to {zone}; start all services again"
+    else:
+        return site
+    raise SiteErrors([Problem(str(settings.site), 1, 1, problem)])
 
 
 def _stamp_of_same(settings: Settings, site: Site) -> _Stamp:

@@ -24,6 +24,8 @@ from community.site.profile import Lane
 MAX_BUFFERED_BYTES = 64_000_000
 RESEND_EVERY_MS = 1_000
 """A gap is asked for at most this often a lane."""
+UNKNOWN_GATEWAY = "a gateway the site file does not name"
+"""Why its frames are refused; it sends them again until the site file names it."""
 SAY_AGAIN_MS = 5_000
 """A gateway that sends what is durable has missed the commit; it is told again at most this often."""
 MANY_READINGS = 5_000
@@ -286,7 +288,7 @@ class Stream:
     def _on_frame(self, topic: str, payload: bytes) -> None:
         source = topics.parse_frames(topic)
         if source is None or source.gateway not in self._read:
-            self._refused(topic, "a gateway the site file does not name", payload)
+            self._refused(topic, UNKNOWN_GATEWAY, payload)
             return
         state = self._lanes[source.gateway, source.lane]
         try:

@@ -64,6 +64,8 @@ class Alarm:
     """The suppression it is under: it calls nobody."""
     called_again_at: int | None = None
     """The last time it wanted to be seen again: a suppression ended, or it stood acknowledged for too long."""
+    chatters: bool = False
+    """It came and went so often that it stays standing until it has been calm for a while."""
     version: int = 1
 
 
@@ -152,6 +154,7 @@ def reraise(alarm: Alarm, now: int, value: float | None, points: tuple[str, ...]
         value=value,
         points=tuple(dict.fromkeys((*alarm.points, *points))),
         raised_again_at=now,
+        chatters=False,
         cleared_at=None,
         acknowledged_at=None,
         acknowledged_by=None,

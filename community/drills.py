@@ -87,6 +87,8 @@ class Drill:
     """The last command to each of its devices."""
     playing: bool = False
     """The simulator was asked to play the scenario, and not yet to stop."""
+    played_until: int | None = None
+    """When the simulator was asked to stop (Unix ms)."""
     activation: str | None = None
     started_at: int | None = None
     started_by: str | None = None

@@ -18,6 +18,7 @@ import structlog
 
 from backbone import metrics
 from backbone.frames import FrameEvent
+from backbone.site_watch import SiteRefused
 from community.commands import SET, SETTING
 from community.quality import UNUSABLE
 from gateway import interlock_record
@@ -30,6 +31,7 @@ from gateway.interlocks import (
     Latch,
     Row,
     Voice,
+    causes_of,
     effects_of,
     hear,
     holds,
@@ -109,14 +111,25 @@ class InterlockGuard:
         self._unsaved = asyncio.Event()
         self._saved: asyncio.Future[None] | None = None
         self._wake = asyncio.Event()
-        self._causes = frozenset(point for row in rows for point in row.points)
+        self._causes = causes_of(rows)
         self.problem: str | None = None
         """What a person should look at: the record cannot be written."""
 
-    @property
-    def points(self) -> frozenset[str]:
-        """What `observe` wants to hear of: causes, and the outputs themselves."""
-        return self._causes | {effect.point for row in self._rows for effect in row.effects}
+    def use(self, rows: tuple[Row, ...]) -> None:
+        """Take over a changed table. No output moves by that alone, and what devices said before still counts.
+
+        Raises:
+            SiteRefused: a row that changed is tripped; nothing is changed.
+        """
+        tripped = {row.id for row in self._rows if row.id in self._latches} - {r.id for r in rows if r in self._rows}
+        if tripped:
+            raise SiteRefused(
+                f"interlock {', '.join(sorted(tripped))} is tripped and was changed; reset it, then save the file again"
+            )
+        self._rows, self._causes = rows, causes_of(rows)
+        self._voices = {point: voice for point, voice in self._voices.items() if point in self._causes}
+        self._readings = {point: reading for point, reading in self._readings.items() if point in self._causes}
+        self._review()
 
     def load(self) -> None:
         """Take up what the last process left: what was tripped is tripped, and its outputs are set again."""

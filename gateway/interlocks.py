@@ -6,7 +6,7 @@ A device votes while its last usable value is 1, and for the window after that w
 not answer neither votes nor clears: it keeps a tripped interlock from being reset until it says 0, or is disabled.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -100,6 +100,16 @@ class Latch:
 def rows_of(site: Site, gateway: Gateway) -> tuple[Row, ...]:
     """The table of one gateway."""
     return tuple(_row(site, gateway, interlock) for interlock in gateway.interlocks)
+
+
+def causes_of(rows: Iterable[Row]) -> frozenset[str]:
+    """The points that trip them."""
+    return frozenset(point for row in rows for point in row.points)
+
+
+def watched_by(rows: Iterable[Row]) -> frozenset[str]:
+    """What they want to hear of: causes, and the outputs themselves."""
+    return frozenset(point for row in rows for point in (*row.points, *(effect.point for effect in row.effects)))
 
 
 def _row(site: Site, gateway: Gateway, interlock: Interlock) -> Row:

@@ -3,13 +3,13 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Set
 from typing import Any
 
 import structlog
 
 from backbone.bus import Bus
-from backbone.site_watch import SiteWatch
+from backbone.site_watch import SiteRefused, SiteWatch
 from community.site.devices import Device, Gateway, Line
 from community.site.site import Site
 from gateway.clock import GatewayClock, now_ms
@@ -21,7 +21,7 @@ from gateway.drivers.modbus import ModbusDriver, Unit, unit_of
 from gateway.drivers.mqtt import MqttDriver
 from gateway.forwarder import Forwarder
 from gateway.interlock_guard import InterlockGuard, Switch
-from gateway.interlocks import rows_of
+from gateway.interlocks import rows_of, watched_by
 from gateway.loss_watch import LossWatch
 from gateway.pseudonyms import Pseudonyms
 from gateway.readings import DeviceReader, Pipeline, reader_of
@@ -149,8 +149,9 @@ class _Parts:
         )
         folder = settings.data_dir / "gateway" / row.id
         self._switches: dict[str, Switch] = {}
+        rows = rows_of(site, row)
         self._interlocks = InterlockGuard(
-            rows_of(site, row),
+            rows,
             folder,
             switches=self._switches,
             sink=self._forwarder.batches,
@@ -169,7 +170,7 @@ class _Parts:
         self._site, self._row = site, row
         self.drivers = Supervision(hang_s=HANG_S)
         self._watch = watch_site
-        readers = {device.id: reader_of(site, device, self._interlocks.points) for device in row.devices}
+        readers = {device.id: reader_of(site, device, watched_by(rows)) for device in row.devices}
         self._readers = readers
         self._modes_of_site = {device.id: device.mode for device in row.devices}
         self._modes = DeviceModes(folder, readers, self._modes_of_site, self._pipeline, now)
@@ -234,14 +235,17 @@ class _Parts:
         """Take a changed site file: build everything new, then swap. What did not change is not touched.
 
         Raises:
-            GatewaySettingsError: this gateway cannot go on with it without being started again.
+            SiteRefused: this gateway cannot go on with it now.
         """
-        row = gateway_of(self._settings, site)
+        try:
+            row = gateway_of(self._settings, site)
+        except GatewaySettingsError as error:
+            raise SiteRefused(str(error)) from error
         if row.id != self._row.id or sensor_broker(row) != sensor_broker(self._row):
-            raise GatewaySettingsError("the gateway's id or its sensors' broker changed; start the gateway again")
-        if rows_of(site, row) != rows_of(self._site, self._row):
-            raise GatewaySettingsError("the gateway's interlocks or their devices changed; start the gateway again")
-        readers = {device.id: self._reader(site, device) for device in row.devices}
+            raise SiteRefused("the gateway's id or its sensors' broker changed; start the gateway again")
+        rows = rows_of(site, row)
+        watched = watched_by(rows)
+        readers = {device.id: self._reader(site, device, watched) for device in row.devices}
         routes = plan_routes(site, row.id, readers)
         drivers = self._modbus_drivers(site, row, readers)
         same = {
@@ -251,6 +255,7 @@ class _Parts:
             and old.devices == driver.devices
             and all(readers[device] is self._readers[device] for device in driver.devices)
         }
+        self._interlocks.use(rows)
         gone, new = self._modbus.keys() - same, drivers.keys() - same
         self._modbus = {address: self._modbus[address] if address in same else drivers[address] for address in drivers}
         self._site, self._row = site, row
@@ -265,12 +270,16 @@ class _Parts:
         for address in new:
             self.drivers.start(f"modbus {address}", drivers[address])
 
-    def _reader(self, site: Site, device: Device) -> DeviceReader:
+    def _reader(self, site: Site, device: Device, watched: Set[str]) -> DeviceReader:
         """The device's reader as it is when nothing about it changed, else a new one that goes on where it was."""
         before = self._readers.get(device.id)
-        if before is not None and _about(site, device) == _about(self._site, self._site.devices[device.id]):
+        reader = reader_of(site, device, watched)
+        if (
+            before is not None
+            and _about(site, device) == _about(self._site, self._site.devices[device.id])
+            and [channel.watched for channel in reader.channels] == [channel.watched for channel in before.channels]
+        ):
             return before
-        reader = reader_of(site, device, self._interlocks.points)
         if before is not None:
             reader.take_over(before)
         return reader

@@ -18,7 +18,7 @@ log = structlog.get_logger()
 
 
 async def keep_house(
-    historian: Historian, site: Site, keep_days: Mapping[Family, float], now: Callable[[], int]
+    historian: Historian, site: Callable[[], Site], keep_days: Mapping[Family, float], now: Callable[[], int]
 ) -> None:
     """Tidy until cancelled. After each piece it rests as long as the piece took: others need the processor too."""
     failing = False
@@ -29,7 +29,7 @@ async def keep_house(
         try:
             more = await asyncio.to_thread(historian.tidy, now())
             if not more and keep_days and began - forgot_at >= FORGET_EVERY_S:
-                await asyncio.to_thread(forget_old, historian, site, keep_days, now())
+                await asyncio.to_thread(forget_old, historian, site(), keep_days, now())
                 forgot_at = began
         except HistorianError as error:
             metrics.loop_errors.labels("ingest housekeeping").inc()

@@ -13,9 +13,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from backbone import metrics
 from backbone.database.database import Database
 from backbone.database.losses import record_losses
-from backbone.database.quarantine import record
+from backbone.database.quarantine import entries_of, forget, record
 from backbone.historian.port import Historian, HistorianUnavailable, Unwritten
-from backbone.stream import Delivery, Position, Refusal
+from backbone.stream import UNKNOWN_GATEWAY, Delivery, Position, Refusal
 from community.losses import Loss
 from community.quarantine import Quarantined
 from community.site.site import Site
@@ -24,7 +24,7 @@ from ingest.aside import Aside
 from ingest.clock import ForwardClock
 from ingest.ledger import Ledger
 from ingest.settings import IngestSettings
-from ingest.validate import CONSUMER, Limits, SitePoints, check
+from ingest.validate import CONSUMER, OF_THE_SITE_FILE, Limits, SitePoints, check
 
 FIRST_DELAY_S = 0.2
 LONGEST_DELAY_S = 5.0
@@ -44,7 +44,8 @@ class Keeper:
     def __init__(
         self, settings: IngestSettings, site: Site, historian: Historian, database: Database, stop: asyncio.Event
     ) -> None:
-        self._site = site.id
+        self.site = site
+        """In force."""
         self._points = SitePoints(site)
         self._historian = historian
         self._database = database
@@ -63,6 +64,17 @@ class Keeper:
     async def __aexit__(self, *_: object) -> None:
         # A write under way ends by itself, or when its historian is closed.
         self._threads.shutdown(wait=False)
+
+    async def use(self, site: Site) -> None:
+        """Know another version of the site file from here on.
+
+        Raises:
+            SiteErrors: the historian cannot go on with it.
+            Stopped: the service was told to end first.
+        """
+        points = await self._on_thread(lambda: SitePoints(site))
+        await self._on_thread(lambda: self._historian.use(site))
+        self.site, self._points = site, points
 
     async def positions(self) -> dict[str, Position]:
         """Where the historian stands, as soon as it says so.
@@ -113,21 +125,43 @@ class Keeper:
         taken = await self._insist(lambda: self._aside.take_up(self._historian, self._points, limits))
         if taken.readings or taken.events:
             log.info("frames that had been set aside were taken up", **taken._asdict())
+        try:
+            await self._on_thread(self._forget_mended)
+        except (SQLAlchemyError, OSError) as error:  # a list that is too long holds no reading up
+            log.warning("the quarantine cannot be put in order now", error=str(error))
 
     async def _set_aside(self, unknown: Sequence[Delivery]) -> None:
         try:
             gone = await self._on_thread(lambda: self._aside.keep(unknown))
         except OSError as error:
             log.warning("frames of unknown points cannot be set aside", error=str(error))
+            self._lost_aside("frames of unknown points cannot be set aside: they are lost", str(error))
             return
         if gone:
             log.warning("the oldest frames of unknown points had to go", bytes=gone)
+            self._lost_aside("too many frames of unknown points: the oldest set aside are lost", f"{gone} bytes")
+
+    def _lost_aside(self, reason: str, sample: str) -> None:
+        now = self.now()
+        self._ledger.add(Quarantined(self.site.id, CONSUMER, "set aside", reason, now, now, 1, sample))
+
+    def _forget_mended(self) -> None:
+        """An entry about a point or a gateway that the site file knows by now has nothing left to mend."""
+        with self._database.begin() as connection:
+            gone = [
+                number
+                for number, entry in entries_of(
+                    connection, self.site.id, CONSUMER, (*OF_THE_SITE_FILE, UNKNOWN_GATEWAY)
+                )
+                if self._points.knows(entry.source)
+            ]
+            forget(connection, gone)
 
     def refuse(self, refusal: Refusal) -> None:
         """Note a frame that is none; recorded with the next batch."""
         self._ledger.add(
             Quarantined(
-                self._site,
+                self.site.id,
                 CONSUMER,
                 refusal.source,
                 refusal.reason,
@@ -161,7 +195,7 @@ class Keeper:
 
     def _of_historian(self, one: Unwritten) -> Quarantined:
         return Quarantined(
-            self._site,
+            self.site.id,
             CONSUMER,
             one.source,
             f"the historian refused it: {one.reason}",
@@ -193,7 +227,7 @@ class Keeper:
 
     def _record_losses(self, losses: Sequence[Loss]) -> None:
         with self._database.begin() as connection:
-            record_losses(connection, self._site, losses)
+            record_losses(connection, self.site.id, losses)
 
     async def _insist_on_state(self, call: Callable[[], None]) -> None:
         """Call until the database is there. Losses are rare; frames wait at the gateways, and alarms for nobody."""

@@ -5,12 +5,14 @@ and alarms, which are another consumer's, are not concerned.
 """
 
 import asyncio
+from collections.abc import Callable
 
 import structlog
 
 from backbone.bus import Bus
 from backbone.database.database import Database
 from backbone.historian.port import Historian
+from backbone.site_watch import Take
 from backbone.stream import Stream
 from community.site.site import Site
 from ingest import counters
@@ -23,9 +25,18 @@ log = structlog.get_logger()
 
 
 async def run(
-    settings: IngestSettings, site: Site, historian: Historian, database: Database, stop: asyncio.Event
+    settings: IngestSettings,
+    site: Site,
+    historian: Historian,
+    database: Database,
+    stop: asyncio.Event,
+    *,
+    follow: Callable[[Take], None] | None = None,
 ) -> None:
-    """Run until `stop`. The historian and the database stay open: they are the caller's."""
+    """Run until `stop`. The historian and the database stay open: they are the caller's.
+
+    `follow` is given what takes a changed site file.
+    """
     async with Keeper(settings, site, historian, database, stop) as keeper:
         try:
             positions = await keeper.positions()
@@ -39,29 +50,75 @@ async def run(
             )
             stream = Stream(bus, site.id, site.gateways, CONSUMER, positions, now=keeper.now, refuse=keeper.refuse)
             stream.start()
+            consumer = Consumer(settings, stream, keeper)
+            if follow is not None:
+                follow(consumer.take)
             async with bus, asyncio.TaskGroup() as group:
                 housekeeping = group.create_task(
-                    keep_house(historian, site, settings.keep_days, keeper.now), name="housekeeping"
+                    keep_house(historian, lambda: keeper.site, settings.keep_days, keeper.now), name="housekeeping"
                 )
                 log.info("ingest is listening", gateways=len(site.gateways), points=len(site.points))
-                await _consume(settings, stream, keeper, stop)
+                await consumer.run(stop)
                 housekeeping.cancel()
         except* Stopped:
             log.warning("stopped while the historian was away; what was not written will be sent again")
 
 
-async def _consume(settings: IngestSettings, stream: Stream, keeper: Keeper, stop: asyncio.Event) -> None:
-    """Batch after batch: keep it, then commit it."""
-    committed = dict(stream.positions)
-    while not stop.is_set():
-        deliveries = await stream.batch(
-            max_readings=settings.ingest_max_readings, max_wait_s=settings.ingest_max_wait_s, hurry=False
-        )
-        moved = {name: position for name, position in stream.positions.items() if committed[name] != position}
-        if deliveries or moved:
-            await keeper.keep(deliveries, moved)
-            committed |= moved
-            stream.commit(moved)
+class Consumer:
+    """The loop: batch after batch, keep it, then commit it. A changed site comes into force between two."""
+
+    def __init__(self, settings: IngestSettings, stream: Stream, keeper: Keeper) -> None:
+        self._settings = settings
+        self._stream = stream
+        self._keeper = keeper
+        self._changed: tuple[Site, asyncio.Future[None]] | None = None
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Consume until `stop`.
+
+        Raises:
+            Stopped: told to stop while the historian was away.
+        """
+        settings, stream, keeper = self._settings, self._stream, self._keeper
+        committed = dict(stream.positions)
+        while not stop.is_set():
+            if self._changed is not None:
+                await self._swap(*self._changed)
+                committed = {**stream.positions, **committed}
+            deliveries = await stream.batch(
+                max_readings=settings.ingest_max_readings, max_wait_s=settings.ingest_max_wait_s, hurry=False
+            )
+            moved = {name: position for name, position in stream.positions.items() if committed[name] != position}
+            if deliveries or moved:
+                await keeper.keep(deliveries, moved)
+                committed |= moved
+                stream.commit(moved)
+            else:
+                await keeper.record_refusals()
+            counters.buffered_readings.set(stream.buffered_readings)
+
+    async def take(self, site: Site) -> None:
+        """Have a changed site come into force; what was set aside for its new points is taken up.
+
+        Raises:
+            Exception: it cannot come into force; the old one stays.
+        """
+        taken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._changed = (site, taken)
+        await taken
+
+    async def _swap(self, site: Site, taken: asyncio.Future[None]) -> None:
+        self._changed = None
+        try:
+            await self._keeper.use(site)
+            self._stream.admit(site.gateways, await self._keeper.positions())
+            await self._keeper.take_up()
+        except Stopped:
+            taken.cancel()
+            raise
+        except Exception as error:
+            log.exception("a changed site file could not be taken")
+            taken.set_exception(error)
         else:
-            await keeper.record_refusals()
-        counters.buffered_readings.set(stream.buffered_readings)
+            log.info("ingest is listening", gateways=len(site.gateways), points=len(site.points))
+            taken.set_result(None)

@@ -9,6 +9,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from backbone import topics
 from backbone.frames import FloatColumn, FrameEvent, QualityColumn, TimeColumn
 from backbone.historian.port import ReadingBatch
 from backbone.losses import EVENT_TYPE as LOSS
@@ -38,6 +39,8 @@ class Fault(StrEnum):
     EVENT_DATA = f"event data of more than {MAX_EVENT_BYTES} bytes, or not JSON"
 
 
+OF_THE_SITE_FILE = (Fault.UNKNOWN_POINT, Fault.OTHER_GATEWAY)
+"""What a change of the site file mends: such frames are set aside."""
 _OF_CODE = {_UNKNOWN: Fault.UNKNOWN_POINT, _ELSEWHERE: Fault.OTHER_GATEWAY}
 _ORDER = (Fault.UNKNOWN_POINT, Fault.OTHER_GATEWAY, Fault.NO_VALUES, Fault.NOT_FINITE, Fault.FUTURE, Fault.PAST)
 """A reading is refused for the first that holds."""
@@ -93,6 +96,13 @@ class SitePoints:
         """What each point is to this gateway."""
         return self._codes.get(gateway, self._nothing)
 
+    def knows(self, source: str) -> bool:
+        """Whether `gateway/point` is a point of that gateway, or a topic of frames one of a known gateway."""
+        if (topic := topics.parse_frames(source)) is not None:
+            return topic.gateway in self._codes
+        gateway, _, point = source.partition("/")
+        return self.codes(gateway)[point] not in {_UNKNOWN, _ELSEWHERE}
+
 
 @dataclass(frozen=True, slots=True)
 class _Rows:
@@ -133,7 +143,7 @@ def check(deliveries: Sequence[Delivery], points: SitePoints, limits: Limits) ->
             if fault is None:
                 events.append((points.site, event))
             else:
-                if fault in {Fault.UNKNOWN_POINT, Fault.OTHER_GATEWAY}:
+                if fault in OF_THE_SITE_FILE:
                     unknown.add(number)
                 source = _source(delivery.gateway, event.point, fault)
                 refused.append(_refused(points.site, source, fault, limits, 1, repr(event)))
@@ -203,7 +213,7 @@ def _event_fault(event: FrameEvent, codes: Codes, limits: Limits) -> Fault | Non
 
 def _source(gateway: str, point: str, fault: Fault) -> str:
     """The point; with the gateway where it is the gateway that is wrong about it."""
-    return f"{gateway}/{point}" if fault in {Fault.UNKNOWN_POINT, Fault.OTHER_GATEWAY} else point
+    return f"{gateway}/{point}" if fault in OF_THE_SITE_FILE else point
 
 
 def _refused_loss(site: str, gateway: str, reason: str, limits: Limits, sample: str) -> Quarantined:

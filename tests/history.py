@@ -29,15 +29,17 @@ measures:
 """
 
 
-def make_site(identifier: str = "yard", *, east: int = 2, west: int = 1) -> Site:
-    """A site of gateways `gw-east` and `gw-west` with stations `e-1`…, `w-1`…; each measures temperature, humidity,
-    smoke and reports credentials."""
+def make_site(identifier: str = "yard", *, east: int = 2, west: int = 1, new: int = 0) -> Site:
+    """A site of gateways `gw-east`, `gw-west`, `gw-new` with stations `e-1`…, `w-1`…, `n-1`…; each measures
+    temperature, humidity, smoke and reports credentials."""
     lines = [
         f"site: {{id: {identifier}, name: {{zh: 院}}}}",
         "zones: [{id: z1, name: {zh: 一}, kind: building}]",
         "gateways:",
     ]
-    for gateway, prefix, count in (("gw-east", "e", east), ("gw-west", "w", west)):
+    for gateway, prefix, count in (("gw-east", "e", east), ("gw-west", "w", west), ("gw-new", "n", new)):
+        if not count:
+            continue
         lines += [f"- id: {gateway}", "  devices:"]
         lines += [
             f"  - {{id: {prefix}-{n}, profile: station, zone: z1, mqtt: {{topic: 's/{prefix}-{n}'}}}}"

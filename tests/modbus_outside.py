@@ -74,10 +74,13 @@ class SerialLine:
 
     @contextlib.contextmanager
     def converter(self) -> Iterator[int]:
-        """A converter in place of the gateway's end: the port it listens on passes bytes to the line."""
+        """A converter in place of the gateway's end: the port it listens on passes bytes to the line.
+
+        It serves one connection after the other, as the boxes do: two at a time would take each other's answers.
+        """
         port = free_port()
-        ends = [f"TCP-LISTEN:{port},bind=127.0.0.1,reuseaddr,fork", f"FILE:{self.port},raw,echo=0"]
-        process = Process("socat-tcp", ["socat", *ends], self.folder)
+        listen = f"TCP-LISTEN:{port},bind=127.0.0.1,reuseaddr,fork,max-children=1"
+        process = Process("socat-tcp", ["socat", "-t", "0.01", listen, f"FILE:{self.port},raw,echo=0"], self.folder)
         process.start(lambda: listening(port))
         try:
             yield port

@@ -49,6 +49,9 @@ class AlarmOut(BaseModel):
     called_again_at: Timestamp | None = Field(
         default=None, description="it wanted to be seen again: a suppression ended, or it stood for long"
     )
+    chatters: bool = Field(
+        default=False, description="it came and went three times within a minute: it stays until calm for 5 minutes"
+    )
     version: int
 
 

@@ -64,6 +64,7 @@ class Client:
         self._waiting.clear()
         self._waiting.append(RESYNC)
         self._bytes = len(RESYNC)
+        self._pending = self._prepared = None
         self._wake.set()
 
     def readings(self, changed: Mask, prepared: bytes) -> None:

@@ -50,6 +50,10 @@ class Feed:
         self._bad_frames = metrics.frames.labels("api", "refused")
         self._said_at = 0.0
 
+    def use(self, site: Site) -> None:
+        """Tell of another version of the site file from here on."""
+        self._site = site
+
     def subscribe(self, bus: Bus) -> None:
         """Listen on the bus."""
         self._bus = bus

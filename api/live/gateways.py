@@ -1,7 +1,6 @@
 """What the gateways say of themselves: their retained status, last word each."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterable
 
 import msgspec
 
@@ -58,8 +57,12 @@ class GatewayStatus(msgspec.Struct, frozen=True):
 class GatewayBoard:
     """The last status of every gateway of the site. Touched on the event loop only."""
 
-    def __init__(self, gateways: Mapping[str, Any]) -> None:
+    def __init__(self, gateways: Iterable[str]) -> None:
         self._statuses: dict[str, GatewayStatus | None] = dict.fromkeys(gateways)
+
+    def use(self, gateways: Iterable[str]) -> None:
+        """Know the gateways of another version of the site file."""
+        self._statuses = {gateway: self._statuses.get(gateway) for gateway in gateways}
 
     def take(self, gateway: str, payload: bytes) -> bool:
         """Take in a status; False when nothing changed or it is not one of the site's gateways.

@@ -46,7 +46,9 @@ class Snapshot:
 
     def of(self, point: Point, now: int, *, online: bool = True) -> Latest:
         """The point's newest reading; fresh only if it is recent, usable, and its gateway is not known to be away."""
-        index = self.index[point.id]
+        index = self.index.get(point.id)
+        if index is None:  # the site file changed since
+            return Latest(None, None, 0, fresh=False)
         t, x, q = int(self.t[index]), float(self.x[index]), int(self.q[index])
         if t == _NEVER:
             return Latest(None, None, 0, fresh=False)
@@ -58,6 +60,9 @@ class LatestCache:
     """Columns over the site's points, in the site file's order. Touched on the event loop only."""
 
     def __init__(self, site: Site) -> None:
+        self._begin(site)
+
+    def _begin(self, site: Site) -> None:
         self.ids: tuple[str, ...] = tuple(site.points)
         self._index = {point: index for index, point in enumerate(self.ids)}
         self._of_gateway = {name: {p.id for p in points} for name, points in site.points_of_gateway.items()}
@@ -69,6 +74,14 @@ class LatestCache:
         self._names = 0
         self.changed: Mask = np.zeros(n, dtype=np.bool_)
         """Points with a newer reading since this was last cleared."""
+
+    def use(self, site: Site) -> None:
+        """Know the points of another version of the site file; what is known of those that stay is kept."""
+        before, t, x, q = self._index, self._t, self._x, self._q
+        self._begin(site)
+        stays = [point for point in self.ids if point in before]
+        here, there = [self._index[point] for point in stays], [before[point] for point in stays]
+        self._t[here], self._x[here], self._q[here] = t[there], x[there], q[there]
 
     def seed(self, readings: Mapping[str, Reading]) -> None:
         """Take in what the historian has; anything newer stays."""

@@ -1,6 +1,6 @@
 """Alarms in the database."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from sqlalchemy import Connection, bindparam
 
@@ -33,6 +33,18 @@ def consequences_of(connection: Connection, site: str, first_out: str) -> list[A
     columns = alarms.c
     found = _alarms.list(connection, columns.site == site, columns.state != AlarmState.NORMAL.value, limit=MOST_OPEN)
     return [alarm for alarm in found if alarm.first_out == first_out]
+
+
+def open_of_rules(connection: Connection, site: str, rules: Collection[str]) -> list[Alarm]:
+    """The open alarms of some rules."""
+    columns = alarms.c
+    return _alarms.list(
+        connection,
+        columns.site == site,
+        columns.rule.in_(rules),
+        columns.state != AlarmState.NORMAL.value,
+        limit=MOST_OPEN,
+    )
 
 
 def list_alarms(

@@ -1,8 +1,9 @@
 """What was refused, one row a source and reason."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from backbone.database.documents import storable
 from backbone.database.tables import quarantine
@@ -49,7 +50,24 @@ def list_quarantine(
     if before is not None:
         last, number = before
         query = query.where((quarantine.c.last < last) | ((quarantine.c.last == last) & (quarantine.c.id < number)))
-    return [
-        (r.id, Quarantined(r.site, r.consumer, r.source, r.reason, r.first, r.last, r._mapping["count"], r.sample))
-        for r in connection.execute(query)
-    ]
+    return [_entry(row) for row in connection.execute(query)]
+
+
+def entries_of(
+    connection: Connection, site: str, consumer: str, reasons: Sequence[str]
+) -> list[tuple[int, Quarantined]]:
+    """A consumer's entries of these reasons, with their numbers."""
+    columns = quarantine.c
+    query = select(quarantine).where(columns.site == site, columns.consumer == consumer, columns.reason.in_(reasons))
+    return [_entry(row) for row in connection.execute(query)]
+
+
+def forget(connection: Connection, numbers: Sequence[int]) -> None:
+    """Delete entries whose cause is mended."""
+    for number in numbers:
+        connection.execute(delete(quarantine).where(quarantine.c.id == number))
+
+
+def _entry(row: Row[Any]) -> tuple[int, Quarantined]:
+    count = row._mapping["count"]
+    return row.id, Quarantined(row.site, row.consumer, row.source, row.reason, row.first, row.last, count, row.sample)

@@ -26,6 +26,7 @@ from backbone.historian.latest import Latest, PointColumn
 from backbone.historian.partials import buckets
 from backbone.historian.port import Bucket, HistorianUnavailable, Reading, ReadingBatch, Series, Unwritten
 from backbone.stream import Position
+from community.site.site import Site
 
 _Key = tuple[str, str]
 """Site and point."""
@@ -94,6 +95,9 @@ class DuckDBHistorian:
                 "SELECT gateway, epoch, urgent, bulk FROM positions WHERE site = ?", [self._site]
             ).fetchall()
         return {gateway: Position(epoch, urgent, bulk) for gateway, epoch, urgent, bulk in rows}
+
+    def use(self, site: Site) -> None:
+        """See `Historian.use`. Nothing of a point but its name is kept here."""
 
     def write(
         self,

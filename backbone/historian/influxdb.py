@@ -42,12 +42,11 @@ class InfluxHistorian:
     def __init__(self, address: InfluxAddress, data_dir: Path, site: Site) -> None:
         self._server = InfluxServer(address)
         self._file = PositionsFile(data_dir / f"ingest-positions-{site.id}.json")
-        self._lines = LineWriter(site)
         self._zone = ZoneInfo(site.file.site.timezone)
-        self._measures = sorted({p.measure for p in site.points.values() if p.kind is not ValueKind.EVENT})
+        self._writing = threading.Lock()
+        self.use(site)
         self._closed = threading.Event()
         self._sender = LineSender(self._server.write, self._closed.wait)
-        self._writing = threading.Lock()
         self._positions: dict[str, Position] | None = None
 
     def close(self) -> None:
@@ -67,6 +66,12 @@ class InfluxHistorian:
         if self._positions is None:
             self._positions = self._file.read()
         return self._positions
+
+    def use(self, site: Site) -> None:
+        """See `Historian.use`: new lines carry the new tags."""
+        measures = sorted({p.measure for p in site.points.values() if p.kind is not ValueKind.EVENT})
+        with self._writing:
+            self._lines, self._measures = LineWriter(site), measures
 
     def write(
         self,

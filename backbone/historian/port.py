@@ -11,6 +11,7 @@ from typing import Protocol
 
 from backbone.frames import FloatColumn, FrameEvent, IndexColumn, QualityColumn, TimeColumn
 from backbone.stream import Position
+from community.site.site import Site
 
 
 class HistorianError(Exception):
@@ -101,6 +102,10 @@ class Historian(Protocol):
         Raises:
             HistorianUnavailable: the historian does not answer; so this tells whether it is ready.
         """
+        ...
+
+    def use(self, site: Site) -> None:
+        """Know another version of the site file: where points stand may be stored beside their readings."""
         ...
 
     def write(

@@ -1,6 +1,6 @@
 """What composed rules must satisfy: scopes that fit, alarms without circles, overrides that change something."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 from community.site.check_rules import check_condition, check_selection
 from community.site.conditions import COMPOSITE_KINDS, Condition, Part
@@ -16,7 +16,8 @@ def check_composition(subject: Subject) -> Found:
         path: Path = ("rules", index)
         wrong = any(True for _ in check_selection((*path, "select"), rule.select, subject))
         yield from _rule(path, rule, subject, sure=not wrong and subject.points_are_sure)
-    yield from _circles(subject)
+    yield from _circles(_waits(subject), "these alarms wait for each other")
+    yield from _circles(_follows(subject), "these alarms follow from each other")
 
 
 def _rule(path: Path, rule: Rule, subject: Subject, *, sure: bool) -> Found:
@@ -34,6 +35,7 @@ def _rule(path: Path, rule: Rule, subject: Subject, *, sure: bool) -> Found:
                 )
     if rule.re_alarm is not None and rule.re_alarm <= 0:
         yield (*path, "re_alarm"), "re_alarm must be longer than 0s"
+    yield from _explains(path, rule, subject)
     for place, row in enumerate(rule.overrides):
         yield from _override((*path, "overrides", place), rule, place, row, subject, sure=sure)
 
@@ -80,28 +82,62 @@ def _grade(path: Path, rule: Rule, subject: Subject) -> Found:
         yield path, f"the plan '{rule.plan}' has no steps for level {rule.risk.value}; add them"
 
 
-def _circles(subject: Subject) -> Found:
-    """No rule waits, through other rules' alarms, for its own."""
-    rules = {rule.id: rule for rule in subject.file.rules}
+def _explains(path: Path, rule: Rule, subject: Subject) -> Found:
+    if rule.explains is None:
+        return
+    path = (*path, "explains")
+    if rule.risk is Grade.LOW:
+        yield path, "a low rule makes no alarm that could explain others; grade it medium"
+    rules = {other.id: other for other in subject.file.rules}
+    for place, name in enumerate(rule.explains.rules):
+        here = (*path, "rules", place)
+        yield from subject.absent(here, "rule", name)
+        if name in rules and rules[name].risk is not Grade.MEDIUM:
+            why = "a high alarm is nobody's consequence" if rules[name].risk is Grade.HIGH else "it makes no alarm"
+            yield here, f"only medium rules can follow from another; '{name}' is {rules[name].risk.value}: {why}"
+
+
+_Edges = Mapping[str, Sequence[tuple[Path, str]]]
+"""By rule: the rules it names, and where."""
+
+
+def _waits(subject: Subject) -> _Edges:
+    """Conditions that are other rules' alarms."""
+    found: dict[str, list[tuple[Path, str]]] = {}
+    for index, rule in enumerate(subject.file.rules):
+        when: Path = ("rules", index, "when")
+        parts = [(when, rule.when), *_all_parts(when, rule.when)]
+        found[rule.id] = [((*path, "alarm"), part.alarm) for path, part in parts if part.alarm is not None]
+    return found
+
+
+def _follows(subject: Subject) -> _Edges:
+    """Alarms that follow from others."""
+    return {
+        rule.id: [
+            (("rules", index, "explains", "rules", place), name)
+            for place, name in enumerate(rule.explains.rules if rule.explains else ())
+        ]
+        for index, rule in enumerate(subject.file.rules)
+    }
+
+
+def _circles(edges: _Edges, what: str) -> Found:
+    """No rule comes back to itself."""
     done: set[str] = set()
 
-    def walk(rule: Rule, index: int, behind: tuple[str, ...]) -> Found:
-        for path, part in [
-            (("rules", index, "when"), rule.when),
-            *_all_parts(("rules", index, "when"), rule.when),
-        ]:
-            name = part.alarm
-            if name is None or name not in rules or name in done:
+    def walk(rule: str, behind: tuple[str, ...]) -> Found:
+        for path, name in edges[rule]:
+            if name not in edges or name in done:
                 continue
-            if name in (*behind, rule.id):
-                circle = (*behind, rule.id, name)
+            if name in (*behind, rule):
+                circle = (*behind, rule, name)
                 shown = " → ".join(circle[circle.index(name) :])
-                yield (*path, "alarm"), f"these alarms wait for each other: {shown}; take one of them out"
+                yield path, f"{what}: {shown}; take one of them out"
                 continue
-            yield from walk(rules[name], places[name], (*behind, rule.id))
-        done.add(rule.id)
+            yield from walk(name, (*behind, rule))
+        done.add(rule)
 
-    places = {rule.id: index for index, rule in enumerate(subject.file.rules)}
-    for rule in rules.values():
-        if rule.id not in done:
-            yield from walk(rule, places[rule.id], ())
+    for rule in edges:
+        if rule not in done:
+            yield from walk(rule, ())

@@ -75,6 +75,18 @@ class PositiveAlarm(Row):
     investigate: Duration = Field(default=180, description="and has this long to look, at most 3m")
 
 
+class Explains(Row):
+    """Alarms that follow from this one: while it stands they lie under it, with no ticket and no call of their own.
+
+    What still stands when it is over is an alarm in its own right. A high alarm is nobody's consequence.
+    """
+
+    rules: Ids = Field(description="medium rules whose alarms follow")
+    within: Literal["zone", "building", "site"] = Field(
+        default="zone", description="how far it reaches: its zone and all in it, its building, or the whole site"
+    )
+
+
 GATEWAY_OFFLINE = "gateway-offline"
 INTERLOCK_OUTPUT_FAILED = "interlock-output-failed"
 PLATFORM_RULES = frozenset({GATEWAY_OFFLINE, INTERLOCK_OUTPUT_FAILED})
@@ -107,4 +119,5 @@ class Rule(Row):
     re_alarm: Duration | None = Field(
         default=None, description="an alarm acknowledged this long ago that still stands wants to be seen again"
     )
+    explains: Explains | None = Field(default=None, description="alarms that follow from this one")
     overrides: tuple[Override, ...] = ()

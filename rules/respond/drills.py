@@ -20,6 +20,8 @@ from rules.respond.orders import Order, order_id
 
 WRITER = "rules"
 MODE_LIFE_MS = 15_000
+SETTLE_MS = 3_000
+"""From the end of a simulated scenario until its devices are in service: its smoke must not pass for a real fire."""
 MOST = 1_000
 NEWEST = 50
 """Drills whose devices may still have to be put back."""
@@ -84,6 +86,8 @@ class Drills:
     def _devices(self, c: Connection, drill: Drill, now: int) -> tuple[Drill, list[Order]]:
         """Command each device that is not known to be in the mode it should be in, until it is."""
         test = drill.state is DrillState.RUNNING
+        if not test and _settling(drill, now):
+            return drill, []
         last = {change.device: change for change in drill.modes}
         orders = []
         for device in drill.devices:
@@ -124,7 +128,7 @@ class Drills:
             append(c, WRITER, self._site.id, "drill", "play", drill.id, plain(playing), now)
             return playing
         if drill.playing and not running:
-            stopped = replace(drill, playing=False)
+            stopped = replace(drill, playing=False, played_until=now)
             append(c, WRITER, self._site.id, "drill", "stop", drill.id, plain(stopped), now)
             return stopped
         return drill
@@ -140,3 +144,9 @@ class Drills:
     def _save(self, c: Connection, drill: Drill, change: str, now: int) -> None:
         save_drill(c, drill)
         append(c, WRITER, self._site.id, "drill", change, drill.id, plain(drill), now)
+
+
+def _settling(drill: Drill, now: int) -> bool:
+    """Whether devices may still report what the simulator played to them."""
+    stopped = drill.played_until
+    return drill.playing or (stopped is not None and 0 <= now - stopped < SETTLE_MS)

@@ -1,7 +1,9 @@
-"""First-out and consequences: a gateway that is offline is one alarm, and its silent points lie under it.
+"""First-out and consequences: a pump room without power is one alarm, and what follows from it lies under it.
 
-A consequence keeps its own state and history; it has no ticket of its own while the first-out stands. When the
-first-out is over, what still stands is an alarm in its own right, with its ticket. A high alarm is never a consequence.
+Which rules explain which stands in the site file; that a gateway that is offline explains its silent points goes
+without saying. A consequence keeps its own state and history; it has no ticket of its own while the first-out stands.
+When the first-out is over, what still stands is an alarm in its own right, with its ticket. A high alarm is never a
+consequence.
 """
 
 from collections.abc import Sequence
@@ -9,9 +11,9 @@ from typing import Final
 
 from sqlalchemy import Connection
 
-from backbone.database.alarms import consequences_of, list_alarms, open_alarm
+from backbone.database.alarms import consequences_of, open_alarm, open_of_rules
 from community.alarms import Alarm, AlarmState
-from community.site.rules import GATEWAY_OFFLINE, Grade, Rule
+from community.site.rules import GATEWAY_OFFLINE, PLATFORM_RULES, Grade, Rule
 from community.site.site import Site
 from rules.detect.model import Transition
 
@@ -52,26 +54,50 @@ def is_gateways(site: Site, alarm: Alarm) -> bool:
     return alarm.rule == GATEWAY_OFFLINE and alarm.scope in site.gateways
 
 
-def first_out(c: Connection, site: Site, rule: Rule, points: Sequence[str]) -> str | None:
-    """The id of the standing alarm that explains why these points are silent, if there is one."""
-    if rule.when.stale is None or rule.risk is Grade.HIGH or rule.id == GATEWAY_OFFLINE:
+def first_out(c: Connection, site: Site, rule: Rule, alarm: Alarm) -> str | None:
+    """The id of the standing alarm that explains this one, if there is one."""
+    if rule.risk is Grade.HIGH or rule.id in PLATFORM_RULES:
         return None
-    gateways = {site.points[point].gateway for point in points if point in site.points}
-    if len(gateways) != 1:
+    if rule.when.stale is not None and (gateway := _gateway_of(site, alarm.points)) is not None:
+        first = open_alarm(c, site.id, GATEWAY_OFFLINE, gateway)
+        if first is not None and first.state in STANDING:
+            return first.id
+    causes = {cause.id: cause for cause in site.file.rules if cause.explains and rule.id in cause.explains.rules}
+    if not causes:
         return None
-    alarm = open_alarm(c, site.id, GATEWAY_OFFLINE, gateways.pop())
-    return alarm.id if alarm is not None and alarm.state in STANDING else None
+    found = open_of_rules(c, site.id, causes)
+    return next(
+        (
+            first.id
+            for first in found
+            if first.state in STANDING and first.id != alarm.id and _reaches(site, causes[first.rule], first, alarm)
+        ),
+        None,
+    )
 
 
-def found_before(c: Connection, site: Site, alarm: Alarm, since: int) -> list[Alarm]:
-    """Alarms of silent points of a gateway that came shortly before the gateway's own."""
-    stale = {rule.id for rule in site.file.rules if rule.when.stale is not None and rule.risk is not Grade.HIGH}
-    points = {point.id for point in site.points_of_gateway.get(alarm.scope, ())}
+def explains(rule: Rule | None) -> bool:
+    """Whether an alarm of this rule may have consequences."""
+    return rule is not None and (rule.id == GATEWAY_OFFLINE or rule.explains is not None)
+
+
+def found_before(c: Connection, site: Site, rule: Rule, alarm: Alarm, since: int) -> list[Alarm]:
+    """What the alarm explains and came shortly before it: silent points of a gateway, or the rule's consequences."""
+    if rule.id == GATEWAY_OFFLINE:
+        followers = {other.id for other in site.file.rules if other.when.stale is not None}
+        points = {point.id for point in site.points_of_gateway.get(alarm.scope, ())}
+        found = [other for other in open_of_rules(c, site.id, followers) if other.scope in points]
+    elif rule.explains is not None:
+        found = [
+            other for other in open_of_rules(c, site.id, rule.explains.rules) if _reaches(site, rule, alarm, other)
+        ]
+    else:
+        return []
     return [
         other
-        for other in list_alarms(c, site.id, states=STANDING, limit=len(points) * max(len(stale), 1) + 1_000)
-        if other.rule in stale
-        and other.scope in points
+        for other in found
+        if other.state in STANDING
+        and other.grade is not Grade.HIGH
         and other.first_out is None
         and max(other.raised_at, other.raised_again_at or 0) >= since - UNSEEN_MS
     ]
@@ -80,6 +106,25 @@ def found_before(c: Connection, site: Site, alarm: Alarm, since: int) -> list[Al
 def consequences(c: Connection, alarm: Alarm) -> list[Alarm]:
     """The open alarms under a first-out."""
     return consequences_of(c, alarm.site, alarm.id)
+
+
+def _gateway_of(site: Site, points: Sequence[str]) -> str | None:
+    gateways = {site.points[point].gateway for point in points if point in site.points}
+    return gateways.pop() if len(gateways) == 1 else None
+
+
+def _reaches(site: Site, cause: Rule, first: Alarm, other: Alarm) -> bool:
+    """Whether the consequence lies where the cause says its consequences are."""
+    assert cause.explains is not None
+    if first.zone not in site.zones or other.zone not in site.zones:
+        return False
+    match cause.explains.within:
+        case "zone":
+            return first.zone in site.zone_path(other.zone)
+        case "building":
+            return site.building_of(first.zone) == site.building_of(other.zone)
+        case "site":
+            return True
 
 
 def _zone(site: Site, gateway: str) -> str:

@@ -26,11 +26,13 @@ from community.site.watching import Watching
 from community.suppression import over
 from rules.detect.model import Transition
 from rules.respond import grouping, interlock_outputs, notices, suppressing, tickets
+from rules.respond.chatter import Chatter
 from rules.respond.orders import Order
 from rules.respond.plans import Plans
 
 WRITER = "rules"
 MOST_STANDING = 100_000
+TIDY_EVERY_MS = 10_000
 _STANDING = frozenset({AlarmState.UNACKNOWLEDGED, AlarmState.ACKNOWLEDGED})
 log = structlog.get_logger()
 
@@ -40,6 +42,8 @@ class Responder:
 
     def __init__(self, site: Site, late_after_ms: int) -> None:
         self._late_after_ms = late_after_ms
+        self._tidied_at = 0
+        self._chatter = Chatter()
         self.use(site)
 
     def use(self, site: Site) -> None:
@@ -88,6 +92,10 @@ class Responder:
         """Begin what waits for the machine, mark what is late, call again for what is to be seen again."""
         orders = self._release(c, now)
         self._guarded(c, "what is acknowledged could not be looked through", lambda: self._re_alarm(c, now))
+        if now - self._tidied_at >= TIDY_EVERY_MS:
+            self._tidied_at = now
+            self._guarded(c, "consequences could not be looked through", lambda: self._ungroup_orphans(c, now))
+            self._guarded(c, "chattering alarms could not be ended", lambda: self._end_chattering(c, now))
         return orders + self._plans.look_after(c, now)
 
     def _guarded(self, c: Connection, failed: str, work: Callable[[], None]) -> None:
@@ -138,8 +146,7 @@ class Responder:
 
     def unwatched(self, c: Connection, alarm: Alarm, now: int) -> None:
         """No rule of the site watches the alarm's condition any more: nothing else would ever end it."""
-        self._clear(c, alarm, now, "no rule watches it any more", now)
-        tickets.note_cleared(c, self._site, alarm.rule, alarm.scope, now)
+        self._end(c, None, alarm, now, "no rule watches it any more", now)
 
     def _respond(self, c: Connection, transition: Transition, now: int) -> list[Order]:
         rule = self._rule(transition)
@@ -169,6 +176,7 @@ class Responder:
         self, c: Connection, rule: Rule, transition: Transition, now: int, *, alone: bool = False
     ) -> list[Order]:
         late = now - transition.at > self._late_after_ms
+        self._chatter.came((rule.id, transition.scope), transition.at)
         before = open_alarm(c, self._site.id, rule.id, transition.scope)
         if before is None:
             if get_alarm(c, alarm_id(rule.id, transition.scope, transition.at)) is not None:
@@ -191,15 +199,15 @@ class Responder:
         alarm = replace(alarm, detail=transition.detail)
         orders: list[Order] = []
         if not alone:
-            alarm = replace(alarm, first_out=grouping.first_out(c, self._site, rule, transition.points))
+            alarm = replace(alarm, first_out=grouping.first_out(c, self._site, rule, alarm))
             alarm = suppressing.under_suppression(c, WRITER, self._site, alarm, now)
             alarm, orders = self._act(c, rule, transition, alarm, now)
         noted = "suppressed" if alarm.suppressed else "consequence" if alarm.first_out else "raised"
         self._save(c, before, alarm, "raised", now, reason=transition.reason, noted=noted)
         if alarm.first_out is None:  # who is told of the gateway need not be told of its points
             self._tell(c, alarm, now)
-        if rule.id == GATEWAY_OFFLINE and not alone:
-            for other in grouping.found_before(c, self._site, alarm, transition.at):
+        if grouping.explains(rule) and not alone:
+            for other in grouping.found_before(c, self._site, rule, alarm, transition.at):
                 self._save(c, other, replace(other, first_out=alarm.id), "grouped", now)
         return orders
 
@@ -275,18 +283,49 @@ class Responder:
             log.exception("nobody will be told of an alarm", alarm=alarm.id)
 
     def _over(self, c: Connection, rule: Rule, transition: Transition, now: int) -> None:
-        if rule.risk is not Grade.LOW:
-            alarm = open_alarm(c, self._site.id, rule.id, transition.scope)
+        scope, at = transition.scope, transition.at
+        alarm = None if rule.risk is Grade.LOW else open_alarm(c, self._site.id, rule.id, scope)
+        if alarm is not None and alarm.state in _STANDING:
+            if alarm.chatters or (alarm.grade is not Grade.HIGH and self._chatter.chatters((rule.id, scope))):
+                self._chatter.calm((rule.id, scope), at)
+                if not alarm.chatters:
+                    self._save(c, alarm, replace(alarm, chatters=True), "chattering", now, reason=transition.reason)
+                return
+            self._end(c, rule, alarm, at, transition.reason, now)
+        else:
+            tickets.note_cleared(c, self._site, rule.id, scope, now)
+
+    def _end(self, c: Connection, rule: Rule | None, alarm: Alarm, at: int, reason: str, now: int) -> None:
+        self._clear(c, alarm, at, reason, now)
+        if rule is None or grouping.explains(rule):
+            self._ungroup(c, alarm, now)
+        tickets.note_cleared(c, self._site, alarm.rule, alarm.scope, now)
+
+    def _end_chattering(self, c: Connection, now: int) -> None:
+        """Alarms that came and went, and whose condition has stayed away since."""
+        for (rule, scope), since in self._chatter.ended(now):
+            alarm = open_alarm(c, self._site.id, rule, scope)
             if alarm is not None and alarm.state in _STANDING:
-                self._clear(c, alarm, transition.at, transition.reason, now)
-                if rule.id == GATEWAY_OFFLINE:
-                    self._ungroup(c, alarm, now)
-        tickets.note_cleared(c, self._site, rule.id, transition.scope, now)
+                self._end(c, self._rule_of(rule, scope), alarm, since, "calm again", now)
+            self._chatter.over((rule, scope))
+
+    def _ungroup_orphans(self, c: Connection, now: int) -> None:
+        """Whatever ended the first-out (its rule changed, an older version): nothing stays hidden under it."""
+        standing = list_alarms(c, self._site.id, states=_STANDING, limit=MOST_STANDING)
+        firsts = {alarm.first_out for alarm in standing if alarm.first_out is not None}
+        for first in firsts - {alarm.id for alarm in standing}:
+            ended = get_alarm(c, first)
+            if ended is not None:
+                self._ungroup(c, ended, now)
 
     def _ungroup(self, c: Connection, first: Alarm, now: int) -> None:
         for alarm in grouping.consequences(c, first):
             rule = self._rule_of(alarm.rule, alarm.scope)
             if alarm.state in _STANDING:
+                other = None if rule is None else grouping.first_out(c, self._site, rule, alarm)
+                if other is not None:
+                    self._save(c, alarm, replace(alarm, first_out=other), "grouped", now)
+                    continue
                 own = replace(alarm, first_out=None)
                 if rule is not None and alarm.ticket is None:
                     cause = Transition(

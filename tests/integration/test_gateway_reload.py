@@ -13,6 +13,7 @@ from gateway.clock import now_ms
 from gateway.settings import GatewaySettings
 from tests.gateway_rig import Consumer, Operator, gateway_settings, running_gateway, until
 from tests.gateway_site import modbus_device, mqtt_device, site_text
+from tests.modbus_outside import mbpoll, tcp_device
 from tests.modbus_server import ModbusServer, Unit
 from tests.servers import Broker
 
@@ -125,3 +126,48 @@ async def test_a_device_that_moved_to_another_address_is_read_there(mosquitto: B
             await until(lambda: 20.0 in rules.values("air.temperature"), what="the second address")
             values = rules.values("air.temperature")
             assert values == sorted(values), "the first is not asked any more"
+
+
+def interlocked(relays: int, *detectors: str, within: str = "60s") -> str:
+    """Two of the detectors in the hall open the door."""
+    outputs = "{relay-1: {kind: egress-lock, safe: 0}}"
+    return site_text(
+        [
+            *(mqtt_device(name, "zigbee2mqtt-smoke", f"zigbee2mqtt/{name}") for name in detectors),
+            modbus_device("doors", "waveshare-relay-8", relays, 9, f", outputs: {outputs}"),
+        ],
+        interlocks=[
+            f"{{id: release, when: [{{of: smoke, zone: hall, within: {within}}}],"
+            " then: [{set: doors.relay-1, to: safe}]}"
+        ],
+    )
+
+
+async def test_an_interlock_counts_new_detectors_at_once_and_is_not_changed_while_tripped(
+    mosquitto: Broker, tmp_path: Path
+) -> None:
+    file, smoke = tmp_path / "site.yaml", {"smoke": True, "test": False}
+    with tcp_device(tmp_path / "device") as (port, _):
+        file.write_text(interlocked(port, "smoke-a", "smoke-b"))
+        settings = gateway_settings(mosquitto.port, tmp_path / "data", site=file, status_s=0.5)
+        async with Operator.connected(mosquitto.port) as operator, following(settings):
+            await operator.online()
+            operator.publish("zigbee2mqtt/smoke-a", smoke)
+            await until(lambda: operator.status["devices"]["smoke-a"]["ok"], what="the first detector")
+            file.write_text(interlocked(port, "smoke-a", "smoke-b", "smoke-c"))
+            os.kill(os.getpid(), signal.SIGHUP)
+            await until(lambda: "smoke-c" in operator.status["devices"], what="the new detector")
+            assert operator.status["interlocks"]["release"]["tripped"] is False
+            assert await asyncio.to_thread(mbpoll, port, 9, 0, 1) == ["1"], "a changed file moves no door"
+            operator.publish("zigbee2mqtt/smoke-c", smoke)
+            await until(lambda: operator.status["interlocks"]["release"]["tripped"], what="the two to agree")
+            await until(
+                lambda: operator.status["interlocks"]["release"]["outputs"] == {"doors.relay-1": "set"}, what="the door"
+            )
+            assert await asyncio.to_thread(mbpoll, port, 9, 0, 1) == ["0"]
+            file.write_text(interlocked(port, "smoke-a", "smoke-b", within="30s"))
+            os.kill(os.getpid(), signal.SIGHUP)
+            said = "interlock release is tripped and was changed; reset it, then save the file again"
+            await until(lambda: said in (operator.status["problem"] or ""), what="the refusal")
+            assert operator.status["interlocks"]["release"]["tripped"] is True
+            assert await asyncio.to_thread(mbpoll, port, 9, 0, 1) == ["0"]

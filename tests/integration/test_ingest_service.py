@@ -7,7 +7,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -24,6 +24,7 @@ from backbone.historian.duckdb import DuckDBHistorian
 from backbone.historian.open import open_historian
 from backbone.historian.port import Historian, HistorianUnavailable, ReadingBatch, Unwritten
 from backbone.losses import loss_event
+from backbone.site_watch import Take
 from backbone.stream import Position
 from community.losses import Loss, LossReason
 from community.quarantine import Quarantined
@@ -56,12 +57,18 @@ def historian(tmp_path: Path) -> Iterator[DuckDBHistorian]:
 
 @contextlib.asynccontextmanager
 async def ingesting(
-    url: str, historian: Historian, database: Database, *, site: Site = SITE, data_dir: Path | None = None
+    url: str,
+    historian: Historian,
+    database: Database,
+    *,
+    site: Site = SITE,
+    data_dir: Path | None = None,
+    follow: Callable[[Take], None] | None = None,
 ) -> AsyncIterator[asyncio.Task[None]]:
     """The service, told to stop at the end and given five seconds."""
     stop = asyncio.Event()
     settings = IngestSettings(mqtt_url=url, data_dir=data_dir or Path(tempfile.mkdtemp()))
-    task = asyncio.create_task(run(settings, site, historian, database, stop), name="ingest")
+    task = asyncio.create_task(run(settings, site, historian, database, stop, follow=follow), name="ingest")
     try:
         yield task
     finally:
@@ -100,6 +107,31 @@ async def test_what_the_site_file_did_not_know_is_taken_up_once_it_does(
             assert historian.count("yard", TEMPERATURE, NEVER, EVER) == 3
             assert len(historian.events("yard", "e-3.credential", NEVER, EVER, 10)) == 3
             assert len(list((data / "aside").iterdir())) <= 2, "what holds nothing unknown any more is gone"
+
+
+async def test_a_changed_site_file_comes_into_force_while_readings_flow(
+    mosquitto: servers.Broker, historian: DuckDBHistorian, database: Database
+) -> None:
+    """What waited for it is taken up and no longer held against anybody; a new gateway is heard."""
+    new, takers = "e-3.temperature", list[Take]()
+    async with (
+        sending(mosquitto.url, "yard", "gw-east") as east,
+        sending(mosquitto.url, "yard", "gw-new") as other,
+        ingesting(mosquitto.url, historian, database, follow=takers.append),
+    ):
+        east.send(frame([(new, NOW - 3000, 1.0), ("never.known", NOW, 1.0)]))
+        other.send(frame([("n-1.temperature", NOW - 3000, 1.0)]))
+        await until(lambda: east.done, "the commit")
+        await until(lambda: ("gw-east/" + new, Fault.UNKNOWN_POINT) in quarantine(database), "the entry")
+        (take,) = takers
+        await take(make_site(east=3, new=1))
+        assert historian.count("yard", new, NEVER, EVER) == 1
+        assert [source for source, _ in quarantine(database)] == ["gw-east/never.known"]
+        await until(lambda: other.done, "the new gateway's commit")
+        east.send(frame([(new, NOW - 2000, 1.0)], seq=2))
+        await until(lambda: east.done, "the commit")
+    assert historian.count("yard", new, NEVER, EVER) == 2
+    assert historian.count("yard", "n-1.temperature", NEVER, EVER) == 1
 
 
 async def test_frames_become_readings_and_are_committed(

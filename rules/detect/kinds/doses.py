@@ -64,8 +64,8 @@ class Doses(AtPoints):
         self._count(row, t)
         self._x[row] = np.where(x >= self._level.take(row), np.maximum(x, 0.0), 0.0)
         self._heard[row], self._quality[row] = t, q
-        self._counted[row] = np.maximum(self._counted.take(row), t)
-        self._judge(row, t)
+        self._counted[row] = counted = np.maximum(self._counted.take(row), t)
+        self._judge(row, counted)  # of a late reading the dose is known for later than its own time
 
     def lose(self, readings: Readings) -> None:
         """Readings that say nothing are left out."""

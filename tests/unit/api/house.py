@@ -53,6 +53,9 @@ class RememberedHistory:
     def positions(self) -> dict[str, Position]:
         return {}
 
+    def use(self, site: Site) -> None:
+        """Nothing is kept of it."""
+
     def write(
         self,
         batches: Sequence[ReadingBatch],

@@ -180,7 +180,7 @@ class PlainDose(Plain):
             return
         self.count(t)
         self.x, self.heard, self.counted = x if x >= self.when.level else 0.0, t, max(self.counted, t)
-        self.judge(t)
+        self.judge(self.counted)
 
     def tick(self, now: int) -> None:
         to = now // self.step_ms

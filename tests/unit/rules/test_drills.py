@@ -239,6 +239,11 @@ def test_the_devices_of_a_drill_are_in_test_while_it_runs_and_are_put_back_until
     assert world.drills()[0].playing
     world.happen("end")
     world.happen("look")
+    assert not world.drills()[0].playing
+    given = [o.command.value for o in world.commands if o.command.point == "mode:a"]
+    assert given == [1.0], "what the simulator still plays must not pass for a real fire"
+    world.now += 3_000
+    world.happen("look")
     world.answer(Outcome.EXPIRED)
     world.happen("look")
     back = [o for o in world.commands if o.command.point == "mode:a" and o.command.value == 0.0]

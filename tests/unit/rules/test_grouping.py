@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import Connection
@@ -9,7 +10,7 @@ from sqlalchemy import Connection
 from backbone.database.alarms import get_alarm, list_alarms, save_alarm
 from backbone.database.database import Database
 from backbone.database.tickets import list_tickets
-from community.alarms import Alarm, AlarmState, acknowledge
+from community.alarms import Alarm, AlarmState, acknowledge, clear
 from rules.detect.model import Transition
 from rules.respond.responder import Responder
 from tests.unit.rules.sites import make_site
@@ -94,3 +95,66 @@ def test_a_restart_leaves_the_alarm_of_a_dead_gateway_standing(c: Connection) ->
     Responder(SITE, 300_000).gateway(c, "gw", False, NOW, NOW)
     assert Responder(SITE, 300_000).standing(c) == []
     assert offline(c).state is AlarmState.UNACKNOWLEDGED
+
+
+def power(c: Connection) -> tuple[Responder, str]:
+    """A pump room whose power failed; what follows from that stands under it."""
+    points = {f"{name}.{name}": {"zone": zone} for name, zone in PLACES.items()}
+    rules = [
+        {"id": name, "select": {"measure": name}, "when": {"equals": 1}, **EXPLAINS.get(name, {})} for name in PLACES
+    ]
+    site = make_site(points, rules, parents={"pumps": "b3", "sump": "pumps"})
+    responder = Responder(site, 300_000)
+    responder.respond(c, [turn("flow")], NOW - 1_000)
+    responder.respond(c, [turn("power"), turn("level"), turn("noise")], NOW)
+    return responder, f"power:power.power:{NOW}"
+
+
+PLACES = {"power": "pumps", "level": "sump", "flow": "pumps", "noise": "sump", "remote": "b3", "chill": "b9"}
+EXPLAINS: dict[str, dict[str, Any]] = {
+    "power": {"explains": {"rules": ["level", "flow", "remote"]}},
+    "flow": {"explains": {"rules": ["chill", "level"], "within": "site"}},
+}
+
+
+def turn(name: str, *, active: bool = True, at: int = NOW) -> Transition:
+    point = f"{name}.{name}"
+    return Transition(name, point, PLACES[name], active, at, 1.0, (point,), "equals 1")
+
+
+def ticketed(c: Connection) -> set[str]:
+    """The rules whose alarms have a ticket."""
+    return {(ticket.alarm or "").partition(":")[0] for ticket in list_tickets(c, "test")}
+
+
+def under(c: Connection) -> dict[str, str | None]:
+    return {alarm.rule: alarm.first_out for alarm in list_alarms(c, "test")}
+
+
+def test_what_follows_from_an_alarm_lies_under_it_and_has_no_ticket_of_its_own(c: Connection) -> None:
+    responder, first = power(c)
+    responder.respond(c, [turn("remote"), turn("chill")], NOW + 1)
+    flow = f"flow:flow.flow:{NOW}"
+    assert under(c) == {"power": None, "level": first, "flow": first, "noise": None, "remote": None, "chill": flow}
+    assert "level" not in ticketed(c)
+
+
+def test_what_still_stands_when_its_cause_is_over_calls_or_lies_under_the_next_cause(c: Connection) -> None:
+    responder, first = power(c)
+    responder.respond(c, [turn("power", active=False, at=NOW + 5)], NOW + 5)
+    flow = f"flow:flow.flow:{NOW}"
+    assert under(c) == {"power": None, "level": flow, "flow": None, "noise": None}
+    responder.respond(c, [turn("flow", active=False, at=NOW + 6)], NOW + 6)
+    assert under(c)["level"] is None
+    assert "level" in ticketed(c)
+    assert get_alarm(c, first) is not None
+
+
+def test_consequences_whose_cause_is_no_longer_watched_do_not_stay_hidden(c: Connection) -> None:
+    responder, first = power(c)
+    cause = get_alarm(c, first)
+    assert cause is not None
+    save_alarm(c, clear(cause, NOW + 5))  # as an older version did, or a rule that no longer explains
+    responder.look_after(c, NOW + 20_000)
+    assert first not in under(c).values()
+    assert "flow" in ticketed(c)

@@ -2237,6 +2237,12 @@ export interface components {
              * @description it wanted to be seen again: a suppression ended, or it stood for long
              */
             called_again_at?: string | null;
+            /**
+             * Chatters
+             * @description it came and went three times within a minute: it stays until calm for 5 minutes
+             * @default false
+             */
+            chatters: boolean;
             /** Cleared At */
             cleared_at: string | null;
             /**

@@ -1,5 +1,6 @@
 export default {
   alarms: {
+    flood: { now: '{n} alarms in ten minutes.', how: 'High alarms stand alone on top; the others are gathered by place.' },
     consequences: 'Consequences: {n}',
     open: 'Open alarms', count: '{all} · {unseen} unacknowledged', none: 'There are no alarms.', noneThen: 'There were no alarms when the connection was lost; what has happened since is unknown.', neverAny: 'No alarm has been recorded yet.', noneFiltered: 'No alarm matches.', more: '{n} more',
     spoken: 'High alarm: {message}, {place}',

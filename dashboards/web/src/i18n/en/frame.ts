@@ -33,6 +33,7 @@ export default {
     late: { name: 'Late', why: 'From older readings that arrived late; nothing was actuated' },
     simulated: { name: 'Simulated', why: 'The data come from simulated devices' },
     test: { name: 'Test', why: 'The device is in test mode' },
+    chatters: { name: 'Chattering', why: 'It came and went three times within a minute; it stays until it has been calm for five minutes' },
   },
   session: {
     what: 'Community safety platform', username: 'User name', password: 'Password', signIn: 'Sign in', signOut: 'Sign out',

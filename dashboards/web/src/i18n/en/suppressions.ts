@@ -12,6 +12,6 @@ export default {
   },
   journal: {
     title: 'Alarm journal', at: 'When', change: 'What', alarm: 'Alarm', who: 'By', reason: 'Why', download: 'Download CSV', platform: 'the platform', none: 'No entries.', open: 'Journal',
-    happened: { raised: 'raised', suppressed: 'raised, suppressed', consequence: 'consequence', 'seen-when-suppressed': 'over while suppressed', cleared: 'cleared', acknowledged: 'acknowledged', reset: 'reset', shelved: 'shelved', released: 'called again', 're-alarmed': 'reminded', grouped: 'grouped', ungrouped: 'ungrouped' },
+    happened: { raised: 'raised', suppressed: 'raised, suppressed', consequence: 'consequence', 'seen-when-suppressed': 'over while suppressed', cleared: 'cleared', acknowledged: 'acknowledged', reset: 'reset', shelved: 'shelved', released: 'called again', 're-alarmed': 'reminded', grouped: 'grouped', chattering: 'came and went: stands until calm', ungrouped: 'ungrouped' },
   },
 }

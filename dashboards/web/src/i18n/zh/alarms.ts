@@ -1,5 +1,6 @@
 export default {
   alarms: {
+    flood: { now: '十分钟内 {n} 条报警。', how: '高风险报警单独置顶，其余按楼栋归并。' },
     consequences: '连带报警：{n} 条',
     open: '当前报警', count: '{all} 条 · {unseen} 条未确认', none: '当前没有报警。', noneThen: '断开前没有报警，之后的情况未知。', neverAny: '还没有任何报警记录。', noneFiltered: '没有符合条件的报警。', more: '还有 {n} 条',
     spoken: '高级报警：{message}，{place}',

@@ -33,6 +33,7 @@ export default {
     late: { name: '补报', why: '由较早的数据补报，未触发任何联动' },
     simulated: { name: '仿真数据', why: '数据来自仿真设备' },
     test: { name: '测试', why: '设备处于测试模式' },
+    chatters: { name: '反复', why: '一分钟内反复三次；保持到平静五分钟后解除' },
   },
   session: {
     what: '智慧社区安全平台', username: '用户名', password: '密码', signIn: '登录', signOut: '退出登录',

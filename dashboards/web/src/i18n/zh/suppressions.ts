@@ -12,6 +12,6 @@ export default {
   },
   journal: {
     title: '报警日志', at: '时间', change: '经过', alarm: '报警', who: '操作人', reason: '原因', download: '下载 CSV', platform: '系统', none: '没有记录。', open: '报警日志',
-    happened: { raised: '报警', suppressed: '报警（已抑制）', consequence: '连带报警', 'seen-when-suppressed': '抑制期间恢复', cleared: '条件恢复', acknowledged: '确认', reset: '复位', shelved: '搁置', released: '恢复呼叫', 're-alarmed': '再次提醒', grouped: '归入首发报警', ungrouped: '不再归组' },
+    happened: { raised: '报警', suppressed: '报警（已抑制）', consequence: '连带报警', 'seen-when-suppressed': '抑制期间恢复', cleared: '条件恢复', acknowledged: '确认', reset: '复位', shelved: '搁置', released: '恢复呼叫', 're-alarmed': '再次提醒', grouped: '归入首发报警', chattering: '反复报警：保持至平静', ungrouped: '不再归组' },
   },
 }
