@@ -8,6 +8,7 @@ import losses from './losses'
 import notifications from './notifications'
 import plans from './plans'
 import platform from './platform'
+import push from './push'
 import rules from './rules'
 import standby from './standby'
 import suppressions from './suppressions'
@@ -15,4 +16,4 @@ import ticketWork from './ticketWork'
 import tickets from './tickets'
 import watching from './watching'
 
-export default { ...frame, ...facilities, ...watching, ...alarms, ...suppressions, ...tickets, ...plans, ...drills, ...platform, ...losses, ...interlocks, ...notifications, ...rules, ...ticketWork, ...headcount, ...standby }
+export default { ...frame, ...facilities, ...watching, ...alarms, ...suppressions, ...tickets, ...plans, ...drills, ...platform, ...losses, ...interlocks, ...notifications, ...rules, ...ticketWork, ...headcount, ...standby, ...push }
