@@ -69,9 +69,9 @@ async def test_an_alarm_reaches_a_browser_and_a_lost_one_is_forgotten(
     (tmp_path / "push-key.pem").unlink()
     async with rules(embedded_broker, site, database, data_dir=tmp_path):
 
-        def said() -> bool:
+        def page_says() -> bool:
             with database.read() as c:
                 return push_key(c, site.id) != key and not browsers_of(c, site.id, "wang-wei").rows
 
-        await until(said, "the page to say that nobody is subscribed with the new key")
+        await until(page_says, "the page to say that nobody is subscribed with the new key")
     database.close()
