@@ -27,6 +27,7 @@ from api.live.router import router as live
 from api.live.services import ServiceBoard
 from api.middleware import Gate
 from api.notifications.link import router as notification_links
+from api.notifications.push import router as push
 from api.notifications.router import router as notifications
 from api.plans.router import router as plans
 from api.platform import Platform
@@ -86,6 +87,7 @@ _RESOURCES = (
     users,
     rosters,
     notifications,
+    push,
     drills,
     trainings,
     facilities,

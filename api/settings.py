@@ -19,6 +19,11 @@ class ApiSettings(Settings):
     trusted_proxies: str = Field(
         default="", description="comma-separated addresses of proxies whose X-Forwarded-For is believed"
     )
+    push_services: str = Field(
+        default="https://fcm.googleapis.com,https://*.push.services.mozilla.com,https://*.push.apple.com,"
+        "https://*.notify.windows.com",
+        description="comma-separated origins of the push services browsers may name; * stands for any part",
+    )
     session_idle_s: float = Field(default=12 * 3600, gt=0, description="a session unused this long ends")
     session_absolute_s: float = Field(default=7 * 86400, gt=0, description="every session ends after this long")
     requests_per_s: float = Field(default=100, gt=0, description="requests one address may make, sustained")

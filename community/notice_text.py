@@ -85,6 +85,10 @@ class Message:
 
     title: str
     body: str
+    link: str
+    ref: str
+    urgent: bool
+    """Of a high alarm or an emergency plan."""
 
 
 def unknown_fields(template: str) -> list[str]:
@@ -102,7 +106,8 @@ def render(
     """One message of one or of several facts, the newest last; in `zh`, `en` or `both`."""
     languages = ("zh", "en") if language == "both" else (language,)
     texts = [_one(facts, spoken, timezone, link, ref, templates) for spoken in languages]
-    return Message(texts[0].partition("\n")[0], "\n\n".join(texts))
+    urgent = any(fact.grade == "high" for fact in facts)
+    return Message(texts[0].partition("\n")[0], "\n\n".join(texts), link, ref, urgent)
 
 
 def _one(facts: Sequence[Facts], language: str, timezone: str, link: str, ref: str, templates: Templates) -> str:

@@ -35,6 +35,7 @@ from rules.meters import Meters
 from rules.notify.channels import Channels
 from rules.notify.heartbeat import Heartbeat
 from rules.notify.notifier import Notifier
+from rules.notify.push import Push
 from rules.respond.orders import Order
 from rules.respond.responder import Responder
 from rules.respond.ticket_watch import TicketWatch
@@ -87,7 +88,8 @@ async def run(
             desk.start()
             watch.start()
             channels = Channels(site, os.environ)
-            notifier = Notifier(site, database, notes, relay, channels, settings.public_url, now)
+            push = Push(settings.data_dir, settings.contact)
+            notifier = Notifier(site, database, notes, relay, channels, push, settings.public_url, now)
             for kind in ("alarm", "plan", "ticket"):
                 bus.subscribe(topics.event(site.id, kind), notifier.on_event)
             ticket_watch = TicketWatch(site, notes, relay, notifier.wake, now)

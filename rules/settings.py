@@ -1,5 +1,7 @@
 """Settings of the rules service."""
 
+from urllib.parse import urlsplit
+
 from pydantic import Field
 
 from backbone.settings import Settings
@@ -29,3 +31,8 @@ class RulesSettings(Settings):
     gateway_change_after_s: float = Field(
         default=20, gt=0, description="a gateway is offline, or back, once its status has stood for so long"
     )
+
+    @property
+    def contact(self) -> str:
+        """Whom a push service may write to about our messages (RFC 8292, 2.1)."""
+        return f"postmaster@{urlsplit(self.public_url).hostname or 'localhost'}"

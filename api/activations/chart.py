@@ -1,8 +1,9 @@
-"""A point's readings as an SVG picture that prints: no script, no file beside it."""
+"""A point's readings as a picture, in plain shapes: a page draws them as SVG and a PDF as its own."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from html import escape
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 from backbone.historian.port import Bucket, Series
@@ -10,10 +11,51 @@ from backbone.historian.port import Bucket, Series
 WIDTH, HEIGHT = 720, 150
 LEFT, RIGHT, TOP, BOTTOM = 56, 8, 10, 22
 MARKS = 4
+Place = tuple[float, float]
+"""From the upper left corner."""
 
 
-def chart(series: Series, name: str, unit: str, moments: Sequence[tuple[int, str]], timezone: str) -> str:
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A straight line of the grid, or where something happened."""
+
+    start: Place
+    end: Place
+    colour: str
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A figure beside an axis."""
+
+    at: Place
+    text: str
+    anchor: Literal["start", "middle", "end"]
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """The mean of each bucket, and behind it the area between least and most."""
+
+    mean: tuple[Place, ...]
+    area: tuple[Place, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """The picture of one point."""
+
+    title: str
+    shapes: tuple[Line | Label | Curve, ...]
+
+
+def chart(series: Series, name: str, unit: str, moments: Sequence[tuple[int, str]], timezone: str) -> Chart:
     """The mean of each bucket with its range behind it; `moments` (Unix ms, colour) are upright lines."""
+    title = f"{name} ({unit})" if unit else name
+    return Chart(title, tuple(_shapes(series, moments, ZoneInfo(timezone))))
+
+
+def _shapes(series: Series, moments: Sequence[tuple[int, str]], zone: ZoneInfo) -> Iterator[Line | Label | Curve]:
     usable = [b for b in series.buckets if b.mean is not None]
     lows = [b.min for b in usable if b.min is not None]
     highs = [b.max for b in usable if b.max is not None]
@@ -27,32 +69,20 @@ def chart(series: Series, name: str, unit: str, moments: Sequence[tuple[int, str
     def y(value: float) -> float:
         return TOP + (high - value) / (high - low) * (HEIGHT - TOP - BOTTOM)
 
-    parts = [f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(name)}">']
     for value in (low, high):
-        parts.append(f'<line x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y(value):.1f}" y2="{y(value):.1f}" class="grid"/>')
-        parts.append(f'<text x="{LEFT - 6}" y="{y(value) + 4:.1f}" class="end">{value:.4g}</text>')
-    zone = ZoneInfo(timezone)
+        yield Line((LEFT, y(value)), (WIDTH - RIGHT, y(value)), "#dddddd")
+        yield Label((LEFT - 6, y(value) + 4), f"{value:.4g}", "end")
     for number in range(MARKS + 1):
         t = series.start + (series.end - series.start) * number // MARKS
         clock = f"{datetime.fromtimestamp(t / 1000, zone):%H:%M:%S}"
-        anchor = "start" if number == 0 else "end" if number == MARKS else "mid"
-        parts.append(f'<text x="{x(t):.1f}" y="{HEIGHT - 6}" class="{anchor}">{clock}</text>')
+        yield Label((x(t), HEIGHT - 6), clock, "start" if number == 0 else "end" if number == MARKS else "middle")
     for run in _runs(usable, series.step_ms):
-        upper = [f"{x(b.t):.1f},{y(b.max):.1f}" for b in run if b.max is not None]
-        lower = [f"{x(b.t):.1f},{y(b.min):.1f}" for b in reversed(run) if b.min is not None]
-        parts.append(f'<polygon points="{" ".join((*upper, *lower))}" class="range"/>')
-        line = " ".join(f"{x(b.t):.1f},{y(b.mean):.1f}" for b in run if b.mean is not None)
-        parts.append(f'<polyline points="{line}" class="mean"/>')
-        if len(run) == 1 and run[0].mean is not None:
-            parts.append(f'<circle cx="{x(run[0].t):.1f}" cy="{y(run[0].mean):.1f}" r="2" class="dot"/>')
+        upper = [(x(b.t), y(b.max)) for b in run if b.max is not None]
+        lower = [(x(b.t), y(b.min)) for b in reversed(run) if b.min is not None]
+        yield Curve(tuple((x(b.t), y(b.mean)) for b in run if b.mean is not None), (*upper, *lower))
     for at, colour in moments:
         if series.start <= at <= series.end:
-            parts.append(
-                f'<line x1="{x(at):.1f}" x2="{x(at):.1f}" y1="{TOP}" y2="{HEIGHT - BOTTOM}" stroke="{colour}"/>'
-            )
-    parts.append("</svg>")
-    title = escape(name) + (f" ({escape(unit)})" if unit else "")
-    return f"<figure><figcaption>{title}</figcaption>{''.join(parts)}</figure>"
+            yield Line((x(at), TOP), (x(at), HEIGHT - BOTTOM), colour)
 
 
 def _runs(buckets: Sequence[Bucket], step_ms: int) -> list[list[Bucket]]:

@@ -5,7 +5,6 @@ from community.text import Text
 WORDS = {
     "title": Text(zh="应急响应报告", en="Response report"),
     "drill_title": Text(zh="演练报告", en="Drill report"),
-    "print": Text(zh="打印或另存为 PDF：浏览器的打印功能", en="To print, or to save as PDF: your browser's print"),
     "facts": Text(zh="概况", en="At a glance"),
     "plan": Text(zh="预案", en="Plan"),
     "version": Text(zh="第 {n} 版", en="version {n}"),

@@ -9,6 +9,8 @@ from starlette.responses import HTMLResponse, Response
 
 from api import paging
 from api.activations.report import Report
+from api.activations.report_html import html
+from api.activations.report_pdf import pdf
 from api.activations.review import open_review, review_is_closed
 from api.activations.schemas import ActivationOut, LevelChange, Reason, StepDone
 from api.drills.following import follow, no_emergency
@@ -57,19 +59,28 @@ def get_activation(activation_id: str, platform: PlatformDep, _: Viewer) -> Acti
     return ActivationOut.model_validate(activation)
 
 
-@router.get("/{activation_id}/report", response_class=HTMLResponse)
+@router.get(
+    "/{activation_id}/report",
+    response_class=HTMLResponse,
+    responses={200: {"content": {"application/pdf": {"schema": {"type": "string", "format": "binary"}}}}},
+)
 def get_report(
     activation_id: str,
     platform: PlatformDep,
     _: Viewer,
     language: Annotated[Literal["zh", "en"], Query(description="of the report")] = "zh",
-) -> HTMLResponse:
-    """The post-incident report as a page that prints: deadlines, machine actions with proof, readings, timeline."""
+    file: Annotated[Literal["html", "pdf"], Query(description="a page, or a file to keep and send")] = "html",
+) -> Response:
+    """The post-incident report: deadlines, machine actions with their proof, readings, the timeline."""
     with platform.database.read() as connection:
         activation = stored.get_activation(connection, activation_id)
     if activation is None or activation.site != platform.site.id:
         raise not_found("activation", activation_id)
-    return HTMLResponse(Report(platform, activation, language).html())
+    report = Report(platform, activation, language)
+    if file == "html":
+        return HTMLResponse(html(report))
+    name = f'attachment; filename="{activation_id}.pdf"'
+    return Response(pdf(report), media_type="application/pdf", headers={"Content-Disposition": name})
 
 
 @router.post("/{activation_id}/steps/{step_id}/done", response_model=ActivationOut)

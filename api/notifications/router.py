@@ -15,6 +15,7 @@ from api.writing import Change, Write, writing
 from backbone.database import notifications as stored
 from community.notifications import Notification, Preferences
 from community.people import Action
+from community.push import CHANNEL, Browsers
 from community.site.model import Person
 
 router = APIRouter(prefix="/notifications", tags=["notifications"])
@@ -68,17 +69,17 @@ def list_escalations(
 def list_reach(platform: PlatformDep, _: Viewer) -> list[ReachOut]:
     """Who can be reached outside the page, and who cannot and why."""
     with platform.database.read() as c:
-        reach = stored.reach_of(c, platform.site.id)
+        reach = _with_browsers(stored.reach_of(c, platform.site.id), stored.all_browsers(c, platform.site.id))
     return [_reach(person, reach) for person in platform.site.file.people]
 
 
 @router.get("/mine")
 def get_mine(platform: PlatformDep, caller: Viewer) -> PreferencesOut:
     """What the caller chose."""
-    person = _person(platform, caller.username)
+    person = person_of(platform, caller.username)
     with platform.database.read() as c:
         chosen = stored.preferences_of(c, platform.site.id, person.id)
-        reach = stored.reach_of(c, platform.site.id)
+        reach = _with_browsers(stored.reach_of(c, platform.site.id), stored.all_browsers(c, platform.site.id))
     return _shown(chosen or Preferences(person=person.id, channels={}), _reach(person, reach))
 
 
@@ -87,8 +88,8 @@ def put_mine(body: PreferencesIn, write: Own) -> Response:
     """Choose channels and quiet hours."""
     if (body.quiet_from is None) != (body.quiet_to is None):
         raise Problem(422, "quiet hours have a beginning and an end; give both, or neither", kind="bad-input")
-    person = _person(write.platform, write.caller.username)
-    known = {contact.channel for contact in person.contacts}
+    person = person_of(write.platform, write.caller.username)
+    known = {CHANNEL, *(contact.channel for contact in person.contacts)}
     for grade, channels in body.channels.items():
         for channel in channels:
             if channel not in known:
@@ -102,7 +103,8 @@ def put_mine(body: PreferencesIn, write: Own) -> Response:
             quiet_to=body.quiet_to,
         )
         stored.save_preferences(change.connection, change.site, chosen)
-        return _shown(chosen, _reach(person, stored.reach_of(change.connection, change.site)))
+        c, site = change.connection, change.site
+        return _shown(chosen, _reach(person, _with_browsers(stored.reach_of(c, site), stored.all_browsers(c, site))))
 
     return write.perform("notifications.choose", person.id, work)
 
@@ -115,11 +117,22 @@ def _told(row: Notification, names: dict[str, str]) -> NotificationOut:
     return NotificationOut.model_validate(row).model_copy(update={"name": names.get(row.person, row.person)})
 
 
-def _person(platform: Platform, username: str) -> Person:
+def person_of(platform: Platform, username: str) -> Person:
+    """The person of the site file somebody is.
+
+    Raises:
+        Problem: 404, none.
+    """
     for person in platform.site.file.people:
         if person.id == username:
             return person
     raise Problem(404, f"'{username}' is none of the people in the site file: their id is their user name")
+
+
+def _with_browsers(reach: dict[str, dict[str, str]], browsers: dict[str, Browsers]) -> dict[str, dict[str, str]]:
+    """What the deliverer found, and who has subscribed a browser since."""
+    subscribed = {person: {CHANNEL: ""} for person, theirs in browsers.items() if theirs.rows}
+    return {person: {**reach.get(person, {}), **subscribed.get(person, {})} for person in {*reach, *subscribed}}
 
 
 def _reach(person: Person, reach: dict[str, dict[str, str]]) -> ReachOut:

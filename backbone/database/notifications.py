@@ -10,6 +10,7 @@ from backbone.database.objects import Objects, any_of
 from backbone.database.tables import escalations, notifications, personal, roster_changes
 from community.escalations import Escalation, EscalationState
 from community.notifications import Notification, NotificationState, Pace, Preferences
+from community.push import Browsers
 from community.roster import RosterChange
 from community.site.rules import Grade
 
@@ -189,9 +190,7 @@ def preferences_of(c: Connection, site: str, person: str) -> Preferences | None:
 
 def all_preferences(c: Connection, site: str) -> dict[str, Preferences]:
     """What everybody chose, by person."""
-    where = (personal.c.site == site) & (personal.c.what == "preferences")
-    rows = c.execute(select(personal.c.person, personal.c.document).where(where))
-    return {person: decode(document, Preferences) for person, document in rows}
+    return _everybodys(c, site, "preferences", Preferences)
 
 
 def save_preferences(c: Connection, site: str, preferences: Preferences) -> None:
@@ -218,6 +217,37 @@ def reach_of(c: Connection, site: str) -> dict[str, dict[str, str]]:
 def save_reach(c: Connection, site: str, reach: dict[str, dict[str, str]]) -> None:
     """What the deliverer found at its start."""
     _save_personal(c, site, "*", "reach", reach)
+
+
+def browsers_of(c: Connection, site: str, person: str) -> Browsers:
+    """The browsers somebody is told in."""
+    return _personal(c, site, person, "browsers", Browsers) or Browsers(person=person)
+
+
+def all_browsers(c: Connection, site: str) -> dict[str, Browsers]:
+    """Everybody's, by person."""
+    return _everybodys(c, site, "browsers", Browsers)
+
+
+def save_browsers(c: Connection, site: str, browsers: Browsers) -> None:
+    """Replace the browsers somebody is told in."""
+    _save_personal(c, site, browsers.person, "browsers", browsers)
+
+
+def push_key(c: Connection, site: str) -> str | None:
+    """The deliverer's public key, which browsers subscribe with; None: none has run yet."""
+    return _personal(c, site, "*", "push-key", str)
+
+
+def save_push_key(c: Connection, site: str, key: str) -> None:
+    """The deliverer's public key."""
+    _save_personal(c, site, "*", "push-key", key)
+
+
+def _everybodys(c: Connection, site: str, what: str, kind: type[T]) -> dict[str, T]:
+    where = (personal.c.site == site) & (personal.c.what == what)
+    rows = c.execute(select(personal.c.person, personal.c.document).where(where))
+    return {person: decode(document, kind) for person, document in rows}
 
 
 def _personal(c: Connection, site: str, person: str, what: str, kind: type[T]) -> T | None:

@@ -3,17 +3,14 @@
 import logging
 import threading
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from urllib.parse import quote
 
 from community.notice_text import Message
 from community.site.duty import Notifications
 from community.site.model import Contact, Person
 from community.site.site import Site
-
-
-class NotTaken(Exception):  # noqa: N818 - what a channel said; the caller tries another
-    """The channel did not take the message; the message says why."""
+from rules.notify.taken import NotTaken
 
 
 class Channels:
@@ -103,8 +100,8 @@ def prepare() -> None:
         logger.propagate = False
 
 
-def hand_over(url: str, message: Message, timeout_s: float) -> None:
-    """Give a message to a channel; blocking.
+def hand_over(url: str, message: Message, timeout_s: float) -> Sequence[str]:
+    """Give a message to a channel; blocking. No browser is found to be gone by this.
 
     Raises:
         NotTaken: it was refused, or the channel does not answer.
@@ -122,3 +119,4 @@ def hand_over(url: str, message: Message, timeout_s: float) -> None:
         raise NotTaken(f"{type(error).__name__}") from error
     if not taken:
         raise NotTaken(_said.here.words or "the channel refused it")
+    return ()

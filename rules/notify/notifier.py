@@ -21,7 +21,9 @@ from backbone.database.activations import get_activation
 from backbone.database.alarms import get_alarm
 from backbone.database.database import Database
 from backbone.database.notifications import (
+    all_browsers,
     all_preferences,
+    browsers_of,
     escalations_by_id,
     escalations_of,
     get_escalation,
@@ -32,12 +34,15 @@ from backbone.database.notifications import (
     open_escalations,
     pace_of,
     people_waiting,
+    push_key,
     queued_for,
     queued_high,
     roster_changes_after,
+    save_browsers,
     save_escalation,
     save_notification,
     save_pace,
+    save_push_key,
     save_reach,
 )
 from backbone.database.outbox import Relay
@@ -56,10 +61,14 @@ from community.notifications import (
     wants_notification,
     withdrawn,
 )
+from community.push import CHANNEL, Browsers, without
 from community.site.duty import Notifications
 from community.site.site import Site
 from rules.notify.calls import People, notification_for
-from rules.notify.channels import Channels, NotTaken, hand_over, prepare
+from rules.notify.channels import Channels, hand_over, prepare
+from rules.notify.push import Push
+from rules.notify.slots import Slots, Way
+from rules.notify.taken import NotTaken
 from rules.respond.plans import Plans
 from rules.respond.ticket_notices import TICKET_KINDS, still_wanted
 from rules.writer import Writer
@@ -75,8 +84,6 @@ MOST_STANDING = 20_000
 MOST_AT_ONCE = 200
 MOST_TOGETHER = 5_000
 THREADS = 64
-THREADS_PER_CHANNEL = 8
-"""A channel that hangs keeps no other waiting."""
 _REACHED = frozenset({NotificationState.HANDED_OVER, NotificationState.DELIVERED, NotificationState.ACKNOWLEDGED})
 log = structlog.get_logger()
 
@@ -110,6 +117,8 @@ class Outcome:
     at: int
     why: str
     grouped: bool
+    gone: tuple[str, ...]
+    """Browsers their push service knows no more."""
 
 
 class Notifier:
@@ -122,9 +131,11 @@ class Notifier:
         writer: Writer,
         relay: Relay,
         channels: Channels,
+        push: Push,
         public_url: str,
         now: Callable[[], int],
     ) -> None:
+        self._push = push
         self.use(site, channels)
         self._database = database
         self._writer = writer
@@ -135,7 +146,7 @@ class Notifier:
         self._busy: set[str] = set()
         """Notifications in delivery; and `person:` whose ordinary message is."""
         self._outcomes: list[Outcome] = []
-        self._slots: dict[str, asyncio.Semaphore] = {}
+        self._slots = Slots()
         self._changed: set[str] = set()
         self._settled_at = 0
         self._failing = False
@@ -145,7 +156,7 @@ class Notifier:
         self._site = site
         self._channels = channels
         self._settings = site.file.notifications or Notifications()
-        self._people = People(site, channels.of)
+        self._people = People(site, self._reachable)
         self._plans = Plans(site)
 
     def wake(self) -> None:
@@ -164,7 +175,7 @@ class Notifier:
         await asyncio.to_thread(prepare)
         for person, why in self._channels.unreachable.items():
             log.warning("not reachable outside the page", person=person, why=why)
-        await self._writer.do(lambda c: save_reach(c, self._site.id, self._channels.reach))
+        await self._writer.do(self._tell_the_page)
         pool = ThreadPoolExecutor(THREADS, thread_name_prefix="notify")
         try:
             async with asyncio.TaskGroup() as group:
@@ -182,6 +193,14 @@ class Notifier:
                         await asyncio.sleep(GATHER_S)
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
+
+    def _tell_the_page(self, c: Connection) -> None:
+        save_reach(c, self._site.id, self._channels.reach)
+        if push_key(c, self._site.id) not in {None, self._push.public_key}:
+            log.warning("the key of web push is another one: everybody has to subscribe again")
+            for browsers in all_browsers(c, self._site.id).values():
+                save_browsers(c, self._site.id, Browsers(person=browsers.person))
+        save_push_key(c, self._site.id, self._push.public_key)
 
     async def _once(self, group: asyncio.TaskGroup, pool: ThreadPoolExecutor) -> float:
         now = self._now()
@@ -221,6 +240,7 @@ class Notifier:
 
     def _call(self, c: Connection, now: int) -> tuple[bool, bool]:
         """Call whoever is due; whether there may be more, and whether others are to be called for who cannot be."""
+        self._push.browsers = all_browsers(c, self._site.id)
         calling = open_escalations(c, self._site.id, [EscalationState.CALLING], CALLS_AT_ONCE)
         ready = [escalation for escalation in calling if escalation.next_at <= now]
         changes = roster_changes_after(c, self._site.id, now)
@@ -242,7 +262,7 @@ class Notifier:
             failed = frozenset(n.person for n in told if n.state is NotificationState.FAILED)
             calls, next_at = due(escalation, tree, failed, now)
             made = [
-                notification_for(self._site, escalation, call, self._channels.of(call.person), chosen, now)
+                notification_for(self._site, escalation, call, self._reachable(call.person), chosen, now)
                 for call in calls
             ]
             lost = [unreachable(n, self._channels.why_not(n.person)) for n in made if not n.channels]
@@ -318,6 +338,7 @@ class Notifier:
         now, later = self._now(), list[int]()
         found: list[tuple[Notification, ...]] = []
         with self._database.read() as c:
+            self._push.browsers = all_browsers(c, self._site.id)
             for high in queued_high(c, self._site.id, MOST_AT_ONCE):
                 if high.next_at > now:
                     later.append(high.next_at)
@@ -342,37 +363,30 @@ class Notifier:
     async def _deliver(self, delivery: Delivery, pool: ThreadPoolExecutor) -> None:
         lead = delivery.lead
         channel = lead.channels[lead.channel] if lead.channel < len(lead.channels) else ""
-        url = self._channels.url(lead.person, channel)
+        why, gone = "", tuple[str, ...]()
         try:
-            await self._hand_over(url, channel, self._message(delivery), pool)
+            way = self._way(lead.person, channel)
+            gone = tuple(await self._slots.run(pool, channel, way, self._message(delivery), self._settings.timeout))
         except NotTaken as error:
-            why = str(error) or "not taken"
+            why, gone = str(error) or "not taken", error.gone
         except Exception as error:
             metrics.loop_errors.labels("notify delivery").inc()
             log.exception("a message could not be handed over", person=lead.person, channel=channel)
             why = type(error).__name__
-        else:
-            why = ""
-        self._outcomes.append(Outcome(delivery, self._now(), why, lead.grade != "high"))
+        self._outcomes.append(Outcome(delivery, self._now(), why, lead.grade != "high", gone))
         self._wake.set()
 
-    async def _hand_over(self, url: str | None, channel: str, message: Message, pool: ThreadPoolExecutor) -> None:
+    def _reachable(self, person: str) -> tuple[str, ...]:
+        """By the site file's channels, then by the browsers they have subscribed."""
+        return (*self._channels.of(person), *((CHANNEL,) if self._push.of(person) else ()))
+
+    def _way(self, person: str, channel: str) -> Way:
+        if channel == CHANNEL:
+            return partial(self._push.hand_over, person)
+        url = self._channels.url(person, channel)
         if url is None:
             raise NotTaken(f"{channel} is not configured any more")
-        timeout_s = self._settings.timeout
-        slot = self._slots.setdefault(channel, asyncio.Semaphore(THREADS_PER_CHANNEL))
-        try:
-            async with asyncio.timeout(timeout_s):
-                await slot.acquire()
-        except TimeoutError:
-            raise NotTaken(f"{channel} is busy: all its connections hang") from None
-        running = asyncio.get_running_loop().run_in_executor(pool, hand_over, url, message, timeout_s)
-        running.add_done_callback(lambda _: slot.release())  # when the thread is free again, not when we lose patience
-        done, _ = await asyncio.wait({running}, timeout=timeout_s)
-        if not done:
-            running.add_done_callback(_forget)
-            raise NotTaken(f"no answer within {timeout_s:g} s")
-        running.result()
+        return partial(hand_over, url)
 
     def _message(self, delivery: Delivery) -> Message:
         return render(
@@ -401,6 +415,9 @@ class Notifier:
             if not outcome.why and outcome.grouped:
                 pace = paced(pace_of(c, self._site.id, lead.person), lead.person, outcome.at, self._settings.grouping)
                 save_pace(c, self._site.id, pace)
+            if outcome.gone:
+                known = browsers_of(c, self._site.id, lead.person)
+                save_browsers(c, self._site.id, without(known, {*outcome.gone}))
             for sent in outcome.delivery.notifications:
                 self._record_one(c, sent.id, lead, outcome)
 
@@ -486,11 +503,6 @@ def _verdict(roles: Sequence[str], everybody: Sequence[Notification]) -> list[st
 def _keys(delivery: Delivery) -> set[str]:
     keys = {n.id for n in delivery.notifications}
     return keys if delivery.lead.grade == "high" else keys | {f"person:{delivery.lead.person}"}
-
-
-def _forget(running: "asyncio.Future[None]") -> None:
-    if not running.cancelled():
-        running.exception()
 
 
 def _with_message(notification: Notification, message: str) -> Notification:

@@ -1,7 +1,10 @@
 """The post-incident report: everything on record, in the reader's language, and nothing that could run in a page."""
 
 import re
+from io import BytesIO
 from typing import Any
+
+from pypdf import PdfReader
 
 from backbone.database import activations as stored
 from backbone.historian.port import HistorianUnavailable, Reading
@@ -64,6 +67,42 @@ async def test_it_holds_who_did_what_when_and_how_it_is_proven(house: House) -> 
     assert "<script" not in zh.text, "what people write is shown, not run"
     assert "<svg" in zh.text
     assert not re.search(r"(?:src|href)=", zh.text), "it stands alone"
+
+
+async def test_the_file_holds_the_same_words_and_pictures(house: House) -> None:
+    house.history.readings = [Reading(SMOKE, NOW + n * 1_000, float(n % 2), 0) for n in range(60)]
+    identifier = begun(house)
+    async with house.as_(Role.SUPERVISOR) as reader:
+        place = f"/activations/{identifier}/report"
+        zh = await reader.get(place, params={"file": "pdf"})
+        en = await reader.get(place, params={"file": "pdf", "language": "en"})
+        page = (await reader.get(place)).text
+    assert zh.headers["content-type"] == "application/pdf"
+    assert zh.headers["content-disposition"] == f'attachment; filename="{identifier}.pdf"'
+    words = text_of(zh.content)
+    for said in (
+        "应急响应报告",
+        "火情确认",
+        "李娜",
+        "119已报警",
+        "打开疏散门",
+        "1分15秒",
+        "超时",
+        "noanswer",
+        "<script>",
+    ):
+        assert said in words, said
+    for said in ("Responsereport", "Unlocktheescapedoors", "notdone", "+0.345s"):
+        assert said in text_of(en.content), said
+    file = PdfReader(BytesIO(zh.content))
+    assert b"/STSong-Light" in zh.content, "every reader has Chinese glyphs for it"
+    drawn = b"".join(part.get_contents().get_data() for part in file.pages)  # type: ignore[union-attr]
+    assert drawn.count(b" l\n") + drawn.count(b" l ") > page.count("<line"), "the charts are drawn"
+
+
+def text_of(content: bytes) -> str:
+    """All words, without what lines and columns put between them."""
+    return re.sub(r"\s", "", "".join(page.extract_text() for page in PdfReader(BytesIO(content)).pages))
 
 
 async def test_a_drill_says_so_and_a_historian_that_is_away_costs_only_the_charts(house: House) -> None:

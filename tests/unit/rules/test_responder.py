@@ -11,11 +11,12 @@ from backbone.database.activations import get_activation, list_activations, save
 from backbone.database.alarms import list_alarms, save_alarm
 from backbone.database.database import Database
 from backbone.database.tickets import list_tickets
-from community.activations import StepState, activate, find_step, stand_down
+from community.activations import ActivationState, StepState, activate, find_step, stand_down
 from community.alarms import acknowledge
 from community.site.site import Site
 from rules.detect.model import Transition
 from rules.respond.responder import Responder
+from tests.rules_rig import demo_site
 from tests.unit.rules.sites import make_site
 
 NOW = 1_790_000_000_000
@@ -67,6 +68,22 @@ def test_a_high_alarm_activates_its_plan_once(database: Database) -> None:
         (activation,) = list_activations(c, "test")
     assert [(order.command.point, order.command.value) for order in orders] == [("door.relay", 0.0)]
     assert alarm.activation == activation.id
+
+
+def test_in_the_service_centre_one_looks_first_and_a_second_detector_ends_the_wait(database: Database) -> None:
+    """Positive alarm sequence of the demo community."""
+    demo, (one, other) = demo_site(), ("smoke-centre-hall-a.smoke", "smoke-centre-hall-b.smoke")
+    responder = Responder(demo, LATE_AFTER_MS)
+    first = Transition("smoke-centre", one, "centre-hall", True, NOW, 1.0, (one,), "equals")
+    with database.begin() as c:
+        assert responder.respond(c, [first], NOW) == [], "nothing moves yet"
+        (waiting,) = list_activations(c, demo.id)
+        assert (waiting.state, waiting.decide_by) == (ActivationState.STANDBY, NOW + 15_000)
+        both = Transition("fire-confirmed", "centre-hall", "centre-hall", True, NOW + 9, 1.0, (one, other), "vote")
+        moved = {order.command.point for order in responder.respond(c, [both], NOW + 9)}
+        (now_in_force,) = list_activations(c, demo.id)
+    assert now_in_force.state is ActivationState.RESPONDING
+    assert "doors-centre.relay-1" in moved
 
 
 def test_what_burns_again_after_its_plan_was_stood_down_activates_it_anew(database: Database) -> None:

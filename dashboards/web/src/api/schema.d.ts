@@ -237,7 +237,7 @@ export interface paths {
         };
         /**
          * Get Report
-         * @description The post-incident report as a page that prints: deadlines, machine actions with proof, readings, timeline.
+         * @description The post-incident report: deadlines, machine actions with their proof, readings, the timeline.
          */
         get: operations["get_report"];
         put?: never;
@@ -1039,6 +1039,50 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/notifications/push": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Push
+         * @description The caller's browsers.
+         */
+        get: operations["get_push"];
+        put?: never;
+        /**
+         * Subscribe Push
+         * @description Tell the caller in this browser too.
+         */
+        post: operations["subscribe_push"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/notifications/push/{browser}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Unsubscribe Push
+         * @description Tell the caller there no more.
+         */
+        delete: operations["unsubscribe_push"];
         options?: never;
         head?: never;
         patch?: never;
@@ -2609,6 +2653,23 @@ export interface components {
              * @description what is evacuated; the activation's building if unset
              */
             zone?: string | null;
+        };
+        /**
+         * BrowserOut
+         * @description A browser somebody is told in. Its address is the secret of it and its push service.
+         */
+        BrowserOut: {
+            /**
+             * At
+             * Format: date-time
+             * @description since when
+             * @example 2026-09-22T08:15:30.250Z
+             */
+            at: string;
+            /** Id */
+            id: string;
+            /** Label */
+            label: string;
         };
         /**
          * BucketOut
@@ -4302,6 +4363,43 @@ export interface components {
             reasons: components["schemas"]["RegradeReason"][];
             /** Severity */
             severity: number;
+        };
+        /**
+         * PushIn
+         * @description A browser's PushSubscription, and what its owner calls it.
+         */
+        PushIn: {
+            /** Endpoint */
+            endpoint: string;
+            keys: components["schemas"]["PushKeys"];
+            /**
+             * Label
+             * @default
+             */
+            label: string;
+        };
+        /**
+         * PushKeys
+         * @description As the browser made them.
+         */
+        PushKeys: {
+            /** Auth */
+            auth: string;
+            /** P256Dh */
+            p256dh: string;
+        };
+        /**
+         * PushOut
+         * @description The caller's browsers, and what another one subscribes with.
+         */
+        PushOut: {
+            /** Browsers */
+            browsers: components["schemas"]["BrowserOut"][];
+            /**
+             * Key
+             * @description the applicationServerKey; null: the rules service has not run yet
+             */
+            key: string | null;
         };
         /**
          * QualificationOut
@@ -6523,6 +6621,8 @@ export interface operations {
             query?: {
                 /** @description of the report */
                 language?: "zh" | "en";
+                /** @description a page, or a file to keep and send */
+                file?: "html" | "pdf";
             };
             header?: never;
             path: {
@@ -6538,6 +6638,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/pdf": string;
                     "text/html": string;
                 };
             };
@@ -8328,6 +8429,126 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["EscalationOut"][];
+                };
+            };
+            /** @description Refused; the detail says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not possible now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    get_push: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PushOut"];
+                };
+            };
+            /** @description Refused; the detail says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not possible now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    subscribe_push: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PushIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PushOut"];
+                };
+            };
+            /** @description Refused; the detail says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not possible now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    unsubscribe_push: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                browser: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PushOut"];
                 };
             };
             /** @description Refused; the detail says why */

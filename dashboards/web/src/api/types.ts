@@ -86,6 +86,8 @@ export type Roster = Schemas['RosterOut']
 export type Reach = Schemas['ReachOut']
 export type NotificationPreferences = Schemas['PreferencesOut']
 
+export type Push = Schemas['PushOut']
+
 export type Headcount = Schemas['HeadcountOut']
 export type HeadcountRow = Schemas['RowOut']
 export type AccessEvent = Schemas['AccessEventOut']

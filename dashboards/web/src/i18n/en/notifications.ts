@@ -7,7 +7,7 @@ export default {
     reach: 'Not reachable outside the page', reachAll: 'Everybody can be reached outside the page.',
     mine: { title: 'My notifications', first: 'First by', default: 'as the site says', quietFrom: 'Quiet from', quietTo: 'to', what: 'High alarms and being on duty know no quiet hours; when the first channel fails, the others are tried.', save: 'Save', saved: 'Saved.' },
   },
-  channel: { sms: 'SMS', email: 'E-mail', wecom: 'WeCom', dingtalk: 'DingTalk', feishu: 'Feishu' },
+  channel: { webpush: 'browser push', sms: 'SMS', email: 'E-mail', wecom: 'WeCom', dingtalk: 'DingTalk', feishu: 'Feishu' },
   whyNot: { unset: '{name} is not set', 'no-sender': 'no sender for {name}' },
   notificationState: { queued: 'waiting', 'handed-over': 'handed over', delivered: 'opened', acknowledged: 'acknowledged', failed: 'not delivered', withdrawn: 'no longer needed' },
   escalationState: { calling: 'telling people, level by level', 'everybody-told': 'everybody was told, nobody has acknowledged', acknowledged: 'acknowledged', over: 'over' },

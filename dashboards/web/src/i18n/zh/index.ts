@@ -8,11 +8,13 @@ import losses from './losses'
 import notifications from './notifications'
 import plans from './plans'
 import platform from './platform'
+import push from './push'
 import ruleBook from './ruleBook'
 import rules from './rules'
+import standby from './standby'
 import suppressions from './suppressions'
 import ticketWork from './ticketWork'
 import tickets from './tickets'
 import watching from './watching'
 
-export default { ...frame, ...facilities, ...watching, ...alarms, ...suppressions, ...tickets, ...plans, ...drills, ...platform, ...losses, ...interlocks, ...notifications, ...rules, ...ruleBook, ...ticketWork, ...headcount }
+export default { ...frame, ...facilities, ...watching, ...alarms, ...suppressions, ...tickets, ...plans, ...drills, ...platform, ...losses, ...interlocks, ...notifications, ...rules, ...ruleBook, ...ticketWork, ...headcount, ...standby, ...push }
