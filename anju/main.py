@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from anju import process
+from anju.partition import Partition, take_share
 from anju.rule_commands import rules
 from backbone.settings import Settings
 
@@ -93,9 +94,11 @@ def gateway() -> None:
 
 
 @cli.command(epilog="Example: ANJU_HISTORIAN_URL=influxdb+http://token@influxdb:8086/anju anju ingest")
-def ingest() -> None:
+def ingest(partition: Partition = None) -> None:
     """Run the historian's consumer alone."""
     from anju import services
+
+    take_share(partition)
 
     _service("ingest", lambda stop: services.history_and_api(stop, with_ingest=True, with_api=False))
 

@@ -7,6 +7,7 @@ import typer
 from rich.console import Console
 
 from anju import process
+from anju.partition import Partition, take_share
 from community.site.problems import suggestion
 from community.site.site import Site
 
@@ -18,10 +19,11 @@ err = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
 @rules.callback(invoke_without_command=True)
-def serve(context: typer.Context) -> None:
+def serve(context: typer.Context, partition: Partition = None) -> None:
     """Without a command: run detection and response (alarms, tickets, plans)."""
     if context.invoked_subcommand is not None:
         return
+    take_share(partition)
     from anju import services
     from backbone.settings import Settings
     from community.site.load import SiteErrors

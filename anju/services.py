@@ -1,11 +1,21 @@
 """The composition of each service: settings in, stores opened, the site read, and off it goes."""
 
 import asyncio
-from contextlib import ExitStack, closing
+from collections.abc import Awaitable, Sequence
+from contextlib import closing
+from typing import TYPE_CHECKING, TypeVar
+
+import structlog
 
 from backbone.settings import Settings
-from backbone.site_files import read_site
+from backbone.site_files import own_sites, read_site
+from community.site.problems import Problem, SiteErrors
 from community.site.site import Site
+
+if TYPE_CHECKING:
+    from backbone.database.database import Database
+
+T = TypeVar("T", bound=Settings)
 
 
 async def gateway(stop: asyncio.Event) -> None:
@@ -23,43 +33,73 @@ async def gateway(stop: asyncio.Event) -> None:
 
 
 async def rules(stop: asyncio.Event) -> None:
-    """Detection and response."""
+    """Detection and response, for each site of this worker; a second worker stands by."""
     from backbone.database.database import Database
+    from backbone.database.sole import alone
     from backbone.site_watch import SiteWatch
     from rules.service import run, unix_ms
     from rules.settings import RulesSettings
 
     settings = RulesSettings()
-    site = read_site(settings)
     with closing(Database.open(settings.state_url)) as database:
-        await run(settings, site, database, stop, watch_site=SiteWatch(settings, site, "rules", unix_ms))
+
+        async def serve(own: RulesSettings) -> None:
+            site = read_site(own)
+            watch = SiteWatch(own, site, "rules", unix_ms)
+            folder = settings.data_dir / "locks"
+            await alone(
+                database,
+                folder,
+                f"rules-{site.id}",
+                stop,
+                lambda: run(own, site, database, stop, watch_site=watch),
+            )
+
+        await _side_by_side([serve(own) for own in _each_site(settings)], stop)
 
 
 async def history_and_api(stop: asyncio.Event, *, with_ingest: bool, with_api: bool) -> None:
     """The historian's consumer and the HTTP API; with the embedded historian they share one process."""
+    from backbone.database.database import Database
+
+    settings = Settings()
+    own = [settings] if with_api else _each_site(settings)
+    with closing(Database.open(settings.state_url)) as database:
+        serving = [_history_and_api(one, database, stop, with_ingest=with_ingest, with_api=with_api) for one in own]
+        await _side_by_side(serving, stop)
+
+
+async def _history_and_api(
+    settings: Settings, database: "Database", stop: asyncio.Event, *, with_ingest: bool, with_api: bool
+) -> None:
     from api.service import now_ms
     from api.service import run as run_api
     from api.settings import ApiSettings
-    from backbone.database.database import Database
+    from backbone.database.sole import alone
     from backbone.historian.open import open_historian
     from backbone.site_watch import SiteWatch, Take
     from ingest.service import run as run_ingest
     from ingest.settings import IngestSettings
 
-    settings = Settings()
     site = read_site(settings)
-    with ExitStack() as stack:
-        database = stack.enter_context(closing(Database.open(settings.state_url)))
-        historian = stack.enter_context(closing(open_historian(settings.history_url, settings.data_dir, site)))
-        takers: list[Take] = []
+    own = {"site": settings.site, "data_dir": settings.data_dir}
+    takers: list[Take] = []
 
-        async def take(changed: Site) -> None:
-            for each in takers:
-                await each(changed)
+    async def take(changed: Site) -> None:
+        for each in takers:
+            await each(changed)
 
-        services = []
+    with closing(open_historian(settings.history_url, settings.data_dir, site)) as historian:
+        services: list[tuple[str, Awaitable[None]]] = []
         if with_ingest:
-            ingest = run_ingest(IngestSettings(), site, historian, database, stop, follow=takers.append)
+            ingest_settings = IngestSettings().model_copy(update=own)
+            ingest = alone(
+                database,
+                settings.data_dir / "locks",
+                f"ingest-{site.id}",
+                stop,
+                lambda: run_ingest(ingest_settings, site, historian, database, stop, follow=takers.append),
+            )
             services.append(("ingest", ingest))
         if with_api:
             api = run_api(ApiSettings(), site, historian, database, stop, follow=takers.append)
@@ -67,9 +107,40 @@ async def history_and_api(stop: asyncio.Event, *, with_ingest: bool, with_api: b
         watch = SiteWatch(settings, site, "+".join(name for name, _ in services), now_ms)
         async with asyncio.TaskGroup() as group:
             watching = group.create_task(watch.run(take), name="site file")
-            running = [group.create_task(service, name=name) for name, service in services]
-            await asyncio.wait(running)
+            await asyncio.wait([group.create_task(_awaited(work), name=name) for name, work in services])
             watching.cancel()
+
+
+def _each_site(settings: T) -> list[T]:
+    """The settings of each site this worker serves. Several keep their files apart, in folders of the data folder.
+
+    Raises:
+        SiteErrors: there is no site, or several where the stores take one.
+    """
+    files = own_sites(settings)
+    if len(files) == 1:
+        return [settings.model_copy(update={"site": files[0]})]
+    if files and (settings.database_url is None or settings.historian_url is None):
+        sentence = (
+            f"{len(files)} site files for one worker: several sites need ANJU_DATABASE_URL (PostgreSQL) and "
+            "ANJU_HISTORIAN_URL (InfluxDB); or name one file in ANJU_SITE, or take a share with ANJU_PARTITION"
+        )
+        raise SiteErrors([Problem(str(settings.site), 1, 1, sentence)])
+    return [settings.model_copy(update={"site": file, "data_dir": settings.data_dir / file.stem}) for file in files]
+
+
+async def _side_by_side(serving: Sequence[Awaitable[None]], stop: asyncio.Event) -> None:
+    if not serving:
+        structlog.get_logger().warning("no site falls to this worker's share; waiting for nothing")
+        await stop.wait()
+        return
+    async with asyncio.TaskGroup() as group:
+        for one in serving:
+            group.create_task(_awaited(one))
+
+
+async def _awaited(work: Awaitable[None]) -> None:
+    await work
 
 
 async def simulator(stop: asyncio.Event, *, seed: int) -> None:

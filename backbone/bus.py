@@ -10,6 +10,7 @@ import random
 import ssl
 import time
 import uuid
+from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,6 +33,9 @@ LONGEST_DELAY_S = 5.0
 STEADY_S = 10.0
 """A connection that lasted so long was a good one: its loss is answered at once."""
 KEEPALIVE_S = 15
+ASK_AGAIN_S = 2.0
+GRANTED_S = 15.0
+"""A broker that does not even answer a subscription for so long is left for the next."""
 FAREWELL_S = 1.0
 _NEVER = -2  # gmqtt is not to reconnect by itself: -1 means for ever, 0 once
 _REFUSED = 0x80
@@ -88,6 +92,9 @@ class BrokerAddress:
 class Bus:
     """An MQTT 3.1.1 client that stays connected. Handlers run on the loop and must not block.
 
+    `url` may name several brokers of one cluster, with commas: a connection that is lost, or cannot be made, is tried
+    at the next.
+
     With `session` the broker keeps QoS 1 messages for `client_id` while this client is away, and a message is
     acknowledged only when what its handler returned is done: a reader that dies before it made the message durable
     gets it again.
@@ -104,7 +111,7 @@ class Bus:
         will: Message | None = None,
         session: bool = False,
     ) -> None:
-        self._address = BrokerAddress.parse(url)
+        self._addresses = deque(BrokerAddress.parse(one.strip()) for one in url.split(","))
         self._name = client_id
         self._session = session
         self._ca = ca
@@ -118,6 +125,8 @@ class Bus:
         self._client: WireClient | None = None
         self._task: asyncio.Task[None] | None = None
         self._paused = False
+        self._refused: set[str] = set()
+        """Topic filters the broker has not granted; said once."""
         self._said_away = False
         self._why_away: str | None = None
         self.connected = False
@@ -134,6 +143,10 @@ class Bus:
         self._task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await self._task
+
+    @property
+    def _address(self) -> BrokerAddress:
+        return self._addresses[0]
 
     @property
     def unacknowledged(self) -> int:
@@ -216,6 +229,7 @@ class Bus:
                 # Whatever it was: a service without its bus is deaf and dumb, so it is tried again.
                 metrics.loop_errors.labels(f"bus {self._name}").inc()
                 log.exception("connection failed", host=self._address.host, port=self._address.port)
+            self._addresses.rotate(-1)
             if time.monotonic() - began > STEADY_S:
                 delay_s = FIRST_DELAY_S
             await asyncio.sleep(delay_s * random.uniform(0.5, 1))  # noqa: S311
@@ -233,6 +247,7 @@ class Bus:
         try:
             await self._connect(client, lost)
             self._begin(client)
+            answered_at = time.monotonic()
             while not lost.is_set():
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(KEEPALIVE_S / 2):
@@ -240,6 +255,11 @@ class Bus:
                 if self._paused:
                     # We do not listen, so its silence does not mean that it is gone.
                     client.heard(time.monotonic())
+                if self._paused or all(s.acknowledged or s.topic in self._refused for s in client.subscriptions):
+                    answered_at = time.monotonic()
+                elif time.monotonic() - answered_at > GRANTED_S:
+                    log.warning("the broker does not answer subscriptions; leaving it", host=self._address.host)
+                    break
             self._end()
         except asyncio.CancelledError:
             if self.connected:
@@ -340,10 +360,20 @@ class Bus:
             log.warning("no broker", host=self._address.host, port=self._address.port, error=self._why_away)
 
     def _on_subscribed(self, client: WireClient, mid: int, granted: tuple[int, ...], _properties: object) -> None:
-        wanted = [subscription.topic for subscription in client.subscriptions if subscription.mid == mid]
-        for topic_filter, qos in zip(wanted, granted, strict=False):
-            if qos >= _REFUSED:
-                log.error("the broker refuses a subscription", topic_filter=topic_filter)
+        wanted = [subscription for subscription in client.subscriptions if subscription.mid == mid]
+        for subscription, qos in zip(wanted, granted, strict=False):
+            if qos < _REFUSED:
+                self._refused.discard(subscription.topic)
+                continue
+            if subscription.topic not in self._refused:
+                self._refused.add(subscription.topic)
+                log.error("the broker refuses a subscription; asking again", topic_filter=subscription.topic)
+            asyncio.get_running_loop().call_later(ASK_AGAIN_S, self._ask_again, client, subscription)
+
+    def _ask_again(self, client: WireClient, subscription: gmqtt.Subscription) -> None:
+        """A cluster that has lost a node may refuse for seconds: whoever gave up then would be deaf for good."""
+        if self._client is client and subscription in client.subscriptions:
+            client.resubscribe(subscription)
 
     def _on_message(self, _client: object, topic: str, payload: bytes, _qos: int, properties: Mapping[str, Any]) -> int:
         self.retained = bool(properties["retain"])

@@ -14,11 +14,18 @@ class Settings(BaseSettings):
         env_prefix="ANJU_", frozen=True, extra="ignore", secrets_dir=os.environ.get("ANJU_SECRETS_DIR")
     )
 
-    site: Path = Field(default=Path("sites/jinxiu.yaml"), description="site file, or a folder with one site file")
+    site: Path = Field(
+        default=Path("sites/jinxiu.yaml"),
+        description="site file, or a folder of them",
+    )
+    partition: str | None = Field(
+        default=None, description="k/n: of a folder of site files, ingest and rules take the k-th of n shares"
+    )
     data_dir: Path = Field(default=Path("data"), description="everything the program writes")
     profiles: Path | None = Field(default=None, description="an installer's own profile folder, read after ours")
     mqtt_url: str | None = Field(
-        default=None, description="mqtt://[user:password@]host:port or mqtts://…; unset: the embedded broker"
+        default=None,
+        description="mqtt://[user:password@]host:port or mqtts://…, several with commas; unset: the embedded one",
     )
     mqtt_port: int = Field(default=1883, ge=1, le=65535, description="port of the embedded broker")
     mqtt_ca: Path | None = Field(default=None, description="CA file for mqtts://; unset: the system's")
@@ -34,6 +41,15 @@ class Settings(BaseSettings):
         default=None, ge=1, le=65535, description="serve /metrics here; the api has its own"
     )
     log_level: str = Field(default="INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")
+
+    @field_validator("partition")
+    @classmethod
+    def _is_share(cls, value: str | None) -> str | None:
+        if value is not None:
+            share, _, shares = value.partition("/")
+            if not (share.isdigit() and shares.isdigit() and 1 <= int(share) <= int(shares)):
+                raise ValueError(f"'{value}' is no share: write 1/4, 2/4, … for four workers")
+        return value
 
     @field_validator("mqtt_ca", "mqtt_cert", "mqtt_key")
     @classmethod

@@ -1,5 +1,6 @@
 """The site file and the device profiles, from where the settings say they are."""
 
+import zlib
 from pathlib import Path
 
 from backbone.building import building
@@ -54,6 +55,24 @@ def check_file(path: Path, own_profiles: Path | None = None) -> tuple[Problem, .
         return check_text(_text(file), read_profiles(own_profiles), str(file))
     except SiteErrors as errors:
         return errors.problems
+
+
+def own_sites(settings: Settings) -> list[Path]:
+    """The site files this worker serves: the one there is, or its share of a folder's, by the name of the file.
+
+    Raises:
+        SiteErrors: a folder without site files.
+    """
+    path = settings.site
+    if not path.is_dir():
+        return [path]
+    files = sorted([*path.glob("*.yaml"), *path.glob("*.yml")])
+    if not files:
+        raise SiteErrors([Problem(str(path), 1, 1, "this folder has no site file; look at ANJU_SITE")])
+    if settings.partition is None:
+        return files
+    share, shares = (int(part) for part in settings.partition.split("/"))
+    return [file for file in files if zlib.crc32(file.stem.encode()) % shares == share - 1]
 
 
 def site_file(path: Path) -> Path:

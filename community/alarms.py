@@ -24,7 +24,7 @@ class Alarm:
     """One occurrence of a rule's condition at a point (or, for a vote, in a zone)."""
 
     id: str
-    """`{rule}:{scope}:{raised_at}` — the same readings always give the same id, so a repeat has no effect."""
+    """`{site}:{rule}:{scope}:{raised_at}` — the same readings always give the same id, so a repeat has no effect."""
     site: str
     rule: str
     scope: str
@@ -106,9 +106,9 @@ _REFUSALS = {
 }
 
 
-def alarm_id(rule: str, scope: str, raised_at: int) -> str:
-    """The id of an occurrence: the same readings give the same one."""
-    return f"{rule}:{scope}:{raised_at}"
+def alarm_id(site: str, rule: str, scope: str, raised_at: int) -> str:
+    """The id of an occurrence: the same readings give the same one, and no two sites of one database share any."""
+    return f"{site}:{rule}:{scope}:{raised_at}"
 
 
 def raise_alarm(
@@ -126,7 +126,7 @@ def raise_alarm(
 ) -> Alarm:
     """A new occurrence of a rule's condition, unacknowledged."""
     return Alarm(
-        id=alarm_id(rule.id, scope, at),
+        id=alarm_id(site, rule.id, scope, at),
         site=site,
         rule=rule.id,
         scope=scope,

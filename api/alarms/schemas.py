@@ -13,7 +13,7 @@ class AlarmOut(BaseModel):
 
     model_config = ConfigDict(from_attributes=True)
 
-    id: str = Field(examples=["smoke:smoke-b3-f1-a.smoke:1790000000000"])
+    id: str = Field(examples=["jinxiu:smoke:smoke-b3-f1-a.smoke:1790000000000"])
     site: str
     rule: str
     scope: str = Field(description="the point; of a vote, the zone")

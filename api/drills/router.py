@@ -125,7 +125,7 @@ def start_drill(drill_id: str, write: Running) -> Response:
         if plan is None:
             raise not_found("plan", drill.plan)
         activation = activations.activate(
-            id=f"drill-{plan.id}-{drill.zone}-{change.now}",
+            id=f"drill-{change.site}-{plan.id}-{drill.zone}-{change.now}",
             site=change.site,
             plan=plan,
             level=drill.level,

@@ -52,7 +52,7 @@ def activate_plan(plan_id: str, body: Activate, write: Activating) -> Response:
             raise not_found("zone", body.zone)
         _nowhere_near(site, change.connection, plan_id, body.zone)
         activation = activations.activate(
-            id=f"{plan_id}-{body.zone}-{change.now}",
+            id=f"{change.site}-{plan_id}-{body.zone}-{change.now}",
             site=change.site,
             plan=plan,
             level=body.level,

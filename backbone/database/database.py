@@ -82,6 +82,10 @@ class Database:
             yield connection
             connection.commit()
 
+    def connect(self) -> Connection:
+        """A connection of its own, for what outlasts a transaction; the caller closes it."""
+        return self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A connection to read from, which sees one state of the whole and never waits for a writer."""

@@ -68,7 +68,7 @@ class Plans:
         plan = self._site.plans[rule.plan]
         level = next(name for name in (rule.risk.value, *LEVELS) if name in {*plan.levels})
         activation = activate(
-            id=f"{plan.id}-{alarm.zone}-{called_at(alarm)}",
+            id=f"{alarm.site}-{plan.id}-{alarm.zone}-{called_at(alarm)}",
             site=self._site.id,
             plan=plan,
             level=level,

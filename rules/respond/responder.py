@@ -179,7 +179,7 @@ class Responder:
         self._chatter.came((rule.id, transition.scope), transition.at)
         before = open_alarm(c, self._site.id, rule.id, transition.scope)
         if before is None:
-            if get_alarm(c, alarm_id(rule.id, transition.scope, transition.at)) is not None:
+            if get_alarm(c, alarm_id(self._site.id, rule.id, transition.scope, transition.at)) is not None:
                 return []
             alarm = raise_alarm(
                 site=self._site.id,

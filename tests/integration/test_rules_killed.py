@@ -38,7 +38,7 @@ async def test_no_alarm_lost_or_doubled(embedded_broker: Broker, tmp_path: Path)
         for place, point in enumerate(smoke):
             at = now_ms()
             east.send((point.id, 1.0), at=at)
-            expected.add(f"smoke:{point.id}:{at}")
+            expected.add(f"{site.id}:smoke:{point.id}:{at}")
             if place % 3 == 0:
                 # now and then before it was judged, in the transaction, before it was told
                 before = raised()

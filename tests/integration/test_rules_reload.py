@@ -77,7 +77,7 @@ async def test_a_changed_file_comes_into_force_and_running_delays_go_on(broker: 
         service.east.send((LEVEL, 3.8), ("smoke-b1-f1-a.smoke", 0.0), at=begin + 61_000)
         await until(lambda: len(service.east.of("alarm", "raised")) == 2, "the delay to end")
         raised = service.east.of("alarm", "raised")[1]
-        assert raised["id"] == f"pump-room-level-high:{LEVEL}:{begin + 60_000}"
+        assert raised["id"] == f"jinxiu:pump-room-level-high:{LEVEL}:{begin + 60_000}"
         await until(lambda: service.east.of("alarm", "cleared"), "the clearing")
         assert service.east.of("alarm", "cleared")[0]["cleared_at"] == begin + 25_000
 

@@ -82,7 +82,7 @@ def test_what_still_stands_when_the_gateway_is_back_has_its_own_alarm_and_ticket
     responder.respond(c, silent(0, at=NOW + 2, active=False), NOW + 2)
     responder.gateway(c, "gw", True, NOW + 3, NOW + 3)
     assert offline(c).state is AlarmState.NORMAL
-    spoke, still = (get_alarm(c, f"silent:d{i}.smoke:{NOW}") for i in (0, 1))
+    spoke, still = (get_alarm(c, f"test:silent:d{i}.smoke:{NOW}") for i in (0, 1))
     assert spoke is not None
     assert still is not None
     assert (spoke.state, spoke.acknowledged_by) == (AlarmState.NORMAL, "wang-wei")
@@ -107,7 +107,7 @@ def power(c: Connection) -> tuple[Responder, str]:
     responder = Responder(site, 300_000)
     responder.respond(c, [turn("flow")], NOW - 1_000)
     responder.respond(c, [turn("power"), turn("level"), turn("noise")], NOW)
-    return responder, f"power:power.power:{NOW}"
+    return responder, f"test:power:power.power:{NOW}"
 
 
 PLACES = {"power": "pumps", "level": "sump", "flow": "pumps", "noise": "sump", "remote": "b3", "chill": "b9"}
@@ -124,7 +124,7 @@ def turn(name: str, *, active: bool = True, at: int = NOW) -> Transition:
 
 def ticketed(c: Connection) -> set[str]:
     """The rules whose alarms have a ticket."""
-    return {(ticket.alarm or "").partition(":")[0] for ticket in list_tickets(c, "test")}
+    return {(ticket.alarm or ":").split(":")[1] for ticket in list_tickets(c, "test")}
 
 
 def under(c: Connection) -> dict[str, str | None]:
@@ -134,7 +134,7 @@ def under(c: Connection) -> dict[str, str | None]:
 def test_what_follows_from_an_alarm_lies_under_it_and_has_no_ticket_of_its_own(c: Connection) -> None:
     responder, first = power(c)
     responder.respond(c, [turn("remote"), turn("chill")], NOW + 1)
-    flow = f"flow:flow.flow:{NOW}"
+    flow = f"test:flow:flow.flow:{NOW}"
     assert under(c) == {"power": None, "level": first, "flow": first, "noise": None, "remote": None, "chill": flow}
     assert "level" not in ticketed(c)
 
@@ -142,7 +142,7 @@ def test_what_follows_from_an_alarm_lies_under_it_and_has_no_ticket_of_its_own(c
 def test_what_still_stands_when_its_cause_is_over_calls_or_lies_under_the_next_cause(c: Connection) -> None:
     responder, first = power(c)
     responder.respond(c, [turn("power", active=False, at=NOW + 5)], NOW + 5)
-    flow = f"flow:flow.flow:{NOW}"
+    flow = f"test:flow:flow.flow:{NOW}"
     assert under(c) == {"power": None, "level": flow, "flow": None, "noise": None}
     responder.respond(c, [turn("flow", active=False, at=NOW + 6)], NOW + 6)
     assert under(c)["level"] is None

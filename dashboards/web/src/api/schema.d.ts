@@ -2468,7 +2468,7 @@ export interface components {
             grade: components["schemas"]["Grade"];
             /**
              * Id
-             * @example smoke:smoke-b3-f1-a.smoke:1790000000000
+             * @example jinxiu:smoke:smoke-b3-f1-a.smoke:1790000000000
              */
             id: string;
             /** Latch */

@@ -1,0 +1,132 @@
+"""One worker at a time: who comes second stands by, and takes over when the first is gone.
+
+In PostgreSQL an advisory lock of a session, which ends with it; beside an SQLite file a file lock, which ends with the
+process. Neither needs a clock. A session the server has ended is noticed within seconds, and the worker ends: it is
+started again, and stands by.
+"""
+
+import asyncio
+import contextlib
+import fcntl
+import zlib
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import IO
+
+import structlog
+from sqlalchemy import Connection, text
+from sqlalchemy.exc import SQLAlchemyError
+
+from backbone.database.database import Database
+
+LOOK_EVERY_S = 1.0
+ANSWER_S = 5.0
+_CLASS = 0x616E6A75  # any number of our own
+_KEEPALIVE = "SET tcp_keepalives_idle = 5; SET tcp_keepalives_interval = 2; SET tcp_keepalives_count = 3"
+log = structlog.get_logger()
+
+
+class SoleLost(Exception):  # noqa: N818  (what happened)
+    """Another worker may have taken over."""
+
+
+async def alone(
+    database: Database, folder: Path, name: str, stop: asyncio.Event, work: Callable[[], Awaitable[None]]
+) -> None:
+    """Wait for the turn, then do `work`; nothing when `stop` comes first. `folder`: of the locks beside SQLite.
+
+    Raises:
+        SoleLost: the turn was lost while it worked.
+    """
+    lock = _FileLock(folder / f"{name}.lock") if database.is_sqlite else _ServerLock(database, name)
+    said = False
+    try:
+        while not await asyncio.to_thread(lock.take):
+            if not said:
+                log.warning("another worker does this; standing by", work=name)
+            said = True
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(LOOK_EVERY_S):
+                    await stop.wait()
+                    return
+        if said:
+            log.warning("taking over", work=name)
+        working = asyncio.ensure_future(work())
+        try:
+            while not working.done():
+                await asyncio.wait([working], timeout=LOOK_EVERY_S)
+                if not await lock.held():
+                    raise SoleLost(f"the turn at {name} was lost")
+            await working
+        finally:
+            working.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await working
+    finally:
+        await asyncio.to_thread(lock.release)
+
+
+class _FileLock:
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._file: IO[str] | None = None
+
+    def take(self) -> bool:
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        file = self._path.open("w")
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            file.close()
+            return False
+        self._file = file
+        return True
+
+    async def held(self) -> bool:
+        return True
+
+    def release(self) -> None:
+        if self._file is not None:
+            self._file.close()
+
+
+class _ServerLock:
+    def __init__(self, database: Database, name: str) -> None:
+        self._database = database
+        self._key = zlib.crc32(name.encode()) - 2**31
+        self._connection: Connection | None = None
+
+    def take(self) -> bool:
+        try:
+            connection = self._database.connect()
+            try:
+                connection.exec_driver_sql(_KEEPALIVE)
+                row = connection.execute(
+                    text("SELECT pg_try_advisory_lock(:class, :key)"), {"class": _CLASS, "key": self._key}
+                ).one()
+            except SQLAlchemyError:
+                connection.close()
+                raise
+        except SQLAlchemyError as error:
+            log.warning("the database does not say whose turn it is", error=str(error.__cause__ or error))
+            return False
+        if not row[0]:
+            connection.close()
+            return False
+        self._connection = connection
+        return True
+
+    async def held(self) -> bool:
+        assert self._connection is not None
+        try:
+            async with asyncio.timeout(ANSWER_S):
+                await asyncio.to_thread(self._connection.exec_driver_sql, "SELECT 1")
+        except (SQLAlchemyError, TimeoutError):
+            return False
+        return True
+
+    def release(self) -> None:
+        if self._connection is not None:
+            with contextlib.suppress(SQLAlchemyError):
+                self._connection.invalidate()
+                self._connection.close()
