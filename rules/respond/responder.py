@@ -3,6 +3,7 @@
 A high one found late is an alarm and a ticket: old news activates nothing (docs/architecture.md).
 """
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
@@ -33,6 +34,7 @@ from rules.respond.plans import Plans
 WRITER = "rules"
 MOST_STANDING = 100_000
 TIDY_EVERY_MS = 10_000
+MOST_CONFLICTS = 5
 _STANDING = frozenset({AlarmState.UNACKNOWLEDGED, AlarmState.ACKNOWLEDGED})
 log = structlog.get_logger()
 
@@ -43,6 +45,7 @@ class Responder:
     def __init__(self, site: Site, late_after_ms: int) -> None:
         self._late_after_ms = late_after_ms
         self._tidied_at = 0
+        self._conflicts: Counter[tuple[str, str, int]] = Counter()
         self._chatter = Chatter()
         self.use(site)
 
@@ -57,15 +60,21 @@ class Responder:
 
         One transition that cannot be taken, by a fault of ours, is logged and counted and does not hold up the others;
         an alarm is then raised without its ticket or plan, for somebody to see.
+
+        Raises:
+            Conflict: somebody else changed an object meanwhile: to be tried again. What conflicts again and again is a
+                fault, and would hold up every alarm after it.
         """
         orders: list[Order] = []
         for transition in transitions:
             try:
                 with c.begin_nested():
                     orders += self._respond(c, transition, now)
-            except (OperationalError, InterfaceError, Conflict):
+            except (OperationalError, InterfaceError):
                 raise
-            except Exception:
+            except Exception as error:
+                if isinstance(error, Conflict) and self._tries_again(transition, MOST_CONFLICTS):
+                    raise
                 metrics.loop_errors.labels("rules respond").inc()
                 log.exception("a transition could not be taken", transition=transition)
                 self._alarm_alone(c, transition, now)
@@ -78,11 +87,17 @@ class Responder:
         try:
             with c.begin_nested():
                 self._raise(c, rule, transition, now, alone=True)
-        except (OperationalError, InterfaceError, Conflict):
+        except (OperationalError, InterfaceError):
             raise
-        except Exception:
+        except Exception as error:
+            if isinstance(error, Conflict) and self._tries_again(transition, 2 * MOST_CONFLICTS):
+                raise
             metrics.loop_errors.labels("rules respond").inc()
             log.exception("not even the alarm could be raised", transition=transition)
+
+    def _tries_again(self, transition: Transition, most: int) -> bool:
+        self._conflicts[transition.rule, transition.scope, transition.at] += 1
+        return self._conflicts[transition.rule, transition.scope, transition.at] <= most
 
     def answered(self, c: Connection, identifier: str, gateway: str, reply: Reply, now: int) -> bool:
         """Take a gateway's reply; whether it was the first to that command."""
@@ -94,6 +109,7 @@ class Responder:
         self._guarded(c, "what is acknowledged could not be looked through", lambda: self._re_alarm(c, now))
         if now - self._tidied_at >= TIDY_EVERY_MS:
             self._tidied_at = now
+            self._conflicts.clear()
             self._guarded(c, "consequences could not be looked through", lambda: self._ungroup_orphans(c, now))
             self._guarded(c, "chattering alarms could not be ended", lambda: self._end_chattering(c, now))
         return orders + self._plans.look_after(c, now)

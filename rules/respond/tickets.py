@@ -63,7 +63,7 @@ def _new(
     zone = site.zones[transition.zone].name
     facility = next((f for f in site.file.facilities if set(f.points) & set(transition.points)), None)
     return open_ticket(
-        id=f"t-{hashlib.sha256(f'{key}:{transition.at}'.encode()).hexdigest()[:16]}",
+        id=f"t-{hashlib.sha256(f'{site.id}:{key}:{transition.at}'.encode()).hexdigest()[:16]}",
         site=site.id,
         zone=transition.zone,
         title_zh=f"{rule.message.zh}（{zone.zh}）",

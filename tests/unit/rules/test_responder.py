@@ -10,6 +10,7 @@ import pytest
 from backbone.database.activations import get_activation, list_activations, save_activation
 from backbone.database.alarms import list_alarms, save_alarm
 from backbone.database.database import Database
+from backbone.database.errors import Conflict
 from backbone.database.tickets import list_tickets
 from community.activations import ActivationState, StepState, activate, find_step, stand_down
 from community.alarms import acknowledge
@@ -192,3 +193,30 @@ def test_a_forecast_says_when_on_the_alarm_and_in_its_ticket(database: Database)
         (ticket,) = list_tickets(c, "test")
     assert alarm.detail == says
     assert ticket.history[0].note == "a.smoke: 7.5 → 2026-09-21 22:14 (22:13-09-22 09:20)"
+
+
+def test_an_object_that_always_conflicts_costs_an_alarm_its_ticket_and_not_the_alarms_after_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuses(*_: Any, **__: Any) -> None:
+        raise Conflict("tickets t-1 was changed meanwhile")
+
+    site = make_site(
+        {"a.smoke": {}, "b.smoke": {}}, [{"id": "s", "select": {"measure": "smoke"}, "when": {"equals": 1}}]
+    )
+    responder, tries = Responder(site, 300_000), 0
+    monkeypatch.setattr("rules.respond.responder.tickets.report", refuses)
+    transitions = [Transition("s", f"{d}.smoke", "z1", True, 1_000, 1.0, (f"{d}.smoke",), "equals") for d in "ab"]
+    database = Database.open(f"sqlite:///{tmp_path / 'state.db'}")
+    while True:
+        tries += 1
+        try:
+            with database.begin() as c:
+                responder.respond(c, transitions, 1_000)
+            break
+        except Conflict:
+            assert tries < 20
+    with database.read() as c:
+        assert {alarm.scope for alarm in list_alarms(c, "test")} == {"a.smoke", "b.smoke"}
+    assert tries > 3, "somebody else may have been at it just then"
+    database.close()
