@@ -56,7 +56,7 @@ async def add_ticket_photo(
 
 
 def _add_photo(ticket_id: str, content: bytes, note: str, write: Write) -> Response:
-    kind = uploads.kind_of(content, uploads.PHOTOS)
+    content, kind = uploads.taken(content, uploads.PHOTOS)
 
     def work(change: Change) -> TicketOut:
         ticket = find(change, ticket_id)
