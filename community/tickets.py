@@ -79,6 +79,8 @@ class Work:
     at: int
     by: str
     minutes: int
+    labour: int = 0
+    """What the time costs at the rate of that day (分)."""
     parts: tuple[Part, ...] = ()
     note: str = ""
 

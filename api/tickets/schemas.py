@@ -61,6 +61,7 @@ class WorkOut(_Shown):
     at: Timestamp
     by: str
     minutes: int
+    labour: int = Field(default=0, description="what the time costs, in the currency's smallest unit")
     parts: list[PartOut]
     note: str
 
@@ -120,6 +121,11 @@ class TicketOut(_Shown):
     @property
     def minutes(self) -> int:
         return sum(work.minutes for work in self.work)
+
+    @computed_field(description="what the time of all work costs, in the currency's smallest unit")  # type: ignore[prop-decorator]
+    @property
+    def labour(self) -> int:
+        return sum(work.labour for work in self.work)
 
     @computed_field(description="of all parts, in the currency's smallest unit")  # type: ignore[prop-decorator]
     @property

@@ -172,6 +172,16 @@ async def test_two_tickets_of_one_problem_become_one(house: House) -> None:
         assert (await act(manager, first, "merge", into=second["id"], reason="back")).status_code == 409
 
 
+async def test_time_costs_what_the_skill_costs_and_else_what_the_party_does(house: House) -> None:
+    async with house.as_(Role.CREW) as crew:
+        found = []
+        for about in ({"point": SMOKE}, {"facility": "playground"}, {"facility": "b1-lift"}):
+            ticket = (await crew.post("/tickets", json={"zone": "b3-f1", "title": "坏了", **about})).json()
+            worked = (await crew.post(f"/tickets/{ticket['id']}/work", json={"minutes": 45})).json()
+            found.append((worked["labour"], worked["cost"]))
+    assert found == [(4500, 0), (0, 0), (3750, 0)], "repair 60 an hour, the committee none, property 50"
+
+
 async def test_my_tickets_my_teams_and_the_late_ones(house: House) -> None:
     async with house.as_(Role.MANAGER) as manager, house.as_(Role.CREW) as crew:
         made = [(await crew.post("/tickets", json={"zone": "b1", "title": str(n)})).json() for n in range(3)]

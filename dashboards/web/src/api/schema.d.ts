@@ -5234,6 +5234,11 @@ export interface components {
             /** Id */
             id: string;
             /**
+             * Labour
+             * @description what the time of all work costs, in the currency's smallest unit
+             */
+            readonly labour: number;
+            /**
              * Late
              * @description deadlines that were missed: respond, respond-limit, complete
              */
@@ -5519,6 +5524,12 @@ export interface components {
             at: string;
             /** By */
             by: string;
+            /**
+             * Labour
+             * @description what the time costs, in the currency's smallest unit
+             * @default 0
+             */
+            labour: number;
             /** Minutes */
             minutes: number;
             /** Note */
