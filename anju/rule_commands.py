@@ -96,6 +96,7 @@ def try_rules(
     csv: Annotated[
         Path | None, typer.Option(help="readings of a file (.csv, .parquet, .lp), not of the history")
     ] = None,
+    events: Annotated[Path | None, typer.Option(help="events beside that file's readings (JSON lines)")] = None,
     against: Annotated[Path | None, typer.Option(help="compare with this site file; ANJU_SITE if unset")] = None,
     cases: Annotated[Path | None, typer.Option(help="try the cases of this file instead")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="for other programs")] = False,
@@ -113,7 +114,7 @@ def try_rules(
                 raise typer.Exit(1)
             return
         old = _site(against) if against is not None or site is not None else None
-        trial = trials.on_history(new, old, start, end) if csv is None else trials.on_file(new, old, csv)
+        trial = trials.on_history(new, old, start, end) if csv is None else trials.on_file(new, old, csv, events)
     except (ExchangeError, HistorianError, SiteErrors, OSError, ValueError) as error:
         err.print(str(error), markup=False)
         raise typer.Exit(1) from error

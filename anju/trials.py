@@ -54,13 +54,13 @@ def on_history(site: Site, old: Site | None, start: str | None, end: str | None)
         return _tried(site, old, historian.scan(kept.id, None, since, until), events, since, until)
 
 
-def on_file(site: Site, old: Site | None, path: Path) -> Trial:
+def on_file(site: Site, old: Site | None, path: Path, events: Path | None = None) -> Trial:
     """Try rules on the readings of a file (CSV, Parquet, line protocol), which are in the order of time.
 
     Raises:
-        ExchangeError, OSError: the file cannot be read.
+        ExchangeError, OSError: a file cannot be read.
     """
-    return _tried(site, old, exchange.read(path, site.id), [], None, None)
+    return _tried(site, old, exchange.read(path, site.id), exchange.read_events(events) if events else [], None, None)
 
 
 def on_cases(site: Site, path: Path) -> list[Verdict]:

@@ -39,6 +39,7 @@ from api.reminders.router import router as reminders
 from api.risks.router import router as risks
 from api.rosters.router import router as rosters
 from api.rules.router import router as rules
+from api.rules.trials import Trials
 from api.security.buckets import Buckets
 from api.security.guessing import Guessing
 from api.security.passwords import Passwords
@@ -46,6 +47,7 @@ from api.security.sessions import Sessions
 from api.services.router import router as services
 from api.session.router import router as session
 from api.settings import ApiSettings
+from api.site_versions.router import router as site_versions
 from api.sites.router import router as sites
 from api.suppressions.router import router as suppressions
 from api.tickets.router import router as tickets
@@ -66,6 +68,7 @@ _RESOURCES = (
     points,
     readings,
     rules,
+    site_versions,
     alarms,
     alarm_journal,
     alarm_load,
@@ -136,6 +139,7 @@ def create_app(
         ),
         bus_connected=bus_connected,
         files=Files(settings.data_dir / "files"),
+        trials=Trials(settings.data_dir / "trials", settings.profiles),
     )
     app.add_middleware(Gate, buckets=Buckets(settings.requests_per_s, settings.requests_burst), now=now)
     web.install(app, web_dist)

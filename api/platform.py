@@ -11,6 +11,7 @@ from api.live.gateways import GatewayBoard
 from api.live.hub import Hub
 from api.live.latest import LatestCache
 from api.live.services import ServiceBoard
+from api.rules.trials import Trials
 from api.security.guessing import Guessing
 from api.security.passwords import Passwords
 from api.security.sessions import Sessions
@@ -43,6 +44,7 @@ class Platform:
     """Called from any thread: reason, user, session whose open pages are to be closed."""
     bus_connected: Callable[[], bool]
     files: Files
+    trials: Trials
 
 
 def _platform(connection: HTTPConnection) -> Platform:

@@ -15,6 +15,7 @@ from api.app import create_app
 from api.live.feed import Feed
 from api.platform import Platform
 from api.settings import ApiSettings
+from api.site_versions.keeping import note_in_force
 from api.users.accounts import first_administrator
 from api.writing import WRITER
 from backbone.bus import Bus
@@ -77,6 +78,7 @@ async def run(
             platform: Platform = app.state.platform
             feed = Feed(site, database, platform.hub, platform.latest, platform.gateways, platform.services, now_ms)
             await _remember(platform)
+            await _note_version(platform)
             feed.subscribe(bus)
             if follow is not None:
                 follow(lambda changed: _use(app, feed, changed))
@@ -165,6 +167,16 @@ async def _use(app: FastAPI, feed: Feed, site: Site) -> None:
     feed.use(site)
     app.state.platform = replace(platform, site=site)
     platform.hub.resync()
+    await _note_version(app.state.platform)
+
+
+async def _note_version(platform: Platform) -> None:
+    """A version that cannot be recorded keeps nobody from working with it."""
+    try:
+        now = platform.now()
+        await asyncio.to_thread(note_in_force, platform.database, platform.settings, platform.site, now)
+    except Exception:
+        log.exception("the version of the site file cannot be recorded")
 
 
 def _last_event(platform: Platform) -> int:

@@ -38,6 +38,7 @@ class Action(StrEnum):
     KEEP_REGISTER = "keep-register"
     WALK_ROUND = "walk-round"
     GRADE_RISK = "grade-risk"
+    CHANGE_RULES = "change-rules"
 
 
 _VIEW = frozenset({Action.VIEW})
@@ -84,10 +85,17 @@ RIGHTS: dict[Role, frozenset[Action]] = {
         Action.KEEP_REGISTER,
         Action.WALK_ROUND,
         Action.GRADE_RISK,
+        Action.CHANGE_RULES,
     },
     Role.SUPERVISOR: _VIEW | {Action.INSPECT_TICKET, Action.CHOOSE_NOTIFICATIONS, Action.WALK_ROUND},
     Role.ADMINISTRATOR: _VIEW
-    | {Action.MANAGE_USERS, Action.VIEW_QUARANTINE, Action.MAKE_BACKUP, Action.CHOOSE_NOTIFICATIONS},
+    | {
+        Action.MANAGE_USERS,
+        Action.VIEW_QUARANTINE,
+        Action.MAKE_BACKUP,
+        Action.CHOOSE_NOTIFICATIONS,
+        Action.CHANGE_RULES,
+    },
 }
 
 

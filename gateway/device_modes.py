@@ -7,8 +7,8 @@ from pathlib import Path
 import msgspec
 import structlog
 
+from backbone import small_file
 from community.site.devices import DeviceMode
-from gateway import small_file
 from gateway.readings import DeviceReader, Pipeline
 
 FILE = "modes.json"

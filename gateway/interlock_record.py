@@ -4,7 +4,7 @@ from pathlib import Path
 
 import msgspec
 
-from gateway import small_file
+from backbone import small_file
 from gateway.interlocks import Latch
 
 FILE = "interlocks.json"

@@ -1,9 +1,14 @@
 """Rules as shown: which watch a point, and which points none does."""
 
-from pydantic import BaseModel, Field
+from typing import Any, Literal
 
-from community.site.explain import Coverage, WatchedBy
-from community.site.rules import Grade
+from pydantic import BaseModel, ConfigDict, Field
+
+from api.rules.trials import Trial
+from api.site_versions.schemas import DifferenceOut
+from api.times import Timestamp
+from community.site.explain import Coverage, WatchedBy, words
+from community.site.rules import Grade, Rule
 from community.text import Text
 
 
@@ -41,6 +46,168 @@ class RuleCoverage(BaseModel):
     points: int
     watched: int
     unwatched: list[UnwatchedPoint]
+
+
+class RuleOut(BaseModel):
+    """A rule of the site file in force."""
+
+    id: str
+    risk: Grade
+    message: Text
+    cause: Text | None
+    consequence: Text | None
+    action: Text | None
+    condition: str = Field(description="in the words of the site file")
+    per: str
+    on_delay_s: float
+    off_delay_s: float
+    during: list[str]
+    latch: bool
+    plan: str | None
+    explains: list[str] = Field(description="rules whose alarms follow from this one's")
+    overrides: int
+    points: int = Field(description="points it selects")
+    alarms_7d: int | None = Field(description="how often it alarmed in the last seven days; low rules make tickets")
+
+
+class RuleDetail(RuleOut):
+    """A rule with its lines of the site file."""
+
+    text: str | None = Field(description="its own lines; null where it has none: then the whole file is changed")
+    base: str = Field(description="digest of the site file in force")
+    watched: list[str] = Field(description="the points it selects, at most 500")
+
+
+class RuleChange(BaseModel):
+    """Other lines for a rule; one the file does not have is added."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    text: str = Field(min_length=1, max_length=20_000, examples=["id: too-hot\nselect: {measure: temperature}\n…"])
+    base: str = Field(description="digest of the site file it was written for")
+
+
+class RuleChanged(RuleChange):
+    """A change that is to come into force."""
+
+    reason: str = Field(min_length=1, max_length=2000, examples=["the pump room is always this warm"])
+
+
+class Checked(BaseModel):
+    """What a change would do to the site file; its mistakes are told as a refusal."""
+
+    differences: list[DifferenceOut]
+
+
+class TrialAsked(RuleChange):
+    """A change to be tried on what was recorded."""
+
+    rule: str
+    days: int = Field(default=7, ge=1, le=31)
+
+
+class EpisodeOut(BaseModel):
+    """One time a rule would have alarmed."""
+
+    rule: str
+    scope: str
+    grade: str
+    raised_at: Timestamp
+    cleared_at: Timestamp | None
+    value: float | None
+
+
+class TrialResult(BaseModel):
+    """What the changed rules would have done, beside those in force."""
+
+    alarms: int
+    tickets: int
+    per_10_min: float
+    peak_10_min: int
+    acceptable: bool = Field(description="within EEMUA 191")
+    both: int
+    only_new: list[EpisodeOut] = Field(description="at most 200")
+    only_old: list[EpisodeOut] = Field(description="at most 200")
+    only_new_count: int
+    only_old_count: int
+
+
+class TrialOut(BaseModel):
+    """A trial, and how far it is."""
+
+    id: str
+    at: Timestamp
+    by: str
+    rule: str
+    begin: Timestamp
+    end: Timestamp
+    state: Literal["gathering", "replaying", "done", "failed"]
+    readings: int
+    problem: str
+    result: TrialResult | None
+
+
+MOST_EPISODES = 200
+
+
+def show_rule(rule: Rule, points: int, alarms: int) -> RuleOut:
+    """A rule as lists have it."""
+    return RuleOut(
+        id=rule.id,
+        risk=rule.risk,
+        message=rule.message,
+        cause=rule.cause,
+        consequence=rule.consequence,
+        action=rule.action,
+        condition=words(rule.when),
+        per=rule.per,
+        on_delay_s=rule.for_,
+        off_delay_s=rule.clear_after,
+        during=list(rule.during),
+        latch=rule.latch,
+        plan=rule.plan,
+        explains=list(rule.explains.rules) if rule.explains else [],
+        overrides=len(rule.overrides),
+        points=points,
+        alarms_7d=None if rule.risk is Grade.LOW else alarms,
+    )
+
+
+def show_trial(trial: Trial) -> TrialOut:
+    """A trial as answers have it."""
+    result = None if trial.result is None else _result(trial.result)
+    return TrialOut(
+        id=trial.id,
+        at=trial.at,
+        by=trial.by,
+        rule=trial.rule,
+        begin=trial.begin,
+        end=trial.end,
+        state=trial.state,
+        readings=trial.readings,
+        problem=trial.problem,
+        result=result,
+    )
+
+
+def _result(told: dict[str, Any]) -> TrialResult:
+    load, found = told["load"], told["difference"]
+    return TrialResult(
+        alarms=load["alarms"],
+        tickets=load["tickets"],
+        per_10_min=load["per_10_min"],
+        peak_10_min=load["peak_10_min"],
+        acceptable=load["acceptable"],
+        both=found["both"],
+        only_new=[EpisodeOut(**_episode(row)) for row in found["only_new"][:MOST_EPISODES]],
+        only_old=[EpisodeOut(**_episode(row)) for row in found["only_old"][:MOST_EPISODES]],
+        only_new_count=len(found["only_new"]),
+        only_old_count=len(found["only_old"]),
+    )
+
+
+def _episode(row: dict[str, Any]) -> dict[str, Any]:
+    return {key: row[key] for key in ("rule", "scope", "grade", "raised_at", "cleared_at", "value")}
 
 
 def show(by: WatchedBy) -> RuleOfPoint:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, func, insert, select
 
 from backbone.database.documents import storable
 from backbone.database.tables import alarm_journal
@@ -50,6 +50,16 @@ def note(c: Connection, alarm: Alarm, change: str, at: int, *, who: str = "", re
             "value": alarm.value,
         },
     )
+
+
+def raised_by_rule(c: Connection, site: str, since: int) -> dict[str, int]:
+    """How often the alarms of each rule came since a time (Unix ms), those that called nobody included."""
+    query = (
+        select(_table.rule, func.count())
+        .where(_table.site == site, _table.at >= since, _table.change.in_(("raised", "suppressed", "consequence")))
+        .group_by(_table.rule)
+    )
+    return {row[0]: row[1] for row in c.execute(query)}
 
 
 def rows(

@@ -311,3 +311,16 @@ def _record_table(name: str, of: str) -> Table:
 facility_documents = _record_table("facility_documents", "facility")
 
 risk_gradings = _record_table("risk_gradings", "risk")
+
+site_versions = Table(
+    "site_versions",
+    metadata,
+    Column("number", _serial, primary_key=True, autoincrement=True),
+    Column("site", String(63), nullable=False),
+    Column("digest", String(64), nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("who", String(120), nullable=False),
+    Column("why", Text, nullable=False),
+    Column("text", LargeBinary, nullable=False),
+    Index("site_versions_of", "site", "number"),
+)

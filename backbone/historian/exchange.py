@@ -10,12 +10,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 
+from backbone.frames import FrameEvent
 from backbone.historian.line_protocol import LineWriter
 from backbone.historian.port import ReadingBatch
 from community.site.site import Site
@@ -86,6 +88,33 @@ def write(batches: Iterable[ReadingBatch], path: Path, site: Site, said: Callabl
     finally:
         new.unlink(missing_ok=True)
     return written
+
+
+def write_events(events: Iterable[FrameEvent], path: Path) -> None:
+    """Write events, a JSON object a line: point, t, type, data.
+
+    Raises:
+        OSError: the disk refuses.
+    """
+    with path.open("wb") as file:
+        file.writelines(msgspec.json.encode(event) + b"\n" for event in events)
+
+
+def read_events(path: Path) -> list[FrameEvent]:
+    """Events of such a file.
+
+    Raises:
+        ExchangeError: a line that is none.
+        OSError: the file cannot be read.
+    """
+    decoder, found = msgspec.json.Decoder(FrameEvent), list[FrameEvent]()
+    with path.open("rb") as file:
+        for number, line in enumerate(file, 1):
+            try:
+                found.append(decoder.decode(line))
+            except msgspec.MsgspecError as error:
+                raise ExchangeError(f"{path.name}:{number}: no event: {error}") from error
+    return found
 
 
 def read(path: Path, site: str) -> Iterator[ReadingBatch]:

@@ -1,4 +1,4 @@
-"""JSON Schemas of the site file and of device profiles, for editors and for other programs.
+"""JSON Schemas of the site file, of device profiles and of cases, for editors and for other programs.
 
 They describe the shape; what holds between rows (`anju check` tells all of it) no schema can say.
 """
@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema
 
+from community.site.cases import CaseFile
 from community.site.model import SiteFile
 from community.site.profile import Profile
 
@@ -17,6 +18,7 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 SCHEMAS: dict[str, tuple[type[BaseModel], str]] = {
     "site": (SiteFile, "Anju site file"),
     "profile": (Profile, "Anju device profile"),
+    "cases": (CaseFile, "Anju rule cases"),
 }
 
 
@@ -28,7 +30,7 @@ class _Plain(GenerateJsonSchema):
 
 
 def schema_of(name: str) -> dict[str, Any]:
-    """The schema of `site` or `profile`, with the keys as they are written."""
+    """The schema of `site`, `profile` or `cases`, with the keys as they are written."""
     model, title = SCHEMAS[name]
     made = model.model_json_schema(by_alias=True, mode="validation", schema_generator=_Plain)
     return {"$schema": DIALECT, **made, "title": title}

@@ -7,74 +7,22 @@ wrong as one too few. Points it does not name are silent, and what comes of thei
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
 from zoneinfo import ZoneInfo
 
 import numpy as np
-from pydantic import Field, ValidationError
+from pydantic import ValidationError
 
 from backbone.frames import FrameEvent
 from backbone.historian.port import ReadingBatch
 from community.quality import Quality
-from community.site.fields import Duration, Id, Row
+from community.site.cases import Case, CaseFile, Expected, Given
 from community.site.problems import Problem, SiteErrors, of_validation, problem_at
 from community.site.site import Site
 from community.site.yaml_text import Document, parse
-from community.text import Text
 from rules.detect.model import Transition
 from rules.trial.replay import Replay
 
 MOST_READINGS = 1_000_000
-_Quality = Literal[
-    "uncertain",
-    "out-of-range",
-    "stale",
-    "communication-failure",
-    "clock-suspect",
-    "simulated",
-    "test-mode",
-    "disabled",
-]
-
-
-class Given(Row):
-    """A reading or an event, once or again and again; times count from the case's beginning."""
-
-    at: Duration = Field(description="when it arrives")
-    point: str
-    value: float | None = None
-    quality: tuple[_Quality, ...] = ()
-    event: str | None = Field(default=None, description="an event's type instead of a value: access.granted")
-    late: Duration = Field(default=0, description="it was made so long before it arrives")
-    every: Duration | None = Field(default=None, gt=0, description="again and again …")
-    until: Duration | None = Field(default=None, description="… until then")
-
-
-class Expected(Row):
-    """A rule's condition becomes true, or is over."""
-
-    at: Duration
-    rule: Id
-    scope: str = Field(description="the point, or the zone of a vote")
-    becomes: Literal["raised", "cleared"] = "raised"
-    within: Duration = Field(default=1, description="how exactly the time is meant")
-
-
-class Case(Row):
-    """One of them."""
-
-    id: Id
-    name: Text
-    start: datetime | None = Field(default=None, description="local time it begins: for calendars; noon if unset")
-    given: tuple[Given, ...]
-    until: Duration = Field(description="so long it is watched")
-    expect: tuple[Expected, ...] = ()
-
-
-class CaseFile(Row):
-    """A whole file of cases."""
-
-    cases: tuple[Case, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,8 +96,12 @@ def _same(wanted: Expected, found: Expected) -> bool:
 
 
 def _expected(turn: Transition, begin: int) -> Expected:
-    becomes: Literal["raised", "cleared"] = "raised" if turn.active else "cleared"
-    return Expected(at=max(turn.at - begin, 0) / 1000, rule=turn.rule, scope=turn.scope, becomes=becomes)
+    return Expected(
+        at=max(turn.at - begin, 0) / 1000,
+        rule=turn.rule,
+        scope=turn.scope,
+        becomes="raised" if turn.active else "cleared",
+    )
 
 
 def _steps(case: Case, begin: int) -> Iterator[tuple[int, str, int, Given]]:

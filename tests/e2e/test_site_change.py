@@ -38,3 +38,51 @@ def _zones(api: httpx.Client) -> dict[str, str]:
 def _shown_everywhere(files: list[dict[str, object]]) -> bool:
     """Every gateway, ingest with the API, and the rules run what stands in the file."""
     return len(files) >= 4 and all(file["shown_here"] and not file["problems"] for file in files)
+
+
+def test_a_rule_is_tried_changed_and_taken_back(program: Program, outside: Outside) -> None:
+    """What a safety officer does on the page: nothing unchecked comes into force, and all of it is on record."""
+    outside.listen("anju/v1/jinxiu/events/alarm")
+    program.add_user("li-na", "safety-officer")
+    with program.client("li-na") as api:
+        rule = api.get("/rules/too-hot").json()
+        base = {"base": rule["base"]}
+        text = (
+            rule["text"]
+            .replace("above: 40", "above: 1")
+            .replace("for: 5m", "for: 0s")
+            .replace("risk: low", "risk: medium")
+        )
+        wrong = api.post("/rules/too-hot/check", json={"text": text.replace("risk:", "risc:"), **base})
+        assert wrong.status_code == 422
+        assert "'risc' is not known here; did you mean 'risk'?" in wrong.json()["errors"][0]["message"]
+        found = api.post("/rules/too-hot/check", json={"text": text, **base}).json()["differences"]
+        assert {(row["row"], row["key"]) for row in found} == {
+            ("too-hot", "when"),
+            ("too-hot", "for"),
+            ("too-hot", "risk"),
+        }
+
+        wait_until(
+            lambda: api.get("/readings", params={"point": "env-b1-f1.temperature"}).json()["buckets"], 30, "history"
+        )
+        trial = api.post("/rules/trials", json={"rule": "too-hot", "text": text, "days": 1, **base}).json()["id"]
+        wait_until(lambda: api.get(f"/rules/trials/{trial}").json()["state"] in {"done", "failed"}, 60, "the trial")
+        tried = api.get(f"/rules/trials/{trial}").json()
+        assert tried["problem"] == ""
+        assert "too-hot" in {row["rule"] for row in tried["result"]["only_new"]}
+        assert not outside.heard("events/alarm", lambda alarm: alarm["rule"] == "too-hot"), "a trial alarms nobody"
+
+        before = api.get("/site-versions").json()["items"][0]["number"]
+        assert api.put("/rules/too-hot", json={"text": text, "reason": "试一下 / a test", **base}).status_code == 202
+        outside.wait_for("events/alarm", lambda alarm: alarm["rule"] == "too-hot", 30)
+        wait_until(lambda: api.get("/site-versions").json()["items"][0]["in_force"], 30, "the version to be in force")
+        newest = api.get("/site-versions").json()["items"][0]
+        assert (newest["who"], newest["why"]) == ("li-na", "too-hot: 试一下 / a test")
+        again = api.put("/rules/too-hot", json={"text": text, "reason": "late", **base})
+        assert again.status_code == 409, "written for a file that is no longer in force"
+
+        assert api.post(f"/site-versions/{before}/restore", json={"reason": "enough"}).status_code == 202
+        wait_until(lambda: api.get("/rules/too-hot").json()["risk"] == "low", 30, "the old rule")
+        detail = api.get(f"/site-versions/{newest['number']}").json()
+        assert {row["key"] for row in detail["since_before"]} == {"when", "for", "risk"}

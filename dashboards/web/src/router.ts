@@ -12,6 +12,9 @@ export const router = createRouter({
     { path: '/alarms', name: 'alarms', component: () => import('@/alarms/AlarmsPage.vue') },
     { path: '/alarm-journal', name: 'journal', component: () => import('@/alarms/JournalPage.vue') },
     { path: '/alarm-load', name: 'alarm-load', component: () => import('@/alarms/LoadPage.vue') },
+    { path: '/rules', name: 'rules', component: () => import('@/rules/RulesPage.vue') },
+    { path: '/rules/:id', name: 'rule', component: () => import('@/rules/RulePage.vue'), props: true },
+    { path: '/versions', name: 'versions', component: () => import('@/rules/VersionsPage.vue') },
     { path: '/alarms/:parts+', name: 'alarm', component: () => import('@/alarms/AlarmPage.vue'), props: (route) => ({ id: [route.params.parts].flat().join(':') }) },
     { path: '/tickets', name: 'tickets', component: () => import('@/tickets/TicketsPage.vue') },
     { path: '/tickets/:parts+', name: 'ticket', component: () => import('@/tickets/TicketPage.vue'), props: (route) => ({ id: [route.params.parts].flat().join(':') }) },
@@ -62,5 +65,6 @@ export const to = {
   drill: (id: string): RouteLocationRaw => ({ name: 'drill', params: { id } }),
   facility: (id: string): RouteLocationRaw => ({ name: 'facility', params: { id } }),
   inspection: (id: string): RouteLocationRaw => ({ name: 'inspection', params: { id } }),
+  rule: (id: string): RouteLocationRaw => ({ name: 'rule', params: { id } }),
   plan: (id: string): RouteLocationRaw => ({ name: 'plan', params: { id } }),
 }

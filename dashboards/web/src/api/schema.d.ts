@@ -1408,6 +1408,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Rules
+         * @description The rules in force, in the file's order.
+         */
+        get: operations["list_rules"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/rules/coverage": {
         parameters: {
             query?: never;
@@ -1422,6 +1442,90 @@ export interface paths {
         get: operations["get_rule_coverage"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rules/trials": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Start Trial
+         * @description Try a change on the last days' readings, beside the rules in force. Nothing is alarmed.
+         */
+        post: operations["start_trial"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rules/trials/{trial_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Trial
+         * @description How far a trial is, and what came out.
+         */
+        get: operations["get_trial"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rules/{rule_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Rule
+         * @description A rule, with its lines of the site file.
+         */
+        get: operations["get_rule"];
+        /**
+         * Change Rule
+         * @description Write it into the site file; the services take it within seconds.
+         */
+        put: operations["change_rule"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rules/{rule_id}/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Check Rule
+         * @description What a change would do; its mistakes, with their lines, are the refusal.
+         */
+        post: operations["check_rule"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1491,6 +1595,66 @@ export interface paths {
          * @description Sign out; the session's open pages are closed at once.
          */
         delete: operations["sign_out"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/site-versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Site Versions
+         * @description The newest first.
+         */
+        get: operations["list_site_versions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/site-versions/{number}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Site Version
+         * @description What it changed, and what going back to it would.
+         */
+        get: operations["get_site_version"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/site-versions/{number}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Restore Site Version
+         * @description Write its text over the site file; the services take it within seconds.
+         */
+        post: operations["restore_site_version"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -2603,6 +2767,14 @@ export interface components {
             where: string;
         };
         /**
+         * Checked
+         * @description What a change would do to the site file; its mistakes are told as a refusal.
+         */
+        Checked: {
+            /** Differences */
+            differences: components["schemas"]["DifferenceOut"][];
+        };
+        /**
          * Close
          * @description All is well; or it is signed that the ticket may end although its condition stands.
          */
@@ -2726,6 +2898,36 @@ export interface components {
             ok: boolean | null;
         };
         /**
+         * DifferenceOut
+         * @description A row that is new, gone, or different in one key.
+         */
+        DifferenceOut: {
+            /** After */
+            after?: unknown;
+            /** Before */
+            before?: unknown;
+            /**
+             * Key
+             * @example for
+             */
+            key: string;
+            /**
+             * Row
+             * @example too-hot
+             */
+            row: string;
+            /**
+             * Section
+             * @example rules
+             */
+            section: string;
+            /**
+             * What
+             * @enum {string}
+             */
+            what: "added" | "removed" | "changed";
+        };
+        /**
          * DocumentOut
          * @description A document; its bytes are at `/facilities/{facility}/documents/{id}`.
          */
@@ -2837,6 +3039,28 @@ export interface components {
          * @enum {string}
          */
         DrillState: "planned" | "running" | "suspended" | "ended" | "evaluated" | "cancelled";
+        /**
+         * EpisodeOut
+         * @description One time a rule would have alarmed.
+         */
+        EpisodeOut: {
+            /** Cleared At */
+            cleared_at: string | null;
+            /** Grade */
+            grade: string;
+            /**
+             * Raised At
+             * Format: date-time
+             * @example 2026-09-22T08:15:30.250Z
+             */
+            raised_at: string;
+            /** Rule */
+            rule: string;
+            /** Scope */
+            scope: string;
+            /** Value */
+            value: number | null;
+        };
         /**
          * EscalationOut
          * @description Who was told of an alarm or of a plan's step, and whether somebody has taken it on.
@@ -3791,6 +4015,16 @@ export interface components {
              */
             next?: string | null;
         };
+        /** Page[SiteVersionOut] */
+        Page_SiteVersionOut_: {
+            /** Items */
+            items: components["schemas"]["SiteVersionOut"][];
+            /**
+             * Next
+             * @description cursor of the next page; null on the last
+             */
+            next?: string | null;
+        };
         /** Page[TicketOut] */
         Page_TicketOut_: {
             /** Items */
@@ -4448,6 +4682,17 @@ export interface components {
             zone?: string | null;
         };
         /**
+         * Restoring
+         * @description Going back to a version.
+         */
+        Restoring: {
+            /**
+             * Reason
+             * @example the new limit was reached every afternoon
+             */
+            reason: string;
+        };
+        /**
          * RiskOut
          * @description An entry of the register; likelihood, severity and grade are those that hold.
          */
@@ -4668,6 +4913,47 @@ export interface components {
             zone: string;
         };
         /**
+         * RuleChange
+         * @description Other lines for a rule; one the file does not have is added.
+         */
+        RuleChange: {
+            /**
+             * Base
+             * @description digest of the site file it was written for
+             */
+            base: string;
+            /**
+             * Text
+             * @example id: too-hot
+             *     select: {measure: temperature}
+             *     …
+             */
+            text: string;
+        };
+        /**
+         * RuleChanged
+         * @description A change that is to come into force.
+         */
+        RuleChanged: {
+            /**
+             * Base
+             * @description digest of the site file it was written for
+             */
+            base: string;
+            /**
+             * Reason
+             * @example the pump room is always this warm
+             */
+            reason: string;
+            /**
+             * Text
+             * @example id: too-hot
+             *     select: {measure: temperature}
+             *     …
+             */
+            text: string;
+        };
+        /**
          * RuleCoverage
          * @description How much of the site is watched.
          */
@@ -4680,6 +4966,68 @@ export interface components {
             unwatched: components["schemas"]["UnwatchedPoint"][];
             /** Watched */
             watched: number;
+        };
+        /**
+         * RuleDetail
+         * @description A rule with its lines of the site file.
+         */
+        RuleDetail: {
+            action: components["schemas"]["Text"] | null;
+            /**
+             * Alarms 7D
+             * @description how often it alarmed in the last seven days; low rules make tickets
+             */
+            alarms_7d: number | null;
+            /**
+             * Base
+             * @description digest of the site file in force
+             */
+            base: string;
+            cause: components["schemas"]["Text"] | null;
+            /**
+             * Condition
+             * @description in the words of the site file
+             */
+            condition: string;
+            consequence: components["schemas"]["Text"] | null;
+            /** During */
+            during: string[];
+            /**
+             * Explains
+             * @description rules whose alarms follow from this one's
+             */
+            explains: string[];
+            /** Id */
+            id: string;
+            /** Latch */
+            latch: boolean;
+            message: components["schemas"]["Text"];
+            /** Off Delay S */
+            off_delay_s: number;
+            /** On Delay S */
+            on_delay_s: number;
+            /** Overrides */
+            overrides: number;
+            /** Per */
+            per: string;
+            /** Plan */
+            plan: string | null;
+            /**
+             * Points
+             * @description points it selects
+             */
+            points: number;
+            risk: components["schemas"]["Grade"];
+            /**
+             * Text
+             * @description its own lines; null where it has none: then the whole file is changed
+             */
+            text: string | null;
+            /**
+             * Watched
+             * @description the points it selects, at most 500
+             */
+            watched: string[];
         };
         /**
          * RuleLoadOut
@@ -4753,6 +5101,53 @@ export interface components {
              * @description what raises and clears as a whole: the point itself, a device, a zone, the site
              */
             scope: string;
+        };
+        /**
+         * RuleOut
+         * @description A rule of the site file in force.
+         */
+        RuleOut: {
+            action: components["schemas"]["Text"] | null;
+            /**
+             * Alarms 7D
+             * @description how often it alarmed in the last seven days; low rules make tickets
+             */
+            alarms_7d: number | null;
+            cause: components["schemas"]["Text"] | null;
+            /**
+             * Condition
+             * @description in the words of the site file
+             */
+            condition: string;
+            consequence: components["schemas"]["Text"] | null;
+            /** During */
+            during: string[];
+            /**
+             * Explains
+             * @description rules whose alarms follow from this one's
+             */
+            explains: string[];
+            /** Id */
+            id: string;
+            /** Latch */
+            latch: boolean;
+            message: components["schemas"]["Text"];
+            /** Off Delay S */
+            off_delay_s: number;
+            /** On Delay S */
+            on_delay_s: number;
+            /** Overrides */
+            overrides: number;
+            /** Per */
+            per: string;
+            /** Plan */
+            plan: string | null;
+            /**
+             * Points
+             * @description points it selects
+             */
+            points: number;
+            risk: components["schemas"]["Grade"];
         };
         /**
          * ScheduleOut
@@ -4949,6 +5344,31 @@ export interface components {
             parties: components["schemas"]["NamedOut"][];
             /** Timezone */
             timezone: string;
+        };
+        /**
+         * SiteVersionOut
+         * @description A site file that was in force.
+         */
+        SiteVersionOut: {
+            /**
+             * At
+             * Format: date-time
+             * @example 2026-09-22T08:15:30.250Z
+             */
+            at: string;
+            /** Digest */
+            digest: string;
+            /** In Force */
+            in_force: boolean;
+            /** Number */
+            number: number;
+            /**
+             * Who
+             * @description empty: the file itself was edited
+             */
+            who: string;
+            /** Why */
+            why: string;
         };
         /**
          * SpellOut
@@ -5414,6 +5834,106 @@ export interface components {
             records: components["schemas"]["TrainingOut"][];
         };
         /**
+         * TrialAsked
+         * @description A change to be tried on what was recorded.
+         */
+        TrialAsked: {
+            /**
+             * Base
+             * @description digest of the site file it was written for
+             */
+            base: string;
+            /**
+             * Days
+             * @default 7
+             */
+            days: number;
+            /** Rule */
+            rule: string;
+            /**
+             * Text
+             * @example id: too-hot
+             *     select: {measure: temperature}
+             *     …
+             */
+            text: string;
+        };
+        /**
+         * TrialOut
+         * @description A trial, and how far it is.
+         */
+        TrialOut: {
+            /**
+             * At
+             * Format: date-time
+             * @example 2026-09-22T08:15:30.250Z
+             */
+            at: string;
+            /**
+             * Begin
+             * Format: date-time
+             * @example 2026-09-22T08:15:30.250Z
+             */
+            begin: string;
+            /** By */
+            by: string;
+            /**
+             * End
+             * Format: date-time
+             * @example 2026-09-22T08:15:30.250Z
+             */
+            end: string;
+            /** Id */
+            id: string;
+            /** Problem */
+            problem: string;
+            /** Readings */
+            readings: number;
+            result: components["schemas"]["TrialResult"] | null;
+            /** Rule */
+            rule: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "gathering" | "replaying" | "done" | "failed";
+        };
+        /**
+         * TrialResult
+         * @description What the changed rules would have done, beside those in force.
+         */
+        TrialResult: {
+            /**
+             * Acceptable
+             * @description within EEMUA 191
+             */
+            acceptable: boolean;
+            /** Alarms */
+            alarms: number;
+            /** Both */
+            both: number;
+            /**
+             * Only New
+             * @description at most 200
+             */
+            only_new: components["schemas"]["EpisodeOut"][];
+            /** Only New Count */
+            only_new_count: number;
+            /**
+             * Only Old
+             * @description at most 200
+             */
+            only_old: components["schemas"]["EpisodeOut"][];
+            /** Only Old Count */
+            only_old_count: number;
+            /** Peak 10 Min */
+            peak_10_min: number;
+            /** Per 10 Min */
+            per_10_min: number;
+            /** Tickets */
+            tickets: number;
+        };
+        /**
          * TryOut
          * @description One attempt to hand it to a channel.
          */
@@ -5490,6 +6010,23 @@ export interface components {
          * @enum {string}
          */
         ValueKind: "number" | "boolean" | "event";
+        /**
+         * VersionDetail
+         * @description A version, beside the one before it and beside the one in force.
+         */
+        VersionDetail: {
+            /**
+             * Since Before
+             * @description null: one of the two can no longer be read
+             */
+            since_before: components["schemas"]["DifferenceOut"][] | null;
+            /**
+             * To In Force
+             * @description what going back to it would change
+             */
+            to_in_force: components["schemas"]["DifferenceOut"][] | null;
+            version: components["schemas"]["SiteVersionOut"];
+        };
         /**
          * WorkIn
          * @description Hours and parts.
@@ -8704,6 +9241,44 @@ export interface operations {
             };
         };
     };
+    list_rules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleOut"][];
+                };
+            };
+            /** @description Refused; the detail says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not possible now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
     get_rule_coverage: {
         parameters: {
             query?: never;
@@ -8720,6 +9295,216 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RuleCoverage"];
+                };
+            };
+            /** @description Refused; the detail says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not possible now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    start_trial: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TrialAsked"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrialOut"];
+                };
+            };
+            /** @description Refused; the detail says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not possible now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    get_trial: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                trial_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrialOut"];
+                };
+            };
+            /** @description Refused; the detail says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not possible now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    get_rule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                rule_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleDetail"];
+                };
+            };
+            /** @description Refused; the detail says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not possible now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    change_rule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                rule_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RuleChanged"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Refused; the detail says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not possible now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    check_rule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                rule_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RuleChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Checked"];
                 };
             };
             /** @description Refused; the detail says why */
@@ -8913,6 +9698,133 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Refused; the detail says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not possible now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    list_site_versions: {
+        parameters: {
+            query?: {
+                /** @description rows of a page at most */
+                limit?: number;
+                /** @description `next` of the page before */
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_SiteVersionOut_"];
+                };
+            };
+            /** @description Refused; the detail says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not possible now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    get_site_version: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VersionDetail"];
+                };
+            };
+            /** @description Refused; the detail says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not possible now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    restore_site_version: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Restoring"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
             };
             /** @description Refused; the detail says why */
             "4XX": {

@@ -23,6 +23,7 @@ export type Action =
   | 'keep-register'
   | 'walk-round'
   | 'grade-risk'
+  | 'change-rules'
 
 export const RIGHTS: Record<RoleName, readonly Action[]> = {
   manager: [
@@ -60,9 +61,10 @@ export const RIGHTS: Record<RoleName, readonly Action[]> = {
     'keep-register',
     'walk-round',
     'grade-risk',
+    'change-rules',
   ],
   supervisor: ['view', 'inspect-ticket', 'choose-notifications', 'walk-round'],
-  administrator: ['view', 'manage-users', 'view-quarantine', 'make-backup', 'choose-notifications'],
+  administrator: ['view', 'manage-users', 'view-quarantine', 'make-backup', 'choose-notifications', 'change-rules'],
 }
 
 export const ROLES = Object.keys(RIGHTS) as RoleName[]

@@ -9,6 +9,7 @@ import notifications from './notifications'
 import plans from './plans'
 import platform from './platform'
 import push from './push'
+import ruleBook from './ruleBook'
 import rules from './rules'
 import standby from './standby'
 import suppressions from './suppressions'
@@ -16,4 +17,4 @@ import ticketWork from './ticketWork'
 import tickets from './tickets'
 import watching from './watching'
 
-export default { ...frame, ...facilities, ...watching, ...alarms, ...suppressions, ...tickets, ...plans, ...drills, ...platform, ...losses, ...interlocks, ...notifications, ...rules, ...ticketWork, ...headcount, ...standby, ...push }
+export default { ...frame, ...facilities, ...watching, ...alarms, ...suppressions, ...tickets, ...plans, ...drills, ...platform, ...losses, ...interlocks, ...notifications, ...rules, ...ruleBook, ...ticketWork, ...headcount, ...standby, ...push }

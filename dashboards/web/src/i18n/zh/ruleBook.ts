@@ -1,0 +1,19 @@
+/** 规则手册：内容、修改与试运行、站点文件的版本。 */
+export default {
+  ruleBook: {
+    title: '报警规则', open: '报警规则', search: '查找规则', none: '没有符合的规则。', points: '{n} 个测点', often: '7 天内 {n} 次', ticketsOnly: '仅生成工单',
+    unwatched: '{n} 个测点没有规则监测', watched: '{of} 个测点中 {n} 个受监测；输出点由命令控制', showUnwatched: '查看',
+    risk: '风险等级', condition: '条件', delays: '延时', delay: '持续 {on} 秒报警，恢复 {off} 秒解除', during: '仅在', cause: '原因', consequence: '后果', action: '处置', explains: '连带', watches: '测点', lately: '近期',
+    lines: '站点文件中的内容', linesHow: '先检查，再用历史数据试运行，然后生效。试运行不会触发报警。', noLines: '站点文件中没有该规则的独立段落，或文件正在被直接修改：请在文件中修改。',
+    check: '检查', try: '试运行', tryOn: '用最近的数据', days: '{n} 天', reason: '原因（必填，留存备查）', apply: '生效', written: '已写入站点文件，几秒内生效。',
+  },
+  trial: {
+    gathering: '正在读取数据：{n} 条', replaying: '正在用 {n} 条数据试运行…', failed: '试运行失败。', summary: '{n} 条数据：{alarms} 条报警，{tickets} 张工单；平均每十分钟 {per} 条，最多 {peak} 条。', within: '符合 EEMUA 191。', beyond: '超出 EEMUA 191 可接受的范围。',
+    both: '与现行规则相同 {n} 条', onlyNew: '仅修改后才有 {n} 条', onlyOld: '仅现行规则才有 {n} 条', more: '… 另有 {n} 条',
+  },
+  versions: {
+    title: '站点文件的版本', open: '版本', none: '还没有版本记录。', inForce: '现行', edited: '直接修改了文件', changed: '改动内容', first: '最早的记录，或已无法读取。', back: '恢复到此版本将改动', restore: '恢复到此版本',
+    added: '新增', removed: '删除', same: '没有差别。', unset: '未填写',
+    section: { rules: '规则', zones: '区域', gateways: '网关', devices: '设备', people: '人员', parties: '责任方', facilities: '设施', plans: '预案', risks: '风险', calendars: '日历', site: '站点', roster: '值班表', notifications: '通知', schedules: '保养计划', checklists: '检查表', routes: '巡检路线', drills: '演练', qualifications: '资格', trainings: '培训', tickets: '工单', holidays: '节假日' },
+  },
+}
