@@ -38,6 +38,7 @@ from api.readings.router import router as readings
 from api.reminders.router import router as reminders
 from api.risks.router import router as risks
 from api.rosters.router import router as rosters
+from api.rosters.swaps import router as roster_requests
 from api.rules.router import router as rules
 from api.rules.trials import Trials
 from api.security.buckets import Buckets
@@ -86,6 +87,7 @@ _RESOURCES = (
     access_events,
     users,
     rosters,
+    roster_requests,
     notifications,
     push,
     drills,

@@ -1408,6 +1408,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/rosters/requests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask To Stand In
+         * @description Ask somebody to take over the caller's duty, or to swap. The roster stays as it is until they answer.
+         */
+        post: operations["ask_to_stand_in"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rosters/requests/{request}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Take Back Request
+         * @description The caller does not ask any more.
+         */
+        delete: operations["take_back_request"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rosters/requests/{request}/answer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Answer Request
+         * @description Say yes or no to what one was asked.
+         */
+        post: operations["answer_request"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/rules": {
         parameters: {
             query?: never;
@@ -2541,27 +2601,6 @@ export interface components {
          */
         AlarmState: "normal" | "unacknowledged" | "acknowledged" | "returned-unacknowledged" | "latched";
         /**
-         * AnswerIn
-         * @description What was found at an item; `place` counts from 0.
-         */
-        AnswerIn: {
-            /**
-             * Note
-             * @default
-             */
-            note: string;
-            outcome: components["schemas"]["ItemOutcome"];
-            /**
-             * Photos
-             * @default []
-             */
-            photos: string[];
-            /** Place */
-            place: number;
-            /** Value */
-            value?: number | null;
-        };
-        /**
          * AnswerOut
          * @description What was found.
          */
@@ -2599,6 +2638,32 @@ export interface components {
              * Format: date
              */
             on: string;
+        };
+        /**
+         * AskIn
+         * @description The caller asks somebody to stand in; with `swap_since` and `swap_until`, to exchange their times.
+         */
+        AskIn: {
+            /** Duty */
+            duty: string;
+            /** In */
+            in: string;
+            /** Reason */
+            reason: string;
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+            /** Swap Since */
+            swap_since?: string | null;
+            /** Swap Until */
+            swap_until?: string | null;
+            /**
+             * Until
+             * Format: date-time
+             */
+            until: string;
         };
         /**
          * Assign
@@ -2717,7 +2782,7 @@ export interface components {
         };
         /**
          * ChangeIn
-         * @description Somebody stands in; with `swap_since` and `swap_until` the two exchange their times.
+         * @description Somebody stands in for `out`, by the word of whoever makes the roster.
          */
         ChangeIn: {
             /** Duty */
@@ -4757,6 +4822,11 @@ export interface components {
             /** Reason */
             reason: string;
             /**
+             * Request
+             * @description what it answers to, where somebody asked another to stand in
+             */
+            request: string | null;
+            /**
              * Since
              * Format: date-time
              * @example 2026-09-22T08:15:30.250Z
@@ -4776,6 +4846,11 @@ export interface components {
          * @description Now, and a span of time.
          */
         RosterOut: {
+            /**
+             * Asked
+             * @description asked for, and not answered yet; the two of a swap together
+             */
+            asked: components["schemas"]["RosterChangeOut"][];
             /** Changes */
             changes: components["schemas"]["RosterChangeOut"][];
             /** Now */
@@ -6094,6 +6169,35 @@ export interface components {
             name: components["schemas"]["Text"];
             /** Parent */
             parent: string | null;
+        };
+        /**
+         * AnswerIn
+         * @description What was found at an item; `place` counts from 0.
+         */
+        api__inspections__schemas__AnswerIn: {
+            /**
+             * Note
+             * @default
+             */
+            note: string;
+            outcome: components["schemas"]["ItemOutcome"];
+            /**
+             * Photos
+             * @default []
+             */
+            photos: string[];
+            /** Place */
+            place: number;
+            /** Value */
+            value?: number | null;
+        };
+        /**
+         * AnswerIn
+         * @description Yes or no.
+         */
+        api__rosters__schemas__AnswerIn: {
+            /** Accepted */
+            accepted: boolean;
         };
     };
     responses: never;
@@ -8099,7 +8203,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["AnswerIn"];
+                "application/json": components["schemas"]["api__inspections__schemas__AnswerIn"];
             };
         };
         responses: {
@@ -9219,6 +9323,132 @@ export interface operations {
                 };
                 content: {
                     "application/json": unknown;
+                };
+            };
+            /** @description Refused; the detail says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not possible now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    ask_to_stand_in: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AskIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RosterOut"];
+                };
+            };
+            /** @description Refused; the detail says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not possible now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    take_back_request: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                request: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RosterOut"];
+                };
+            };
+            /** @description Refused; the detail says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not possible now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    answer_request: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                request: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["api__rosters__schemas__AnswerIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RosterOut"];
                 };
             };
             /** @description Refused; the detail says why */
