@@ -51,6 +51,8 @@ from api.settings import ApiSettings
 from api.site_versions.router import router as site_versions
 from api.sites.router import router as sites
 from api.suppressions.router import router as suppressions
+from api.tickets.rating import links as ticket_links
+from api.tickets.rating import router as ticket_ratings
 from api.tickets.router import router as tickets
 from api.tickets.work import router as ticket_work
 from api.trainings.router import router as trainings
@@ -75,6 +77,7 @@ _RESOURCES = (
     alarm_load,
     suppressions,
     tickets,
+    ticket_ratings,
     ticket_work,
     plans,
     activations,
@@ -169,6 +172,7 @@ def bare_app() -> FastAPI:
     app.include_router(version)
     app.include_router(health.router)
     app.include_router(notification_links)
+    app.include_router(ticket_links)
     problems.install(app)
     app.add_exception_handler(WebSocketRequestValidationError, _bad_socket)  # type: ignore[arg-type]
     return app

@@ -66,6 +66,14 @@ class WorkOut(_Shown):
     note: str
 
 
+class RatingOut(_Shown):
+    """What a resident thinks of the finished work."""
+
+    at: Timestamp
+    stars: int = Field(description="1 to 5")
+    said: str
+
+
 class ConditionOut(_Shown):
     """A condition the ticket is about, as sensors show it."""
 
@@ -102,6 +110,7 @@ class TicketOut(_Shown):
     override: str | None = Field(description="why it was ended while its condition stood")
     photos: list[PhotoOut]
     work: list[WorkOut]
+    rating: RatingOut | None = None
     alarm: str | None
     point: str | None
     facility: str | None

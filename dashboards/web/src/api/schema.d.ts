@@ -1944,6 +1944,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/tickets/{ticket_id}/links": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Give Link
+         * @description A link for the resident who reported it: how far it is, and later the rating.
+         */
+        post: operations["give_link"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/tickets/{ticket_id}/merge": {
         parameters: {
             query?: never;
@@ -4533,6 +4553,25 @@ export interface components {
             unit: string | null;
         };
         /**
+         * RatingOut
+         * @description What a resident thinks of the finished work.
+         */
+        RatingOut: {
+            /**
+             * At
+             * Format: date-time
+             * @example 2026-09-22T08:15:30.250Z
+             */
+            at: string;
+            /** Said */
+            said: string;
+            /**
+             * Stars
+             * @description 1 to 5
+             */
+            stars: number;
+        };
+        /**
          * ReachOut
          * @description Whether somebody can be reached outside the page.
          */
@@ -5670,6 +5709,18 @@ export interface components {
             zh: string;
         };
         /**
+         * TicketLink
+         * @description A way to the ticket without signing in.
+         */
+        TicketLink: {
+            /**
+             * Path
+             * @description to be given to whoever reported it; shown this once
+             * @example /r/x7Kq…
+             */
+            path: string;
+        };
+        /**
          * TicketNoteOut
          * @description One entry of the history: who, when, what happened, and what they said.
          */
@@ -5761,6 +5812,7 @@ export interface components {
              * @example high
              */
             priority: string;
+            rating?: components["schemas"]["RatingOut"] | null;
             /** Rectified By */
             rectified_by: string | null;
             /** Reopened */
@@ -10567,6 +10619,46 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TicketOut"];
+                };
+            };
+            /** @description Refused; the detail says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not possible now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    give_link: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                ticket_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TicketLink"];
                 };
             };
             /** @description Refused; the detail says why */

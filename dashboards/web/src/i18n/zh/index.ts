@@ -10,6 +10,7 @@ import plans from './plans'
 import platform from './platform'
 import push from './push'
 import ruleBook from './ruleBook'
+import resident from './resident'
 import rules from './rules'
 import standby from './standby'
 import suppressions from './suppressions'
@@ -18,4 +19,4 @@ import ticketWork from './ticketWork'
 import tickets from './tickets'
 import watching from './watching'
 
-export default { ...frame, ...facilities, ...watching, ...alarms, ...suppressions, ...tickets, ...plans, ...drills, ...platform, ...losses, ...interlocks, ...notifications, ...rules, ...ruleBook, ...ticketWork, ...headcount, ...standby, ...push, ...swaps }
+export default { ...frame, ...facilities, ...watching, ...alarms, ...suppressions, ...tickets, ...plans, ...drills, ...platform, ...losses, ...interlocks, ...notifications, ...rules, ...ruleBook, ...ticketWork, ...headcount, ...standby, ...push, ...swaps, ...resident }
