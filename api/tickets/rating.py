@@ -95,9 +95,8 @@ def _gone() -> HTMLResponse:
 
 def _page(platform: Platform, ticket: Ticket, problem: str = "") -> HTMLResponse:
     """No name, no photo, no word of the crew: a title, a place, and how far it is."""
-    place = platform.site.zones.get(ticket.zone)
     rows = [
-        ("地点 Place", f"{place.name.zh} / {place.name.in_language('en')}" if place is not None else ticket.zone),
+        ("地点 Place", _place(platform, ticket.zone)),
         ("报告 Reported", _time(platform, ticket.reported_at)),
         ("进展 Progress", _progress(ticket)),
     ]
@@ -107,6 +106,15 @@ def _page(platform: Platform, ticket: Ticket, problem: str = "") -> HTMLResponse
         title += f"<br>{escape(ticket.title_en)}"
     said = f'<p role="alert">{escape(problem)}</p>' if problem else ""
     return HTMLResponse(f"{HEAD}<h1>{title}</h1><dl>{shown}</dl>{said}{_end(ticket)}</body></html>", headers=PRIVATE)
+
+
+def _place(platform: Platform, zone: str) -> str:
+    site = platform.site
+    if zone not in site.zones:
+        return zone
+    names = [site.zones[one].name for one in site.zone_path(zone)]
+    zh = " ".join(name.zh for name in reversed(names))
+    return f"{zh} / {', '.join(name.in_language('en') for name in names)}"
 
 
 def _end(ticket: Ticket) -> str:

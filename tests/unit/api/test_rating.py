@@ -34,6 +34,7 @@ async def test_from_the_link_to_the_rating(house: House) -> None:
         seen = await somebody.get(link)
         assert "灯坏了" in seen.text
         assert "处理中" in seen.text
+        assert "3号楼 一层走廊 / 1F corridor, Building 3" in seen.text
         assert "crew" not in seen.text, "nobody is named"
         early = await somebody.post(link, data={"stars": "5"})
         assert "only finished work is rated" in early.text
