@@ -38,6 +38,7 @@ from api.readings.router import router as readings
 from api.reminders.router import router as reminders
 from api.risks.router import router as risks
 from api.rosters.router import router as rosters
+from api.rosters.swaps import router as roster_requests
 from api.rules.router import router as rules
 from api.rules.trials import Trials
 from api.security.buckets import Buckets
@@ -50,6 +51,8 @@ from api.settings import ApiSettings
 from api.site_versions.router import router as site_versions
 from api.sites.router import router as sites
 from api.suppressions.router import router as suppressions
+from api.tickets.rating import links as ticket_links
+from api.tickets.rating import router as ticket_ratings
 from api.tickets.router import router as tickets
 from api.tickets.work import router as ticket_work
 from api.trainings.router import router as trainings
@@ -74,6 +77,7 @@ _RESOURCES = (
     alarm_load,
     suppressions,
     tickets,
+    ticket_ratings,
     ticket_work,
     plans,
     activations,
@@ -86,6 +90,7 @@ _RESOURCES = (
     access_events,
     users,
     rosters,
+    roster_requests,
     notifications,
     push,
     drills,
@@ -167,6 +172,7 @@ def bare_app() -> FastAPI:
     app.include_router(version)
     app.include_router(health.router)
     app.include_router(notification_links)
+    app.include_router(ticket_links)
     problems.install(app)
     app.add_exception_handler(WebSocketRequestValidationError, _bad_socket)  # type: ignore[arg-type]
     return app

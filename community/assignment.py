@@ -64,6 +64,14 @@ def skill_of(site: Site, ticket: Ticket) -> str | None:
     return None if point is None else skills.get(point.family.value)
 
 
+def labour_cost(site: Site, ticket: Ticket, minutes: int, by: str) -> int:
+    """What somebody's work on it costs (分): at the rate of the skill it takes, or else of whom they work for."""
+    rates = site.file.tickets.rates
+    keys = (skill_of(site, ticket), team_of(site.file.people, by) or ticket.party)
+    rate = next((rates[key] for key in keys if key in rates), 0.0)
+    return round(rate * 100 * minutes / 60)
+
+
 def team_of(people: Sequence[Person], person: str) -> str | None:
     """The party somebody works for."""
     return next((p.party for p in people if p.id == person), None)

@@ -33,6 +33,7 @@ class Action(StrEnum):
     MAKE_BACKUP = "make-backup"
     CHANGE_ROSTER = "change-roster"
     CHOOSE_NOTIFICATIONS = "choose-notifications"
+    SWAP_DUTY = "swap-duty"
     RUN_DRILL = "run-drill"
     RECORD_TRAINING = "record-training"
     KEEP_REGISTER = "keep-register"
@@ -55,6 +56,7 @@ RIGHTS: dict[Role, frozenset[Action]] = {
         Action.VIEW_QUARANTINE,
         Action.CHANGE_ROSTER,
         Action.CHOOSE_NOTIFICATIONS,
+        Action.SWAP_DUTY,
         Action.RECORD_TRAINING,
         Action.KEEP_REGISTER,
         Action.WALK_ROUND,
@@ -65,6 +67,7 @@ RIGHTS: dict[Role, frozenset[Action]] = {
         Action.WORK_TICKET,
         Action.WORK_STEP,
         Action.CHOOSE_NOTIFICATIONS,
+        Action.SWAP_DUTY,
         Action.WALK_ROUND,
     },
     Role.SAFETY_OFFICER: _VIEW
@@ -80,6 +83,7 @@ RIGHTS: dict[Role, frozenset[Action]] = {
         Action.VIEW_QUARANTINE,
         Action.CHANGE_ROSTER,
         Action.CHOOSE_NOTIFICATIONS,
+        Action.SWAP_DUTY,
         Action.RUN_DRILL,
         Action.RECORD_TRAINING,
         Action.KEEP_REGISTER,

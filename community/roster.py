@@ -30,7 +30,22 @@ class RosterChange:
     reason: str
     at: int
     withdrawn: bool = False
+    request: str | None = None
+    """What `out` asked `in_` for; the two changes of a swap have the same. None: somebody with the right made it."""
+    accepted: bool | None = None
+    """Of a request: what `in_` answered; None: nothing yet."""
+    answered_at: int | None = None
     version: int = 1
+
+    @property
+    def counts(self) -> bool:
+        """Whether the roster goes by it."""
+        return not self.withdrawn and (self.request is None or self.accepted is True)
+
+    @property
+    def waits(self) -> bool:
+        """Whether it was asked for and not answered."""
+        return not self.withdrawn and self.request is not None and self.accepted is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +73,7 @@ def spells(roster: Roster, timezone: str, since: int, until: int, changes: Seque
     """Every stretch of duty that touches a span of time, cut where a change begins or ends; by time and duty."""
     found: list[Spell] = []
     for spell in _spells(roster, timezone, since, until):
-        mine = [c for c in changes if not c.withdrawn and c.duty == spell.duty and c.out in spell.people]
+        mine = [c for c in changes if c.counts and c.duty == spell.duty and c.out in spell.people]
         cuts = {spell.since, spell.until}
         cuts.update(t for c in mine for t in (c.since, c.until) if spell.since < t < spell.until)
         edges = sorted(cuts)
@@ -101,7 +116,7 @@ def _calendar(country: str) -> Any:
 def _changed(spell: Spell, at: int, changes: Iterable[RosterChange]) -> tuple[str, ...]:
     people = list(spell.people)
     for change in sorted(changes, key=lambda c: (c.at, c.id)):
-        applies = not change.withdrawn and change.duty == spell.duty and change.since <= at < change.until
+        applies = change.counts and change.duty == spell.duty and change.since <= at < change.until
         if applies and change.out in people:
             place = people.index(change.out)
             people[place : place + 1] = [] if change.in_ is None or change.in_ in people else [change.in_]

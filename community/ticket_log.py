@@ -3,13 +3,17 @@
 from dataclasses import replace
 
 from community.errors import TransitionRefused
-from community.tickets import OPEN, SYSTEM, Condition, Photo, Ticket, Work, add_note
+from community.tickets import OPEN, SYSTEM, Condition, Photo, Rating, Ticket, TicketState, Work, add_note
 
 MOST_NOTES = 100
 """A sensor that keeps alarming does not make its ticket endless; how often it did is counted all the same."""
 MOST_SAID = 1_000
 MOST_PHOTOS = 30
 MOST_WORK = 200
+MOST_STARS = 5
+RATE_WITHIN_MS = 30 * 86_400_000
+RESIDENT = "resident"
+"""Whoever has the link of a ticket: nobody asks for their name."""
 
 
 def condition_raised(ticket: Ticket, source: str, said: str, now: int) -> Ticket:
@@ -58,6 +62,24 @@ def add_work(ticket: Ticket, work: Work) -> Ticket:
     if len(ticket.work) >= MOST_WORK:
         raise TransitionRefused(f"a ticket has at most {MOST_WORK} entries of work")
     return add_note(replace(ticket, work=(*ticket.work, work)), work.by, "work", work.note, work.at)
+
+
+def rate(ticket: Ticket, stars: int, said: str, now: int) -> Ticket:
+    """A resident rates the finished work, once, soon after it was closed.
+
+    Raises:
+        TransitionRefused: it is not closed, was closed long ago, was rated, or the stars are not 1 to 5.
+    """
+    if ticket.state is not TicketState.CLOSED or ticket.ended_at is None:
+        raise TransitionRefused("only finished work is rated")
+    if now - ticket.ended_at > RATE_WITHIN_MS:
+        raise TransitionRefused("it was finished too long ago to be rated")
+    if ticket.rating is not None:
+        raise TransitionRefused("it was rated already")
+    if not 1 <= stars <= MOST_STARS:
+        raise TransitionRefused(f"give 1 to {MOST_STARS} stars")
+    rated = replace(ticket, rating=Rating(at=now, stars=stars, said=said))
+    return add_note(rated, RESIDENT, "rated", f"{stars}/{MOST_STARS} {said}".strip(), now)
 
 
 def _open(ticket: Ticket) -> None:

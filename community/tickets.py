@@ -79,8 +79,20 @@ class Work:
     at: int
     by: str
     minutes: int
+    labour: int = 0
+    """What the time costs at the rate of that day (分)."""
     parts: tuple[Part, ...] = ()
     note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rating:
+    """What a resident thinks of the finished work."""
+
+    at: int
+    stars: int
+    """1 to 5."""
+    said: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,6 +145,7 @@ class Ticket:
     """Why it was ended while its condition stood."""
     photos: tuple[Photo, ...] = ()
     work: tuple[Work, ...] = ()
+    rating: Rating | None = None
     alarm: str | None = None
     point: str | None = None
     facility: str | None = None
@@ -334,6 +347,7 @@ def reopen(
         reopened=ticket.reopened + 1,
         reopened_at=now,
         ended_at=None,
+        rating=None,
         override=None,
         responded_at=None,
         respond_by=respond_by,

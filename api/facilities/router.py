@@ -100,7 +100,7 @@ async def add_facility_document(
 
 def _add_document(facility_id: str, content: bytes, name: str, write: Write) -> Response:
     facility = _known(write.platform, facility_id)
-    kind = uploads.kind_of(content, uploads.DOCUMENTS)
+    content, kind = uploads.taken(content, uploads.DOCUMENTS)
 
     def work(change: Change) -> DocumentOut:
         document = FacilityDocument(

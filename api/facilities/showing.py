@@ -60,7 +60,8 @@ def detail(platform: Platform, c: Connection, row: Facility) -> FacilityDetail:
         **short.model_dump(),
         documents=[DocumentOut.model_validate(d) for d in stored.list_documents(c, site.id, row.id)],
         schedules=[_schedule(s, row, deadlines, usage) for s in site.file.schedules if row.id in s.facilities],
-        spent=sum(part.cost for t in tickets.values() for work in t.work for part in work.parts) / 100,
+        spent=sum(work.labour + sum(part.cost for part in work.parts) for t in tickets.values() for work in t.work)
+        / 100,
         tickets=[_ticket(t) for t in sorted(tickets.values(), key=lambda t: -t.reported_at)],
         alarms=[alarm.id for alarm in alarms],
         inspections=_answers(c, site.id, row),

@@ -156,7 +156,7 @@ async def add_inspection_photo(round_id: str, request: Request, write: Walking) 
 
 
 def _add_photo(round_id: str, content: bytes, write: Write) -> Response:
-    kind = uploads.kind_of(content, uploads.PHOTOS)
+    content, kind = uploads.taken(content, uploads.PHOTOS)
 
     def step(change: Change, round_: Round) -> Round:
         identifier = uploads.keep(write.platform.files, content, kind)

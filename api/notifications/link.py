@@ -11,6 +11,7 @@ from fastapi import APIRouter
 from sqlalchemy import Connection
 from starlette.responses import HTMLResponse
 
+from api.plain_page import HEAD, PRIVATE
 from api.platform import Platform, PlatformDep
 from api.writing import WRITER
 from backbone.database import alarm_journal, audit, outbox
@@ -27,14 +28,6 @@ from community.site.model import Person
 router = APIRouter(prefix="/n", include_in_schema=False)
 MOST_SHOWN = 20
 VALID_MS = 7 * 86_400_000
-_HEAD = (
-    '<!doctype html><html lang="zh"><head><meta charset="utf-8">'
-    '<meta name="viewport" content="width=device-width,initial-scale=1"><title>安居 Anju</title>'
-    "<style>body{font:18px/1.5 system-ui,sans-serif;margin:0 auto;max-width:34rem;padding:1.5rem}"
-    "h1{font-size:1.4rem;margin:.5rem 0}dt{color:#666;font-size:.9rem}dd{margin:0 0 .8rem}"
-    "button{width:100%;padding:1rem;font:inherit;font-weight:600;border:0;border-radius:.5rem;background:#b3261e;"
-    "color:#fff}.done{padding:1rem;border-radius:.5rem;background:#e3f2e6;color:#14532d}</style></head><body>"
-)
 
 
 @router.get("/{token}")
@@ -124,7 +117,7 @@ def _take_on(c: Connection, escalation: Escalation, person: Person | None, now: 
 
 def _gone() -> HTMLResponse:
     said = "<h1>链接无效或已过期</h1><p>This link is not valid any more. Open the page to see the alarms.</p>"
-    return HTMLResponse(f'{_HEAD}{said}<p><a href="/">安居 Anju</a></p></body></html>', 404, headers=_PRIVATE)
+    return HTMLResponse(f'{HEAD}{said}<p><a href="/">安居 Anju</a></p></body></html>', 404, headers=PRIVATE)
 
 
 def _page(notification: Notification, escalation: Escalation, told: Sequence[Escalation]) -> HTMLResponse:
@@ -148,7 +141,4 @@ def _page(notification: Notification, escalation: Escalation, told: Sequence[Esc
         end = '<form method="post"><button>确认，我来处理<br>Acknowledge: I take it on</button></form>'
     title = f"{escape(mark)}{escape(facts.message.zh)}<br>{escape(facts.message.in_language('en'))}"
     link = f'<p><a href="{escape(facts.page)}">在页面上查看 / See it on the page</a></p>'
-    return HTMLResponse(f"{_HEAD}<h1>{title}</h1><dl>{shown}</dl>{end}{link}</body></html>", headers=_PRIVATE)
-
-
-_PRIVATE = {"cache-control": "no-store", "referrer-policy": "no-referrer"}
+    return HTMLResponse(f"{HEAD}<h1>{title}</h1><dl>{shown}</dl>{end}{link}</body></html>", headers=PRIVATE)

@@ -43,19 +43,19 @@ def get_roster(
     if not begin < end <= begin + LONGEST_MS:
         raise Problem(422, "the span ends after it begins, and within two months", kind="bad-input")
     with platform.database.read() as c:
-        return _shown(platform, c, begin, end)
+        return shown(platform, c, begin, end)
 
 
 @router.post("/changes", response_model=RosterOut, status_code=201)
 def change_roster(body: ChangeIn, write: Changing) -> Response:
     """Somebody stands in for somebody, or two people swap."""
-    changes = _changes(body, write)
+    changes = changes_of(body, write)
 
     def work(change: Change) -> RosterOut:
         for made in changes:
-            _trained(write.platform, change, made)
+            trained(write.platform, change, made)
             stored.save_roster_change(change.connection, made)
-        return _shown(write.platform, change.connection, change.now, change.now + WEEK_MS)
+        return shown(write.platform, change.connection, change.now, change.now + WEEK_MS)
 
     detail = "; ".join(f"{c.duty}: {c.in_} for {c.out}" for c in changes)
     return write.perform("roster.change", body.duty, work, status=201, detail=f"{detail}: {body.reason}")
@@ -74,7 +74,7 @@ def withdraw_change(change_id: str, write: Changing) -> Response:
     return write.perform("roster.withdraw", change_id, work, status=204)
 
 
-def _trained(platform: Platform, change: Change, made: RosterChange) -> None:
+def trained(platform: Platform, change: Change, made: RosterChange) -> None:
     """Let somebody stand in.
 
     Raises:
@@ -93,7 +93,12 @@ def _trained(platform: Platform, change: Change, made: RosterChange) -> None:
         )
 
 
-def _changes(body: ChangeIn, write: Write) -> list[RosterChange]:
+def changes_of(body: ChangeIn, write: Write) -> list[RosterChange]:
+    """What somebody wants to change.
+
+    Raises:
+        Problem: 404 or 422, it cannot be.
+    """
     platform = write.platform
     roster = _roster(platform)
     people = {person.id for person in platform.site.file.people}
@@ -146,7 +151,8 @@ def _roster(platform: Platform) -> Roster:
     return roster
 
 
-def _shown(platform: Platform, c: Connection, begin: int, end: int) -> RosterOut:
+def shown(platform: Platform, c: Connection, begin: int, end: int) -> RosterOut:
+    """The roster of a span of time."""
     roster, now = _roster(platform), platform.now()
     changes = stored.roster_changes_after(c, platform.site.id, min(begin, now))
     zone = platform.site.file.site.timezone
@@ -165,7 +171,8 @@ def _shown(platform: Platform, c: Connection, begin: int, end: int) -> RosterOut
             SpellOut(duty=s.duty, shift=s.shift, since=s.since, until=s.until, people=list(s.people), changed=s.changed)
             for s in spells(roster, zone, begin, end, changes)
         ],
-        changes=[RosterChangeOut.model_validate(change) for change in changes if not change.withdrawn],
+        changes=[RosterChangeOut.model_validate(change) for change in changes if change.counts],
+        asked=[RosterChangeOut.model_validate(change) for change in changes if change.waits],
         shifts={shift.id: shift.name for shift in roster.shifts},
         people={person.id: person.name for person in platform.site.file.people},
     )

@@ -40,6 +40,7 @@ class RosterChangeOut(BaseModel):
     by: str
     reason: str
     withdrawn: bool
+    request: str | None = Field(description="what it answers to, where somebody asked another to stand in")
 
 
 class RosterOut(BaseModel):
@@ -48,20 +49,34 @@ class RosterOut(BaseModel):
     now: list[OnDutyOut]
     spells: list[SpellOut]
     changes: list[RosterChangeOut]
+    asked: list[RosterChangeOut] = Field(description="asked for, and not answered yet; the two of a swap together")
     shifts: dict[str, Text]
     people: dict[str, str]
 
 
-class ChangeIn(BaseModel):
-    """Somebody stands in; with `swap_since` and `swap_until` the two exchange their times."""
+class AskIn(BaseModel):
+    """The caller asks somebody to stand in; with `swap_since` and `swap_until`, to exchange their times."""
 
     model_config = ConfigDict(extra="forbid", populate_by_name=True)
 
     duty: str
     since: Moment
     until: Moment
-    out: str
     in_: str = Field(alias="in")
     reason: str = Field(min_length=1, max_length=500)
     swap_since: Moment | None = None
     swap_until: Moment | None = None
+
+
+class ChangeIn(AskIn):
+    """Somebody stands in for `out`, by the word of whoever makes the roster."""
+
+    out: str
+
+
+class AnswerIn(BaseModel):
+    """Yes or no."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    accepted: bool

@@ -61,8 +61,17 @@ class WorkOut(_Shown):
     at: Timestamp
     by: str
     minutes: int
+    labour: int = Field(default=0, description="what the time costs, in the currency's smallest unit")
     parts: list[PartOut]
     note: str
+
+
+class RatingOut(_Shown):
+    """What a resident thinks of the finished work."""
+
+    at: Timestamp
+    stars: int = Field(description="1 to 5")
+    said: str
 
 
 class ConditionOut(_Shown):
@@ -101,6 +110,7 @@ class TicketOut(_Shown):
     override: str | None = Field(description="why it was ended while its condition stood")
     photos: list[PhotoOut]
     work: list[WorkOut]
+    rating: RatingOut | None = None
     alarm: str | None
     point: str | None
     facility: str | None
@@ -120,6 +130,11 @@ class TicketOut(_Shown):
     @property
     def minutes(self) -> int:
         return sum(work.minutes for work in self.work)
+
+    @computed_field(description="what the time of all work costs, in the currency's smallest unit")  # type: ignore[prop-decorator]
+    @property
+    def labour(self) -> int:
+        return sum(work.labour for work in self.work)
 
     @computed_field(description="of all parts, in the currency's smallest unit")  # type: ignore[prop-decorator]
     @property

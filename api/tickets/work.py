@@ -15,8 +15,9 @@ from api.tickets.schemas import Comment, TicketOut, WorkIn
 from api.writing import Change, Write, writing
 from backbone.database import tickets as stored
 from community import ticket_log
+from community.assignment import labour_cost
 from community.people import Action
-from community.tickets import Part, Photo, Work
+from community.tickets import Part, Photo, Ticket, Work
 
 router = APIRouter(prefix="/tickets", tags=["tickets"])
 Reporting = Annotated[Write, writing(Action.CREATE_TICKET)]
@@ -33,12 +34,13 @@ def comment_ticket(ticket_id: str, body: Comment, write: Reporting) -> Response:
 def add_ticket_work(ticket_id: str, body: WorkIn, write: Working) -> Response:
     """Write down hours and parts."""
     parts = tuple(Part(name=p.name, quantity=p.quantity, cost=p.cost) for p in body.parts)
-    return perform(
-        write,
-        ticket_id,
-        "work",
-        lambda c, t: ticket_log.add_work(t, Work(at=c.now, by=c.by, minutes=body.minutes, parts=parts, note=body.note)),
-    )
+
+    def step(change: Change, ticket: Ticket) -> Ticket:
+        labour = labour_cost(write.platform.site, ticket, body.minutes, change.by)
+        work = Work(at=change.now, by=change.by, minutes=body.minutes, labour=labour, parts=parts, note=body.note)
+        return ticket_log.add_work(ticket, work)
+
+    return perform(write, ticket_id, "work", step)
 
 
 @router.post(
@@ -56,7 +58,7 @@ async def add_ticket_photo(
 
 
 def _add_photo(ticket_id: str, content: bytes, note: str, write: Write) -> Response:
-    kind = uploads.kind_of(content, uploads.PHOTOS)
+    content, kind = uploads.taken(content, uploads.PHOTOS)
 
     def work(change: Change) -> TicketOut:
         ticket = find(change, ticket_id)

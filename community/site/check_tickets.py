@@ -30,6 +30,11 @@ def check_tickets(subject: Subject) -> Found:
             yield path, f"'{kind}' is no family of points and no category of a facility{near}"
         if not _somebody_has(skill, subject):
             yield path, f"nobody of the crew has the duty {skill}; add it to the duties of one of the people"
+    duties = {*file.tickets.skills.values(), *(duty for person in file.people for duty in person.duties)}
+    known = sorted({*duties, *(party.id for party in file.parties)})
+    for key in file.tickets.rates:
+        if key not in known and not subject.touched("people.duties") and not subject.lost("parties"):
+            yield ("tickets", "rates", key), f"'{key}' is no duty and no party{suggestion(key, known)}"
 
 
 def _somebody_has(skill: str, subject: Subject) -> bool:

@@ -1,6 +1,6 @@
 """The rows of a site file about tickets: deadlines, who works them, and how long a closed one may be opened again."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -24,4 +24,8 @@ class TicketRules(Row):
     skills: dict[str, Id] = Field(
         default_factory=dict,
         description="the duty whoever works a ticket must have, by family of the point or category of the facility",
+    )
+    rates: dict[Id, Annotated[float, Field(ge=0)]] = Field(
+        default_factory=dict,
+        description="yuan for an hour of work: by the duty it takes, or else by the party whose people do it",
     )

@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 
 import msgspec
@@ -17,8 +17,6 @@ import structlog
 from sqlalchemy import Connection
 
 from backbone import metrics
-from backbone.database.activations import get_activation
-from backbone.database.alarms import get_alarm
 from backbone.database.database import Database
 from backbone.database.notifications import (
     all_browsers,
@@ -46,10 +44,8 @@ from backbone.database.notifications import (
     save_reach,
 )
 from backbone.database.outbox import Relay
-from backbone.database.tickets import get_ticket
-from community.activations import Activation, all_told, nobody_told, person_told
-from community.escalations import OPEN, Call, Escalation, EscalationState, acknowledge, called, due, end
-from community.notice_text import Facts, Message, render
+from community.escalations import OPEN, Call, Escalation, EscalationState, called, due
+from community.notice_text import Message, render
 from community.notifications import (
     Notification,
     NotificationState,
@@ -58,19 +54,19 @@ from community.notifications import (
     paced,
     release_at,
     unreachable,
-    wants_notification,
-    withdrawn,
 )
 from community.push import CHANNEL, Browsers, without
 from community.site.duty import Notifications
 from community.site.site import Site
 from rules.notify.calls import People, notification_for
 from rules.notify.channels import Channels, hand_over, prepare
+from rules.notify.delivery import Delivery, Outcome
+from rules.notify.endings import commander_of, ended, keep_ended
+from rules.notify.into_plan import into_plan
 from rules.notify.push import Push
 from rules.notify.slots import Slots, Way
 from rules.notify.taken import NotTaken
 from rules.respond.plans import Plans
-from rules.respond.ticket_notices import TICKET_KINDS, still_wanted
 from rules.writer import Writer
 
 LOOK_EVERY_S = 1.0
@@ -84,7 +80,6 @@ MOST_STANDING = 20_000
 MOST_AT_ONCE = 200
 MOST_TOGETHER = 5_000
 THREADS = 64
-_REACHED = frozenset({NotificationState.HANDED_OVER, NotificationState.DELIVERED, NotificationState.ACKNOWLEDGED})
 log = structlog.get_logger()
 
 
@@ -94,31 +89,6 @@ class _Event(msgspec.Struct):
 
 
 _event = msgspec.json.Decoder(_Event)
-
-
-@dataclass(frozen=True, slots=True)
-class Delivery:
-    """One message to one person: one notification, or several together."""
-
-    notifications: tuple[Notification, ...]
-    facts: tuple[Facts, ...]
-
-    @property
-    def lead(self) -> Notification:
-        """The one whose channel is used."""
-        return self.notifications[0]
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What became of a delivery; `why` is empty when it was handed over."""
-
-    delivery: Delivery
-    at: int
-    why: str
-    grouped: bool
-    gone: tuple[str, ...]
-    """Browsers their push service knows no more."""
 
 
 class Notifier:
@@ -221,7 +191,7 @@ class Notifier:
         # while many are being called, what is gathered for a person is not complete: only the urgent goes out
         deliveries, next_due = await asyncio.to_thread(self._due, urgent_only=more)
         for delivery in deliveries:
-            self._busy.update(_keys(delivery))
+            self._busy.update(delivery.keys)
             group.create_task(self._deliver(delivery, pool), name=f"notify {delivery.lead.person}")
         if self._failing:
             self._failing = False
@@ -249,11 +219,11 @@ class Notifier:
         chosen = {person.id: everybody.get(person.id) for person in self._site.file.people}
         new: list[Notification] = []
         for escalation in ready:
-            ended = self._ended(c, escalation, now)
-            if ended is not escalation:
-                self._end(c, ended)
+            over = ended(c, escalation, now)
+            if over is not escalation:
+                keep_ended(c, over)
                 continue
-            commander = self._commander(c, escalation)
+            commander = commander_of(c, escalation)
             key = (escalation.kind, escalation.facts.grade, commander, *escalation.roles)
             if key not in trees:
                 trees[key] = self._people.tree(escalation, commander, now, changes)
@@ -276,40 +246,6 @@ class Notifier:
         insert_notifications(c, new)
         return len(ready) == CALLS_AT_ONCE, any(n.state is NotificationState.FAILED for n in new)
 
-    def _commander(self, c: Connection, escalation: Escalation) -> str:
-        if escalation.kind == "alarm":
-            return ""
-        activation = get_activation(c, escalation.cause)
-        return activation.commander if activation is not None else ""
-
-    def _ended(self, c: Connection, escalation: Escalation, now: int) -> Escalation:
-        """The escalation, ended when its cause has."""
-        if escalation.kind in TICKET_KINDS:
-            ticket = get_ticket(c, escalation.cause)
-            if ticket is None or not still_wanted(ticket, escalation):
-                return end(escalation, "the ticket went on", now)
-            return escalation
-        if escalation.kind != "alarm":
-            activation = get_activation(c, escalation.cause)
-            if activation is None or not activation.tells:
-                return end(escalation, "the activation has ended", now)
-            return escalation
-        alarm = get_alarm(c, escalation.cause)
-        if alarm is not None and alarm.acknowledged_by is not None:
-            return acknowledge(escalation, alarm.acknowledged_by, alarm.acknowledged_at or now)
-        if alarm is None or not wants_notification(alarm):
-            return end(escalation, "the alarm is over", now)
-        return escalation
-
-    def _end(self, c: Connection, escalation: Escalation) -> None:
-        save_escalation(c, escalation)
-        why = f"acknowledged by {escalation.ended_by}"
-        why = why if escalation.state is EscalationState.ACKNOWLEDGED else escalation.ended_by
-        for notification in notifications_of(c, escalation.id):
-            after = withdrawn(notification, why)
-            if after is not notification:
-                save_notification(c, after)
-
     async def _settle(self, causes: set[str] | None) -> None:
         """End what has nothing to be told of any more; of these causes, or of all."""
         over = await asyncio.to_thread(self._over, causes)
@@ -323,13 +259,13 @@ class Notifier:
                 standing = open_escalations(c, self._site.id, list(OPEN), MOST_STANDING)
             else:
                 standing = [e for cause in causes for e in escalations_of(c, self._site.id, cause)]
-            return [e.id for e in standing if self._ended(c, e, now) is not e]
+            return [e.id for e in standing if ended(c, e, now) is not e]
 
     def _settle_some(self, identifiers: Sequence[str], c: Connection) -> None:
         for identifier in identifiers:
             escalation = get_escalation(c, identifier)
-            if escalation is not None and (ended := self._ended(c, escalation, self._now())) is not escalation:
-                self._end(c, ended)
+            if escalation is not None and (over := ended(c, escalation, self._now())) is not escalation:
+                keep_ended(c, over)
 
     # what to hand over
 
@@ -406,7 +342,7 @@ class Notifier:
             await self._writer.do(partial(self._record_some, some))
             del self._outcomes[: len(some)]
             for outcome in some:
-                self._busy.difference_update(_keys(outcome.delivery))
+                self._busy.difference_update(outcome.delivery.keys)
             self._relay.wake()
 
     def _record_some(self, outcomes: Sequence[Outcome], c: Connection) -> None:
@@ -451,28 +387,9 @@ class Notifier:
         everybody: Sequence[Notification],
         now: int,
     ) -> None:
-        """Each person in the activation's timeline, and the step's end once every role is reached or cannot be."""
-        step = escalation.step or ""
-
-        def change(activation: Activation) -> Activation:
-            for notification in news:
-                reached = notification.state in _REACHED
-                how = notification.tries[-1].channel if notification.tries else "-"
-                detail = f"{step}: {self._name(notification.person)} ({notification.told_as}), "
-                detail += f"{how}: handed over" if reached else notification.why
-                activation = person_told(activation, "told" if reached else "not-told", detail, now)
-            verdict = _verdict(escalation.roles, everybody)
-            if verdict is None:
-                return activation
-            missing, names = verdict, ", ".join(self._name(n.person) for n in everybody if n.state in _REACHED)
-            if missing:
-                return nobody_told(activation, step, f"not reached: {', '.join(missing)}", now)
-            return all_told(activation, step, names, now)
-
+        names = {person.id: person.name for person in self._site.file.people}
+        change = partial(into_plan, escalation=escalation, news=news, everybody=everybody, names=names, now=now)
         self._plans.told(c, escalation.cause, change, now)
-
-    def _name(self, person: str) -> str:
-        return next((p.name for p in self._site.file.people if p.id == person), person)
 
     def backlog_ms(self) -> int:
         """How long the longest waiting notification has been due; blocking."""
@@ -485,24 +402,6 @@ class Notifier:
         if not self._failing:
             self._failing = True
             log.error("the notifier failed; trying again", exc_info=error)
-
-
-def _verdict(roles: Sequence[str], everybody: Sequence[Notification]) -> list[str] | None:
-    """The roles nobody was reached of; None while that is not known."""
-    missing: list[str] = []
-    for role in roles:
-        mine = [n for n in everybody if role in n.told_as.split(", ")]
-        if any(n.state in _REACHED for n in mine):
-            continue
-        if any(n.state is NotificationState.QUEUED for n in mine):
-            return None
-        missing.append(role)
-    return missing
-
-
-def _keys(delivery: Delivery) -> set[str]:
-    keys = {n.id for n in delivery.notifications}
-    return keys if delivery.lead.grade == "high" else keys | {f"person:{delivery.lead.person}"}
 
 
 def _with_message(notification: Notification, message: str) -> Notification:

@@ -7,7 +7,7 @@ function ticket(state: TicketState, more: Partial<Ticket> = {}): Ticket {
     id: 't-1', site: 's', zone: 'z', title_zh: '漏水', title_en: 'Leak', source: 'person:a', priority: 'low', state,
     reported_at: '2026-09-22T00:00:00Z', respond_by: '2026-09-22T02:00:00Z', complete_by: '2026-09-29T00:00:00Z',
     responded_at: null, ended_at: null, reopened_at: null, reopened: 0, assignee: null, rectified_by: null, evidence: [],
-    failed_inspections: 0, late: [], conditions: [], standing: false, override: null, photos: [], work: [], minutes: 0, cost: 0,
+    failed_inspections: 0, late: [], conditions: [], standing: false, override: null, photos: [], work: [], minutes: 0, labour: 0, cost: 0,
     alarm: null, point: null, facility: null, activation: null, party: null, merged_into: null, earlier: null,
     history: [], version: 1, ...more,
   }
@@ -47,7 +47,7 @@ test('what is asked comes from who looks: the assignee works, somebody else insp
   expect(asked(ticket('reported'), 'zhang-min', ['manager'])?.action).toBe('assign')
   expect(asked(ticket('assigned', { assignee: 'chen-gang' }), 'chen-gang', ['crew'])?.action).toBe('start')
   expect(asked(ticket('assigned', { assignee: 'chen-gang' }), 'liu-yang', ['crew'])).toBeNull()
-  const own = ticket('rectified', { work: [{ at: '2026-09-22T01:00:00Z', by: 'zhang-min', minutes: 5, parts: [], note: '' }] })
+  const own = ticket('rectified', { work: [{ at: '2026-09-22T01:00:00Z', by: 'zhang-min', minutes: 5, labour: 0, parts: [], note: '' }] })
   expect(asked(own, 'zhang-min', ['manager'])).toBeNull()
   expect(asked(own, 'sun-hong', ['supervisor'])?.action).toBe('reinspect')
   expect(asked(ticket('closed'), 'sun-hong', ['supervisor'])).toBeNull()

@@ -7,9 +7,10 @@ from backbone.database.upkeep import save_deadlines
 from community.people import Role
 from community.tickets import open_ticket
 from community.upkeep import Deadline
+from tests.pictures import photo
 from tests.unit.api.house import NOW, House
 
-PNG = b"\x89PNG\r\n\x1a\n" + bytes(64)
+PNG = photo("PNG")
 PDF = b"%PDF-1.7\n" + bytes(2_000_000)
 
 
@@ -80,8 +81,10 @@ async def test_a_failed_item_becomes_one_ticket_with_its_evidence(house: House) 
         assert (walk["state"], walk["left"], len(walk["questions"])) == ("under-way", 4, 4)
         path = f"/inspections/{walk['id']}"
         with_photo = await crew.post(f"{path}/photos", content=PNG)
-        photo = with_photo.json()["photos"][0]["id"]
-        assert (await crew.get(f"{path}/photos/{photo}")).content == PNG
+        kept = with_photo.json()["photos"][0]["id"]
+        seen = (await crew.get(f"{path}/photos/{kept}")).content
+        assert seen.startswith(b"\x89PNG")
+        assert b"TELLTALE" not in seen
         assert (await crew.post(f"{path}/photos", content=PDF[:1000])).status_code == 415
 
         async def answer(**fields: object) -> tuple[int, dict[str, Any]]:
@@ -94,7 +97,7 @@ async def test_a_failed_item_becomes_one_ticket_with_its_evidence(house: House) 
         assert (await answer(place=0, outcome="pass"))[0] == 200
         assert (await crew.post(f"{path}/finish")).status_code == 409
         for _ in range(2):
-            assert (await answer(place=1, outcome="fail", value=40, photos=[photo]))[0] == 200
+            assert (await answer(place=1, outcome="fail", value=40, photos=[kept]))[0] == 200
         await answer(place=2, outcome="not-applicable")
         await answer(place=3, outcome="pass", value=5)
         done = (await crew.post(f"{path}/finish")).json()
@@ -104,7 +107,7 @@ async def test_a_failed_item_becomes_one_ticket_with_its_evidence(house: House) 
         assert (ticket["facility"], ticket["party"], ticket["source"]) == (
             "drain-pumps", "property", f"inspection:{walk['id']}"
         )  # fmt: skip
-        assert [row["id"] for row in ticket["photos"]] == [photo]
+        assert [row["id"] for row in ticket["photos"]] == [kept]
         assert "40 A" in ticket["history"][0]["note"]
         facility = (await crew.get("/facilities/drain-pumps")).json()
         assert [row["outcome"] for row in facility["inspections"]] == ["pass", "fail"]

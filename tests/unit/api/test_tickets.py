@@ -1,14 +1,17 @@
 """The closed loop of a ticket over HTTP (问题-整改-复查)."""
 
+from io import BytesIO
 from typing import Any
 
 import httpx
+from PIL import Image
 
 from backbone.database.tickets import get_ticket, save_ticket
 from community import tickets
 from community.people import Role
 from community.ticket_deadlines import mark_late
 from community.tickets import Condition
+from tests.pictures import photo
 from tests.unit.api.house import NOW, SMOKE, House, take
 
 
@@ -83,24 +86,27 @@ async def in_progress(crew: httpx.AsyncClient) -> dict[str, Any]:
 
 
 async def test_a_photo_is_kept_and_is_evidence(house: House) -> None:
-    picture = b"\xff\xd8\xff\xe0" + b"pixels" * 100
+    picture = photo()
+    assert b"TELLTALE" in picture
     async with house.as_(Role.CREW) as crew, house.as_(Role.SUPERVISOR) as supervisor:
         ticket = await in_progress(crew)
         place = f"/tickets/{ticket['id']}/photos"
-        for wrong in (b"GIF89a", b"<svg onload=alert(1)>", b""):
+        for wrong in (b"GIF89a", b"<svg onload=alert(1)>", b"", b"\xff\xd8\xff\xe0" + b"pixels" * 100, picture[:300]):
             assert (await crew.post(place, content=wrong)).status_code == 415
         assert (await supervisor.post(place, content=picture)).status_code == 403
         added = await crew.post(place, content=picture, params={"note": "after"})
         assert added.status_code == 201
-        (photo,) = added.json()["photos"]
-        assert (photo["media_type"], photo["size"], photo["note"]) == ("image/jpeg", len(picture), "after")
-        seen = await supervisor.get(f"{place}/{photo['id']}")
-        assert (seen.content, seen.headers["content-type"]) == (picture, "image/jpeg")
+        (kept,) = added.json()["photos"]
+        seen = await supervisor.get(f"{place}/{kept['id']}")
+        assert (kept["media_type"], kept["size"], kept["note"]) == ("image/jpeg", len(seen.content), "after")
+        assert seen.headers["content-type"] == "image/jpeg"
+        with Image.open(BytesIO(seen.content)) as bare:
+            assert (bare.size, dict(bare.getexif())) == ((20, 40), {}), "upright, and silent about place and time"
         assert seen.headers["x-content-type-options"] == "nosniff"
         assert (await supervisor.get(f"{place}/..%2f..%2fanju.db")).status_code == 404
         assert (await act(crew, ticket, "rectify", photos=["nobody's"])).status_code == 409
-        done = (await act(crew, ticket, "rectify", photos=[photo["id"]])).json()
-        assert [row["photos"] for row in done["evidence"]] == [[photo["id"]]]
+        done = (await act(crew, ticket, "rectify", photos=[kept["id"]])).json()
+        assert [row["photos"] for row in done["evidence"]] == [[kept["id"]]]
 
 
 async def test_a_reading_proves_only_while_it_is_fresh(house: House) -> None:
@@ -164,6 +170,16 @@ async def test_two_tickets_of_one_problem_become_one(house: House) -> None:
         goes_on = (await manager.get(f"/tickets/{first['id']}")).json()
         assert (goes_on["minutes"], goes_on["work"][0]["note"]) == (45, "tightened")
         assert (await act(manager, first, "merge", into=second["id"], reason="back")).status_code == 409
+
+
+async def test_time_costs_what_the_skill_costs_and_else_what_the_party_does(house: House) -> None:
+    async with house.as_(Role.CREW) as crew:
+        found = []
+        for about in ({"point": SMOKE}, {"facility": "playground"}, {"facility": "b1-lift"}):
+            ticket = (await crew.post("/tickets", json={"zone": "b3-f1", "title": "坏了", **about})).json()
+            worked = (await crew.post(f"/tickets/{ticket['id']}/work", json={"minutes": 45})).json()
+            found.append((worked["labour"], worked["cost"]))
+    assert found == [(4500, 0), (0, 0), (3750, 0)], "repair 60 an hour, the committee none, property 50"
 
 
 async def test_my_tickets_my_teams_and_the_late_ones(house: House) -> None:

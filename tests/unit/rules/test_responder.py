@@ -11,11 +11,14 @@ from backbone.database.activations import get_activation, list_activations, save
 from backbone.database.alarms import list_alarms, save_alarm
 from backbone.database.database import Database
 from backbone.database.errors import Conflict
+from backbone.database.notifications import escalations_of
 from backbone.database.tickets import list_tickets
 from community.activations import ActivationState, StepState, activate, find_step, stand_down
 from community.alarms import acknowledge
+from community.site.model import SiteFile
 from community.site.site import Site
 from rules.detect.model import Transition
+from rules.notify.calls import People
 from rules.respond.responder import Responder
 from tests.rules_rig import demo_site
 from tests.unit.rules.sites import make_site
@@ -85,6 +88,30 @@ def test_in_the_service_centre_one_looks_first_and_a_second_detector_ends_the_wa
         (now_in_force,) = list_activations(c, demo.id)
     assert now_in_force.state is ActivationState.RESPONDING
     assert "doors-centre.relay-1" in moved
+
+
+def test_a_late_step_is_told_to_the_commander_and_to_the_party_above(database: Database) -> None:
+    above = {**PLAN, "organisation": {"commander": "safety-officer", "escalation": "street-office"}}
+    made = site(above)
+    rows: dict[str, Any] = {
+        "notifications": {"language": "zh"},
+        "people": [
+            {"id": "wang-wei", "name": "王伟", "roles": ["safety-officer"]},
+            {"id": "he-jing", "name": "何静", "roles": ["supervisor"], "party": "street-office"},
+        ],
+    }
+    file = SiteFile.model_validate({**made.file.model_dump(by_alias=True, exclude_none=True), **rows})
+    made = replace(made, file=file)
+    responder = Responder(made, LATE_AFTER_MS)
+    with database.begin() as c:
+        responder.respond(c, [smoke()], NOW)
+        (activation,) = list_activations(c, "test")
+        responder.look_after(c, NOW + 4_000)
+        (late,) = [e for e in escalations_of(c, "test", activation.id) if e.kind == "late"]
+        responder.look_after(c, NOW + 8_000)
+        assert len([e for e in escalations_of(c, "test", activation.id) if e.kind == "late"]) == 1, "told once"
+    people = People(made, lambda _: True)
+    assert {call.person for call in people.tree(late, "safety-officer", NOW, [])} == {"wang-wei", "he-jing"}
 
 
 def test_what_burns_again_after_its_plan_was_stood_down_activates_it_anew(database: Database) -> None:

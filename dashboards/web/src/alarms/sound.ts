@@ -2,9 +2,12 @@
  * The sound of a high alarm: two calm tones, made here (no file), repeated while nobody has acknowledged.
  * Browsers allow sound only after the person has touched the page; until then `blocked` says so.
  */
-import { ref, watch, type Ref } from 'vue'
+import { computed, ref, watch, type Ref } from 'vue'
+import { useStorage } from '@vueuse/core'
+import { useClock } from '@/time/useClock'
+import { MUTE_MS, silences, type Mute } from './mute'
 
-const KEY = 'anju.muted'
+const KEY = 'anju.mute'
 const REPEAT_MS = 12_000
 const TONES: readonly [number, number][] = [
   [784, 0],
@@ -13,8 +16,12 @@ const TONES: readonly [number, number][] = [
   [587, 0.82],
 ]
 
-export function useAlarmSound(due: Readonly<Ref<boolean>>) {
-  const muted = ref(localStorage.getItem(KEY) === '1')
+/** `calls` are those of `callOf` that nobody has answered. */
+export function useAlarmSound(calls: Readonly<Ref<readonly string[]>>) {
+  const now = useClock()
+  const mute = useStorage<Mute>(KEY, { until: 0, covers: [] })
+  const due = computed(() => calls.value.length > 0)
+  const muted = computed(() => silences(mute.value, calls.value, now.value))
   const blocked = ref(false)
   let context: AudioContext | null = null
   let timer: ReturnType<typeof setInterval> | null = null
@@ -49,8 +56,7 @@ export function useAlarmSound(due: Readonly<Ref<boolean>>) {
   }
 
   function toggle(): void {
-    muted.value = !muted.value
-    localStorage.setItem(KEY, muted.value ? '1' : '0')
+    mute.value = muted.value ? { until: 0, covers: [] } : { until: now.value + MUTE_MS, covers: [...calls.value] }
     if (!muted.value) unlock()
   }
 

@@ -1408,6 +1408,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/rosters/requests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask To Stand In
+         * @description Ask somebody to take over the caller's duty, or to swap. The roster stays as it is until they answer.
+         */
+        post: operations["ask_to_stand_in"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rosters/requests/{request}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Take Back Request
+         * @description The caller does not ask any more.
+         */
+        delete: operations["take_back_request"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rosters/requests/{request}/answer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Answer Request
+         * @description Say yes or no to what one was asked.
+         */
+        post: operations["answer_request"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/rules": {
         parameters: {
             query?: never;
@@ -1878,6 +1938,26 @@ export interface paths {
          * @description Say something.
          */
         post: operations["comment_ticket"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tickets/{ticket_id}/links": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Give Link
+         * @description A link for the resident who reported it: how far it is, and later the rating.
+         */
+        post: operations["give_link"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2541,27 +2621,6 @@ export interface components {
          */
         AlarmState: "normal" | "unacknowledged" | "acknowledged" | "returned-unacknowledged" | "latched";
         /**
-         * AnswerIn
-         * @description What was found at an item; `place` counts from 0.
-         */
-        AnswerIn: {
-            /**
-             * Note
-             * @default
-             */
-            note: string;
-            outcome: components["schemas"]["ItemOutcome"];
-            /**
-             * Photos
-             * @default []
-             */
-            photos: string[];
-            /** Place */
-            place: number;
-            /** Value */
-            value?: number | null;
-        };
-        /**
          * AnswerOut
          * @description What was found.
          */
@@ -2599,6 +2658,32 @@ export interface components {
              * Format: date
              */
             on: string;
+        };
+        /**
+         * AskIn
+         * @description The caller asks somebody to stand in; with `swap_since` and `swap_until`, to exchange their times.
+         */
+        AskIn: {
+            /** Duty */
+            duty: string;
+            /** In */
+            in: string;
+            /** Reason */
+            reason: string;
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+            /** Swap Since */
+            swap_since?: string | null;
+            /** Swap Until */
+            swap_until?: string | null;
+            /**
+             * Until
+             * Format: date-time
+             */
+            until: string;
         };
         /**
          * Assign
@@ -2717,7 +2802,7 @@ export interface components {
         };
         /**
          * ChangeIn
-         * @description Somebody stands in; with `swap_since` and `swap_until` the two exchange their times.
+         * @description Somebody stands in for `out`, by the word of whoever makes the roster.
          */
         ChangeIn: {
             /** Duty */
@@ -4468,6 +4553,25 @@ export interface components {
             unit: string | null;
         };
         /**
+         * RatingOut
+         * @description What a resident thinks of the finished work.
+         */
+        RatingOut: {
+            /**
+             * At
+             * Format: date-time
+             * @example 2026-09-22T08:15:30.250Z
+             */
+            at: string;
+            /** Said */
+            said: string;
+            /**
+             * Stars
+             * @description 1 to 5
+             */
+            stars: number;
+        };
+        /**
          * ReachOut
          * @description Whether somebody can be reached outside the page.
          */
@@ -4757,6 +4861,11 @@ export interface components {
             /** Reason */
             reason: string;
             /**
+             * Request
+             * @description what it answers to, where somebody asked another to stand in
+             */
+            request: string | null;
+            /**
              * Since
              * Format: date-time
              * @example 2026-09-22T08:15:30.250Z
@@ -4776,6 +4885,11 @@ export interface components {
          * @description Now, and a span of time.
          */
         RosterOut: {
+            /**
+             * Asked
+             * @description asked for, and not answered yet; the two of a swap together
+             */
+            asked: components["schemas"]["RosterChangeOut"][];
             /** Changes */
             changes: components["schemas"]["RosterChangeOut"][];
             /** Now */
@@ -5595,6 +5709,18 @@ export interface components {
             zh: string;
         };
         /**
+         * TicketLink
+         * @description A way to the ticket without signing in.
+         */
+        TicketLink: {
+            /**
+             * Path
+             * @description to be given to whoever reported it; shown this once
+             * @example /r/x7Kq…
+             */
+            path: string;
+        };
+        /**
          * TicketNoteOut
          * @description One entry of the history: who, when, what happened, and what they said.
          */
@@ -5654,6 +5780,11 @@ export interface components {
             /** Id */
             id: string;
             /**
+             * Labour
+             * @description what the time of all work costs, in the currency's smallest unit
+             */
+            readonly labour: number;
+            /**
              * Late
              * @description deadlines that were missed: respond, respond-limit, complete
              */
@@ -5681,6 +5812,7 @@ export interface components {
              * @example high
              */
             priority: string;
+            rating?: components["schemas"]["RatingOut"] | null;
             /** Rectified By */
             rectified_by: string | null;
             /** Reopened */
@@ -6056,6 +6188,12 @@ export interface components {
             at: string;
             /** By */
             by: string;
+            /**
+             * Labour
+             * @description what the time costs, in the currency's smallest unit
+             * @default 0
+             */
+            labour: number;
             /** Minutes */
             minutes: number;
             /** Note */
@@ -6083,6 +6221,35 @@ export interface components {
             name: components["schemas"]["Text"];
             /** Parent */
             parent: string | null;
+        };
+        /**
+         * AnswerIn
+         * @description What was found at an item; `place` counts from 0.
+         */
+        api__inspections__schemas__AnswerIn: {
+            /**
+             * Note
+             * @default
+             */
+            note: string;
+            outcome: components["schemas"]["ItemOutcome"];
+            /**
+             * Photos
+             * @default []
+             */
+            photos: string[];
+            /** Place */
+            place: number;
+            /** Value */
+            value?: number | null;
+        };
+        /**
+         * AnswerIn
+         * @description Yes or no.
+         */
+        api__rosters__schemas__AnswerIn: {
+            /** Accepted */
+            accepted: boolean;
         };
     };
     responses: never;
@@ -8088,7 +8255,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["AnswerIn"];
+                "application/json": components["schemas"]["api__inspections__schemas__AnswerIn"];
             };
         };
         responses: {
@@ -9230,6 +9397,132 @@ export interface operations {
             };
         };
     };
+    ask_to_stand_in: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AskIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RosterOut"];
+                };
+            };
+            /** @description Refused; the detail says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not possible now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    take_back_request: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                request: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RosterOut"];
+                };
+            };
+            /** @description Refused; the detail says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not possible now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    answer_request: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                request: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["api__rosters__schemas__AnswerIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RosterOut"];
+                };
+            };
+            /** @description Refused; the detail says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not possible now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
     list_rules: {
         parameters: {
             query?: never;
@@ -10326,6 +10619,46 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TicketOut"];
+                };
+            };
+            /** @description Refused; the detail says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not possible now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    give_link: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                ticket_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TicketLink"];
                 };
             };
             /** @description Refused; the detail says why */

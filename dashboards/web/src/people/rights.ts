@@ -18,6 +18,7 @@ export type Action =
   | 'make-backup'
   | 'change-roster'
   | 'choose-notifications'
+  | 'swap-duty'
   | 'run-drill'
   | 'record-training'
   | 'keep-register'
@@ -38,11 +39,12 @@ export const RIGHTS: Record<RoleName, readonly Action[]> = {
     'view-quarantine',
     'change-roster',
     'choose-notifications',
+    'swap-duty',
     'record-training',
     'keep-register',
     'walk-round',
   ],
-  crew: ['view', 'create-ticket', 'work-ticket', 'work-step', 'choose-notifications', 'walk-round'],
+  crew: ['view', 'create-ticket', 'work-ticket', 'work-step', 'choose-notifications', 'swap-duty', 'walk-round'],
   'safety-officer': [
     'view',
     'acknowledge-alarm',
@@ -56,6 +58,7 @@ export const RIGHTS: Record<RoleName, readonly Action[]> = {
     'view-quarantine',
     'change-roster',
     'choose-notifications',
+    'swap-duty',
     'run-drill',
     'record-training',
     'keep-register',

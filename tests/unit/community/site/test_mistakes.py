@@ -45,3 +45,11 @@ def test_what_a_mistake_left_out_is_not_told_to_be_missing() -> None:
     nobody = GOOD.replace("duties: [guide]", "duties: guide")  # nobody would be the guide
     for text in (no_detector, no_plan, nobody):
         assert len(check_text(text, PROFILES)) == 1, check_text(text, PROFILES)
+
+
+def test_an_escalation_party_has_somebody_to_be_told() -> None:
+    text = GOOD.replace("rules:\n", "notifications: {language: zh}\nrules:\n", 1)
+    text = text.replace("roles: [guide]}", "roles: [guide], escalation: property}", 1)
+    (problem,) = check_text(text, PROFILES, "a.yaml")
+    assert "nobody works for 'property', so nobody would be told" in str(problem)
+    assert not check_text(text.replace("duties: [guide]}", "duties: [guide], party: property}"), PROFILES, "a.yaml")

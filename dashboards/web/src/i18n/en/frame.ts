@@ -2,7 +2,7 @@ export default {
   frame: {
     title: 'Anju 安居', product: 'Anju', skip: 'Skip to content', navigation: 'Main',
     openAlarms: '{n} open alarms', person: 'Signed in as {name}',
-    soundOn: 'Alarm sound is on; click to mute', soundOff: 'Muted; click for alarm sound', soundBlocked: 'The browser blocks sound until you click anywhere on the page',
+    soundOn: 'Alarm sound is on; click to silence what sounds now for 10 minutes: a new high alarm is still heard', soundOff: 'What sounded is silent for a while; click to hear it again', soundBlocked: 'The browser blocks sound until you click anywhere on the page',
     toLight: 'Light theme', toDark: 'Dark theme', nowhere: 'There is no such page.',
   },
   nav: { facilities: 'Facilities', duty: 'Duty', overview: 'Overview', alarms: 'Alarms', tickets: 'Tickets', plans: 'Plans', platform: 'Platform', users: 'Users' },

@@ -10,11 +10,13 @@ import plans from './plans'
 import platform from './platform'
 import push from './push'
 import ruleBook from './ruleBook'
+import resident from './resident'
 import rules from './rules'
 import standby from './standby'
 import suppressions from './suppressions'
+import swaps from './swaps'
 import ticketWork from './ticketWork'
 import tickets from './tickets'
 import watching from './watching'
 
-export default { ...frame, ...facilities, ...watching, ...alarms, ...suppressions, ...tickets, ...plans, ...drills, ...platform, ...losses, ...interlocks, ...notifications, ...rules, ...ruleBook, ...ticketWork, ...headcount, ...standby, ...push }
+export default { ...frame, ...facilities, ...watching, ...alarms, ...suppressions, ...tickets, ...plans, ...drills, ...platform, ...losses, ...interlocks, ...notifications, ...rules, ...ruleBook, ...ticketWork, ...headcount, ...standby, ...push, ...swaps, ...resident }

@@ -1,7 +1,7 @@
 export default {
   ticketWork: {
     photo: 'Take a photo', unreadable: 'This picture cannot be read; take another.', photos: 'Photos', work: 'Hours and parts', noWork: 'No hours or parts yet.',
-    minutes: '{n} min', total: 'Together {minutes} min, parts {cost}', time: 'Time (min)', part: 'Part', quantity: 'Quantity', cost: 'Cost', note: 'Note', add: 'Add', addWork: 'Add hours or parts',
+    minutes: '{n} min', total: 'Together {all}: labour {labour} for {minutes} min, parts {cost}', time: 'Time (min)', part: 'Part', quantity: 'Quantity', cost: 'Cost', note: 'Note', add: 'Add', addWork: 'Add hours or parts',
     comment: 'Comment', send: 'Send', into: 'Merge into', reading: 'The point’s present reading is the evidence', choosePhotos: 'Photos as evidence',
     override: 'A sensor still sees this. To end it all the same, sign with a reason', overrideCancel: 'A sensor still sees this; cancel it all the same, in my name',
     standing: 'A sensor still sees this', cleared: 'The sensors say it is over',

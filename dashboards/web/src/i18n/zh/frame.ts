@@ -2,7 +2,7 @@ export default {
   frame: {
     title: '安居 Anju', product: '安居', skip: '跳到正文', navigation: '主导航',
     openAlarms: '未恢复报警 {n} 条', person: '当前用户 {name}',
-    soundOn: '报警声已开，点击静音', soundOff: '已静音，点击打开报警声', soundBlocked: '浏览器尚未允许发声，点击页面任意处启用',
+    soundOn: '报警声已开；点击将正在响的报警静音10分钟，新的高风险报警照常响', soundOff: '正在响的报警已静音，到时自动恢复；点击立即恢复', soundBlocked: '浏览器尚未允许发声，点击页面任意处启用',
     toLight: '切换到浅色', toDark: '切换到深色', nowhere: '没有这个页面。',
   },
   nav: { facilities: '设施', duty: '值班', overview: '总览', alarms: '报警', tickets: '工单', plans: '预案', platform: '平台', users: '用户' },

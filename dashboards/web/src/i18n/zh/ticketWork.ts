@@ -1,7 +1,7 @@
 export default {
   ticketWork: {
     photo: '拍照', unreadable: '这张图片无法读取，请换一张。', photos: '照片', work: '工时与材料', noWork: '还没有登记工时或材料。',
-    minutes: '{n} 分钟', total: '合计 {minutes} 分钟，材料费 {cost} 元', time: '工时（分钟）', part: '材料', quantity: '数量', cost: '费用（元）', note: '说明', add: '登记', addWork: '登记工时或材料',
+    minutes: '{n} 分钟', total: '合计 {all} 元：{minutes} 分钟工时费 {labour} 元，材料费 {cost} 元', time: '工时（分钟）', part: '材料', quantity: '数量', cost: '费用（元）', note: '说明', add: '登记', addWork: '登记工时或材料',
     comment: '留言', send: '发送', into: '并入哪张工单', reading: '以测点当前读数为凭据', choosePhotos: '作为凭据的照片',
     override: '传感器仍检测到该问题。确需结束，请写明理由并由本人负责', overrideCancel: '传感器仍检测到该问题，仍要取消，由本人负责',
     standing: '传感器仍检测到该问题', cleared: '传感器显示已恢复',

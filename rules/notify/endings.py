@@ -1,0 +1,50 @@
+"""When an escalation is over: its cause ended, or somebody has taken it on."""
+
+from sqlalchemy import Connection
+
+from backbone.database.activations import get_activation
+from backbone.database.alarms import get_alarm
+from backbone.database.notifications import notifications_of, save_escalation, save_notification
+from backbone.database.tickets import get_ticket
+from community.escalations import Escalation, EscalationState, acknowledge, end
+from community.notifications import wants_notification, withdrawn
+from rules.respond.ticket_notices import TICKET_KINDS, still_wanted
+
+
+def ended(c: Connection, escalation: Escalation, now: int) -> Escalation:
+    """The escalation, ended when its cause has; itself otherwise."""
+    if escalation.kind in TICKET_KINDS:
+        ticket = get_ticket(c, escalation.cause)
+        if ticket is None or not still_wanted(ticket, escalation):
+            return end(escalation, "the ticket went on", now)
+        return escalation
+    if escalation.kind != "alarm":
+        activation = get_activation(c, escalation.cause)
+        if activation is None or not activation.tells:
+            return end(escalation, "the activation has ended", now)
+        return escalation
+    alarm = get_alarm(c, escalation.cause)
+    if alarm is not None and alarm.acknowledged_by is not None:
+        return acknowledge(escalation, alarm.acknowledged_by, alarm.acknowledged_at or now)
+    if alarm is None or not wants_notification(alarm):
+        return end(escalation, "the alarm is over", now)
+    return escalation
+
+
+def keep_ended(c: Connection, escalation: Escalation) -> None:
+    """Save it, and withdraw what was not handed over."""
+    save_escalation(c, escalation)
+    why = f"acknowledged by {escalation.ended_by}"
+    why = why if escalation.state is EscalationState.ACKNOWLEDGED else escalation.ended_by
+    for notification in notifications_of(c, escalation.id):
+        after = withdrawn(notification, why)
+        if after is not notification:
+            save_notification(c, after)
+
+
+def commander_of(c: Connection, escalation: Escalation) -> str:
+    """Who commands the plan it is about; empty: it is about none."""
+    if escalation.kind == "alarm":
+        return ""
+    activation = get_activation(c, escalation.cause)
+    return activation.commander if activation is not None else ""
