@@ -6,6 +6,7 @@ readings arrived at a consumer. Both are fed by the same `mosquitto_pub` process
 
 import asyncio
 import json
+import os
 import sys
 import tempfile
 import time
@@ -135,8 +136,13 @@ async def through_gateway(broker: Broker, folder: Path) -> tuple[float, float, f
 
 async def through_paho(broker: Broker, folder: Path) -> tuple[float, float, float]:
     """The same for the bare loop."""
+    return await through_loop(broker, folder, PAHO)
+
+
+async def through_loop(broker: Broker, folder: Path, program: str) -> tuple[float, float, float]:
+    """The same for a `program` that publishes how many messages it has seen on `bench/seen`."""
     seen = [-1]
-    child = Process("paho", [sys.executable, "-c", PAHO, str(broker.port)], folder)
+    child = Process("loop", [sys.executable, "-c", program, str(broker.port)], folder, env=_PATH)
     async with Bus(f"mqtt://127.0.0.1:{broker.port}", "watch") as bus:
         bus.subscribe("bench/seen", lambda _topic, body: seen.__setitem__(0, int(body)))
         await until(lambda: bus.connected, what="the broker")
@@ -161,7 +167,7 @@ def measure(
     return Figure(name, MESSAGES / seconds, "messages/s", MESSAGES, aim, more=more)
 
 
-_PATH = {"PYTHONPATH": str(ROOT)}
+_PATH = {"PYTHONPATH": os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))}
 
 
 def figures() -> Iterator[Figure]:

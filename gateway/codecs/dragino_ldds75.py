@@ -5,8 +5,9 @@ from collections.abc import Mapping
 from gateway.codecs.dragino import battery_v, checked
 
 _SIZE = 8
-_NO_ECHO = {0x0000: "no ultrasonic sensor found", 0x0014: "distance below the sensor's dead zone"}
-"""Raw distances that are no distance (LDDS75 manual, 2.3.2)."""
+_DEAD_ZONE_MM = 20
+"""What is sent for anything too near; 0 is a sensor that is not there. The decoder of TheThingsNetwork/lorawan-devices
+takes all below 20 for invalid, that of dragino/dragino-end-node-decoder passes everything on."""
 
 
 def decode(payload: bytes) -> Mapping[str, object]:
@@ -14,8 +15,10 @@ def decode(payload: bytes) -> Mapping[str, object]:
     raw = checked(payload, _SIZE)
     distance = int.from_bytes(raw[2:4], "big")
     values: dict[str, object] = {"battery_v": battery_v(raw), "interrupt": raw[4] == 1}
-    if distance in _NO_ECHO:
-        values["problem"] = _NO_ECHO[distance]
+    if distance == 0:
+        values["problem"] = "no ultrasonic sensor found"
+    elif distance <= _DEAD_ZONE_MM:
+        values["problem"] = "distance below the sensor's dead zone"
     else:
         values["distance_mm"] = distance
     if raw[7] == 1:

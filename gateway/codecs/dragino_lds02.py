@@ -5,11 +5,11 @@ from collections.abc import Mapping
 from gateway.codecs.dragino import battery_v, checked
 
 _SIZE = 10
-_DOOR_MODE, _LEAK_MODE = 1, 2
+_DOOR_MODES, _LEAK_MODES = (1, 3), (2, 3)
 
 
 def decode(payload: bytes) -> Mapping[str, object]:
-    """Only the flag of the mode is a value: the other bit says nothing. `last_min` is the last opening or leak."""
+    """Only the flags of the mode are values (mode 3 has both). `last_min` is the last opening or leak."""
     raw = checked(payload, _SIZE)
     values: dict[str, object] = {
         "battery_v": battery_v(raw),
@@ -17,10 +17,10 @@ def decode(payload: bytes) -> Mapping[str, object]:
         "last_min": int.from_bytes(raw[6:9], "big"),
         "alarm": bool(raw[9] & 1),
     }
-    if raw[2] == _DOOR_MODE:
+    if raw[2] in _DOOR_MODES:
         values["open"] = bool(raw[0] & 0x80)
-    elif raw[2] == _LEAK_MODE:
+    if raw[2] in _LEAK_MODES:
         values["leak"] = bool(raw[0] & 0x40)
-    else:
+    if "open" not in values and "leak" not in values:
         values["problem"] = f"mode {raw[2]} is neither door nor leak"
     return values

@@ -38,6 +38,11 @@ def flag(raw: bytes) -> bool:
     return raw[0] == 1
 
 
+def first(size: int, read: Callable[[bytes], object]) -> Callable[[bytes], object]:
+    """Only the first `size` bytes; what follows them is no value."""
+    return lambda raw: read(raw[:size])
+
+
 BATTERY = {(0x01, 0x75): Field("battery", 1, unsigned)}
 DEVICE_INFORMATION = {
     (0xFF, 0x01): Field(None, 1),

@@ -5,7 +5,6 @@ best gateway. Fields that are zero, false or empty are left out, so an absent pa
 """
 
 import base64
-import binascii
 from collections.abc import Mapping
 
 import msgspec
@@ -80,6 +79,7 @@ def _read(data: str, codec: Codec) -> Mapping[str, object]:
     if not data:
         return {}
     try:
-        return codec(base64.b64decode(data, validate=True))
-    except binascii.Error as error:
+        raw = base64.b64decode(data, validate=True)
+    except ValueError as error:
         raise DecodeError("frm_payload is not base64") from error
+    return codec(raw)

@@ -1,6 +1,7 @@
 """Zigbee2MQTT: state on `<base>/<name>`, availability below it (koenkk/zigbee2mqtt.io, MQTT topics).
 
 Values are the state's own keys; availability is the value `online`. `contact: false` means open: profiles invert.
+Panic buttons say `action`, a word; it is the value `emergency` too, unless the device has that key itself.
 """
 
 from community.quality import Quality
@@ -10,6 +11,8 @@ from gateway.decoders.json_object import parse
 
 _TESTED = dict.fromkeys(("smoke", "smoke_density", "gas", "carbon_monoxide", "co", "heat"), Quality.TEST_MODE)
 """While `test` is true the detector's own button speaks, not a fire."""
+_PRESSES = ("emergency", "sos", "panic", "press", "single", "double", "hold")
+"""Actions of a button that is mounted to call for help: however it is pressed, somebody does."""
 _AVAILABILITY = "/availability"
 _NO_READINGS = ("/set", "/get")
 
@@ -35,6 +38,8 @@ def decode_state(payload: bytes) -> Decoded:
     if not payload:
         return Decoded()
     state = parse(payload)
+    if isinstance(action := state.get("action"), str):
+        state.setdefault("emergency", action in _PRESSES)
     seen = state.get("last_seen")
     decoded = Decoded(state, None if seen is None else from_iso(seen) or from_number(seen))
     if state.get("test") is True:

@@ -13,22 +13,13 @@ from gateway.readings import Pipeline, reader_of
 from gateway.refusals import Refusals
 from gateway.routing import plan_routes
 from tests.gateway_site import GATEWAY, PROFILES, data, mqtt_device, site_of
+from tests.unit.gateway.samples import payload_of
 from tests.unit.gateway.sink import Remembered, StillBus
 
 NOW = 1_790_000_000_000
 CASES = sorted(data("decoders").glob("*/*.json"))
 BIN = ", bin: {depth_mm: 1200, dead_zone_mm: 250}"
 PSEUDONYMS = Pseudonyms(b"k" * 32)
-
-
-def payload_of(case: dict[str, Any]) -> bytes:
-    if "payload_hex" in case:
-        return bytes.fromhex(case["payload_hex"])
-    if "payload_repeat" in case:
-        text, times = case["payload_repeat"]
-        return str(text * times).encode()
-    payload = case["payload"]
-    return (payload if isinstance(payload, str) else json.dumps(payload)).encode()
 
 
 def expected_data(rows: dict[str, Any]) -> dict[str, Any]:
