@@ -40,13 +40,13 @@ for number in range(int(changes)):
 database.close()
 """
 HOLD_THE_TURN = """
-import sys, time
+import sys
 from backbone.database.database import Database
 
 database = Database.open(sys.argv[1])
 with database.begin() as connection:
     print("mine", flush=True)
-    time.sleep(600)
+    sys.stdin.readline()  # for ever: it is suspended or killed here
 """
 
 
