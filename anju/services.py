@@ -90,6 +90,8 @@ async def _history_and_api(
             await each(changed)
 
     with closing(open_historian(settings.history_url, settings.data_dir, site)) as historian:
+        name = "+".join(["ingest"] * with_ingest + ["api"] * with_api)
+        watch = SiteWatch(settings, site, name, now_ms)  # one for both: a changed file is read once
         services: list[tuple[str, Awaitable[None]]] = []
         if with_ingest:
             ingest_settings = IngestSettings().model_copy(update=own)
@@ -98,16 +100,16 @@ async def _history_and_api(
                 settings.data_dir / "locks",
                 f"ingest-{site.id}",
                 stop,
-                lambda: run_ingest(ingest_settings, site, historian, database, stop, follow=takers.append),
+                # whoever stood by begins with what is in force by then
+                lambda: run_ingest(ingest_settings, watch.site, historian, database, stop, follow=takers.append),
             )
             services.append(("ingest", ingest))
         if with_api:
             api = run_api(ApiSettings(), site, historian, database, stop, follow=takers.append)
             services.append(("api", api))
-        watch = SiteWatch(settings, site, "+".join(name for name, _ in services), now_ms)
         async with asyncio.TaskGroup() as group:
             watching = group.create_task(watch.run(take), name="site file")
-            await asyncio.wait([group.create_task(_awaited(work), name=name) for name, work in services])
+            await asyncio.wait([group.create_task(_awaited(work), name=each) for each, work in services])
             watching.cancel()
 
 

@@ -69,7 +69,8 @@ class SiteWatch:
 
     def __init__(self, settings: Settings, site: Site, service: str, now: Callable[[], int]) -> None:
         self._settings = settings
-        self._site = site
+        self.site = site
+        """In force."""
         self._service = service
         self._now = now
         self._asked = asyncio.Event()
@@ -85,7 +86,7 @@ class SiteWatch:
         with contextlib.suppress(ValueError, RuntimeError, NotImplementedError):  # no signals off the main thread
             loop.add_signal_handler(signal.SIGHUP, self.look_now)
         await self._set(self.state)
-        taken = before = await asyncio.to_thread(_stamp_of_same, self._settings, self._site)
+        taken = before = await asyncio.to_thread(_stamp_of_same, self._settings, self.site)
         while True:
             stamp = await asyncio.to_thread(_stamp, self._settings)
             asked = self._asked.is_set()
@@ -100,8 +101,8 @@ class SiteWatch:
 
     async def _look(self, take: Take, *, even_if_same: bool) -> None:
         try:
-            site = await asyncio.to_thread(_read, self._settings, self._site)
-            if _same(site, self._site) and not even_if_same:
+            site = await asyncio.to_thread(_read, self._settings, self.site)
+            if _same(site, self.site) and not even_if_same:
                 if self.state.problems:
                     await self._set(SiteState(site.digest, self.state.since))
                 return
@@ -114,7 +115,7 @@ class SiteWatch:
             log.exception("the changed site file could not be taken", service=self._service)
             await self._refuse([f"{type(error).__name__}: {error}"])
         else:
-            self._site = site
+            self.site = site
             reloads.labels(self._service, "taken").inc()
             log.info("the changed site file is in force", service=self._service, digest=site.digest[:12])
             await self._set(SiteState(site.digest, self._now()))
