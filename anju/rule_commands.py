@@ -112,7 +112,10 @@ def try_rules(
     new = _site(site)
     try:
         if cases is not None:
-            if not trials.show_cases(trials.on_cases(new, cases), out):
+            verdicts = trials.on_cases(new, cases)
+            if as_json:
+                out.print(trials.cases_as_json(verdicts), markup=False)
+            elif not trials.show_cases(verdicts, out):
                 raise typer.Exit(1)
             return
         old = _site(against) if against is not None or site is not None else None

@@ -177,6 +177,21 @@ def show(trial: Trial, out: Console) -> None:
         _show_difference(trial.difference, out, zone)
 
 
+def cases_as_json(verdicts: list[Verdict]) -> str:
+    """The whole result of cases for other programs; times in seconds from a case's beginning."""
+    told = [
+        {
+            "id": verdict.case.id,
+            "name": verdict.case.name.model_dump(),
+            "right": verdict.right,
+            "missing": [row.model_dump() for row in verdict.missing],
+            "surplus": [row.model_dump() for row in verdict.surplus],
+        }
+        for verdict in verdicts
+    ]
+    return json.dumps({"cases": told}, ensure_ascii=False, indent=1)
+
+
 def show_cases(verdicts: list[Verdict], out: Console) -> bool:
     """Each case, and what was otherwise; whether all are right."""
     for verdict in verdicts:

@@ -78,7 +78,7 @@ def get_trial(trial_id: str, platform: PlatformDep, _: Annotated[Caller, require
 def start_trial(
     body: TrialAsked, platform: PlatformDep, caller: Annotated[Caller, require(Action.CHANGE_RULES)]
 ) -> TrialOut:
-    """Try a change on the last days' readings, beside the rules in force. Nothing is alarmed."""
+    """Try a change on the last days' readings, beside the rules in force; or on cases. Nothing is alarmed."""
     old = text_in_force(platform)
     new, _ = _changed(platform, body.rule, body)
     now = platform.now()
@@ -90,7 +90,7 @@ def start_trial(
         begin=now - body.days * 86_400_000,
         end=now,
     )
-    return show_trial(platform.trials.start(trial, platform.historian, platform.site, new, old))
+    return show_trial(platform.trials.start(trial, platform.historian, platform.site, new, old, body.cases))
 
 
 @router.get("/rules/{rule_id}")

@@ -104,6 +104,9 @@ class TrialAsked(RuleChange):
 
     rule: str
     days: int = Field(default=7, ge=1, le=31)
+    cases: str | None = Field(
+        default=None, max_length=200_000, description="a file of cases (docs/cases.schema.json): tried on these instead"
+    )
 
 
 class EpisodeOut(BaseModel):
@@ -132,6 +135,27 @@ class TrialResult(BaseModel):
     only_old_count: int
 
 
+class ExpectedOut(BaseModel):
+    """What a case expects of a rule, or what the rule did; seconds from the case's beginning."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    at: float
+    rule: str
+    scope: str
+    becomes: Literal["raised", "cleared"]
+
+
+class CaseOut(BaseModel):
+    """What became of a case: right when nothing is missing and nothing is too much."""
+
+    id: str
+    name: Text
+    right: bool
+    missing: list[ExpectedOut]
+    surplus: list[ExpectedOut]
+
+
 class TrialOut(BaseModel):
     """A trial, and how far it is."""
 
@@ -145,6 +169,7 @@ class TrialOut(BaseModel):
     readings: int
     problem: str
     result: TrialResult | None
+    cases: list[CaseOut] | None = Field(default=None, description="of a trial on cases")
 
 
 MOST_EPISODES = 200
@@ -175,7 +200,9 @@ def show_rule(rule: Rule, points: int, alarms: int) -> RuleOut:
 
 def show_trial(trial: Trial) -> TrialOut:
     """A trial as answers have it."""
-    result = None if trial.result is None else _result(trial.result)
+    told = trial.result
+    cases = None if told is None or "cases" not in told else [CaseOut.model_validate(row) for row in told["cases"]]
+    result = None if told is None or cases is not None else _result(told)
     return TrialOut(
         id=trial.id,
         at=trial.at,
@@ -187,6 +214,7 @@ def show_trial(trial: Trial) -> TrialOut:
         readings=trial.readings,
         problem=trial.problem,
         result=result,
+        cases=cases,
     )
 
 

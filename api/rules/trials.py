@@ -27,6 +27,7 @@ MOST_EVENTS = 200_000
 MOST_MEMORY = 4_000_000_000
 MOST_SECONDS = 300
 MOST_KEPT = 50
+ON_READINGS = ("--against", "old.yaml", "--csv", "readings.parquet", "--events", "events.jsonl")
 log = structlog.get_logger()
 
 
@@ -58,8 +59,10 @@ class Trials:
         self._lock = threading.Lock()
         self._running: Trial | None = None
 
-    def start(self, trial: Trial, historian: Historian, site: Site, new: str, old: str) -> Trial:
-        """Begin a trial of a site file beside another.
+    def start(
+        self, trial: Trial, historian: Historian, site: Site, new: str, old: str, cases: str | None = None
+    ) -> Trial:
+        """Begin a trial of a site file beside another, or on cases.
 
         Raises:
             Problem: another one runs.
@@ -69,7 +72,9 @@ class Trials:
                 raise Problem(429, "another trial runs; look again in a minute", kind="rate")
             self._running = trial
         self._keep(trial)
-        work = threading.Thread(target=self._run, args=(trial, historian, site, new, old), daemon=True, name="trial")
+        work = threading.Thread(
+            target=self._run, args=(trial, historian, site, new, old, cases), daemon=True, name="trial"
+        )
         work.start()
         return trial
 
@@ -90,14 +95,18 @@ class Trials:
             return msgspec.structs.replace(found, state="failed", problem="the program was started again meanwhile")
         return found
 
-    def _run(self, trial: Trial, historian: Historian, site: Site, new: str, old: str) -> None:
+    def _run(self, trial: Trial, historian: Historian, site: Site, new: str, old: str, cases: str | None) -> None:
         work = self._folder / trial.id
         try:
             work.mkdir(parents=True, exist_ok=True)
             (work / "new.yaml").write_text(new, encoding="utf-8")
             (work / "old.yaml").write_text(old, encoding="utf-8")
-            trial = self._gather(trial, historian, site, work)
-            trial = self._replay(trial, work)
+            if cases is None:
+                trial = self._gather(trial, historian, site, work)
+                trial = self._replay(trial, work, *ON_READINGS)
+            else:
+                (work / "cases.yaml").write_text(cases, encoding="utf-8")
+                trial = self._replay(trial, work, "--cases", "cases.yaml")
         except _TooManyError:
             trial = _failed(trial, f"more than {MOST_READINGS:,} readings; try fewer days")
         except subprocess.TimeoutExpired:
@@ -124,10 +133,9 @@ class Trials:
         self._running = trial = msgspec.structs.replace(trial, state="replaying", readings=readings)
         return trial
 
-    def _replay(self, trial: Trial, work: Path) -> Trial:
-        test = ["rules", "test", "new.yaml", "--against", "old.yaml", "--csv", "readings.parquet"]
+    def _replay(self, trial: Trial, work: Path, *on: str) -> Trial:
         bounds = [str(MOST_MEMORY), str(MOST_SECONDS)]
-        program = [sys.executable, "-m", "anju", *test, "--events", "events.jsonl", "--json"]
+        program = [sys.executable, "-m", "anju", "rules", "test", "new.yaml", *on, "--json"]
         root = str(Path(__file__).resolve().parents[2])
         own = {"ANJU_PROFILES": str(self._profiles.resolve())} if self._profiles else {}
         done = subprocess.run(  # noqa: S603 (our own program)

@@ -9,6 +9,18 @@ BESIDE = "      - {id: smoke-b3-f1-b, "
 NEW = BESIDE.replace("-b,", "-new,") + (
     "profile: zigbee2mqtt-smoke, zone: b3-f1, mqtt: {topic: zigbee2mqtt/smoke-b3-f1-new}}\n"
 )
+CASES = """
+cases:
+  - id: warm
+    name: {zh: 三十度, en: Thirty degrees}
+    given: [{at: 10s, point: env-b1-f1.temperature, value: 30}]
+    until: 1m
+    expect: [{at: 10s, rule: too-hot, scope: env-b1-f1.temperature}]
+  - id: unexpected
+    name: {zh: 没有料到, en: Not thought of}
+    given: [{at: 10s, point: env-b1-f1.temperature, value: 30}]
+    until: 1m
+"""
 SMOKE = {"smoke": True, "battery": 90, "linkquality": 90, "test": False}
 
 
@@ -72,6 +84,13 @@ def test_a_rule_is_tried_changed_and_taken_back(program: Program, outside: Outsi
         assert tried["problem"] == ""
         assert "too-hot" in {row["rule"] for row in tried["result"]["only_new"]}
         assert not outside.heard("events/alarm", lambda alarm: alarm["rule"] == "too-hot"), "a trial alarms nobody"
+
+        asked = {"rule": "too-hot", "text": text, "cases": CASES, **base}
+        trial = api.post("/rules/trials", json=asked).json()["id"]
+        wait_until(lambda: api.get(f"/rules/trials/{trial}").json()["state"] in {"done", "failed"}, 60, "the cases")
+        right, wrong = api.get(f"/rules/trials/{trial}").json()["cases"]
+        assert (right["right"], wrong["right"]) == (True, False)
+        assert [(row["rule"], row["becomes"]) for row in wrong["surplus"]] == [("too-hot", "raised")]
 
         before = api.get("/site-versions").json()["items"][0]["number"]
         assert api.put("/rules/too-hot", json={"text": text, "reason": "试一下 / a test", **base}).status_code == 202

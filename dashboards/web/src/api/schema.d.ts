@@ -1519,7 +1519,7 @@ export interface paths {
         put?: never;
         /**
          * Start Trial
-         * @description Try a change on the last days' readings, beside the rules in force. Nothing is alarmed.
+         * @description Try a change on the last days' readings, beside the rules in force; or on cases. Nothing is alarmed.
          */
         post: operations["start_trial"];
         delete?: never;
@@ -2801,6 +2801,21 @@ export interface components {
             reason: string;
         };
         /**
+         * CaseOut
+         * @description What became of a case: right when nothing is missing and nothing is too much.
+         */
+        CaseOut: {
+            /** Id */
+            id: string;
+            /** Missing */
+            missing: components["schemas"]["ExpectedOut"][];
+            name: components["schemas"]["Text"];
+            /** Right */
+            right: boolean;
+            /** Surplus */
+            surplus: components["schemas"]["ExpectedOut"][];
+        };
+        /**
          * ChangeIn
          * @description Somebody stands in for `out`, by the word of whoever makes the roster.
          */
@@ -3218,6 +3233,23 @@ export interface components {
             point: string | null;
             /** Value */
             value: number | null;
+        };
+        /**
+         * ExpectedOut
+         * @description What a case expects of a rule, or what the rule did; seconds from the case's beginning.
+         */
+        ExpectedOut: {
+            /** At */
+            at: number;
+            /**
+             * Becomes
+             * @enum {string}
+             */
+            becomes: "raised" | "cleared";
+            /** Rule */
+            rule: string;
+            /** Scope */
+            scope: string;
         };
         /**
          * FacilityAnswer
@@ -5971,6 +6003,11 @@ export interface components {
              */
             base: string;
             /**
+             * Cases
+             * @description a file of cases (docs/cases.schema.json): tried on these instead
+             */
+            cases?: string | null;
+            /**
              * Days
              * @default 7
              */
@@ -6004,6 +6041,11 @@ export interface components {
             begin: string;
             /** By */
             by: string;
+            /**
+             * Cases
+             * @description of a trial on cases
+             */
+            cases?: components["schemas"]["CaseOut"][] | null;
             /**
              * End
              * Format: date-time
