@@ -53,6 +53,7 @@ from api.sites.router import router as sites
 from api.suppressions.router import router as suppressions
 from api.tickets.rating import links as ticket_links
 from api.tickets.rating import router as ticket_ratings
+from api.tickets.reporting import links as resident_reports
 from api.tickets.router import router as tickets
 from api.tickets.work import router as ticket_work
 from api.trainings.router import router as trainings
@@ -145,6 +146,7 @@ def create_app(
         bus_connected=bus_connected,
         files=Files(settings.data_dir / "files"),
         trials=Trials(settings.data_dir / "trials", settings.profiles),
+        reports=Buckets(1 / 60, 5),
     )
     app.add_middleware(Gate, buckets=Buckets(settings.requests_per_s, settings.requests_burst), now=now)
     web.install(app, web_dist)
@@ -172,6 +174,7 @@ def bare_app() -> FastAPI:
     app.include_router(version)
     app.include_router(health.router)
     app.include_router(notification_links)
+    app.include_router(resident_reports)
     app.include_router(ticket_links)
     problems.install(app)
     app.add_exception_handler(WebSocketRequestValidationError, _bad_socket)  # type: ignore[arg-type]

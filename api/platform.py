@@ -12,6 +12,7 @@ from api.live.hub import Hub
 from api.live.latest import LatestCache
 from api.live.services import ServiceBoard
 from api.rules.trials import Trials
+from api.security.buckets import Buckets
 from api.security.guessing import Guessing
 from api.security.passwords import Passwords
 from api.security.sessions import Sessions
@@ -45,6 +46,8 @@ class Platform:
     bus_connected: Callable[[], bool]
     files: Files
     trials: Trials
+    reports: Buckets
+    """How often somebody who is not signed in may report a problem."""
 
 
 def _platform(connection: HTTPConnection) -> Platform:

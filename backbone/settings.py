@@ -37,6 +37,9 @@ class Settings(BaseSettings):
     historian_url: str | None = Field(
         default=None, description="duckdb:PATH or influxdb+http(s)://…; unset: DuckDB in data_dir"
     )
+    public_url: str = Field(
+        default="http://127.0.0.1:8000", description="where people reach the page: links in notifications lead there"
+    )
     metrics_port: int | None = Field(
         default=None, ge=1, le=65535, description="serve /metrics here; the api has its own"
     )

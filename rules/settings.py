@@ -18,9 +18,6 @@ class RulesSettings(Settings):
         default=0.25, gt=0, description="how often progress is committed while nothing happens"
     )
     rules_batch: int = Field(default=50_000, ge=1, description="most readings evaluated at once")
-    public_url: str = Field(
-        default="http://127.0.0.1:8000", description="where people reach the page: links in notifications lead there"
-    )
     heartbeat_url: str | None = Field(
         default=None, description="requested while alerting is alive, so that an outside monitor notices when it is not"
     )

@@ -1,10 +1,12 @@
 """The register of facilities (设施台账), their documents, and the plan of their renewal."""
 
+import io
 import uuid
 from collections import Counter
 from itertools import groupby
 from typing import Annotated
 
+import segno
 from fastapi import APIRouter, Query, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
@@ -51,6 +53,18 @@ def list_facilities(
     ]
     with platform.database.read() as c:
         return overview(platform, c, rows)
+
+
+@router.get("/{facility_id}/qr.svg", response_class=Response)
+def get_facility_code(facility_id: str, platform: PlatformDep, _: Viewer) -> Response:
+    """The QR code to print and put on it: residents report what is wrong with it, without signing in."""
+    if all(row.id != facility_id for row in platform.site.file.facilities):
+        raise not_found("facility", facility_id)
+    drawn = io.BytesIO()
+    segno.make(f"{platform.settings.public_url.rstrip('/')}/report/{facility_id}", error="m").save(
+        drawn, kind="svg", scale=6, border=3, light="#fff"
+    )
+    return Response(drawn.getvalue(), media_type="image/svg+xml")
 
 
 @router.get("/renewals")

@@ -1,5 +1,6 @@
 export default {
   facilities: {
+    code: 'QR code', codeHow: 'Print it and put it on the facility: residents report what is wrong without signing in.',
     register: 'Register', inspections: 'Inspections', renewals: 'Renewals', risks: 'Risks',
     all: 'All', category: 'Category', zone: 'Place', party: 'Responsible party', escalation: 'Escalates to', installed: 'Installed', life: 'End of life', assumedLife: '(life as the guide says)', unknownAge: 'unknown',
     none: 'No facility fits.', notHere: 'There is no such facility.', openTickets: '{n} open tickets', overdueTickets: '{n} overdue', openAlarms: '{n} alarms',

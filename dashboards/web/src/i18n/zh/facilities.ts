@@ -1,5 +1,6 @@
 export default {
   facilities: {
+    code: '报修二维码', codeHow: '打印后贴在设施上：居民无需登录即可报修。',
     register: '设施台账', inspections: '巡检', renewals: '更新计划', risks: '风险',
     all: '全部', category: '类别', zone: '位置', party: '责任主体', escalation: '上报单位', installed: '安装日期', life: '使用期限', assumedLife: '（按指南年限）', unknownAge: '不详',
     none: '没有符合条件的设施。', notHere: '没有这个设施。', openTickets: '{n} 张未结工单', overdueTickets: '{n} 张逾期', openAlarms: '{n} 条报警',
