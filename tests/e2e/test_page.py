@@ -81,7 +81,7 @@ def test_an_alarm_arrives_is_acknowledged_and_its_chart_opened(open_page, staff:
     expect(page.get_by_test_id("building-tile")).not_to_have_count(0)
     page.screenshot(path=SHOTS / "overview-calm.png")
     outside.publish("zigbee2mqtt/smoke-b3-f1-a", {"smoke": True, "battery": 90, "test": False})
-    row = page.locator('[data-testid=alarm-row][data-alarm-id^="smoke:smoke-b3-f1-a.smoke"]').first
+    row = page.locator('[data-testid=alarm-row][data-alarm-id^="jinxiu:smoke:smoke-b3-f1-a.smoke"]').first
     expect(row).to_have_attribute("data-state", "unacknowledged", timeout=2_000)
     outside.publish("zigbee2mqtt/smoke-b3-f1-b", {"smoke": True, "battery": 90, "test": False})
     expect(page.get_by_test_id("activation-banner")).to_be_visible(timeout=5_000)

@@ -24,10 +24,10 @@ from tests.servers import ROOT, Process, free_port, listening, wait_until
 SHARES = {"east": "1/2", "court": "2/2"}
 """The sites, and the share each falls to."""
 DETECTORS = 12
-PATIENCE_S = 60.0
-ON_TIME_MS = 60_000
+PATIENCE_S = 120.0
+ON_TIME_MS = 90_000
 """A worker that is started again needs seconds on a busy machine, and so does a cluster that elects a leader."""
-VICTIMS = (["node-0"], ["ingest-east"], ["node-2"], ["rules-court"], ["ingest-court", "rules-east"], ["node-1"])
+VICTIMS = (["node-0"], ["ingest-east", "rules-court"], ["node-2"], ["ingest-court", "rules-east"])
 SITE = """
 site: {{id: {name}, name: {{zh: 院}}}}
 zones: [{{id: hall, name: {{zh: 大厅}}, kind: lobby}}]

@@ -61,7 +61,7 @@ async def test_a_fire_from_sensor_to_verified_doors(broker: Broker, site: Site, 
         east.send((SMOKE_A, 1.0), at=begin)
         await until(lambda: east.of("alarm", "raised"), "the first alarm")
         first = east.of("alarm", "raised")[0]
-        assert first["id"] == f"smoke:{SMOKE_A}:{begin}"
+        assert first["id"] == f"jinxiu:smoke:{SMOKE_A}:{begin}"
         assert first["state"] == "unacknowledged"
         assert first["id"] in [ticket["alarm"] for ticket in east.of("ticket", "reported")]
         assert not east.commands
