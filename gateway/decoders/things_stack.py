@@ -4,11 +4,9 @@ Values come from the device's bytes by its codec; without one, from `decoded_pay
 best gateway. Fields that are zero, false or empty are left out, so an absent payload is an empty one.
 """
 
-import base64
-from collections.abc import Mapping
-
 import msgspec
 
+from gateway.decoders import lorawan
 from gateway.decoders.decoded import Codec, Decoded, DecodeError, Route
 from gateway.decoders.device_time import from_iso
 
@@ -52,14 +50,7 @@ def is_noise(_topic: str) -> bool:
 
 def decode(payload: bytes, codec: Codec | None) -> Decoded:
     """One uplink. What was typed in at the console (`simulated`) is refused."""
-    try:
-        uplink = _decoder.decode(payload)
-    except msgspec.ValidationError as error:
-        raise DecodeError("not an uplink of The Things Stack") from error
-    except (msgspec.MsgspecError, ValueError) as error:
-        raise DecodeError("not JSON") from error
-    except RecursionError as error:
-        raise DecodeError("JSON nested too deeply") from error
+    uplink = lorawan.message(_decoder, payload, "not an uplink of The Things Stack")
     if uplink.simulated:
         raise DecodeError("simulated at the console, not real data")
     message = uplink.uplink_message
@@ -67,19 +58,10 @@ def decode(payload: bytes, codec: Codec | None) -> Decoded:
     heard = [(reception.rssi, reception.snr) for reception in message.rx_metadata if reception.rssi is not None]
     if heard:
         values["rssi"], values["snr"] = max(heard)
-    values.update(_read(message.frm_payload, codec) if codec is not None else message.decoded_payload)
-    problem = values.pop("problem", None) if codec is not None else None
     decoded = Decoded(values, from_iso(message.received_at or uplink.received_at))
-    if problem is not None:
-        decoded.problems = (str(problem),)
+    if codec is not None:
+        read, decoded.problems = lorawan.read(message.frm_payload, codec, "frm_payload")
+        values.update(read)
+    else:
+        values.update(message.decoded_payload)
     return decoded
-
-
-def _read(data: str, codec: Codec) -> Mapping[str, object]:
-    if not data:
-        return {}
-    try:
-        raw = base64.b64decode(data, validate=True)
-    except ValueError as error:
-        raise DecodeError("frm_payload is not base64") from error
-    return codec(raw)

@@ -1,0 +1,73 @@
+"""Shelly Gen2 and later: status and events on `<device>/events/rpc`, presence on `<device>/online` (shelly-api-docs).
+
+Values stand below their component, as `temperature:0.tC`. NotifyStatus tells what changed and leaves the rest as it
+was; NotifyFullStatus, which battery devices send when they wake, tells all. A `ts` before 2020 is a clock that is not
+set.
+"""
+
+from gateway.decoders.decoded import Codec, Decoded, DecodedEvent, DecodeError, Route
+from gateway.decoders.json_object import parse
+
+_EVENTS, _PRESENCE = "/events/rpc", "/online"
+_STATUS = ("NotifyStatus", "NotifyFullStatus")
+_CLOCK_SET_SINCE_S = 1_577_836_800
+_PRESSED = "input:"
+
+
+def routes(topic: str, _codec: Codec | None = None) -> tuple[Route, ...]:
+    """Status, events and presence; `topic` is the device's prefix, mostly its id."""
+    return Route(topic + _EVENTS, decode), Route(topic + _PRESENCE, decode_presence, current=True)
+
+
+def watched(topic: str) -> str:
+    """The device's own topics: Shelly devices share no prefix."""
+    return f"{topic}/#"
+
+
+def is_noise(topic: str) -> bool:
+    """Generic status a component, debug logs, answers to calls."""
+    return not topic.endswith((_EVENTS, _PRESENCE))
+
+
+def decode(payload: bytes) -> Decoded:
+    """One notification. Other methods are no readings."""
+    message = parse(payload)
+    params = message.get("params")
+    if type(params) is not dict:
+        raise DecodeError("a notification without params")
+    if message.get("method") in _STATUS:
+        return Decoded({key: part for key, part in params.items() if type(part) is dict}, _at(params))
+    if message.get("method") == "NotifyEvent":
+        return Decoded(at=_at(params), events=_pressed(params))
+    raise DecodeError("neither NotifyStatus, NotifyFullStatus nor NotifyEvent")
+
+
+def decode_presence(payload: bytes) -> Decoded:
+    """`online` from `true` and `false`. Empty (a cleared retained message) says nothing."""
+    if not payload:
+        return Decoded()
+    if payload not in (b"true", b"false"):
+        raise DecodeError("presence is neither true nor false")
+    return Decoded({"online": payload == b"true"})
+
+
+def _at(params: dict[str, object]) -> int | None:
+    ts = params.get("ts")
+    if (type(ts) is float or type(ts) is int) and _CLOCK_SET_SINCE_S <= ts < 1e11:
+        return round(ts * 1000)
+    return None
+
+
+def _pressed(params: dict[str, object]) -> tuple[DecodedEvent, ...]:
+    """What somebody did at an input; what the device says of itself (updates, settings) is left out."""
+    rows = params.get("events")
+    if type(rows) is not list:
+        raise DecodeError("a NotifyEvent without events")
+    found = []
+    for row in rows:
+        if type(row) is not dict:
+            raise DecodeError("an event that is no object")
+        component, event = row.get("component"), row.get("event")
+        if type(component) is str and component.startswith(_PRESSED) and type(event) is str:
+            found.append(DecodedEvent(component, f"input.{event}"))
+    return tuple(found)
