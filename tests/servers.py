@@ -135,7 +135,8 @@ class Broker:
         return f"mqtt://127.0.0.1:{self.port}"
 
 
-def _program(name: str) -> str:
+def installed(name: str) -> str:
+    """Where a Debian program is; some stand where only root looks."""
     found = shutil.which(name, path=f"{os.environ['PATH']}:/usr/sbin:/usr/local/sbin")
     assert found, f"{name} is not installed: run `make test`, which installs the Debian packages the tests use"
     return found
@@ -153,7 +154,7 @@ def mosquitto(folder: Path, *, more: str = "") -> Iterator[Broker]:
         + ("user root\n" if os.getuid() == 0 else "")
         + more
     )
-    process = Process("mosquitto", [_program("mosquitto"), "-c", str(config)], folder)
+    process = Process("mosquitto", [installed("mosquitto"), "-c", str(config)], folder)
     process.start(lambda: listening(port))
     try:
         yield Broker(port, process)
@@ -260,8 +261,8 @@ def influxdb(folder: Path, database: str = "anju") -> Iterator[Influx]:
             proxy_pass http://127.0.0.1:{server}; }}
           location / {{ proxy_pass http://127.0.0.1:{server}; }} }} }}"""
     )
-    influx = Process("influxdb", [_program("influxd"), "-config", str(config)], folder)
-    nginx = Process("nginx", [_program("nginx"), "-c", str(proxy), "-p", str(folder)], folder)
+    influx = Process("influxdb", [installed("influxd"), "-config", str(config)], folder)
+    nginx = Process("nginx", [installed("nginx"), "-c", str(proxy), "-p", str(folder)], folder)
     try:
         influx.start(lambda: answers(f"http://127.0.0.1:{server}/ping"))
         nginx.start(lambda: listening(port))
@@ -282,7 +283,7 @@ def victoria_metrics(folder: Path) -> Iterator[str]:
     process = Process(
         "victoria-metrics",
         [
-            _program("victoria-metrics"),
+            installed("victoria-metrics"),
             f"-httpListenAddr=127.0.0.1:{port}",
             f"-storageDataPath={folder / 'data'}",
             "-memory.allowedBytes=256MB",

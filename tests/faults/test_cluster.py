@@ -19,7 +19,7 @@ from backbone.site_files import read_site
 from tests.history import EVER, NEVER, frame
 from tests.ingest_rig import Sender, sending
 from tests.rules_rig import Edge, edge, now_ms
-from tests.servers import ROOT, Process, free_port, listening, wait_until
+from tests.servers import ROOT, Process, free_port, installed, listening, wait_until
 
 SHARES = {"east": "1/2", "court": "2/2"}
 """The sites, and the share each falls to."""
@@ -60,7 +60,9 @@ class Cluster:
                 "NATS_CLUSTER": f"127.0.0.1:{routes[number]}",
                 "NATS_MQTT": f"127.0.0.1:{self.mqtt[number]}",
             }
-            self.nodes.append(Process(f"node-{number}", ["nats-server", "-c", "nats.conf"], home, env=environment))
+            self.nodes.append(
+                Process(f"node-{number}", [installed("nats-server"), "-c", "nats.conf"], home, env=environment)
+            )
 
     def url(self, first: int = 0) -> str:
         """All of them, beginning with one."""
@@ -157,7 +159,11 @@ async def test_any_node_or_worker_may_die(tmp_path: Path, postgres_url: str) -> 
     )
     for name in SHARES:
         (sites / f"{name}.yaml").write_text(SITE.format(name=name, detectors=detectors), encoding="utf-8")
-    database = Database.open(postgres_url)
+    with closing(Database.open(postgres_url)) as database:
+        await _die_in_turn(tmp_path, sites, postgres_url, database)
+
+
+async def _die_in_turn(tmp_path: Path, sites: Path, postgres_url: str, database: Database) -> None:
     with cluster(tmp_path / "nats") as broker, Workers(tmp_path / "workers", sites, broker, postgres_url) as workers:
         async with _gateways(broker, sites) as gateways:
             await _until(lambda: all(s.heard for s, _ in gateways.values()), "ingest of both sites")
@@ -183,7 +189,6 @@ async def test_any_node_or_worker_may_die(tmp_path: Path, postgres_url: str) -> 
         assert max(late for _, late in raised) < ON_TIME_MS, raised
         with closing(DuckDBHistorian(tmp_path / "workers" / name / "history.duckdb", name).open()) as history:
             assert history.count(name, "climate.temperature", NEVER, EVER) == 10 * (sender.next() - 1)
-    database.close()
 
 
 def _raised(database: Database, site: str) -> list[tuple[str, int]]:
