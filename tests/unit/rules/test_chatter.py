@@ -8,10 +8,10 @@ from sqlalchemy import Connection
 
 from backbone.database.alarm_journal import rows
 from backbone.database.alarms import list_alarms
-from backbone.database.database import Database
 from community.alarms import Alarm, AlarmState
 from rules.detect.model import Transition
 from rules.respond.responder import Responder
+from tests.unit.databases import new_database
 from tests.unit.rules.sites import make_site
 
 NOW = 1_790_000_000_000
@@ -26,7 +26,7 @@ SITE = make_site(
 
 @pytest.fixture
 def c(tmp_path: Path) -> Iterator[Connection]:
-    opened = Database.open(f"sqlite:///{tmp_path / 'state.db'}")
+    opened = new_database(tmp_path / "state.db")
     with opened.begin() as connection:
         yield connection
     opened.close()

@@ -101,7 +101,7 @@ def plain(timeline: list[Entry], site: Site = SITE) -> list[Found]:
     return sorted(reference.out, key=lambda f: f[:3])
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.lists(step, max_size=60), st.sets(st.integers(0, 60)))
 @example([(0, Reading("a-1.value", 0, 1.0)), (100, Reading("a-2.value", 0, 1.0))], set())
 def test_batching_does_not_matter(steps: list[tuple[int, Entry]], cuts: set[int]) -> None:

@@ -24,6 +24,7 @@ from community.site.site import Site
 from community.text import Text
 from rules.detect.model import Transition
 from rules.respond.responder import Responder
+from tests.unit.databases import new_database
 from tests.unit.rules.sites import fire_plan, make_site
 
 NOW = 1_790_000_000_000
@@ -49,7 +50,7 @@ SITE = make()
 @pytest.fixture(scope="module")
 def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
     path: Path = tmp_path_factory.mktemp("drills") / "state.db"
-    opened = Database.open(f"sqlite:///{path}")
+    opened = new_database(path)
     yield opened
     opened.close()
 

@@ -8,11 +8,11 @@ import pytest
 from sqlalchemy import Connection
 
 from backbone.database.alarms import get_alarm, list_alarms, save_alarm
-from backbone.database.database import Database
 from backbone.database.tickets import list_tickets
 from community.alarms import Alarm, AlarmState, acknowledge, clear
 from rules.detect.model import Transition
 from rules.respond.responder import Responder
+from tests.unit.databases import new_database
 from tests.unit.rules.sites import make_site
 
 NOW = 1_790_000_000_000
@@ -31,7 +31,7 @@ SITE = make_site(
 
 @pytest.fixture
 def c(tmp_path: Path) -> Iterator[Connection]:
-    opened = Database.open(f"sqlite:///{tmp_path / 'state.db'}")
+    opened = new_database(tmp_path / "state.db")
     with opened.begin() as connection:
         yield connection
     opened.close()

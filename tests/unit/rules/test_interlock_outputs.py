@@ -7,10 +7,10 @@ import pytest
 from sqlalchemy import Connection
 
 from backbone.database.alarms import list_alarms
-from backbone.database.database import Database
 from backbone.database.tickets import list_tickets
 from community.alarms import AlarmState
 from rules.respond.responder import Responder
+from tests.unit.databases import new_database
 from tests.unit.rules.sites import make_site
 
 NOW = 1_790_000_000_000
@@ -21,7 +21,7 @@ REFUSED = "the device refused the write"
 
 @pytest.fixture
 def c(tmp_path: Path) -> Iterator[Connection]:
-    opened = Database.open(f"sqlite:///{tmp_path / 'state.db'}")
+    opened = new_database(tmp_path / "state.db")
     with opened.begin() as connection:
         yield connection
     opened.close()

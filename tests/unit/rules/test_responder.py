@@ -21,6 +21,7 @@ from rules.detect.model import Transition
 from rules.notify.calls import People
 from rules.respond.responder import Responder
 from tests.rules_rig import demo_site
+from tests.unit.databases import new_database
 from tests.unit.rules.sites import make_site
 
 NOW = 1_790_000_000_000
@@ -58,7 +59,7 @@ def smoke(at: int = NOW) -> Transition:
 
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
-    opened = Database.open(f"sqlite:///{tmp_path / 'state.db'}")
+    opened = new_database(tmp_path / "state.db")
     yield opened
     opened.close()
 
@@ -234,7 +235,7 @@ def test_an_object_that_always_conflicts_costs_an_alarm_its_ticket_and_not_the_a
     responder, tries = Responder(site, 300_000), 0
     monkeypatch.setattr("rules.respond.responder.tickets.report", refuses)
     transitions = [Transition("s", f"{d}.smoke", "z1", True, 1_000, 1.0, (f"{d}.smoke",), "equals") for d in "ab"]
-    database = Database.open(f"sqlite:///{tmp_path / 'state.db'}")
+    database = new_database(tmp_path / "state.db")
     while True:
         tries += 1
         try:

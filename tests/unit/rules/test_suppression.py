@@ -12,7 +12,6 @@ from sqlalchemy import Connection
 from backbone.database import alarm_journal
 from backbone.database.activations import list_activations
 from backbone.database.alarms import list_alarms, save_alarm
-from backbone.database.database import Database
 from backbone.database.suppressions import get_suppression, list_suppressions, save_suppression
 from backbone.database.tickets import list_tickets
 from community.alarms import Alarm, AlarmState, acknowledge
@@ -21,6 +20,7 @@ from community.site.rules import Grade
 from community.suppression import Suppression, SuppressionState, end, shelve, take_out_of_service
 from rules.detect.model import Transition
 from rules.respond.responder import Responder
+from tests.unit.databases import new_database
 from tests.unit.rules.sites import make_site
 
 NOW = 1_790_000_000_000
@@ -39,7 +39,7 @@ SITE = make_site(
 
 @pytest.fixture
 def c(tmp_path: Path) -> Iterator[Connection]:
-    opened = Database.open(f"sqlite:///{tmp_path / 'state.db'}")
+    opened = new_database(tmp_path / "state.db")
     with opened.begin() as connection:
         yield connection
     opened.close()
@@ -213,7 +213,7 @@ STEPS = st.lists(
 def test_nothing_stays_hidden_whatever_happens(
     tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[str, int, str]]
 ) -> None:
-    opened = Database.open(f"sqlite:///{tmp_path_factory.mktemp('s') / 'state.db'}")
+    opened = new_database(tmp_path_factory.mktemp("s") / "state.db")
     responder = Responder(SITE, 300_000)
     now, standing, number = NOW, set[tuple[str, str]](), 0
     with opened.begin() as c:

@@ -20,6 +20,7 @@ from rules.detect.model import Transition
 from rules.notify.calls import People
 from rules.respond.responder import Responder
 from rules.respond.ticket_watch import AGAIN_MS, AT_ONCE, look_after
+from tests.unit.databases import new_database
 from tests.unit.rules.sites import make_site
 
 NOW = 1_790_000_000_000
@@ -43,7 +44,7 @@ def site() -> Site:
 
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
-    opened = Database.open(f"sqlite:///{tmp_path / 'state.db'}")
+    opened = new_database(tmp_path / "state.db")
     yield opened
     opened.close()
 

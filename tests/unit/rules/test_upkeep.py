@@ -17,6 +17,7 @@ from rules.detect.model import Batch
 from rules.meters import Meters
 from rules.respond.upkeep import Upkeep
 from rules.writer import Writer
+from tests.unit.databases import new_database
 from tests.unit.rules.sites import make_site
 from tests.unit.rules.timeline import Reading, make_batch
 
@@ -26,7 +27,7 @@ DAY = 86_400_000
 
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
-    database = Database.open(f"sqlite:///{tmp_path / 'anju.db'}")
+    database = new_database(tmp_path / "anju.db")
     yield database
     database.close()
 

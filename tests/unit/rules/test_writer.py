@@ -14,6 +14,7 @@ from backbone.database.checkpoints import load_checkpoint, save_checkpoint
 from backbone.database.database import Database
 from rules.writer import Stopped, Writer
 from tests.rules_rig import until
+from tests.unit.databases import new_database
 
 
 class Flaky(Database):
@@ -34,7 +35,7 @@ class Flaky(Database):
 
 @pytest.fixture
 def real(tmp_path: Path) -> Iterator[Database]:
-    database = Database.open(f"sqlite:///{tmp_path / 'anju.db'}")
+    database = new_database(tmp_path / "anju.db")
     yield database
     database.close()
 

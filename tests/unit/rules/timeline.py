@@ -85,7 +85,8 @@ def run(site: Site, timeline: Sequence[Entry], cuts: Sequence[int] = (), *, rest
 
     With `restart` the detector is exported and restored between batches.
     """
-    detector = Detector(compile_rules(site))
+    compiled = compile_rules(site)
+    detector = Detector(compiled)
     detector.listen(0)
     found: list[Transition] = []
     part: list[Reading | Event] = []
@@ -96,7 +97,7 @@ def run(site: Site, timeline: Sequence[Entry], cuts: Sequence[int] = (), *, rest
             found.extend(detector.evaluate(make_batch(site, part)))
             part.clear()
         if restart:
-            again = Detector(compile_rules(site))
+            again = Detector(compiled)
             again.restore(detector.state(), detector.layout)
             again.listen(0)
             detector = again
