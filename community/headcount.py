@@ -1,18 +1,30 @@
 """Headcount (清点): who was inside, who has come out, and who is missing, until two people say that it is true.
 
 Doors tell who went in and out, by pseudonym; people at a muster point check off the rest. The list of those who are
-missing is always longer rather than shorter: nobody is out because nothing is known of them.
+missing is always longer rather than shorter: nobody is out because nothing is known of them, nor because no door has
+seen them for days - who is ill at home is the first who needs help.
 """
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import Any
 
 from community.errors import TransitionRefused
+from community.site.site import Site
 
 OUTSIDE = "outside"
 """Where a door leads that leads out of the community."""
+ADMITTED = "access.granted"
 MOST_NAMED = 5_000
+DAY_MS = 86_400_000
+_PSEUDONYM = re.compile(r"[0-9a-f]{8,64}")
+
+
+def pseudonym_of(value: Any) -> str | None:
+    """Nothing that does not look like one: a gateway of somebody else's may forget to hash."""
+    return value if isinstance(value, str) and _PSEUDONYM.fullmatch(value) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +36,14 @@ class Pass:
     zone: str
     """Where the door leads; `outside`: out of the community."""
     at: int
+
+
+def passed(site: Site, point: str, event: str, data: Mapping[str, Any], at: int) -> Pass | None:
+    """Who went through a door and where to, if that is what an event at a point says."""
+    place, card = site.points.get(point), pseudonym_of(data.get("card"))
+    if place is None or event != ADMITTED or card is None:
+        return None
+    return Pass(card, site.devices[place.device].leads_to or place.zone, at)
 
 
 def whereabouts(passes: Iterable[Pass]) -> dict[str, Pass]:
@@ -214,7 +234,7 @@ def confirm(headcount: Headcount, listed: Sequence[Row], note: str, by: str, now
 
 
 def rows(headcount: Headcount, last: Mapping[str, Pass], is_inside: Callable[[str], bool]) -> list[Row]:
-    """The list as it stands: those who are missing first.
+    """The list as it stands: those who are missing first, and of them those a door has seen within a day.
 
     Args:
         last: where each card was last, by the doors.
@@ -226,7 +246,8 @@ def rows(headcount: Headcount, last: Mapping[str, Pass], is_inside: Callable[[st
     people = [*expected.values(), *(Expected(person=p.card, zone=p.zone, at=p.at) for p in late)]
     found = [_row(one, said.get(one.person), last.get(one.person), is_inside) for one in people]
     order = {Status.MISSING: 0, Status.INJURED: 1, Status.OUT: 2, Status.SAFE: 2}
-    return sorted(found, key=lambda row: (order[row.status], row.zone, row.person))
+    fresh = headcount.started_at - DAY_MS
+    return sorted(found, key=lambda row: (order[row.status], row.seen_at < fresh, row.zone, row.person))
 
 
 def _row(one: Expected, said: CheckOff | None, seen: Pass | None, is_inside: Callable[[str], bool]) -> Row:

@@ -29,6 +29,7 @@ from rules.detect.checkpoint import CheckpointError
 from rules.detect.compile import compile_rules
 from rules.detect.engine import Detector
 from rules.detect.model import Batch, Transition, only_tested
+from rules.doors import Doors
 from rules.gateways import GatewayWatch
 from rules.intake import Intake
 from rules.meters import Meters
@@ -110,6 +111,7 @@ async def run(
                 ticket_watch,
                 upkeep,
                 meters,
+                Doors(site, round(settings.future_skew_s * 1000)),
                 now,
             )
             heartbeat = Heartbeat(settings, consumer.alive, notifier.backlog_ms)
@@ -202,6 +204,7 @@ class Consumer:
     tickets: TicketWatch
     upkeep: Upkeep
     meters: Meters
+    doors: Doors
     now: Callable[[], int]
     _changed: _Changed | None = None
     _heard_at: int = 0
@@ -242,6 +245,7 @@ class Consumer:
                 batch = intake.batch(deliveries, now)
                 transitions = self.detector.evaluate(batch)
                 self.meters.take(batch)
+                self.doors.take(deliveries, now)
                 self._uncommitted = True
             if now - self._ticked_at >= TICK_MS or self.detector.next_end() <= now:
                 caught_up = self.stream.buffered_readings == 0
@@ -287,6 +291,7 @@ class Consumer:
             _begin(c, site, detector, self.responder, now)
             save_positions(c, CONSUMER, site.id, positions)
             self.meters.save(c)
+            self.doors.save(c)
             meters.load(c)
             known = load_positions(c, CONSUMER, site.id)
             self.responder.use(site)
@@ -307,6 +312,8 @@ class Consumer:
         self.notifier.use(site, Channels(site, os.environ))
         self.tickets.use(site)
         self.upkeep.use(site)
+        self.doors.saved()
+        self.doors.use(site)
         self.meters = meters
         self.site, self.detector, self._practice = site, detector, None
         log.info("rules are watching", conditions=len(detector.compiled.spots), points=len(detector.compiled.points))
@@ -327,10 +334,12 @@ class Consumer:
             save_checkpoint(c, _name(self.site, "state"), state)
             save_positions(c, CONSUMER, self.site.id, positions)
             self.meters.save(c)
+            self.doors.save(c)
             return orders
 
         orders = await self.writer.do(work)
         self.meters.saved()
+        self.doors.saved()
         self._uncommitted, self._unsaid = False, 0
         self._committed_at = self.now()
         if transitions:

@@ -14,7 +14,7 @@ import msgspec
 from backbone import topics
 from backbone.bus import Bus
 from backbone.database.database import Database
-from backbone.frames import Frame, FrameBuilder, encode_compact
+from backbone.frames import Frame, FrameBuilder, FrameEvent, encode_compact
 from backbone.settings import Settings
 from backbone.site_files import read_site
 from community.commands import Command, Outcome, Reply
@@ -78,6 +78,14 @@ class Edge:
         frames.append(frame)
         self._publish(lane, frame)
         return frame
+
+    def pass_door(self, door: str, card: str, at: int) -> None:
+        """A card opens a door."""
+        builder = FrameBuilder()
+        builder.add_event(FrameEvent(f"{door}.credential", at, "access.granted", {"card": card}))
+        frames = self._frames[Lane.URGENT]
+        frames.append(builder.seal(epoch=1, seq=len(frames) + 1, sent=now_ms()))
+        self._publish(Lane.URGENT, frames[-1])
 
     def publish_again(self, lane: Lane, seq: int) -> None:
         """A frame once more, as a broker's retained or repeated message would be."""

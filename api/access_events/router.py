@@ -1,7 +1,6 @@
 """Access events: who came and was refused, by pseudonym."""
 
-import re
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Query
 
@@ -12,6 +11,7 @@ from api.problems import Problem, not_found
 from api.security.access import Viewer
 from api.times import Moment, to_ms
 from backbone.frames import FrameEvent
+from community.headcount import pseudonym_of
 from community.site.profile import Family
 from community.site.site import Site
 
@@ -19,7 +19,6 @@ router = APIRouter(prefix="/access-events", tags=["access"])
 DAY_MS = 86_400_000
 LONGEST_MS = 31 * DAY_MS
 _ASK_FOR = 10_000
-_PSEUDONYM = re.compile(r"[0-9a-f]{8,64}")
 
 
 @router.get("")
@@ -65,8 +64,3 @@ def show(site: Site, event: FrameEvent) -> AccessEventOut:
         doors=[str(door) for door in doors] if isinstance(doors, list) else [],
         reason=str(data["reason"]) if "reason" in data else None,
     )
-
-
-def pseudonym_of(value: Any) -> str | None:
-    """Nothing that does not look like one: a gateway of somebody else's may forget to hash."""
-    return value if isinstance(value, str) and _PSEUDONYM.fullmatch(value) else None

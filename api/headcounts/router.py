@@ -28,7 +28,7 @@ from backbone.database import headcounts as stored
 from backbone.database.activations import get_activation, save_activation
 from community import headcount as counting
 from community.activations import Activation, noted
-from community.headcount import OUTSIDE, CheckOff, Headcount, HeadcountState, Row, Status
+from community.headcount import DAY_MS, OUTSIDE, CheckOff, Headcount, HeadcountState, Row, Status
 from community.people import Action
 
 router = APIRouter(tags=["plans"])
@@ -39,12 +39,15 @@ Step = Callable[[Headcount, list[Row], Change], Headcount]
 
 @router.get("/presence")
 def list_presence(platform: PlatformDep, _: Viewer) -> Page[PresenceOut]:
-    """How many people are in each place, by the doors of the last day; nobody is named."""
+    """How many people are in each place, by the doors; nobody is named."""
     last, known = last_seen(platform)
     if not known:
         raise conflict("the doors' events cannot be read now")
-    counts = Counter(one.zone for one in last.values() if one.zone != OUTSIDE)
-    return Page(items=[PresenceOut(zone=zone, people=people) for zone, people in sorted(counts.items())])
+    inside = [one for one in last.values() if one.zone != OUTSIDE]
+    counts, older = Counter(one.zone for one in inside), platform.now() - DAY_MS
+    old = Counter(one.zone for one in inside if one.at < older)
+    items = [PresenceOut(zone=zone, people=people, older=old[zone]) for zone, people in sorted(counts.items())]
+    return Page(items=items)
 
 
 @router.get("/activations/{activation_id}/headcount")
@@ -60,7 +63,7 @@ def get_headcount(activation_id: str, platform: PlatformDep, _: Viewer) -> Headc
 
 @router.post("/activations/{activation_id}/headcount", response_model=HeadcountOut, status_code=201)
 def begin_headcount(activation_id: str, body: Begin, write: Working) -> Response:
-    """Begin: everybody whose card was last inside is on the list. Without the doors' events it begins empty."""
+    """Begin: everybody whose card was last inside is on the list."""
     platform, site = write.platform, write.platform.site
     last, known = last_seen(platform)
 

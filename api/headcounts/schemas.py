@@ -24,6 +24,7 @@ class PresenceOut(_Shown):
 
     zone: str
     people: int
+    older: int = Field(description="of them, those no door has seen for more than a day")
 
 
 class RowOut(_Shown):
@@ -66,7 +67,7 @@ class HeadcountOut(_Shown):
     started_at: Timestamp
     started_by: str
     doors_known: bool = Field(
-        description="false: the doors' events cannot be read, the list holds only what people say"
+        description="false: the doors' newest events cannot be read; the list holds what is stored and what people say"
     )
     muster_points: dict[str, dict[str, str]] = Field(description="by id, their names in zh and en")
     people: list[RowOut]

@@ -61,6 +61,16 @@ activations = _object_table("activations", Column("plan", String(63), nullable=F
 
 headcounts = _object_table("headcounts")
 
+last_places = Table(
+    "last_places",
+    metadata,
+    Column("site", String(63), nullable=False),
+    Column("card", String(64), nullable=False),
+    Column("zone", String(63), nullable=False),
+    Column("at", BigInteger, nullable=False),
+    PrimaryKeyConstraint("site", "card"),
+)
+
 commands = Table(
     "commands",
     metadata,

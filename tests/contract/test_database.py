@@ -17,6 +17,7 @@ from backbone.database import (
     checkpoints,
     commands,
     idempotency,
+    last_places,
     outbox,
     positions,
     quarantine,
@@ -34,6 +35,7 @@ from community import alarms as alarm_life
 from community import tickets as ticket_life
 from community.alarms import Alarm, AlarmState
 from community.commands import Command, Outcome, Reply
+from community.headcount import Pass
 from community.people import Actor, Role
 from community.quarantine import Quarantined
 from tests.servers import ROOT
@@ -190,6 +192,18 @@ def test_an_activation_and_its_commands(database: Database) -> None:
         assert commands.record_reply(connection, f"c-{number}", reply)
         assert not commands.record_reply(connection, f"c-{number}", reply)
         assert f"c-{number}" not in [c.id for c in commands.pending_commands(connection, "jinxiu")]
+
+
+def test_the_later_of_two_passages_is_where_a_card_is(database: Database) -> None:
+    first = [Pass("a" * 16, "b3-f1", 1_000), Pass("b" * 16, "b3-f1", 5_000)]
+    then = [Pass("a" * 16, "outside", 2_000), Pass("b" * 16, "outside", 4_000)]
+    for passes in (first, then, then):
+        with database.begin() as connection:
+            last_places.save_last_places(connection, SITE.id, passes)
+    with database.read() as connection:
+        found = {one.card[0]: (one.zone, one.at) for one in last_places.load_last_places(connection, SITE.id)}
+        assert last_places.load_last_places(connection, "elsewhere") == []
+    assert found == {"a": ("outside", 2_000), "b": ("b3-f1", 5_000)}
 
 
 def test_what_is_rolled_back_was_never_there(database: Database) -> None:

@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 from backbone.database.activations import list_activations
 from backbone.database.alarms import list_alarms
 from backbone.database.database import Database
+from backbone.database.last_places import load_last_places
 from backbone.database.tickets import list_tickets
 from community.activations import StepState
 from community.alarms import AlarmState
@@ -93,6 +94,22 @@ async def test_a_fire_from_sensor_to_verified_doors(broker: Broker, site: Site, 
 def of_rules(c: Connection, site: Site) -> list[Ticket]:
     """Tickets of conditions; reminders depend on the day the test runs."""
     return [ticket for ticket in list_tickets(c, site.id) if ticket.source.startswith("rule:")]
+
+
+async def test_where_each_card_was_last_is_stored_with_the_positions(
+    embedded_broker: Broker, site: Site, database: Database
+) -> None:
+    old, new, foreign = "a" * 16, "b" * 16, "c" * 16
+    now = now_ms()
+    async with rules(embedded_broker, site, database) as east:
+        east.pass_door("door-b3", old, now - 3 * 86_400_000)
+        east.pass_door("door-b3", new, now)
+        east.pass_door("door-b3", new, now - 5_000)
+        east.pass_door("door-gate-1", foreign, now)  # another gateway's door
+        await until(lambda: east.all_committed, "the passages")
+        with database.read() as c:
+            found = {one.card: (one.zone, one.at) for one in load_last_places(c, site.id)}
+    assert found == {old: ("b3-lobby", now - 3 * 86_400_000), new: ("b3-lobby", now)}
 
 
 async def test_repeats_raise_nothing_new_and_clearing_is_told(

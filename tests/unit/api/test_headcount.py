@@ -5,10 +5,13 @@ from typing import Any
 import httpx
 import pytest
 
+from api.headcounts.doors import MOST_EVENTS
 from backbone.database.activations import save_activation
+from backbone.database.last_places import save_last_places
 from backbone.frames import FrameEvent
 from backbone.historian.port import HistorianUnavailable
 from community.activations import activate
+from community.headcount import DAY_MS, Pass
 from community.people import Role
 from tests.unit.api.house import NOW, House
 
@@ -84,6 +87,27 @@ async def test_without_the_doors_people_are_counted_all_the_same(house: House, p
         named = await crew.post(f"{place}/people", json={"person": "a guest", "zone": "b3-f2"})
         assert named.json()["missing"] == 1
         assert (await crew.get("/presence")).status_code == 409
+
+
+async def test_who_passed_no_door_for_days_is_still_missing_however_many_others_did(house: House, place: str) -> None:
+    ill, away = "a" * 16, "b" * 16
+    with house.database.begin() as connection:
+        long_ago = [Pass(ill, "b3-f2", NOW - 3 * DAY_MS), Pass(away, "b3-f1", NOW - 3 * DAY_MS)]
+        save_last_places(connection, house.site.id, long_ago)
+    went(house, "door-gate-1", away, NOW - 90_000)
+    busy = (FrameEvent("door-b1.credential", NOW - n, "access.granted", {"card": CARDS[0]}) for n in range(MOST_EVENTS))
+    house.history.happened += busy
+    went(house, "door-b3", CARDS[1], NOW - 60_000)
+    async with house.as_(Role.CREW) as crew:
+        places = {row["zone"]: row for row in (await crew.get("/presence")).json()["items"]}
+        assert places["b3-f2"] == {"zone": "b3-f2", "people": 1, "older": 1}
+        begun = await crew.post(place, json={})
+        house.history.fault = HistorianUnavailable("down")
+        without_history = (await crew.get(place)).json()
+    listed = {row["person"]: row["status"] for row in begun.json()["people"]}
+    assert listed[ill] == "missing"
+    assert without_history["doors_known"] is False
+    assert ill in {row["person"] for row in without_history["people"]}
 
 
 async def test_what_is_asked_is_checked(house: House, place: str) -> None:

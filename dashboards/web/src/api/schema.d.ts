@@ -119,7 +119,7 @@ export interface paths {
         put?: never;
         /**
          * Begin Headcount
-         * @description Begin: everybody whose card was last inside is on the list. Without the doors' events it begins empty.
+         * @description Begin: everybody whose card was last inside is on the list.
          */
         post: operations["begin_headcount"];
         delete?: never;
@@ -1257,7 +1257,7 @@ export interface paths {
         };
         /**
          * List Presence
-         * @description How many people are in each place, by the doors of the last day; nobody is named.
+         * @description How many people are in each place, by the doors; nobody is named.
          */
         get: operations["list_presence"];
         put?: never;
@@ -3581,7 +3581,7 @@ export interface components {
             confirmations: components["schemas"]["ConfirmationOut"][];
             /**
              * Doors Known
-             * @description false: the doors' events cannot be read, the list holds only what people say
+             * @description false: the doors' newest events cannot be read; the list holds what is stored and what people say
              */
             doors_known: boolean;
             /** Missing */
@@ -4450,6 +4450,11 @@ export interface components {
          * @description How many cards were last seen in a place.
          */
         PresenceOut: {
+            /**
+             * Older
+             * @description of them, those no door has seen for more than a day
+             */
+            older: number;
             /** People */
             people: number;
             /** Zone */

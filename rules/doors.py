@@ -1,0 +1,46 @@
+"""Where each card was last, from the stream: stored with the positions, so that no passage is missed or forgotten."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import Connection
+
+from backbone.database.last_places import save_last_places
+from backbone.stream import Delivery
+from community.headcount import Pass, passed, whereabouts
+from community.site.site import Site
+
+
+class Doors:
+    """What the doors of a site have said since it was last stored."""
+
+    def __init__(self, site: Site, future_skew_ms: int) -> None:
+        self._site = site
+        self._future_skew_ms = future_skew_ms
+        self._last: dict[str, Pass] = {}
+
+    def use(self, site: Site) -> None:
+        """Go on with a changed site."""
+        self._site = site
+
+    def take(self, deliveries: Sequence[Delivery], now: int) -> None:
+        """The passages of some frames; of doors the gateway may speak for, and none from the far future."""
+        site, latest = self._site, now + self._future_skew_ms
+        found = [
+            one
+            for delivery in deliveries
+            for event in delivery.frame.events
+            if 0 < event.t <= latest
+            and (point := site.points.get(event.point)) is not None
+            and point.gateway == delivery.gateway
+            and (one := passed(site, event.point, event.type, event.data, event.t)) is not None
+        ]
+        if found:
+            self._last = whereabouts([*self._last.values(), *found])
+
+    def save(self, c: Connection) -> None:
+        """Store it, in the transaction of the positions; nothing is taken meanwhile."""
+        save_last_places(c, self._site.id, self._last.values())
+
+    def saved(self) -> None:
+        """That transaction is committed."""
+        self._last = {}
