@@ -20,6 +20,7 @@ T = TypeVar("T", bound=Settings)
 
 async def gateway(stop: asyncio.Event) -> None:
     """The edge gateway named by `ANJU_GATEWAY`."""
+    from anju.watchdog import Watchdog
     from backbone.site_watch import SiteWatch
     from gateway.clock import now_ms
     from gateway.service import run
@@ -29,7 +30,8 @@ async def gateway(stop: asyncio.Event) -> None:
     site = read_site(settings)
     # several gateways may share a data directory: each says of itself which site file it runs
     service = f"gateway-{gateway_of(settings, site).id}"
-    await run(settings, site, stop, watch_site=SiteWatch(settings, site, service, now_ms))
+    watch = SiteWatch(settings, site, service, now_ms)
+    await run(settings, site, stop, watch_site=watch, watchdog=Watchdog(settings.stall_s))
 
 
 async def rules(stop: asyncio.Event) -> None:

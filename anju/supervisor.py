@@ -10,6 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from anju.watchdog import SILENT_S, Pulse
+
 FIRST_DELAY_S = 0.5
 LONGEST_DELAY_S = 30.0
 STEADY_S = 60.0
@@ -74,20 +76,20 @@ class Supervisor:
         failures = 0
         while not stop.is_set():
             started = time.monotonic()
-            process = await self._start(service)
-            self._note(service, "running", pid=process.pid)
-            code = await self._ended(process, stop)
+            with Pulse() as pulse:
+                process = await self._start(service, pulse.environment)
+                self._note(service, "running", pid=process.pid)
+                reason = await self._ended(process, pulse, stop)
             if stop.is_set():
                 break
             failures = 1 if time.monotonic() - started >= STEADY_S else failures + 1
             delay_s = backoff_s(failures)
-            reason = _reason(code)
             self._say(f"{service.name} ended ({reason}); starting it again in {delay_s:g} s")
             self._note(service, "restarting", reason=reason, next_try_s=delay_s)
             await _wait(stop, delay_s)
         self._note(service, "stopped")
 
-    async def _start(self, service: Service) -> asyncio.subprocess.Process:
+    async def _start(self, service: Service, pulse: dict[str, str]) -> asyncio.subprocess.Process:
         log = self._data_dir / "logs" / f"{service.name}.log"
         if log.exists() and log.stat().st_size > LOG_LIMIT_BYTES:
             log.replace(log.with_suffix(".log.1"))
@@ -100,21 +102,28 @@ class Supervisor:
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=out,
                 stderr=asyncio.subprocess.STDOUT,
-                env={**os.environ, **service.environment, "ANJU_SUPERVISED": "1"},
+                env={**os.environ, **service.environment, **pulse, "ANJU_SUPERVISED": "1"},
                 start_new_session=True,  # Ctrl-C reaches the supervisor alone, which then stops the rest in order
             )
 
-    async def _ended(self, process: asyncio.subprocess.Process, stop: asyncio.Event) -> int:
-        waiting = asyncio.create_task(process.wait())
-        stopping = asyncio.create_task(stop.wait())
-        await asyncio.wait({waiting, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    async def _ended(self, process: asyncio.subprocess.Process, pulse: Pulse, stop: asyncio.Event) -> str:
+        """Wait for its end, and bring it about when it stands still or is to stop; why it ended."""
+        ending = asyncio.create_task(process.wait())
+        silent, stopping = asyncio.create_task(pulse.silence()), asyncio.create_task(stop.wait())
+        await asyncio.wait({ending, silent, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        stands_still = silent.done() and not ending.done() and not stop.is_set()
+        silent.cancel()
         stopping.cancel()
-        if not waiting.done():
+        await asyncio.gather(silent, stopping, return_exceptions=True)  # before their socket is closed
+        if stands_still:
+            _signal(process, signal.SIGKILL)
+        elif not ending.done():
             _signal(process, signal.SIGTERM)
-            done, _ = await asyncio.wait({waiting}, timeout=STOP_S)
+            done, _ = await asyncio.wait({ending}, timeout=STOP_S)
             if not done:
                 _signal(process, signal.SIGKILL)
-        return await waiting
+        code = await ending
+        return f"no sign of life for {SILENT_S:g} s" if stands_still else _reason(code)
 
     def _note(
         self,

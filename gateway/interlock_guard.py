@@ -45,6 +45,8 @@ from gateway.readings import Sink
 TICK_S = 1.0
 FIRST_RETRY_S = 0.2
 LONGEST_RETRY_S = 5.0
+SWITCH_S = 15.0
+"""A driver that has not even failed by then hangs: that is said, and it is asked again."""
 BACKLOG_MS = 120_000
 """For so long after the start, readings from long before it are taken for the state of things and not for news: they
 waited in the sensors' broker. Later every reading is news, whatever clocks say."""
@@ -321,9 +323,12 @@ class InterlockGuard:
         if switch is None:
             return f"{effect.device} cannot be switched by this gateway"
         try:
-            value = await switch.write(effect.device, effect.point, effect.value)
+            async with asyncio.timeout(SWITCH_S):
+                value = await switch.write(effect.device, effect.point, effect.value)
         except ModbusError as error:
             return str(error)
+        except TimeoutError:
+            return f"its driver has not answered for {SWITCH_S:g} s"
         except Exception:
             log.exception("setting an interlock's output failed", output=effect.point)
             return "unexpected error, see the gateway's log"

@@ -35,8 +35,9 @@ from gateway.uplink import Uplink
 
 LAST_WORDS_S = 0.5
 CLOCK_LOOK_S = 0.5
-HANG_S = 60.0
-"""A driver that has not come round for this long hangs: its longest request takes 10 s."""
+HANG_S = 12.0
+"""A driver that has not come round for this long, beyond what its longest request may take, hangs."""
+_NOBODY = contextlib.nullcontext()
 
 log = structlog.get_logger()
 
@@ -48,10 +49,12 @@ async def run(
     *,
     machine_ms: Callable[[], int] = now_ms,
     watch_site: SiteWatch | None = None,
+    watchdog: contextlib.AbstractAsyncContextManager[object] = _NOBODY,
 ) -> None:
     """Run the gateway `settings.gateway` of the site until `stop`; `machine_ms` is the machine's clock (Unix ms).
 
-    With `watch_site` a changed site file comes into force meanwhile.
+    With `watch_site` a changed site file comes into force meanwhile. `watchdog` is entered once interlocks are at
+    work, and must end the process when the loop stands still from then on.
 
     Raises:
         GatewaySettingsError: settings and site file do not fit.
@@ -102,7 +105,7 @@ async def run(
             await stack.enter_async_context(bus)
             await stack.enter_async_context(sensors)
             await stack.enter_async_context(parts.drivers)
-            await parts.run(stop)
+            await parts.run(stop, watchdog)
             bus.publish(last_word.topic, last_word.payload, qos=1, retain=True)
             await _until_acknowledged(bus)
     finally:
@@ -168,7 +171,7 @@ class _Parts:
         )
         self._settings = settings
         self._site, self._row = site, row
-        self.drivers = Supervision(hang_s=HANG_S)
+        self.drivers = Supervision(hang_s=HANG_S + settings.modbus_timeout_s)
         self._watch = watch_site
         readers = {device.id: reader_of(site, device, watched_by(rows)) for device in row.devices}
         self._readers = readers
@@ -284,7 +287,7 @@ class _Parts:
             reader.take_over(before)
         return reader
 
-    async def run(self, stop: asyncio.Event) -> None:
+    async def run(self, stop: asyncio.Event, watchdog: contextlib.AbstractAsyncContextManager[object]) -> None:
         """Until `stop`; what was read by then is spooled."""
         if self._spool.in_memory or (self._recovery is not None and self._recovery.released_lost):
             self._commands.release_all("a record of releases that could not be read")
@@ -297,7 +300,7 @@ class _Parts:
         self._mqtt.start()
         for address, driver in self._modbus.items():
             self.drivers.start(f"modbus {address}", driver)
-        async with asyncio.TaskGroup() as group:
+        async with watchdog, asyncio.TaskGroup() as group:
             tasks = [
                 group.create_task(self._interlocks.run(), name="interlocks"),
                 group.create_task(self._forwarder.run(), name="forwarder"),

@@ -46,6 +46,9 @@ class GatewaySettings(Settings):
     clock_behind_s: float = Field(default=86_400, ge=0, description="a device's message may be this old")
     modbus_timeout_s: float = Field(default=1.0, gt=0, le=10, description="a unit answers within this, or has failed")
     urgent_poll_s: float = Field(default=0.5, gt=0, le=10, description="urgent Modbus points are read this often")
+    stall_s: float = Field(
+        default=3, ge=1, le=60, description="the process ends, to be started again, when it stands still for so long"
+    )
     status_s: float = Field(default=10, gt=0, le=300, description="the status is published this often, and on change")
 
     @field_validator("consumers", mode="before")

@@ -117,7 +117,7 @@ class Operator:
     """Somebody on the platform's broker: publishes as sensors do, commands, and reads status and replies."""
 
     def __init__(self, bus: Bus) -> None:
-        self._bus = bus
+        self.bus = bus
         self.replies: dict[str, list[dict[str, Any]]] = {}
         self.status: dict[str, Any] = {}
         bus.subscribe(topics.reply("test", GATEWAY, "+"), self._on_reply)
@@ -141,7 +141,7 @@ class Operator:
     def publish(self, topic: str, payload: object, *, retain: bool = False) -> None:
         """As a sensor or its bridge does."""
         body = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
-        assert self._bus.publish(topic, body, retain=retain)
+        assert self.bus.publish(topic, body, retain=retain)
 
     async def online(self) -> None:
         """Wait for the gateway, and until it hears its sensors."""

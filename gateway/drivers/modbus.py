@@ -23,6 +23,8 @@ from gateway.registers import raw_of, value_of, width
 REFUSED_AGAIN_S = 600.0
 """A point the device refuses is asked for this rarely: firmware gets updated."""
 ADDRESS_BACK_OFF_S = 5.0
+POLL_WAITS_S = 1.0
+"""Commands go before polling, but outputs that do not answer must not keep the line's detectors from being read."""
 _BUSY_TRIES = 3
 _BUSY_PAUSE_S = 0.1
 
@@ -160,6 +162,7 @@ class ModbusDriver:
         self._connection.make_way()
         try:
             async with self._turn:
+                self.beat_s = time.monotonic()
                 yield
         finally:
             self._commands_waiting -= 1
@@ -218,7 +221,9 @@ class ModbusDriver:
     async def _read(self, unit: Unit, request: Request) -> Sequence[int] | Sequence[bool]:
         attempt = 0
         while True:
-            await self._free.wait()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(POLL_WAITS_S):
+                    await self._free.wait()
             async with self._turn:
                 self.requests += 1
                 self.beat_s = time.monotonic()
