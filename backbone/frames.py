@@ -3,6 +3,7 @@
 The two are told apart by the first byte: JSON starts with `{`, the compact form with a MessagePack map.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,6 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 MAX_FRAME_BYTES = 1_000_000
+MOST_KNOWN_BYTES = 4_000_000
+"""Of lists of points that are remembered; as text they take about three times as much."""
 
 FloatColumn = npt.NDArray[np.float64]
 TimeColumn = npt.NDArray[np.int64]
@@ -62,7 +65,7 @@ class _JsonFrame(msgspec.Struct, omit_defaults=True):
     epoch: int
     seq: int
     sent: int
-    points: list[str]
+    points: msgspec.Raw
     p: list[int]
     t: list[int]
     x: list[float | None]
@@ -77,7 +80,7 @@ class _CompactFrame(msgspec.Struct, omit_defaults=True):
     epoch: int
     seq: int
     sent: int
-    points: list[str]
+    points: msgspec.Raw
     p: bytes
     t: bytes
     x: bytes
@@ -93,6 +96,39 @@ _compact_decoder = msgspec.msgpack.Decoder(_CompactFrame)
 _compact_encoder = msgspec.msgpack.Encoder()
 
 
+class _PointLists:
+    """Lists of points that were decoded before: a gateway names the same points in frame after frame.
+
+    Equal bytes give the very same tuple, so what readers derive from a list can be kept by it. Bounded in bytes.
+    """
+
+    def __init__(self, decode: Callable[[msgspec.Raw], list[str]]) -> None:
+        self._decode = decode
+        self._known: dict[bytes, tuple[str, ...]] = {}
+        self._bytes = 0
+
+    def of(self, raw: msgspec.Raw) -> tuple[str, ...]:
+        """The list that these bytes are.
+
+        Raises:
+            msgspec.MsgspecError: it is none.
+        """
+        key = bytes(raw)
+        found = self._known.get(key)
+        if found is None:
+            found = tuple(self._decode(raw))
+            self._bytes += len(key)
+            if self._bytes > MOST_KNOWN_BYTES:
+                self._known.clear()
+                self._bytes = len(key)
+            self._known[key] = found
+        return found
+
+
+_json_lists = _PointLists(msgspec.json.Decoder(list[str]).decode)
+_compact_lists = _PointLists(msgspec.msgpack.Decoder(list[str]).decode)
+
+
 def encode_compact(frame: Frame) -> bytes:
     """The form gateways send: raw little-endian columns in MessagePack."""
     return _compact_encoder.encode(
@@ -101,7 +137,7 @@ def encode_compact(frame: Frame) -> bytes:
             epoch=frame.epoch,
             seq=frame.seq,
             sent=frame.sent,
-            points=list(frame.points),
+            points=msgspec.Raw(_compact_encoder.encode(frame.points)),
             p=frame.p.astype("<u4", copy=False).tobytes(),
             t=frame.t.astype("<i8", copy=False).tobytes(),
             x=frame.x.astype("<f8", copy=False).tobytes(),
@@ -121,7 +157,7 @@ def encode_json(frame: Frame) -> bytes:
             epoch=frame.epoch,
             seq=frame.seq,
             sent=frame.sent,
-            points=list(frame.points),
+            points=msgspec.Raw(_json_encoder.encode(frame.points)),
             p=frame.p.tolist(),
             t=(frame.t - t0).tolist(),
             x=frame.x.tolist(),
@@ -158,12 +194,13 @@ def decode(payload: bytes) -> Frame:
 def _from_json(payload: bytes) -> Frame:
     row = _json_decoder.decode(payload)
     _check_version(row.v)
+    points = _json_lists.of(row.points)
     x = np.array([np.nan if v is None else v for v in row.x] if None in row.x else row.x, dtype=np.float64)
     return Frame(
         row.epoch,
         row.seq,
         row.sent,
-        tuple(row.points),
+        points,
         np.array(row.p, dtype=np.uint32),
         np.array(row.t, dtype=np.int64) + row.t0,
         x,
@@ -176,12 +213,13 @@ def _from_json(payload: bytes) -> Frame:
 def _from_compact(payload: bytes) -> Frame:
     row = _compact_decoder.decode(payload)
     _check_version(row.v)
+    points = _compact_lists.of(row.points)
     t = np.frombuffer(row.t, dtype="<i8")
     return Frame(
         row.epoch,
         row.seq,
         row.sent,
-        tuple(row.points),
+        points,
         np.frombuffer(row.p, dtype="<u4"),
         t + row.t0 if row.t0 else t,
         np.frombuffer(row.x, dtype="<f8"),

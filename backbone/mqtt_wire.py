@@ -11,6 +11,7 @@ Reaches into gmqtt's private parts; pyproject.toml holds its minor version fast.
 import asyncio
 import contextlib
 import socket
+from collections.abc import Iterator
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -92,12 +93,50 @@ class PacketSplitter:
         return found
 
 
+class _Gathering:
+    """A transport that gathers what is written while it is held: one packet of the network for all of it.
+
+    One read brings several messages, and each is acknowledged: a system call each, here and at the broker, would cost
+    more than all else that is done with them.
+    """
+
+    def __init__(self, transport: asyncio.Transport) -> None:
+        self._transport = transport
+        self._held: list[bytes] | None = None
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+    def write(self, data: bytes) -> None:
+        """Write it now, or when what is held is let go."""
+        if self._held is None:
+            self._transport.write(data)
+        else:
+            self._held.append(data)
+
+    @contextlib.contextmanager
+    def held(self) -> Iterator[None]:
+        """Hold what is written inside; nothing may be awaited there."""
+        self._held = []
+        try:
+            yield
+        finally:
+            held, self._held = self._held, None
+            if held and not self._transport.is_closing():
+                self._transport.write(b"".join(held))
+
+
 class _Protocol(MQTTProtocol):  # type: ignore[misc]  # gmqtt has no types
     """Reads while `may_read` is set; the stream reader below stops the socket when nobody takes from it."""
 
     def __init__(self, *args: Any, may_read: asyncio.Event, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._may_read = may_read
+
+    def connection_made(self, transport: asyncio.Transport) -> None:
+        """Write through what can gather."""
+        super().connection_made(transport)
+        self._transport = _Gathering(transport)
 
     def data_received(self, data: bytes) -> None:
         """Take it, and have the kernel acknowledge it now, not up to 40 ms later.
@@ -126,8 +165,9 @@ class _Protocol(MQTTProtocol):  # type: ignore[misc]  # gmqtt has no types
             except MalformedPacketError:
                 self._transport.abort()
                 return
-            for command, body in packets:
-                self._connection.put_package(Package(command, body))
+            with self._transport.held():
+                for command, body in packets:
+                    self._connection.put_package(Package(command, body))
 
 
 class InFlight(PersistentStorage):  # type: ignore[misc]
@@ -209,7 +249,7 @@ class WireClient(gmqtt.Client):  # type: ignore[misc]
         self._package_handler.clear_topics_aliases()
         self._connack_received.clear()
         self._connection_lost.clear()
-        transport, protocol = await asyncio.get_running_loop().create_connection(
+        _, protocol = await asyncio.get_running_loop().create_connection(
             partial(
                 _Protocol,
                 may_read=self.may_read,
@@ -221,5 +261,10 @@ class WireClient(gmqtt.Client):  # type: ignore[misc]
             ssl=ssl,
         )
         return MQTTConnection(
-            transport, protocol, clean_session, keepalive, package_handler=self._package_handler, logger=self._logger
+            protocol._transport,
+            protocol,
+            clean_session,
+            keepalive,
+            package_handler=self._package_handler,
+            logger=self._logger,
         )

@@ -28,9 +28,8 @@ UNKNOWN_GATEWAY = "a gateway the site file does not name"
 """Why its frames are refused; it sends them again until the site file names it."""
 SAY_AGAIN_MS = 5_000
 """A gateway that sends what is durable has missed the commit; it is told again at most this often."""
-MANY_READINGS = 5_000
-LULL_S = 0.01
-"""After so many readings and so long a silence the gateways' windows may be full: they wait for a commit."""
+MANY_READINGS = 20_000
+"""So many are worth a batch at once: while it is worked on, the next ones arrive, and no window stands full."""
 POISON_TRIES = 3
 SAMPLE_BYTES = 512
 CLOCK_SET_SINCE_MS = 1_577_836_800_000
@@ -53,7 +52,7 @@ class Position(NamedTuple):
 
     def moved(self, lane: Lane, seq: int) -> "Position":
         """This position with a lane at `seq`."""
-        return self._replace(urgent=seq) if lane is Lane.URGENT else self._replace(bulk=seq)
+        return Position(self.epoch, seq, self.bulk) if lane is Lane.URGENT else Position(self.epoch, self.urgent, seq)
 
 
 class Verdict(StrEnum):
@@ -206,18 +205,15 @@ class Stream:
     async def batch(self, *, max_readings: int, max_wait_s: float, hurry: bool = True) -> list[Delivery]:
         """Frames in turn, urgent ones first; maybe none after `max_wait_s`.
 
-        Returns at once when an urgent frame waits; bulk may linger up to `max_wait_s` for a fuller batch. Without
-        `hurry` urgent frames linger too: for a consumer whose commit costs more than its reader gains by it. Many
-        readings and then silence mean that the gateways wait for the commit: then nothing lingers.
+        Returns at once when an urgent frame waits, or many readings; a few may linger up to `max_wait_s` for a fuller
+        batch. Without `hurry` urgent frames linger too: for a consumer whose commit costs more than its reader gains.
         """
         if not self._enough(max_readings, hurry):
             try:
                 async with asyncio.timeout(max_wait_s):
                     while not self._enough(max_readings, hurry):
                         self._arrived.clear()
-                        lull_s = LULL_S if self._buffered_readings >= MANY_READINGS else None
-                        async with asyncio.timeout(lull_s):
-                            await self._arrived.wait()
+                        await self._arrived.wait()
             except TimeoutError:
                 pass
         for gateway in tuple(self._unsaid):
@@ -227,7 +223,7 @@ class Stream:
         return taken
 
     def _enough(self, max_readings: int, hurry: bool) -> bool:
-        full = self._buffered_readings >= max_readings or not self._reading
+        full = self._buffered_readings >= min(max_readings, MANY_READINGS) or not self._reading
         return full or (hurry and self._urgent_waiting > 0)
 
     def _take(self, max_readings: int) -> list[Delivery]:

@@ -2,7 +2,9 @@
 
 Run `python -m benchmarks.stream [SECONDS]`. The real services run as processes: `anju broker`, `anju ingest`,
 `anju rules`; a load process plays five gateways of 200 points (benchmarks/stream_load.py). Counted is from outside,
-by what both consumers say on `committed/…`: a frame counts when the slower one has it.
+by what both consumers say on `committed/…`: a frame counts when the slower one has it. How far the two are apart is the
+backlog. Beside it stands what DuckDB alone appends on the same machine in the same minute; and the memory of ingest and
+API as the one process they are with the embedded historian, at the rate that leaves.
 """
 
 import asyncio
@@ -12,22 +14,45 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import psutil
 
 from backbone import topics
 from backbone.bus import Bus
 from benchmarks.figures import Figure, memory_mb
+from benchmarks.historian import bench_site, raw_duckdb
 from benchmarks.stream_load import CONSUMERS
 from benchmarks.stream_site import GATEWAYS, POINTS_A_GATEWAY, SITE, site_file
 from tests.gateway_rig import until
 from tests.servers import ROOT, Process, free_port, listening
 
-AIM = 300_000
+AIMS = {"compact": 1_000_000, "json": 500_000}
+RAW_AIM = 0.2
+MEMORY_AIM_MB = 600
+RAW_READINGS = 5_000_000
 WARM_S = 3.0
-SECONDS = 20.0
+SECONDS = 60.0
+MEMORY_SECONDS = 20.0
 LOOK_S = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What went through in a time."""
+
+    readings: int
+    seconds: float
+    memory_mb: float
+    """The most that whoever keeps the readings took meanwhile."""
+    more: dict[str, Any]
+
+    @property
+    def per_s(self) -> float:
+        """Readings a second."""
+        return self.readings / self.seconds
 
 
 class Committed:
@@ -55,26 +80,27 @@ class Committed:
 
 
 @contextmanager
-def services(folder: Path) -> Iterator[tuple[str, dict[str, Process]]]:
-    """The broker's URL, and the processes that run."""
+def services(folder: Path, *ingest: str) -> Iterator[tuple[str, dict[str, Process]]]:
+    """The broker's URL, and the processes that run; `ingest` is the command that keeps the readings."""
     port = free_port()
     (folder / "site.yaml").write_text(site_file())
     environment = {
         "ANJU_SITE": str(folder / "site.yaml"),
         "ANJU_DATA_DIR": str(folder / "data"),
         "ANJU_MQTT_PORT": str(port),
+        "ANJU_HTTP_PORT": str(free_port()),
         "PYTHONPATH": f"{ROOT}:{ROOT / 'firmware-sim'}",
     }
     with ExitStack() as stack:
         running: dict[str, Process] = {}
-        for name in ("broker", "ingest", "rules"):
-            running[name] = Process(name, [sys.executable, "-m", "anju", name], folder, env=environment)
+        for name, command in {"broker": ["broker"], "ingest": ingest, "rules": ["rules"]}.items():
+            running[name] = Process(name, [sys.executable, "-m", "anju", *command], folder, env=environment)
             stack.callback(running[name].stop)
             running[name].start((lambda: listening(port)) if name == "broker" else None)
         yield f"mqtt://127.0.0.1:{port}", running
 
 
-async def measure(url: str, running: dict[str, Process], load: Process, name: str, seconds: float) -> Figure:
+async def measure(url: str, running: dict[str, Process], load: Process, seconds: float) -> Measured:
     """Let it flow, and count."""
     async with Bus(url, "bench-watch") as bus:
         committed = Committed(bus)
@@ -85,38 +111,37 @@ async def measure(url: str, running: dict[str, Process], load: Process, name: st
         processes = {name: psutil.Process(p.pid) for name, p in {**running, "load": load}.items()}
         cpu = {name: sum(p.cpu_times()[:2]) for name, p in processes.items()}
         begin, first = time.perf_counter(), {c: committed.frames(c) for c in CONSUMERS}
-        apart = []
+        apart, memory = [], []
         while time.perf_counter() - begin < seconds:
             await asyncio.sleep(LOOK_S)
             apart.append(abs(committed.frames("rules") - committed.frames("ingest")))
+            memory.append(round(memory_mb(processes["ingest"].pid)))
         took = time.perf_counter() - begin
         frames = {c: committed.frames(c) - first[c] for c in CONSUMERS}
-        return Figure(
-            name,
-            min(frames.values()) * POINTS_A_GATEWAY / took,
-            "readings/s",
+        return Measured(
             min(frames.values()) * POINTS_A_GATEWAY,
-            AIM,
-            more={
+            took,
+            max(memory),
+            {
                 "seconds": round(took, 1),
                 "readings_per_s": {c: round(frames[c] * POINTS_A_GATEWAY / took) for c in CONSUMERS},
                 "frames_apart": {"first": apart[0], "most": max(apart), "last": apart[-1]},
                 "cpu_share": {n: round((sum(p.cpu_times()[:2]) - cpu[n]) / took, 2) for n, p in processes.items()},
                 "memory_mb": {n: round(memory_mb(p.pid)) for n, p in processes.items()},
+                "ingest_memory_mb": {"first": memory[0], "most": max(memory), "last": memory[-1]},
             },
         )
 
 
-def figure(form: str, seconds: float) -> Figure:
-    """One form of frames, on a fresh site."""
-    name = "stream.readings_per_s" if form == "compact" else "stream.readings_per_s_json"
+def flow(form: str, seconds: float, *ingest: str) -> Measured:
+    """Frames of one form on a fresh site."""
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
-        with services(folder) as (url, running):
+        with services(folder, *ingest) as (url, running):
             command = [sys.executable, "-m", "benchmarks.stream_load", url, form]
             load = Process("load", command, folder, env={"PYTHONPATH": str(ROOT)})
             try:
-                found = asyncio.run(measure(url, running, load, name, seconds))
+                found = asyncio.run(measure(url, running, load, seconds))
             finally:
                 load.stop()
             found.more.update(json.loads(load.output().splitlines()[-1]))
@@ -125,8 +150,25 @@ def figure(form: str, seconds: float) -> Figure:
 
 def figures(seconds: float = SECONDS) -> Iterator[Figure]:
     """The form gateways send, and the open one."""
-    for form in ("compact", "json"):
-        yield figure(form, seconds)
+    with tempfile.TemporaryDirectory() as folder:
+        raw_per_s = RAW_READINGS / raw_duckdb(Path(folder) / "raw.duckdb", bench_site(), RAW_READINGS)
+    for form, aim in AIMS.items():
+        found = flow(form, seconds, "ingest")
+        name = "stream.readings_per_s" if form == "compact" else f"stream.readings_per_s_{form}"
+        yield Figure(name, found.per_s, "readings/s", found.readings, aim, more=found.more)
+        if form == "compact":
+            more = {"raw_readings_per_s": round(raw_per_s)}
+            yield Figure("stream.share_of_raw", found.per_s / raw_per_s, "", found.readings, RAW_AIM, more=more)
+    both = flow("compact", min(seconds, MEMORY_SECONDS), "api", "--with-ingest")
+    yield Figure(
+        "stream.ingest_api_memory_mb",
+        both.memory_mb,
+        "MB",
+        both.readings,
+        MEMORY_AIM_MB,
+        lower=True,
+        more={**both.more, "stream_readings_per_s": round(both.per_s)},
+    )
 
 
 if __name__ == "__main__":

@@ -1,9 +1,11 @@
-"""The community of the stream's benchmark: 1,000 climate points on five gateways, forty rules over them."""
+"""The community of the stream's benchmark: 1,000 climate points on five gateways, 200 rules over them."""
 
 from __future__ import annotations
 
 GATEWAYS = 5
 POINTS_A_GATEWAY = 200
+HALLS = 5
+"""Of each gateway, each watched by its own rules."""
 SITE = "bench"
 
 
@@ -19,23 +21,24 @@ def points_of(number: int) -> list[str]:
 
 
 def site_file() -> str:
-    """The site file. Of each gateway's eight rules five are limits, two rolling means, one watches for silence."""
+    """The site file. Of each hall's eight rules five are limits, two rolling means, one watches for silence."""
     lines = [f"site: {{id: {SITE}, name: {{zh: 压测, en: Benchmark}}}}", "zones:"]
-    lines += [f"  - {{id: zone-{n}, name: {{zh: 区{n}}}, kind: lobby}}" for n in range(GATEWAYS)]
+    halls = [f"hall-{n}-{hall}" for n in range(GATEWAYS) for hall in range(HALLS)]
+    lines += [f"  - {{id: {hall}, name: {{zh: {hall}}}, kind: lobby}}" for hall in halls]
     lines.append("gateways:")
     for n in range(GATEWAYS):
         lines += [f"  - id: {gateway_name(n)}", "    devices:"]
         lines += [
-            f"      - {{id: climate-{n}-{device}, profile: zigbee2mqtt-climate, zone: zone-{n},"
+            f"      - {{id: climate-{n}-{device}, profile: zigbee2mqtt-climate, zone: hall-{n}-{device % HALLS},"
             f" mqtt: {{topic: zigbee2mqtt/climate-{n}-{device}}}}}"
             for device in range(POINTS_A_GATEWAY // 2)
         ]
     lines.append("rules:")
-    for n in range(GATEWAYS):
+    for hall in halls:
         for number, (measure, condition) in enumerate(_CONDITIONS):
             lines += [
-                f"  - id: rule-{n}-{number}",
-                f"    select: {{zone: zone-{n}, measure: {measure}}}",
+                f"  - id: {hall}-rule-{number}",
+                f"    select: {{zone: {hall}, measure: {measure}}}",
                 f"    when: {condition}",
                 "    risk: low",
                 "    message: {zh: 越限, en: Limit}",

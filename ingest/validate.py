@@ -22,6 +22,8 @@ from community.site.site import Site
 
 CONSUMER = "ingest"
 MAX_EVENT_BYTES = 8_192
+MOST_LISTS = 1_000
+"""Lists of points whose codes are remembered."""
 _EVENT_TYPE = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
 _UNKNOWN, _ELSEWHERE, _EVENTS_ONLY = -1, -2, -3
 
@@ -44,6 +46,7 @@ OF_THE_SITE_FILE = (Fault.UNKNOWN_POINT, Fault.OTHER_GATEWAY)
 _OF_CODE = {_UNKNOWN: Fault.UNKNOWN_POINT, _ELSEWHERE: Fault.OTHER_GATEWAY}
 _ORDER = (Fault.UNKNOWN_POINT, Fault.OTHER_GATEWAY, Fault.NO_VALUES, Fault.NOT_FINITE, Fault.FUTURE, Fault.PAST)
 """A reading is refused for the first that holds."""
+_NO_CODE = np.array([_UNKNOWN], np.int64)
 _NO_INDEX = np.empty(0, np.int64)
 _NO_TIME = np.empty(0, np.int64)
 _NO_VALUE = np.empty(0, np.float64)
@@ -88,6 +91,7 @@ class SitePoints:
         elsewhere = dict.fromkeys(self.names, _ELSEWHERE)
         self._codes = {gateway: Codes(elsewhere) for gateway in site.gateways}
         self._nothing = Codes()
+        self._known: dict[tuple[str, int], tuple[tuple[str, ...], npt.NDArray[np.int64]]] = {}
         for number, point in enumerate(site.points.values()):
             has_values = point.kind is not ValueKind.EVENT
             self._codes[point.gateway][point.id] = number if has_values else _EVENTS_ONLY
@@ -95,6 +99,18 @@ class SitePoints:
     def codes(self, gateway: str) -> Codes:
         """What each point is to this gateway."""
         return self._codes.get(gateway, self._nothing)
+
+    def codes_of(self, gateway: str, names: tuple[str, ...]) -> npt.NDArray[np.int64]:
+        """The code of each of a frame's points (n,); of a list that came before it is known already."""
+        known = self._known.get((gateway, id(names)))
+        # The list is held, so that no other can have its id.
+        if known is None or known[0] is not names:
+            if len(self._known) >= MOST_LISTS:
+                self._known.clear()
+            codes = self.codes(gateway)
+            known = (names, np.array([codes[name] for name in names], dtype=np.int64))
+            self._known[gateway, id(names)] = known
+        return known[1]
 
     def knows(self, source: str) -> bool:
         """Whether `gateway/point` is a point of that gateway, or a topic of frames one of a known gateway."""
@@ -159,15 +175,12 @@ def _with_unknown(deliveries: Sequence[Delivery], rows: npt.NDArray[np.bool_]) -
 
 def _rows(deliveries: Sequence[Delivery], points: SitePoints) -> _Rows:
     frames = [delivery.frame for delivery in deliveries]
-    codes: list[int] = []
-    first: list[int] = []
-    for delivery in deliveries:
-        first.append(len(codes))
-        codes += map(points.codes(delivery.gateway).__getitem__, delivery.frame.points)
+    codes = [points.codes_of(delivery.gateway, delivery.frame.points) for delivery in deliveries]
+    first = np.cumsum([0, *(part.size for part in codes)])[:-1]
     sizes = [frame.t.size for frame in frames]
     return _Rows(
-        codes=np.array(codes or [_UNKNOWN], dtype=np.int64),
-        name=np.concatenate([_NO_INDEX, *(frame.p for frame in frames)]) + np.repeat(np.array(first, np.int64), sizes),
+        codes=np.concatenate([*codes, _NO_CODE]),
+        name=np.concatenate([_NO_INDEX, *(frame.p for frame in frames)]) + np.repeat(first, sizes),
         t=np.concatenate([_NO_TIME, *(frame.t for frame in frames)]),
         x=np.concatenate([_NO_VALUE, *(frame.x for frame in frames)]),
         q=np.concatenate([_NO_QUALITY, *(frame.q for frame in frames)]),

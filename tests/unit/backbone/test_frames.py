@@ -1,6 +1,8 @@
 """Frames: both forms say the same, and what is no frame is refused in words."""
 
 import math
+from collections.abc import Callable
+from dataclasses import replace
 
 import msgspec
 import numpy as np
@@ -107,3 +109,11 @@ def test_no_bytes_crash_the_decoder(payload: bytes) -> None:
     except FrameError:
         return
     assert frame.t.dtype == np.int64
+
+
+@pytest.mark.parametrize("encode", [encode_compact, encode_json])
+def test_points_named_again_are_the_same_list(encode: Callable[[Frame], bytes]) -> None:
+    one = built([("a.x", 1, 2.0, 0), ("b.y", 1, 3.0, 0)])
+    assert decode(encode(one)).points is decode(encode(replace(one, seq=one.seq + 1))).points
+    other = replace(one, points=tuple(reversed(one.points)))
+    assert decode(encode(other)).points == other.points

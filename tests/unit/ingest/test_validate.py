@@ -128,3 +128,10 @@ def test_a_bad_event_is_refused_and_the_others_are_stored(
 def test_nothing_is_checked_as_nothing() -> None:
     for result in (check([], POINTS, LIMITS), checked(frame([])), checked(replace(frame([]), points=(TEMPERATURE,)))):
         assert (stored(result), result.events, result.refused) == ([], [], [])
+
+
+def test_the_same_list_of_points_is_judged_by_each_gateway_and_again() -> None:
+    same = frame([(TEMPERATURE, NOON, 20.0)])
+    for _ in range(2):
+        assert stored(checked(same)) == [(TEMPERATURE, NOON, 20.0, 0)]
+        assert not stored(checked(same, gateway="gw-west"))
