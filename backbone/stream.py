@@ -191,6 +191,11 @@ class Stream:
         return dict(self._given)
 
     @property
+    def waiting(self) -> set[tuple[str, Lane]]:
+        """Lanes of which something is here, or asked for, that `batch` has not given out."""
+        return {source for source, state in self._lanes.items() if state.queue or state.gap is not None}
+
+    @property
     def buffered_readings(self) -> int:
         """Readings that wait here."""
         return self._buffered_readings

@@ -216,6 +216,7 @@ class _Parts:
             now=now,
             every_s=settings.status_s,
         )
+        self._uplink.greeted = self._status.publish_soon
         self._losses = LossWatch(row.id, spool, self._forwarder.batches, self._uplink.safe, self._readers, now)
         self._recovery = spool.recovery
         log.info("gateway", gateway=row.id, devices=len(readers), epoch=spool.epoch, spooled=spool.frames)

@@ -11,6 +11,7 @@ from prometheus_client import Gauge
 
 from backbone import topics
 from backbone.bus import Bus, Message
+from community.site.profile import Lane
 from gateway.interlock_guard import InterlockGuard, InterlockState
 from gateway.readings import DeviceReader
 from gateway.refusals import RefusalRow, Refusals
@@ -41,6 +42,10 @@ class _Status(msgspec.Struct):
     epoch: int
     since: int
     version: str
+    at: int
+    """This gateway's clock."""
+    made: dict[Lane, int]
+    """The number of each lane's last frame: who has it has all readings made before `at`."""
     spooled: int
     spool_bytes: int
     spool_hours_left: float | None
@@ -114,6 +119,7 @@ class Status:
         self._every_s = every_s
         self._version = program_version()
         self._shown: object = None
+        self._asked = False
         self._outage = Outage()
         self.since = now()
 
@@ -126,12 +132,17 @@ class Status:
         last_s = 0.0
         while True:
             await asyncio.sleep(LOOK_S)
-            if self._look() != self._shown or time.monotonic() - last_s >= self._every_s:
+            if self._asked or self._look() != self._shown or time.monotonic() - last_s >= self._every_s:
                 last_s = time.monotonic()
                 self.publish()
 
+    def publish_soon(self) -> None:
+        """Publish within half a second."""
+        self._asked = True
+
     def publish(self) -> None:
         """Publish now."""
+        self._asked = False
         self._shown = self._look()
         counters = dict(self._counters())
         for name, value in counters.items():
@@ -142,6 +153,8 @@ class Status:
             epoch=self._spool.epoch,
             since=self.since,
             version=self._version,
+            at=self._now(),
+            made={lane: self._spool.newest(lane) for lane in Lane},
             spooled=self._spool.frames,
             spool_bytes=self._spool.size,
             spool_hours_left=self._outage.hours_left(self._spool, time.monotonic()),

@@ -73,6 +73,8 @@ class Uplink:
         self._flow_epoch = spool.epoch
         self.sent = 0
         self.resent = 0
+        self.greeted: Callable[[], None] = lambda: None
+        """Called when the consumer that judges has begun to listen: it wants to know whether it has everything."""
 
     def start(self) -> None:
         """Subscribe to the consumers' commits."""
@@ -189,6 +191,8 @@ class Uplink:
 
     def _take(self, name: str, spoken: dict[Lane, int], resend: dict[str, int], now: int) -> None:
         unchanged = all(flow.committed_by(name) == spoken[lane] for lane, flow in self._flows.items())
+        if unchanged and not resend and name == self._timekeeper:
+            self.greeted()
         for lane, flow in self._flows.items():
             if unchanged and not resend:
                 flow.greet(name, now)

@@ -6,11 +6,13 @@ alarms they led to, so after a crash the gateways send again exactly what has no
 """
 
 import asyncio
+import contextlib
 import os
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+import msgspec
 import structlog
 from sqlalchemy import Connection
 
@@ -31,7 +33,7 @@ from rules.detect.engine import Detector
 from rules.detect.model import Batch, Transition, only_tested
 from rules.doors import Doors
 from rules.gateways import GatewayWatch
-from rules.intake import Intake
+from rules.judge import Judge
 from rules.meters import Meters
 from rules.notify.channels import Channels
 from rules.notify.heartbeat import Heartbeat
@@ -42,11 +44,11 @@ from rules.respond.responder import Responder
 from rules.respond.ticket_watch import TicketWatch
 from rules.respond.upkeep import Upkeep
 from rules.settings import RulesSettings
+from rules.watermarks import Watermarks, claim_of
 from rules.writer import Stopped, Writer
 
 CONSUMER = "rules"
 LINGER_S = 0.02
-TICK_MS = 100
 DEAF_MS = 5_000
 """After so long without listening (suspended, database away) silence is not counted from before."""
 log = structlog.get_logger()
@@ -85,6 +87,7 @@ async def run(
             desk = Desk(bus, site, writer, responder, now)
             watch = GatewayWatch(bus, site, writer, responder, now, settings.gateway_change_after_s)
             stream = Stream(bus, site.id, site.gateways, CONSUMER, positions, now=now, refuse=_refused)
+            watermarks = Watermarks(settings.patience_ms, positions, now())
             stream.start()
             desk.start()
             watch.start()
@@ -100,7 +103,7 @@ async def run(
             consumer = Consumer(
                 settings,
                 site,
-                detector,
+                Judge(site, detector, watermarks, round(settings.future_skew_s * 1000)),
                 stream,
                 bus,
                 writer,
@@ -193,7 +196,7 @@ class Consumer:
 
     settings: RulesSettings
     site: Site
-    detector: Detector
+    judge: Judge
     stream: Stream
     bus: Bus
     writer: Writer
@@ -208,7 +211,6 @@ class Consumer:
     now: Callable[[], int]
     _changed: _Changed | None = None
     _heard_at: int = 0
-    _ticked_at: int = 0
     _committed_at: int = 0
     _uncommitted: bool = False
     _unsaid: int = 0
@@ -225,35 +227,39 @@ class Consumer:
         """Consume until `stop`, then commit what was judged."""
         self.detector.listen(self.now())
         self.bus.on_connect(lambda: self.detector.listen(self.now()))
-        intake = self._intake()
+        self.bus.on_disconnect(lambda: self.judge.watermarks.lose(self.now()))
+        self.bus.subscribe(topics.status(self.site.id, "+"), self._on_status)
         self._heard_at = self._committed_at = self.now()
         while not stop.is_set():
             if self._changed is not None:
                 await self._swap(self._changed)
-                intake = self._intake()
-            until_end_ms = max(self.detector.next_end() - self.now(), 0)
+            until_end_ms = max(self.judge.next_end() - self.now(), 0)
             wait_s = min(LINGER_S, until_end_ms / 1000)
             deliveries = await self.stream.batch(max_readings=self.settings.rules_batch, max_wait_s=wait_s)
             now = self.now()
             if now - self._heard_at > DEAF_MS:
                 self.detector.listen(now)
+                self.judge.watermarks.lose(now)
             self._heard_at = now
             transitions: list[Transition] = []
             batch = None
             if deliveries:
                 self._unsaid += sum(delivery.frame.t.size for delivery in deliveries)
-                batch = intake.batch(deliveries, now)
-                transitions = self.detector.evaluate(batch)
+                batch, transitions = self.judge.take(deliveries, now)
                 self.meters.take(batch)
                 self.doors.take(deliveries, now)
                 self._uncommitted = True
-            if now - self._ticked_at >= TICK_MS or self.detector.next_end() <= now:
-                caught_up = self.stream.buffered_readings == 0
-                transitions += self.detector.tick(now, silence=self.bus.connected and caught_up)
-                self._ticked_at = now
+            transitions += self.judge.tick(now, self.stream.waiting, listening=self.bus.connected)
             await self._commit(transitions, now)
             await self._practise(batch, now)
         await self._commit([], self.now(), at_once=True)
+
+    def _on_status(self, topic: str, payload: bytes) -> None:
+        gateway = topics.gateway_of(topic)
+        if gateway in self.site.gateways:
+            with contextlib.suppress(msgspec.MsgspecError):  # said by GatewayWatch
+                claim = claim_of(payload)
+                self.judge.watermarks.hear(gateway, claim, self.now(), retained=self.bus.retained)
 
     async def _practise(self, batch: Batch | None, now: int) -> None:
         """What devices in test report in a drill is judged apart, by another detector; alarms do not wait for it."""
@@ -315,12 +321,15 @@ class Consumer:
         self.doors.saved()
         self.doors.use(site)
         self.meters = meters
-        self.site, self.detector, self._practice = site, detector, None
+        self.judge.use(site, detector)
+        self.site, self._practice = site, None
         log.info("rules are watching", conditions=len(detector.compiled.spots), points=len(detector.compiled.points))
         changed.taken.set_result(None)
 
-    def _intake(self) -> Intake:
-        return Intake(self.site, self.detector.compiled, round(self.settings.future_skew_s * 1000))
+    @property
+    def detector(self) -> Detector:
+        """The one that is in force."""
+        return self.judge.detector
 
     async def _commit(self, transitions: list[Transition], now: int, *, at_once: bool = False) -> None:
         awaited = self._unsaid >= MANY_READINGS and self.stream.buffered_readings == 0

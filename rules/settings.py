@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 from pydantic import Field
 
 from backbone.settings import Settings
+from community.site.profile import Lane
 
 
 class RulesSettings(Settings):
@@ -28,6 +29,19 @@ class RulesSettings(Settings):
     gateway_change_after_s: float = Field(
         default=20, gt=0, description="a gateway is offline, or back, once its status has stood for so long"
     )
+
+    patience_urgent_s: float = Field(
+        default=10, ge=0, description="a delay waits so long for urgent readings that an outage may hold back"
+    )
+    patience_bulk_s: float = Field(default=30, ge=0, description="and so long for bulk readings")
+
+    @property
+    def patience_ms(self) -> dict[Lane, int]:
+        """By lane."""
+        return {
+            Lane.URGENT: round(self.patience_urgent_s * 1000),
+            Lane.BULK: round(self.patience_bulk_s * 1000),
+        }
 
     @property
     def contact(self) -> str:

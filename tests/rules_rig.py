@@ -68,13 +68,20 @@ class Edge:
         self._bus.subscribe(topics.command(self._site, self.gateway, "+"), self._on_command)
         self._bus.subscribe(topics.event(self._site, "+"), self._on_event)
 
-    def send(self, *readings: tuple[str, float], lane: Lane = Lane.URGENT, at: int | None = None, q: int = 0) -> Frame:
-        """One frame of readings made at `at` (now)."""
+    def send(
+        self,
+        *readings: tuple[str, float],
+        lane: Lane = Lane.URGENT,
+        at: int | None = None,
+        q: int = 0,
+        sent: int | None = None,
+    ) -> Frame:
+        """One frame of readings made at `at` (now); `sent` when an outage held it back since then."""
         builder = FrameBuilder()
         for point, x in readings:
             builder.add(point, at or now_ms(), x, q)
         frames = self._frames[lane]
-        frame = builder.seal(epoch=1, seq=len(frames) + 1, sent=now_ms())
+        frame = builder.seal(epoch=1, seq=len(frames) + 1, sent=sent or now_ms())
         frames.append(frame)
         self._publish(lane, frame)
         return frame

@@ -4,13 +4,14 @@ import hashlib
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from community.site.calendar import Hours, hours_of
 from community.site.conditions import COMPOSITE_KINDS, Band, Condition
 from community.site.fields import parse_duration_s
+from community.site.profile import Lane
 from community.site.rules import Rule
 from community.site.site import Point, Site
 from community.site.watching import Watch, Watching, leaves, scope_kind
@@ -128,6 +129,13 @@ class At:
     every_ms: int
 
 
+class Source(NamedTuple):
+    """Where readings come from, in the order they were made: one lane of a gateway."""
+
+    gateway: str
+    lane: Lane
+
+
 @dataclass(frozen=True, slots=True)
 class Compiled:
     """Everything the engine needs of a site."""
@@ -149,6 +157,9 @@ class Compiled:
     timezone: str
     """The site's, an IANA name."""
     composites: tuple[Composite, ...]
+    sources: tuple[Source, ...]
+    source_of: Index
+    """The source of each point, its place in `sources`."""
 
     @property
     def point_index(self) -> dict[str, int]:
@@ -366,6 +377,8 @@ class _Builder:
         bindings = sorted(self.bindings, key=lambda b: b.point)
         place = {(b.spot, b.point): i for i, b in enumerate(bindings)}
         points = list(self.site.points.values())
+        sources: dict[Source, int] = {}
+        source_of = [sources.setdefault(Source(p.gateway, p.lane), len(sources)) for p in points]
         return Compiled(
             points=tuple(self.site.points),
             devices=tuple(p.device for p in points),
@@ -379,6 +392,8 @@ class _Builder:
             at_points={kind: tuple(sorted(rows, key=lambda row: row.point)) for kind, rows in self.at_points.items()},
             timezone=self.site.file.site.timezone,
             composites=tuple(self.composites),
+            sources=tuple(sources),
+            source_of=np.array(source_of, dtype=np.intp),
         )
 
     def _group(self, place: dict[tuple[int, int], int], spot: int, when: Condition, members: Sequence[Point]) -> Group:

@@ -12,15 +12,17 @@ from functools import partial
 import numpy as np
 
 from rules.detect.compile import Compiled, Composite, Tree
-from rules.detect.model import NEVER
+from rules.detect.model import NEVER, Batch, Times
 from rules.detect.phases import Note, Phases
+from rules.detect.reach import Reaches
 
 
 class Composites:
     """State: what each input is, as far as the composites have seen."""
 
-    def __init__(self, compiled: Compiled, phases: Phases) -> None:
+    def __init__(self, compiled: Compiled, phases: Phases, reaches: Reaches) -> None:
         self._phases = phases
+        self._reaches = reaches
         self._rows = compiled.composites
         self._of_input: dict[int, list[Composite]] = defaultdict(list)
         self._seen: dict[int, bool | None] = {}
@@ -32,7 +34,11 @@ class Composites:
             for spot in row.inputs:
                 self._of_input[spot].append(row)
         self._inputs = tuple(self._of_input)
-        self._listening: int | None = None
+        self._listening = 0
+        self._unjudged: list[Composite] = []
+        """What listening asked for, and is still to be judged."""
+        self.known_until: Times | None = None
+        """Up to when each spot is known (ms); None: up to now."""
         self.refresh()
 
     def refresh(self) -> None:
@@ -41,16 +47,25 @@ class Composites:
 
     def listen(self, now: int) -> None:
         """Listening begins: also what needs no news, such as an hour or an event that is missing, will be judged."""
-        self._listening = now
+        self._listening, self._unjudged = now, list(self._rows)
 
-    def begin(self) -> None:
-        """Judge what listening asked for; what follows leaves with the transitions of the batch or tick."""
-        if self._listening is not None:
-            now, self._listening = self._listening, None
-            for row in self._rows:
+    def begin(self, until: Times) -> None:
+        """Judge what listening asked for, where all is known `until` (spots,) then; it leaves with what follows."""
+        if not self._unjudged:
+            return
+        now, rows = self._listening, self._unjudged
+        self._unjudged = [row for row in rows if until.item(row.spot) < now]
+        for row in rows:
+            if until.item(row.spot) >= now:
                 self._phases.settle(row.spot, now)
                 self._judge(row, now)
-            self.run()
+        self.run()
+
+    def begin_with(self, batch: Batch) -> None:
+        """The same at a batch that was made since listening began."""
+        if self._unjudged and (len(batch) or batch.occurrences):
+            made = min([int(batch.t.min(initial=NEVER)), *(event.t for event in batch.occurrences)])
+            self.begin(self._reaches.everywhere(made).delays)
 
     def run(self) -> None:
         """Judge by all that changed since the last call."""
@@ -59,10 +74,11 @@ class Composites:
         for note in notes:
             self._see(note)
 
-    def tick(self, now: int) -> None:
-        """End the delays and hours of composites that end by `now`; those that others wait for come first."""
+    def tick(self, until: Times) -> None:
+        """End the delays and hours of composites that end by `until` (spots,), inputs first."""
         phases = self._phases
         for row in self._rows:
+            now = until.item(row.spot)
             if min(phases.due.item(row.spot), phases.lapse.item(row.spot)) <= now:
                 phases.settle(row.spot, now)
                 self.run()
@@ -95,10 +111,16 @@ class Composites:
                 continue
             waiting = self._waiting[spot]
             if not waiting:
-                self._phases.settle(spot, note.t)
+                self._phases.settle(spot, self._known(spot, note))
                 self._take_notes()
             while waiting and waiting[0].bound and waiting[0].t <= note.t:
                 self._see(waiting[0])
+
+    def _known(self, spot: int, note: Note) -> int:
+        """Up to when an input is known while another changes: a source that is behind says nothing about now."""
+        if self.known_until is None or self._reaches.alike(spot, note.spot):
+            return note.t
+        return min(note.t, self.known_until.item(spot))
 
     def _follow(self) -> None:
         """Composites of composites see a change at once."""

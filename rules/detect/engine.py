@@ -11,6 +11,7 @@ from rules.detect.kinds import KINDS
 from rules.detect.levels import Levels
 from rules.detect.model import NEVER, UNHEARD, UNKNOWN, Batch, Flags, Transition
 from rules.detect.phases import Phase, Phases
+from rules.detect.reach import Reach, Reaches
 from rules.detect.silences import Silences
 
 
@@ -18,7 +19,8 @@ class Detector:
     """All conditions of a site and their state.
 
     A tick at `now` says that every reading made before `now` has been given: delays that ended by then are over, and
-    who has not spoken by then is silent. Real streams are late now and then; a late reading is taken as it comes.
+    who has not spoken by then is silent. With a `Reach` it says so of each source for itself. Real streams are late now
+    and then; a late reading is taken as it comes.
     """
 
     def __init__(self, compiled: Compiled) -> None:
@@ -29,7 +31,8 @@ class Detector:
         self._silences = Silences(compiled, self._phases)
         self._counts = Counts(compiled, self._phases)
         self._at_points = {kind: KINDS[kind](compiled, rows, self._phases) for kind, rows in compiled.at_points.items()}
-        self._composites = Composites(compiled, self._phases)
+        self._reaches = Reaches(compiled)
+        self._composites = Composites(compiled, self._phases, self._reaches)
         self._stale = False
         """Alarms were adopted: what is derived from the state is made again before it is used."""
         self._parts = checkpoint.Parts(
@@ -69,7 +72,7 @@ class Detector:
         """Take a batch, and say what changed, by time."""
         if self._stale:
             self._refresh()
-        self._composites.begin()
+        self._composites.begin_with(batch)
         if len(batch):
             self._evaluate_readings(batch)
         elif batch.occurrences:
@@ -94,28 +97,25 @@ class Detector:
             kind.evaluate(batch, unknown)
         self._levels.evaluate(batch, unknown)
 
-    def tick(self, now: int, *, silence: bool = True) -> list[Transition]:
-        """Let time pass until `now`.
-
-        `silence` False: nobody could have been heard, or not all that was said is judged. So nobody is silent, and
-        windows wait for what is still to come.
-        """
+    def tick(self, now: int, reach: Reach | None = None) -> list[Transition]:
+        """Let time pass until `now`, or for each condition as far as its sources reach."""
         if self._stale:
             self._refresh()
-        self._composites.begin()
-        if silence:
-            for kind in self._at_points.values():
-                kind.tick(now)
-            self._silences.tick(now)
+        until = self._reaches.everywhere(now) if reach is None else self._reaches.until(reach)
+        self._composites.begin(until.delays)
+        for kind in self._at_points.values():
+            kind.tick(until.windows.take(kind.spot))
+        self._silences.tick(until.silences)
+        self._composites.known_until = None if reach is None else until.delays
         self._composites.run()
-        self._phases.tick(now)
+        self._phases.tick(until.delays)
         self._composites.run()
-        self._composites.tick(now)
+        self._composites.tick(until.delays)
         return self._phases.drain()
 
-    def next_end(self) -> int:
-        """When the next delay or window ends (Unix ms); far away when none runs."""
-        return min(self._phases.next_end(), NEVER)
+    def next_end(self, after: int = -1) -> int:
+        """When the next delay or window beyond `after` ends (Unix ms); far away when none runs."""
+        return min(self._phases.next_end(after), NEVER)
 
     def adopt(self, rule: str, scope: str, since: int) -> bool:
         """An alarm of this condition stands, so it was true and nothing known has ended it; False: nobody watches it.

@@ -159,19 +159,21 @@ class Phases:
             else:
                 return
 
-    def tick(self, now: int) -> None:
-        """End everything that ends at or before `now`, but composites: they end after what they are made of."""
+    def tick(self, now: Times) -> None:
+        """End what ends at or before `now` (spots,), but composites: they end after what they are made of."""
         for spot in np.flatnonzero((np.minimum(self.due, self.lapse) <= now) & ~self.composed).tolist():
-            self.settle(spot, now)
+            self.settle(spot, now.item(spot))
 
     def adopt(self, spot: int, since: int) -> None:
         """The condition is active since then, though nothing is known of the readings that made it so."""
         self.phase[spot], self.since[spot] = Phase.ACTIVE, since
         self.due[spot], self.left[spot], self.lapse[spot] = NEVER, -1, NEVER
 
-    def next_end(self) -> int:
-        """When the next delay or window ends (ms); NEVER when none runs."""
-        return int(min(self.due.min(), self.lapse.min())) if self.due.size else NEVER
+    def next_end(self, after: int) -> int:
+        """When the next delay or window beyond `after` ends (ms); NEVER when none runs."""
+        if after < 0:
+            return int(min(self.due.min(), self.lapse.min())) if self.due.size else NEVER
+        return int(min(times.min(initial=NEVER, where=times > after) for times in (self.due, self.lapse)))
 
     def _apply(self, spot: int, t: int, truth: bool | None, value: float, quality: int) -> None:
         phase = self.phase.item(spot)

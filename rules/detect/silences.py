@@ -65,12 +65,14 @@ class Silences:
                 self._heard(p.item(place), t.item(place))
         np.maximum.at(self.last, p, t)
 
-    def tick(self, now: int) -> None:
-        """Find the points that are silent at `now`."""
+    def tick(self, now: Times) -> None:
+        """Find the points that are silent at `now` (points,)."""
         if not self._rows_of:
             return
         limits = self._limits()
-        for row in np.flatnonzero((limits < now) & ~np.isin(self._phases.phase[self._spot], (1, 2))).tolist():
+        for row in np.flatnonzero(
+            (limits < now.take(self._point)) & ~np.isin(self._phases.phase[self._spot], (1, 2))
+        ).tolist():
             self._phases.observe(self._spot.item(row), limits.item(row), True)
             self._note(self._point.item(row))
 

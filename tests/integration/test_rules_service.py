@@ -150,6 +150,25 @@ async def test_old_news_is_on_record_and_moves_nothing(embedded_broker: Broker, 
         assert not list_activations(c, site.id)
 
 
+async def test_what_an_outage_held_back_is_judged_by_its_own_time(
+    broker: Broker, site: Site, database: Database
+) -> None:
+    """Too hot is hot for 5 min. One point was for 1 min, another for 8: only that is an alarm."""
+    short, long = "climate-b1-f1.temperature", "climate-b1-f2.temperature"
+    async with rules(broker, site, database) as east:
+        began = now_ms() - 3_600_000
+        for minute, (first, second) in enumerate([(60.0, 60.0), (20.0, 60.0), (20.0, 60.0), (20.0, 20.0)]):
+            at = began + (0, 60_000, 480_000, 481_000)[minute]
+            east.send((short, first), (long, second), lane=Lane.BULK, at=at, sent=at)
+            # the position is committed some ticks after the frame was judged
+            await until(lambda: east.all_committed, "the commit")
+        east.send((short, 20.0), lane=Lane.BULK)
+        await until(lambda: east.of("ticket", "condition-cleared"), "the end of the long one")
+        await until(lambda: east.all_committed, "the commit")
+    with database.read() as c:
+        assert [t.source for t in of_rules(c, site)] == [f"rule:too-hot:{long}"]
+
+
 def _failed(activation: dict[str, Any], step: str) -> bool:
     return any(s["id"] == step and s["state"] == "failed" for s in activation["steps"])
 

@@ -69,8 +69,8 @@ class AtPoints:
         no = np.zeros(readings.row.size, dtype=np.bool_)
         self.judge(readings.row, readings.t, no, readings.x, readings.q, no)
 
-    def tick(self, now: int) -> None:
-        """Every reading made before `now` was given."""
+    def tick(self, now: Times) -> None:
+        """Every reading of each row made before its `now` (rows,) was given."""
 
     def adopt(self, spot: int, since: int) -> None:
         """An alarm of the spot stands since then, and nothing is known of what led to it."""

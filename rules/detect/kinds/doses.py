@@ -70,8 +70,8 @@ class Doses(AtPoints):
     def lose(self, readings: Readings) -> None:
         """Readings that say nothing are left out."""
 
-    def tick(self, now: int) -> None:
-        """Close the steps that have ended; a reading that is late after all still counts."""
+    def tick(self, now: Times) -> None:
+        """Close the steps that have ended by `now` (rows,); a reading that is late after all still counts."""
         to = now // self._step_ms
         row = np.flatnonzero((self._step >= 0) & (self._step < to))
         if row.size:
