@@ -62,6 +62,9 @@ class Alarm:
     """The alarm this one is a consequence of: a silent point of a gateway that is offline."""
     suppressed: str | None = None
     """The suppression it is under: it calls nobody."""
+    cause: Text | None = None
+    """What most often leads to it, and what may come of it: the rule's words when it was raised."""
+    consequence: Text | None = None
     called_again_at: int | None = None
     """The last time it wanted to be seen again: a suppression ended, or it stood acknowledged for too long."""
     chatters: bool = False
@@ -135,6 +138,8 @@ def raise_alarm(
         state=AlarmState.UNACKNOWLEDGED,
         message=rule.message,
         action=rule.action,
+        cause=rule.cause,
+        consequence=rule.consequence,
         latch=rule.latch,
         value=value,
         points=points,

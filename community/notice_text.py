@@ -10,7 +10,21 @@ from zoneinfo import ZoneInfo
 from community.site.duty import Templates
 from community.text import Text
 
-FIELDS = ("mark", "grade", "message", "place", "value", "time", "action", "link", "count", "places", "ref")
+FIELDS = (
+    "mark",
+    "grade",
+    "message",
+    "place",
+    "value",
+    "time",
+    "cause",
+    "consequence",
+    "action",
+    "link",
+    "count",
+    "places",
+    "ref",
+)
 GRADES = {
     "high": Text(zh="高风险", en="HIGH"),
     "medium": Text(zh="中风险", en="MEDIUM"),
@@ -20,9 +34,10 @@ DRILL = Text(zh="【演练】", en="[DRILL] ")
 SIMULATED = Text(zh="【模拟】", en="[SIMULATED] ")
 _OURS = {
     "alarm": Text(
-        zh="{mark}{grade}报警：{message}\n地点：{place}\n数值：{value}\n时间：{time}\n处置：{action}\n确认：{link}\n编号：{ref}",
+        zh="{mark}{grade}报警：{message}\n地点：{place}\n数值：{value}\n时间：{time}\n处置：{action}\n可能原因：{cause}\n"
+        "可能后果：{consequence}\n确认：{link}\n编号：{ref}",
         en="{mark}{grade} alarm: {message}\nPlace: {place}\nValue: {value}\nTime: {time}\nAction: {action}\n"
-        "Acknowledge: {link}\nReference: {ref}",
+        "Likely cause: {cause}\nMay lead to: {consequence}\nAcknowledge: {link}\nReference: {ref}",
     ),
     "group": Text(
         zh="{mark}{count}条报警：{places}\n最近：{message}\n时间：{time}\n查看：{link}\n编号：{ref}",
@@ -73,6 +88,8 @@ class Facts:
     building: Text
     at: int
     value: str = ""
+    cause: Text | None = None
+    consequence: Text | None = None
     page: str = "/"
     """The page's path."""
     drill: bool = False
@@ -113,8 +130,9 @@ def render(
 def _one(facts: Sequence[Facts], language: str, timezone: str, link: str, ref: str, templates: Templates) -> str:
     last = facts[-1]
     kind = last.kind if len(facts) == 1 else "group" if all(f.kind == "alarm" for f in facts) else "several"
-    template: Text = getattr(templates, kind, None) or _OURS[kind]
-    return template.in_language(language).format_map(
+    own: Text | None = getattr(templates, kind, None)
+    template = own.in_language(language) if own else _without_gaps(_OURS[kind].in_language(language), last)
+    return template.format_map(
         {
             "mark": _mark(facts, language),
             "grade": GRADES[last.grade].in_language(language),
@@ -122,6 +140,8 @@ def _one(facts: Sequence[Facts], language: str, timezone: str, link: str, ref: s
             "place": last.place.in_language(language),
             "value": last.value or "—",
             "time": datetime.fromtimestamp(last.at / 1000, ZoneInfo(timezone)).strftime("%Y-%m-%d %H:%M:%S"),
+            "cause": last.cause.in_language(language) if last.cause is not None else "—",
+            "consequence": last.consequence.in_language(language) if last.consequence is not None else "—",
             "action": last.action.in_language(language) if last.action is not None else "—",
             "link": link,
             "count": len(facts),
@@ -129,6 +149,12 @@ def _one(facts: Sequence[Facts], language: str, timezone: str, link: str, ref: s
             "ref": ref,
         }
     )
+
+
+def _without_gaps(template: str, fact: Facts) -> str:
+    """Our own words leave out the lines the rule says nothing for."""
+    unsaid = [f"{{{name}}}" for name in ("cause", "consequence") if getattr(fact, name) is None]
+    return "\n".join(line for line in template.split("\n") if not any(field in line for field in unsaid))
 
 
 def _mark(facts: Sequence[Facts], language: str) -> str:

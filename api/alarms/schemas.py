@@ -21,6 +21,8 @@ class AlarmOut(BaseModel):
     grade: Grade
     state: AlarmState
     message: Text
+    cause: Text | None = Field(default=None, description="what most often leads to it")
+    consequence: Text | None = Field(default=None, description="what may come of it")
     action: Text | None
     latch: bool
     value: float | None = Field(description="the value that raised it")

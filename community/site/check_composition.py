@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from community.site.check_rules import check_condition, check_selection
+from community.site.check_rules import check_condition, check_grade, check_selection
 from community.site.conditions import COMPOSITE_KINDS, Condition, Part
 from community.site.rules import Grade, Override, Rule
 from community.site.selection import overridden
@@ -69,17 +69,7 @@ def _override(path: Path, rule: Rule, number: int, row: Override, subject: Subje
             yield from check_condition(
                 (*path, "when"), changed.when, (*path, "select"), rule.select, subject, sure=False
             )
-    yield from _grade(path, changed, subject)
-
-
-def _grade(path: Path, rule: Rule, subject: Subject) -> Found:
-    plans = {plan.id: plan for plan in subject.file.plans}
-    if rule.risk is Grade.HIGH and rule.plan is None:
-        yield (*path, "risk"), "a high rule must name the plan it activates: add plan: …"
-    if rule.risk is Grade.HIGH and None in (rule.action, rule.cause, rule.consequence):
-        yield path, "a high rule says cause, consequence and action, for whoever reads it at 3 a.m.: add them"
-    if rule.plan in plans and rule.risk.value not in plans[rule.plan].levels and not subject.touched("plans.levels"):
-        yield path, f"the plan '{rule.plan}' has no steps for level {rule.risk.value}; add them"
+    yield from check_grade(path, changed, subject)
 
 
 def _explains(path: Path, rule: Rule, subject: Subject) -> Found:

@@ -6,36 +6,57 @@ from community.site.check_conditions import check_points, check_row
 from community.site.conditions import ALL_KINDS, COMPOSITE_KINDS, Condition, Select, Vote
 from community.site.fields import parse_duration_s
 from community.site.profile import ValueKind
-from community.site.rules import PLATFORM_RULES, Grade
+from community.site.rules import PLATFORM_RULES, Grade, Rule
 from community.site.subject import Candidate, Found, Subject, inner_parts
 from community.site.yaml_text import Path
+from community.text import Text
 
+WORDS = ("message", "cause", "consequence", "action")
+"""What IEC 62682 wants said of an alarm to whoever has to answer it."""
 _TIMES_INTERVAL = re.compile(r"[0-9]+(\.[0-9]+)?x")
 
 
 def check_rules(subject: Subject) -> Found:
     """The rules of the file."""
-    plans = {plan.id: plan for plan in subject.file.plans}
     for index, rule in enumerate(subject.file.rules):
         path: Path = ("rules", index)
         if rule.id in PLATFORM_RULES:
             yield (*path, "id"), f"'{rule.id}' is the platform's own rule: give this one another id"
-        if rule.risk is Grade.HIGH and rule.plan is None:
-            yield (*path, "risk"), "a high rule must name the plan it activates: add plan: …"
         yield from subject.absent((*path, "plan"), "plan", rule.plan)
-        if (
-            rule.plan in plans
-            and rule.risk.value not in plans[rule.plan].levels
-            and not subject.touched("plans.levels")
-        ):
-            yield (*path, "plan"), f"the plan '{rule.plan}' has no steps for level {rule.risk.value}; add them"
-        if rule.risk is Grade.HIGH and (rule.action is None or rule.cause is None or rule.consequence is None):
-            yield path, "a high rule says cause, consequence and action, for whoever reads it at 3 a.m.: add them"
+        yield from check_grade(path, rule, subject)
         yield from subject.absent((*path, "party"), "party", rule.party)
         wrong = list(check_selection((*path, "select"), rule.select, subject))
         yield from wrong
         sure = not wrong and subject.points_are_sure
         yield from check_condition((*path, "when"), rule.when, (*path, "select"), rule.select, subject, sure=sure)
+
+
+def check_grade(path: Path, rule: Rule, subject: Subject) -> Found:
+    """A rule, as it is or as an override makes it, has what its grade asks for."""
+    plan = next((plan for plan in subject.file.plans if plan.id == rule.plan), None)
+    if rule.risk is Grade.HIGH and rule.plan is None:
+        yield (*path, "risk"), "a high rule must name the plan it activates: add plan: …"
+    if plan is not None and rule.risk.value not in plan.levels and not subject.touched("plans.levels"):
+        yield (*path, "plan"), f"the plan '{plan.id}' has no steps for level {rule.risk.value}; add them"
+    unsaid = _unsaid(rule) if rule.risk is Grade.HIGH else []
+    if unsaid:
+        yield (
+            path,
+            "a high rule says message, cause, consequence and action in zh and en, for whoever reads it at 3 a.m.: "
+            f"add {', '.join(unsaid)}",
+        )
+
+
+def _unsaid(rule: Rule) -> list[str]:
+    """Words a high rule lacks, as keys of the file."""
+    found = []
+    for name in WORDS:
+        text: Text | None = getattr(rule, name)
+        if text is None:
+            found.append(name)
+        else:
+            found += [f"{name}.{language}" for language in ("zh", "en") if not getattr(text, language).strip()]
+    return found
 
 
 def check_selection(path: Path, select: Select, subject: Subject) -> Found:

@@ -26,6 +26,8 @@ def tell_alarm(c: Connection, site: Site, alarm: Alarm, now: int) -> None:
         kind="alarm",
         grade=alarm.grade.value,
         message=alarm.message,
+        cause=alarm.cause,
+        consequence=alarm.consequence,
         action=alarm.action,
         place=place_of(site, alarm.zone),
         building=site.zones[site.building_of(alarm.zone)].name,

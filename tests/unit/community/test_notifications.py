@@ -214,6 +214,12 @@ def test_the_words_of_one_alarm_and_of_many() -> None:
     one = words([replace(FACTS, value="61 °C", simulated=True)], "en")
     assert one.startswith("[SIMULATED] HIGH alarm: Fire confirmed\nPlace: 1F corridor, Building 3\nValue: 61 °C\n")
     assert "Time: 2026-09-21 22:13:20" in one
+    assert "cause" not in one  # the rule says none
+    why = replace(
+        FACTS, cause=Text(zh="两只探测器", en="Two detectors"), consequence=Text(zh="人员被困", en="People trapped")
+    )
+    assert "Likely cause: Two detectors\nMay lead to: People trapped\n" in words([why], "en")
+    assert "可能原因：两只探测器\n可能后果：人员被困\n" in words([why], "zh")
     other = replace(FACTS, building=Text(zh="车库", en="Garage"))
     many = words([FACTS, FACTS, other], "both")
     assert many.startswith("3条报警：3号楼 2，车库 1\n")

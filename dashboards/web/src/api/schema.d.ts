@@ -2545,6 +2545,8 @@ export interface components {
              * @description it wanted to be seen again: a suppression ended, or it stood for long
              */
             called_again_at?: string | null;
+            /** @description what most often leads to it */
+            cause?: components["schemas"]["Text"] | null;
             /**
              * Chatters
              * @description it came and went three times within a minute: it stays until calm for 5 minutes
@@ -2553,6 +2555,8 @@ export interface components {
             chatters: boolean;
             /** Cleared At */
             cleared_at: string | null;
+            /** @description what may come of it */
+            consequence?: components["schemas"]["Text"] | null;
             /**
              * Detail
              * @description of a forecast, when the limit is reached (Unix ms): reached_at, reached_from, reached_to

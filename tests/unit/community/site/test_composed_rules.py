@@ -75,7 +75,10 @@ A = "id: a, select: {zone: f1}, "
         ([A + "when: {above: 1}, overrides: [^{select: {zone: f1}}]"], ["an override says what is different"]),
         (
             [A + "when: {above: 1}, overrides: [^{select: {zone: f1}, risk: ^high, action: {zh: 去}}]"],
-            ["a high rule says cause, consequence and action", "a high rule must name the plan it activates"],
+            [
+                "a high rule says message, cause, consequence and action in zh and en",
+                "a high rule must name the plan it activates",
+            ],
         ),
     ],
 )

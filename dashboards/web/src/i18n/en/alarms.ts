@@ -4,7 +4,7 @@ export default {
     consequences: 'Consequences: {n}',
     open: 'Open alarms', count: '{all} · {unseen} unacknowledged', none: 'There are no alarms.', noneThen: 'There were no alarms when the connection was lost; what has happened since is unknown.', neverAny: 'No alarm has been recorded yet.', noneFiltered: 'No alarm matches.', more: '{n} more',
     spoken: 'High alarm: {message}, {place}',
-    advice: 'Do: ', advised: 'Advised action', place: 'Place', raisedAt: 'Raised', raisedBy: 'Value', rule: 'Rule', ticket: 'Ticket', activation: 'Response', points: 'Points', history: 'History',
+    advice: 'Do: ', advised: 'Advised action', cause: 'Likely cause', consequence: 'May lead to', place: 'Place', raisedAt: 'Raised', raisedBy: 'Value', rule: 'Rule', ticket: 'Ticket', activation: 'Response', points: 'Points', history: 'History',
     anyGrade: 'Any grade', anyPlace: 'Any place',
     view: { label: 'Which alarms', open: 'Open', unseen: 'To acknowledge', suppressed: 'Suppressed', all: 'Record' },
     acknowledge: { do: 'Acknowledge', title: 'Acknowledge alarm', note: 'Note (optional)', confirm: 'Acknowledge' },
