@@ -19,6 +19,23 @@ class AlarmState(StrEnum):
     LATCHED = "latched"
 
 
+MOST_CAUSES = 32
+"""Readings kept with a transition; of a vote of more devices the first ones."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """A reading that made a condition true or ended it."""
+
+    point: str
+    at: int
+    """When it was made, Unix ms; of a silence, when the point was last heard."""
+    value: float | None
+    """As the condition judged it: of a mean, slope or dose that of its window. None: an event, or a silence."""
+    quality: int = 0
+    """Quality bits."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alarm:
     """One occurrence of a rule's condition at a point (or, for a vote, in a zone)."""
@@ -69,6 +86,9 @@ class Alarm:
     """The last time it wanted to be seen again: a suppression ended, or it stood acknowledged for too long."""
     chatters: bool = False
     """It came and went so often that it stays standing until it has been calm for a while."""
+    raised_by: tuple[Cause, ...] = ()
+    """The readings that raised it (last), and those that ended its condition; none where no reading did."""
+    cleared_by: tuple[Cause, ...] = ()
     version: int = 1
 
 
@@ -126,6 +146,7 @@ def raise_alarm(
     late: bool = False,
     simulated: bool = False,
     test: bool = False,
+    causes: tuple[Cause, ...] = (),
 ) -> Alarm:
     """A new occurrence of a rule's condition, unacknowledged."""
     return Alarm(
@@ -148,10 +169,13 @@ def raise_alarm(
         simulated=simulated,
         test=test,
         plan=rule.plan,
+        raised_by=causes[:MOST_CAUSES],
     )
 
 
-def reraise(alarm: Alarm, now: int, value: float | None, points: tuple[str, ...]) -> Alarm:
+def reraise(
+    alarm: Alarm, now: int, value: float | None, points: tuple[str, ...], causes: tuple[Cause, ...] = ()
+) -> Alarm:
     """The condition is true again before the alarm ended."""
     return replace(
         alarm,
@@ -159,6 +183,8 @@ def reraise(alarm: Alarm, now: int, value: float | None, points: tuple[str, ...]
         value=value,
         points=tuple(dict.fromkeys((*alarm.points, *points))),
         raised_again_at=now,
+        raised_by=causes[:MOST_CAUSES],
+        cleared_by=(),
         chatters=False,
         cleared_at=None,
         acknowledged_at=None,
@@ -187,13 +213,19 @@ def acknowledge(alarm: Alarm, by: str, note: str, now: int) -> Alarm:
     )
 
 
-def clear(alarm: Alarm, now: int) -> Alarm:
+def clear(alarm: Alarm, now: int, causes: tuple[Cause, ...] = ()) -> Alarm:
     """The condition is no longer true.
 
     Raises:
         TransitionRefused: it had cleared before.
     """
-    return replace(alarm, state=_next(alarm, AlarmEvent.CLEAR), cleared_at=now, version=alarm.version + 1)
+    return replace(
+        alarm,
+        state=_next(alarm, AlarmEvent.CLEAR),
+        cleared_at=now,
+        cleared_by=causes[:MOST_CAUSES],
+        version=alarm.version + 1,
+    )
 
 
 def call_again(alarm: Alarm, now: int) -> Alarm:

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import StreamingResponse
 
 from api import paging
+from api.alarms.schemas import CauseOut
 from api.paging import Page
 from api.platform import Platform, PlatformDep
 from api.problems import not_found
@@ -17,10 +18,11 @@ from api.security.access import Viewer
 from api.times import Moment, Timestamp, rfc3339, to_ms
 from backbone.database import alarm_journal
 from backbone.database.alarm_journal import JournalRow
+from community.alarms import Cause
 
 router = APIRouter(prefix="/alarm-journal", tags=["alarms"])
 _AT_ONCE = 1_000
-_COLUMNS = ("at", "alarm", "change", "state", "grade", "zone", "rule", "scope", "value", "who", "reason")
+_COLUMNS = ("at", "alarm", "change", "state", "grade", "zone", "rule", "scope", "value", "who", "reason", "causes")
 _BOM = "\ufeff"
 """So that spreadsheets read the Chinese in it."""
 
@@ -41,7 +43,10 @@ class JournalOut(BaseModel):
     zone: str
     rule: str
     scope: str
-    value: float | None = Field(description="the value that raised the alarm")
+    value: float | None = Field(description="that raised the alarm; of `cleared`, that ended its condition")
+    causes: list[CauseOut] = Field(
+        description="the readings that caused it, at most 32; none where a person or time alone did it"
+    )
 
 
 class Wanted(BaseModel):
@@ -90,9 +95,15 @@ def _lines(platform: Platform, wanted: Wanted) -> Iterator[str]:
     yield _BOM + _line(_COLUMNS)
     while found := _rows(platform, wanted, before, _AT_ONCE):
         for row in found:
-            shown = {"at": rfc3339(row.at)}
+            shown = {"at": rfc3339(row.at), "causes": "; ".join(_cause(cause) for cause in row.causes)}
             yield _line([shown.get(column, getattr(row, column)) for column in _COLUMNS])
         before = found[-1].id
+
+
+def _cause(cause: Cause) -> str:
+    """`env-1.temperature=41.2 @2026-11-28T02:19:09.000Z q=0`."""
+    value = "" if cause.value is None else f"={cause.value:g}"
+    return f"{cause.point}{value} @{rfc3339(cause.at)} q={cause.quality}"
 
 
 def _line(values: object) -> str:

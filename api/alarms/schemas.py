@@ -8,6 +8,17 @@ from community.site.rules import Grade
 from community.text import Text
 
 
+class CauseOut(BaseModel):
+    """A reading that made a condition true or ended it."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    point: str
+    at: Timestamp = Field(description="when it was made; of a silence, when the point was last heard")
+    value: float | None = Field(description="as the condition judged it; null: an event, or a silence")
+    quality: int = Field(description="quality bits, 0: good")
+
+
 class AlarmOut(BaseModel):
     """One occurrence of a rule's condition."""
 
@@ -53,6 +64,10 @@ class AlarmOut(BaseModel):
     )
     chatters: bool = Field(
         default=False, description="it came and went three times within a minute: it stays until calm for 5 minutes"
+    )
+    raised_by: list[CauseOut] = Field(default_factory=list, description="the readings that raised it, at most 32")
+    cleared_by: list[CauseOut] = Field(
+        default_factory=list, description="the readings that ended its condition; none where time alone did"
     )
     version: int
 

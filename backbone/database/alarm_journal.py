@@ -1,16 +1,19 @@
-"""Every transition of every alarm: when, what, by whom, why, and the value it was about."""
+"""Every transition of every alarm: when, what, by whom, why, and the readings that caused it."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import Connection, func, insert, select
 
-from backbone.database.documents import storable
+from backbone.database.documents import decode, encode, storable
 from backbone.database.tables import alarm_journal
-from community.alarms import Alarm
+from community.alarms import Alarm, Cause
 
 _table = alarm_journal.c
 _insert = insert(alarm_journal)
+RAISED = ("raised", "suppressed", "consequence")
+"""What a new occurrence is called: it calls people, is suppressed, or lies under another."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,10 +32,14 @@ class JournalRow:
     rule: str
     scope: str
     value: float | None
+    causes: tuple[Cause, ...]
+    """The readings that raised it or ended its condition; none where a person or time alone did it."""
 
 
 def note(c: Connection, alarm: Alarm, change: str, at: int, *, who: str = "", reason: str = "") -> None:
     """One more row, in the transaction that saves the alarm. `who` is empty where the platform did it."""
+    causes = alarm.raised_by if change in RAISED else alarm.cleared_by if change == "cleared" else ()
+    ended = causes[0].value if len(causes) == 1 else None
     c.execute(
         _insert,
         {
@@ -47,7 +54,8 @@ def note(c: Connection, alarm: Alarm, change: str, at: int, *, who: str = "", re
             "zone": alarm.zone,
             "rule": alarm.rule,
             "scope": alarm.scope,
-            "value": alarm.value,
+            "value": ended if change == "cleared" else alarm.value,
+            "causes": encode(causes) if causes else None,
         },
     )
 
@@ -56,7 +64,7 @@ def raised_by_rule(c: Connection, site: str, since: int) -> dict[str, int]:
     """How often the alarms of each rule came since a time (Unix ms), those that called nobody included."""
     query = (
         select(_table.rule, func.count())
-        .where(_table.site == site, _table.at >= since, _table.change.in_(("raised", "suppressed", "consequence")))
+        .where(_table.site == site, _table.at >= since, _table.change.in_(RAISED))
         .group_by(_table.rule)
     )
     return {row[0]: row[1] for row in c.execute(query)}
@@ -91,4 +99,9 @@ def rows(
     if before is not None:
         query = query.where(_table.id < before)
     found = c.execute(query.order_by(_table.id.desc()).limit(limit))
-    return [JournalRow(**row._mapping) for row in found]
+    return [_row(dict(row._mapping)) for row in found]
+
+
+def _row(columns: dict[str, Any]) -> JournalRow:
+    causes = columns.pop("causes")
+    return JournalRow(**columns, causes=decode(causes, tuple[Cause, ...]) if causes else ())

@@ -260,6 +260,7 @@ alarm_journal = Table(
     Column("rule", String(63), nullable=False),
     Column("scope", String(200), nullable=False),
     Column("value", Double, nullable=True),
+    Column("causes", Text, nullable=True),
     Index("alarm_journal_by_time", "site", "at"),
     Index("alarm_journal_by_alarm", "alarm"),
     sqlite_autoincrement=True,

@@ -6,11 +6,12 @@ conditions work through a batch in: every change notes the place of the reading 
 """
 
 from collections import defaultdict, deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 
 import numpy as np
 
+from community.alarms import Cause
 from rules.detect.compile import Compiled, Composite, Tree
 from rules.detect.model import NEVER, Batch, Times
 from rules.detect.phases import Note, Phases
@@ -31,6 +32,9 @@ class Composites:
         for row in self._rows:
             phases.on_lapse[row.spot] = partial(self._judge, row)
             phases.describe[row.spot] = partial(self._describe, row)
+            phases.causes[row.spot] = partial(self._causes, row)
+            if row.hours is not None:
+                phases.why_over[row.spot] = partial(self._why_over, row)
             for spot in row.inputs:
                 self._of_input[spot].append(row)
         self._inputs = tuple(self._of_input)
@@ -145,6 +149,28 @@ class Composites:
         if not true:
             return row.zone, row.points
         return true[0][0], tuple(dict.fromkeys(point for _, points in true for point in points))
+
+    def _causes(self, row: Composite, truth: bool, at: int) -> tuple[Cause, ...]:
+        """What the deciding parts were decided by."""
+        if not truth and self._why_over(row) == "hours":
+            return ()
+        parts = dict.fromkeys(_deciding(row.tree, truth, self._seen))
+        return tuple(cause for spot, is_so in parts for cause in self._phases.caused(spot, is_so, at))
+
+    def _why_over(self, row: Composite) -> str:
+        holds = row.hours is None or row.hours.at(self._phases.fell_at.item(row.spot))[0]
+        return "over" if holds else "hours"
+
+
+def _deciding(tree: Tree, truth: bool, seen: dict[int, bool | None]) -> Iterator[tuple[int, bool]]:
+    """The inputs that make a tree what it is, and what each of them is."""
+    if isinstance(tree, int):
+        if seen[tree] is truth:
+            yield tree, truth
+        return
+    kind, parts = tree
+    for part in parts:
+        yield from _deciding(part, truth != (kind == "not"), seen)
 
 
 def _truth(tree: Tree, seen: dict[int, bool | None]) -> bool | None:

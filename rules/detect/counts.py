@@ -1,5 +1,8 @@
 """Events counted in a window: a credential denied five times within a minute."""
 
+from functools import partial
+
+from community.alarms import Cause
 from rules.detect.compile import Compiled, Count
 from rules.detect.model import NEVER, Occurrence
 from rules.detect.phases import Phases
@@ -15,6 +18,8 @@ class Counts:
             self._by_event.setdefault((count.point, count.type), []).append(count)
         self._within_ms = {count.spot: count.within_ms for count in compiled.counts}
         self.times: dict[int, list[int]] = {}
+        for count in compiled.counts:
+            phases.causes[count.spot] = partial(self._causes, count.spot, compiled.points[count.point])
 
     def adopt(self, spot: int, since: int) -> None:
         """The events of an active spot came at `since`, as far as is known."""
@@ -26,6 +31,10 @@ class Counts:
         self._phases.place = 2 * event.position
         for count in self._by_event.get((event.point, event.type), ()):
             self._take(count, event.t)
+
+    def _causes(self, spot: int, point: str, truth: bool, _at: int) -> tuple[Cause, ...]:
+        """The events that were counted; it is over when they leave the window, by no event."""
+        return tuple(Cause(point, t, None) for t in self.times.get(spot, ())) if truth else ()
 
     def _take(self, count: Count, t: int) -> None:
         times = self.times.setdefault(count.spot, [])

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from community.alarms import Cause
 from community.quality import UNUSABLE, Quality
 
 Index = npt.NDArray[np.intp]
@@ -82,8 +83,10 @@ class Transition:
     """The value that made the condition true (for a vote: the number of devices); None where there is none."""
     points: tuple[str, ...]
     reason: str
-    """The kind of condition that came true, or `over`."""
+    """The kind of condition that came true; `over` when it is no longer true, `hours` when its calendar ended."""
     quality: int = 0
     """Quality bits of the readings behind it."""
     detail: Mapping[str, float] = field(default_factory=dict)
     """What the kind has to say beside: of a forecast, when the limit is reached (Unix ms)."""
+    causes: tuple[Cause, ...] = ()
+    """The readings that made it true, or ended it; none where time alone did."""

@@ -5,12 +5,14 @@ A delay that ends exactly when a reading comes has ended before it, so that the 
 matter.
 """
 
+import math
 from collections.abc import Callable, Mapping
 from enum import IntEnum
 from typing import NamedTuple
 
 import numpy as np
 
+from community.alarms import Cause
 from rules.detect.compile import Spot
 from rules.detect.model import NEVER, Bits, Flags, Index, Times, Transition, Values
 
@@ -59,12 +61,22 @@ class Phases:
         """When the truth ends by itself: a vote or an event leaves its window (ms)."""
         self.value = np.full(n, np.nan)
         self.quality = np.zeros(n, dtype=np.uint8)
+        self.rose_at = np.zeros(n, dtype=np.int64)
+        """When the reading that made it true was made (ms); `value` and `quality` are its own. 0: not known."""
+        self.fell_at = np.zeros(n, dtype=np.int64)
+        self.fell_value = np.full(n, np.nan)
+        self.fell_quality = np.zeros(n, dtype=np.uint8)
+        """Of the reading that ended what was active."""
         self.on_lapse: dict[int, Callable[[int], None]] = {}
         """Spots whose truth is looked at again when it lapses, instead of being over."""
         self.describe: dict[int, Callable[[int], tuple[str, tuple[str, ...]]]] = {}
         """The zone and points behind a spot at a time, where they are not simply its own."""
         self.detail: dict[int, Callable[[], Mapping[str, float]]] = {}
         """What a spot's kind has to say beside, when it comes true."""
+        self.causes: dict[int, Callable[[bool, int], tuple[Cause, ...]]] = {}
+        """The readings that made a spot true or false, where they are not simply the last one of its point."""
+        self.why_over: dict[int, Callable[[], str]] = {}
+        """What ended a spot, where it may be something else than readings."""
         self.known = np.array([s.kind in _ALWAYS_KNOWN for s in spots], dtype=np.bool_)
         """Whether the last reading said anything."""
         self.watched = frozenset(i for i, s in enumerate(spots) if s.watched)
@@ -93,6 +105,17 @@ class Phases:
         """The zone and points behind a spot at a time."""
         describe = self.describe.get(spot)
         return describe(at) if describe else (self._spots[spot].zone, self._spots[spot].points)
+
+    def caused(self, spot: int, truth: bool, at: int) -> tuple[Cause, ...]:
+        """The readings that made a spot true, or false, as it stands at a time."""
+        cause = self.causes.get(spot)
+        if cause is not None:
+            return cause(truth, at)
+        t, value, quality = (
+            (self.rose_at, self.value, self.quality) if truth else (self.fell_at, self.fell_value, self.fell_quality)
+        )
+        x = value.item(spot)
+        return () if math.isnan(x) else (Cause(self._spots[spot].points[0], t.item(spot), x, quality.item(spot)),)
 
     def is_true(self, spot: int) -> bool:
         """Whether the last known readings make the condition true."""
@@ -184,13 +207,13 @@ class Phases:
             return
         at = max(t, self.since.item(spot))
         if truth != (phase in _TRUE):
-            self._turn(spot, at, truth, value, quality)
+            self._turn(spot, t, at, truth, value, quality)
         elif self.left.item(spot) >= 0:
             self.due[spot] = at + self.left.item(spot)
             self.left[spot] = -1
             self.settle(spot, at)
 
-    def _turn(self, spot: int, at: int, truth: bool, value: float, quality: int) -> None:
+    def _turn(self, spot: int, t: int, at: int, truth: bool, value: float, quality: int) -> None:
         phase = self.phase.item(spot)
         self.left[spot] = -1
         self.due[spot] = NEVER
@@ -200,10 +223,12 @@ class Phases:
                 return
             self.value[spot] = value
             self.quality[spot] = quality
+            self.rose_at[spot] = t
             self._delay(spot, Phase.RISING, at, self._spots[spot].on_delay_ms)
         elif phase == Phase.RISING:
             self._enter(spot, Phase.IDLE, at)
         else:
+            self.fell_at[spot], self.fell_value[spot], self.fell_quality[spot] = t, value, quality
             self._delay(spot, Phase.FALLING, at, self._spots[spot].off_delay_ms)
 
     def _delay(self, spot: int, phase: Phase, at: int, delay_ms: int) -> None:
@@ -240,7 +265,8 @@ class Phases:
             at,
             None if np.isnan(value) else value,
             points,
-            row.kind if active else "over",
+            row.kind if active else self.why_over[spot]() if spot in self.why_over else "over",
             self.quality.item(spot),
             self.detail[spot]() if active and spot in self.detail else {},
+            self.caused(spot, active, at),
         )

@@ -4,8 +4,11 @@ Found by the clock, or by the gap before the next reading. Time during which nob
 point: after `listen(now)` it has one expected interval (at least ten seconds) to speak.
 """
 
+from functools import partial
+
 import numpy as np
 
+from community.alarms import Cause
 from rules.detect.compile import Compiled
 from rules.detect.model import NEVER, Index, Times
 from rules.detect.phases import Phases
@@ -33,6 +36,9 @@ class Silences:
         self.last = np.full(n, _NEVER_HEARD, dtype=np.int64)
         self.listening_since = 0
         self._silent = np.zeros(n, dtype=np.bool_)
+        for silence in rows:
+            name = compiled.points[silence.point]
+            phases.causes[silence.spot] = partial(self._causes, silence.spot, silence.point, name)
 
     def listen(self, now: int) -> None:
         """Listening begins, or begins again, at `now`."""
@@ -75,6 +81,11 @@ class Silences:
         ).tolist():
             self._phases.observe(self._spot.item(row), limits.item(row), True)
             self._note(self._point.item(row))
+
+    def _causes(self, spot: int, point: int, name: str, truth: bool, _at: int) -> tuple[Cause, ...]:
+        """When it was last heard, or heard again."""
+        heard = self.last.item(point) if truth else self._phases.fell_at.item(spot)
+        return (Cause(name, heard, None),) if heard > 0 else ()
 
     def _limits(self) -> Times:
         floor = self.listening_since + self._grace.take(self._point)

@@ -9,6 +9,7 @@ from functools import partial
 
 import numpy as np
 
+from community.alarms import Cause
 from rules.detect.compile import Compiled, Group
 from rules.detect.model import NEVER
 from rules.detect.phases import Phase, Phases
@@ -35,6 +36,7 @@ class Votes:
         for group in compiled.groups:
             phases.on_lapse[group.spot] = partial(self._count, group)
             phases.describe[group.spot] = partial(self._describe, group)
+            phases.causes[group.spot] = partial(self._causes, group)
 
     def speak(self, binding: int, t: int, truth: bool, quality: int) -> None:
         """The binding is known to be at 1, or not, at `t`."""
@@ -90,6 +92,21 @@ class Votes:
         else:
             phases.lapse[spot] = NEVER
             phases.observe(spot, t, False)
+
+    def _causes(self, group: Group, truth: bool, at: int) -> tuple[Cause, ...]:
+        """Who came to 1 and counts; or, when it is over, who counted no longer."""
+        if truth:
+            return tuple(
+                Cause(self._points[binding], self.spoke_at.item(binding), 1.0, self.quality.item(binding))
+                for binding in group.bindings
+                if self.held_until.item(binding) > at - group.within_ms and self.spoke_at.item(binding) > _NO_TIME
+            )
+        since = self._phases.fell_at.item(group.spot) - group.within_ms
+        return tuple(
+            Cause(self._points[binding], self.held_until.item(binding), 0.0)
+            for binding in group.bindings
+            if since <= self.held_until.item(binding) < NEVER
+        )
 
     def _describe(self, group: Group, at: int) -> tuple[str, tuple[str, ...]]:
         voters = [

@@ -17,7 +17,18 @@ from backbone.database.alarms import get_alarm, list_alarms, open_alarm, save_al
 from backbone.database.documents import plain
 from backbone.database.errors import Conflict
 from backbone.database.outbox import append
-from community.alarms import UNSEEN, Alarm, AlarmState, acknowledge, alarm_id, call_again, clear, raise_alarm, reraise
+from community.alarms import (
+    UNSEEN,
+    Alarm,
+    AlarmState,
+    Cause,
+    acknowledge,
+    alarm_id,
+    call_again,
+    clear,
+    raise_alarm,
+    reraise,
+)
 from community.commands import Reply
 from community.quality import Quality
 from community.re_alarm import re_alarm_at
@@ -162,7 +173,7 @@ class Responder:
 
     def unwatched(self, c: Connection, alarm: Alarm, now: int) -> None:
         """No rule of the site watches the alarm's condition any more: nothing else would ever end it."""
-        self._end(c, None, alarm, now, "no rule watches it any more", now)
+        self._end(c, None, alarm, now, "unwatched", now)
 
     def _respond(self, c: Connection, transition: Transition, now: int) -> list[Order]:
         rule = self._rule(transition)
@@ -207,11 +218,14 @@ class Responder:
                 points=transition.points,
                 late=late,
                 simulated=bool(transition.quality & Quality.SIMULATED),
+                causes=transition.causes,
             )
         elif before.state in _STANDING:
             return []
         else:
-            alarm = replace(reraise(before, transition.at, transition.value, transition.points), late=late)
+            alarm = replace(
+                reraise(before, transition.at, transition.value, transition.points, transition.causes), late=late
+            )
         alarm = replace(alarm, detail=transition.detail)
         orders: list[Order] = []
         if not alone:
@@ -224,7 +238,7 @@ class Responder:
             self._tell(c, alarm, now)
         if grouping.explains(rule) and not alone:
             for other in grouping.found_before(c, self._site, rule, alarm, transition.at):
-                self._save(c, other, replace(other, first_out=alarm.id), "grouped", now)
+                self._save(c, other, replace(other, first_out=alarm.id), "grouped", now, reason=alarm.id)
         return orders
 
     def _act(
@@ -252,13 +266,13 @@ class Responder:
     def _released(self, c: Connection, alarm: Alarm, now: int) -> list[Order]:
         try:
             with c.begin_nested():
-                return self._call_again(c, alarm, "released", now)
+                return self._call_again(c, alarm, "released", "suppression-over", now)
         except (OperationalError, InterfaceError, Conflict):
             raise
         except Exception:
             metrics.loop_errors.labels("rules respond").inc()
             log.exception("an alarm is released without its ticket or plan", alarm=alarm.id)
-            self._save(c, alarm, call_again(alarm, now), "released", now)
+            self._save(c, alarm, call_again(alarm, now), "released", now, reason="suppression-over")
             return []
 
     def _re_alarm(self, c: Connection, now: int) -> None:
@@ -271,18 +285,18 @@ class Responder:
             rule = self._rule_of(alarm.rule, alarm.scope)
             at = None if rule is None else re_alarm_at(alarm, rule.re_alarm)
             if at is not None and at <= now:
-                self._call_again(c, alarm, "re-alarmed", now)
+                self._call_again(c, alarm, "re-alarmed", "stands-acknowledged", now)
 
-    def _call_again(self, c: Connection, alarm: Alarm, why: str, now: int) -> list[Order]:
+    def _call_again(self, c: Connection, alarm: Alarm, change: str, why: str, now: int) -> list[Order]:
         if alarm.state not in _STANDING:
-            self._save(c, alarm, replace(alarm, suppressed=None), why, now)
+            self._save(c, alarm, replace(alarm, suppressed=None), change, now, reason=why)
             return []
         again, orders = call_again(alarm, now), list[Order]()
         rule = self._rule_of(alarm.rule, alarm.scope)
         if rule is not None and alarm.ticket is None and alarm.activation is None:
-            cause = Transition(alarm.rule, alarm.scope, alarm.zone, True, now, alarm.value, alarm.points, why)
+            cause = Transition(alarm.rule, alarm.scope, alarm.zone, True, now, alarm.value, alarm.points, change)
             again, orders = self._act(c, rule, cause, again, now)
-        self._save(c, alarm, again, why, now)
+        self._save(c, alarm, again, change, now, reason=why)
         if again.first_out is None:
             self._tell(c, again, now)
         return orders
@@ -307,12 +321,21 @@ class Responder:
                 if not alarm.chatters:
                     self._save(c, alarm, replace(alarm, chatters=True), "chattering", now, reason=transition.reason)
                 return
-            self._end(c, rule, alarm, at, transition.reason, now)
+            self._end(c, rule, alarm, at, transition.reason, now, transition.causes)
         else:
             tickets.note_cleared(c, self._site, rule.id, scope, now)
 
-    def _end(self, c: Connection, rule: Rule | None, alarm: Alarm, at: int, reason: str, now: int) -> None:
-        self._clear(c, alarm, at, reason, now)
+    def _end(
+        self,
+        c: Connection,
+        rule: Rule | None,
+        alarm: Alarm,
+        at: int,
+        reason: str,
+        now: int,
+        causes: tuple[Cause, ...] = (),
+    ) -> None:
+        self._clear(c, alarm, at, reason, now, causes)
         if rule is None or grouping.explains(rule):
             self._ungroup(c, alarm, now)
         tickets.note_cleared(c, self._site, alarm.rule, alarm.scope, now)
@@ -322,7 +345,7 @@ class Responder:
         for (rule, scope), since in self._chatter.ended(now):
             alarm = open_alarm(c, self._site.id, rule, scope)
             if alarm is not None and alarm.state in _STANDING:
-                self._end(c, self._rule_of(rule, scope), alarm, since, "calm again", now)
+                self._end(c, self._rule_of(rule, scope), alarm, since, "calm-again", now)
             self._chatter.over((rule, scope))
 
     def _ungroup_orphans(self, c: Connection, now: int) -> None:
@@ -340,7 +363,7 @@ class Responder:
             if alarm.state in _STANDING:
                 other = None if rule is None else grouping.first_out(c, self._site, rule, alarm)
                 if other is not None:
-                    self._save(c, alarm, replace(alarm, first_out=other), "grouped", now)
+                    self._save(c, alarm, replace(alarm, first_out=other), "grouped", now, reason=other)
                     continue
                 own = replace(alarm, first_out=None)
                 if rule is not None and alarm.ticket is None:
@@ -348,15 +371,15 @@ class Responder:
                         alarm.rule, alarm.scope, alarm.zone, True, now, alarm.value, alarm.points, "ungrouped"
                     )
                     own = replace(own, ticket=tickets.report(c, self._site, rule, cause, alarm.id, now).id)
-                self._save(c, alarm, own, "ungrouped", now)
+                self._save(c, alarm, own, "ungrouped", now, reason="first-out-over")
                 self._tell(c, own, now)
             elif alarm.state in UNSEEN and first.acknowledged_by is not None:
                 seen = acknowledge(alarm, first.acknowledged_by, first.acknowledge_note or "", now)
                 self._save(c, alarm, seen, "acknowledged", now, who=first.acknowledged_by)
 
-    def _clear(self, c: Connection, alarm: Alarm, at: int, reason: str, now: int) -> None:
+    def _clear(self, c: Connection, alarm: Alarm, at: int, reason: str, now: int, causes: tuple[Cause, ...]) -> None:
         """The condition is over; who suppressed the alarm has seen it."""
-        cleared = clear(alarm, at)
+        cleared = clear(alarm, at, causes)
         self._save(c, alarm, cleared, "cleared", now, reason=reason)
         by = suppressing.answers_for(c, cleared)
         if by is not None and cleared.state is AlarmState.RETURNED:

@@ -2,9 +2,12 @@
 
 import csv
 import io
+from dataclasses import replace
 
 from api.times import rfc3339
 from backbone.database import alarm_journal
+from backbone.database.alarms import save_alarm
+from community.alarms import Cause
 from community.people import Role
 from tests.unit.api.house import NOW, SMOKE, House
 
@@ -92,3 +95,20 @@ async def test_the_load_is_measured_on_the_journal(house: House) -> None:
     assert (day["acknowledged"], day["acknowledge_median_s"]) == (12, 30.0)
     (worst,) = day["worst"]
     assert (worst["rule"], worst["count"], worst["open"]) == ("smoke", 12, 11)
+
+
+async def test_the_journal_has_the_readings_behind_a_transition(house: House) -> None:
+    raised = (Cause("d1.smoke", NOW - 3_000, 1.0, 1),)
+    alarm = replace(house.raise_alarm(), raised_by=raised, cleared_by=(Cause("d1.smoke", NOW, 0.0),))
+    with house.database.begin() as c:
+        save_alarm(c, replace(alarm, version=2))
+        alarm_journal.note(c, alarm, "raised", NOW - 3_000, reason="equals")
+        alarm_journal.note(c, alarm, "cleared", NOW, reason="over")
+    async with house.as_(Role.MANAGER) as manager:
+        over, began = (await manager.get("/alarm-journal")).json()["items"]
+        shown = (await manager.get(f"/alarms/{alarm.id}")).json()
+        table = (await manager.get("/alarm-journal.csv")).text
+    assert began["causes"] == shown["raised_by"]
+    assert began["causes"] == [{"point": "d1.smoke", "at": rfc3339(NOW - 3_000), "value": 1.0, "quality": 1}]
+    assert (over["value"], over["reason"], over["causes"]) == (0.0, "over", shown["cleared_by"])
+    assert f"d1.smoke=1 @{rfc3339(NOW - 3_000)} q=1" in table

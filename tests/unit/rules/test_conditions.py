@@ -20,6 +20,15 @@ def _cases() -> list[Any]:
     return cases
 
 
+def test_when_the_hours_of_a_rule_end_no_reading_ended_its_alarm() -> None:
+    rule = {"id": "r", "select": {"point": "a.x"}, "when": {"above": 40}, "during": "night"}
+    site = make_site({"a.x": {}}, [rule])
+    # 1970-01-01 08:00 in Shanghai at 0
+    raised, over = run(site, entries([{"t": "14h", "point": "a.x", "x": 41}, {"tick": "23h"}]))
+    assert [(c.point, c.value) for c in raised.causes] == [("a.x", 41)]
+    assert (over.at, over.reason, over.causes) == (ms("22h"), "hours", ())
+
+
 @pytest.mark.parametrize(("document", "case"), _cases())
 @pytest.mark.parametrize("batching", ["whole", "single", "restarted"])
 def test_case(document: dict[str, Any], case: dict[str, Any], batching: str) -> None:
@@ -35,5 +44,8 @@ def test_case(document: dict[str, Any], case: dict[str, Any], batching: str) -> 
         for key in ("rule", "scope", "zone", "value", "reason", "quality"):
             if key in row:
                 assert getattr(transition, key) == row[key], key
+        if "causes" in row:
+            causes = [(c.point, c.at, c.value, c.quality) for c in transition.causes]
+            assert causes == [(point, ms(at), value, quality) for point, at, value, quality in row["causes"]]
         if "points" in row:
             assert sorted(transition.points) == sorted(row["points"])

@@ -2555,6 +2555,11 @@ export interface components {
             chatters: boolean;
             /** Cleared At */
             cleared_at: string | null;
+            /**
+             * Cleared By
+             * @description the readings that ended its condition; none where time alone did
+             */
+            cleared_by?: components["schemas"]["CauseOut"][];
             /** @description what may come of it */
             consequence?: components["schemas"]["Text"] | null;
             /**
@@ -2601,6 +2606,11 @@ export interface components {
              * @example 2026-09-22T08:15:30.250Z
              */
             raised_at: string;
+            /**
+             * Raised By
+             * @description the readings that raised it, at most 32
+             */
+            raised_by?: components["schemas"]["CauseOut"][];
             /** Reset At */
             reset_at?: string | null;
             /** Reset By */
@@ -2838,6 +2848,31 @@ export interface components {
             right: boolean;
             /** Surplus */
             surplus: components["schemas"]["ExpectedOut"][];
+        };
+        /**
+         * CauseOut
+         * @description A reading that made a condition true or ended it.
+         */
+        CauseOut: {
+            /**
+             * At
+             * Format: date-time
+             * @description when it was made; of a silence, when the point was last heard
+             * @example 2026-09-22T08:15:30.250Z
+             */
+            at: string;
+            /** Point */
+            point: string;
+            /**
+             * Quality
+             * @description quality bits, 0: good
+             */
+            quality: number;
+            /**
+             * Value
+             * @description as the condition judged it; null: an event, or a silence
+             */
+            value: number | null;
         };
         /**
          * ChangeIn
@@ -3699,6 +3734,11 @@ export interface components {
              */
             at: string;
             /**
+             * Causes
+             * @description the readings that caused it, at most 32; none where a person or time alone did it
+             */
+            causes: components["schemas"]["CauseOut"][];
+            /**
              * Change
              * @description raised, cleared, acknowledged, reset, shelved, released, re-alarmed, grouped, …
              */
@@ -3720,7 +3760,7 @@ export interface components {
             state: string;
             /**
              * Value
-             * @description the value that raised the alarm
+             * @description that raised the alarm; of `cleared`, that ended its condition
              */
             value: number | null;
             /**

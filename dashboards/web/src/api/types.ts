@@ -44,6 +44,7 @@ export type Difference = Schemas['DifferenceOut']
 export type Trial = Schemas['TrialOut']
 export type SiteVersion = Schemas['SiteVersionOut']
 export type VersionDetail = Schemas['VersionDetail']
+export type Cause = Schemas['CauseOut']
 export type JournalEntry = Schemas['JournalOut']
 
 export type TicketState = Schemas['TicketState']

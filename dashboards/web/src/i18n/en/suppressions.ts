@@ -12,6 +12,7 @@ export default {
   },
   journal: {
     title: 'Alarm journal', at: 'When', change: 'What', alarm: 'Alarm', who: 'By', reason: 'Why', download: 'Download CSV', platform: 'the platform', none: 'No entries.', open: 'Journal',
+    why: { above: 'above the limit', below: 'below the limit', equals: 'in this state', band: 'outside the band', bit: 'bit set', stale: 'not heard in time', stuck: 'does not move', mean: 'mean over the limit', rate: 'changes too fast', dose: 'dose over the limit', deviation: 'unusual', forecast: 'forecast to reach the limit', changes: 'changes too often', vote: 'several devices agree', sequence: 'nothing explains it', event: 'too many events', over: 'no longer so', hours: 'its hours ended', unwatched: 'no rule watches it any more', offline: 'gateway offline', all: 'all parts true', any: 'one part true', not: 'a part is not true', alarm: 'another alarm stands', 'calm-again': 'calm for five minutes', 'suppression-over': 'suppression ended, still standing', 'stands-acknowledged': 'acknowledged, standing too long', 'first-out-over': 'its first-out is over' },
     happened: { raised: 'raised', suppressed: 'raised, suppressed', consequence: 'consequence', 'seen-when-suppressed': 'over while suppressed', cleared: 'cleared', acknowledged: 'acknowledged', reset: 'reset', shelved: 'shelved', released: 'called again', 're-alarmed': 'reminded', grouped: 'grouped', chattering: 'came and went: stands until calm', ungrouped: 'ungrouped' },
   },
 }

@@ -12,6 +12,7 @@ export default {
   },
   journal: {
     title: '报警日志', at: '时间', change: '经过', alarm: '报警', who: '操作人', reason: '原因', download: '下载 CSV', platform: '系统', none: '没有记录。', open: '报警日志',
+    why: { above: '高于上限', below: '低于下限', equals: '状态符合', band: '超出区间', bit: '状态位置位', stale: '未按时上报', stuck: '读数不变', mean: '均值超限', rate: '变化过快', dose: '累积量超限', deviation: '偏离常态', forecast: '预计将达限值', changes: '频繁变化', vote: '多个设备一致', sequence: '无正当起因', event: '事件过多', over: '条件恢复', hours: '时段结束', unwatched: '不再有规则监测', offline: '网关离线', all: '条件同时成立', any: '任一条件成立', not: '条件不成立', alarm: '其他报警成立', 'calm-again': '已平静五分钟', 'suppression-over': '抑制结束，仍在报警', 'stands-acknowledged': '确认后长时间未消除', 'first-out-over': '首发报警已结束' },
     happened: { raised: '报警', suppressed: '报警（已抑制）', consequence: '连带报警', 'seen-when-suppressed': '抑制期间恢复', cleared: '条件恢复', acknowledged: '确认', reset: '复位', shelved: '搁置', released: '恢复呼叫', 're-alarmed': '再次提醒', grouped: '归入首发报警', chattering: '反复报警：保持至平静', ungrouped: '不再归组' },
   },
 }
