@@ -221,7 +221,7 @@ class Pipeline:
             bad = True
         if not bad:
             self._refusals.recovered(source)
-        self._note_presence(reader, values, now)
+        self._note_presence(reader, decoded, now)
         self._sink.end(now)
 
     def lost(self, reader: DeviceReader, reason: str, now: int, failed: Iterable[Channel] | None = None) -> None:
@@ -303,11 +303,23 @@ class Pipeline:
                 device=reader.device,
             )
 
-    def _note_presence(self, reader: DeviceReader, values: Mapping[str, object], now: int) -> None:
-        if values.get(ONLINE) is False:
+    def _note_presence(self, reader: DeviceReader, decoded: Decoded, now: int) -> None:
+        if decoded.nulls:
+            self._repeat([channel for channel in reader.channels if channel.path in decoded.nulls], now)
+        if decoded.stale:
+            self._died(reader, now)
+        elif decoded.values.get(ONLINE) is False:
             self.lost(reader, "offline", now)
         else:
             self.answered(reader, now)
+
+    def _died(self, reader: DeviceReader, now: int) -> None:
+        """Its own protocol says that the device is gone: what it said last is said again as stale, once."""
+        reader.error = "offline"
+        reader.failing_since = now if reader.failing_since is None else reader.failing_since
+        for channel in reader.channels:
+            if channel.x is not None and channel.path != ONLINE and not channel.q & STALE:
+                self._say_again(channel, channel.q | STALE, now)
 
     def _events(self, reader: DeviceReader, decoded: Decoded, at: Moment) -> None:
         for event in decoded.events:

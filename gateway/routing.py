@@ -1,4 +1,7 @@
-"""Which device speaks on a topic: exact topics by one look-up, then those with `+`, split once at start."""
+"""Which device speaks on a topic: exact topics by one look-up, then those with `+`, split once at start.
+
+Formats that are conversations are looked up by the party that speaks; their devices by address.
+"""
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
@@ -6,8 +9,9 @@ from typing import NamedTuple
 from backbone.bus import matches
 from community.site.site import Site
 from gateway.codecs import codec_named
+from gateway.decoders.conversation import Conversation
 from gateway.decoders.decoded import Decode
-from gateway.decoders.formats import format_named
+from gateway.decoders.formats import conversation_named, format_named
 from gateway.readings import DeviceReader
 
 _KEPT = 10_000
@@ -28,11 +32,23 @@ class Watch(NamedTuple):
     is_noise: Callable[[str], bool]
 
 
+class Talk(NamedTuple):
+    """A party of a conversation, and the devices behind it by address; no reader: another gateway has it."""
+
+    conversation: Conversation
+    party: str
+    readers: dict[str, DeviceReader | None]
+
+
 class Routes:
     """The table of one gateway."""
 
-    def __init__(self, routes: Iterable[tuple[str, MqttRoute]], watches: Iterable[Watch]) -> None:
+    def __init__(
+        self, routes: Iterable[tuple[str, MqttRoute]], watches: Iterable[Watch], talks: Iterable[Talk] = ()
+    ) -> None:
         routes = list(routes)
+        self.talks = {talk.party: talk for talk in talks}
+        self._conversations = tuple({id(talk.conversation): talk.conversation for talk in self.talks.values()}.values())
         self._exact = {topic: route for topic, route in routes if "+" not in topic}
         self._patterns = [(tuple(topic.split("/")), route) for topic, route in routes if "+" in topic]
         self._found: dict[str, MqttRoute] = {}
@@ -48,6 +64,13 @@ class Routes:
         if route is None and self._patterns:
             route = self._found.get(topic) or self._search(topic)
         return route
+
+    def talk_of(self, topic: str) -> Talk | None:
+        """The party that speaks on `topic`; None when it is none of the site."""
+        for conversation in self._conversations:
+            if (party := conversation.party(topic)) is not None:
+                return self.talks.get(party)
+        return None
 
     def is_noise(self, topic: str) -> bool:
         """Whether the topic's format passes it over in silence."""
@@ -67,6 +90,7 @@ def plan_routes(site: Site, gateway: str, readers: Mapping[str, DeviceReader]) -
     """The routes of a gateway's MQTT devices; those of the site's other gateways are known and left alone."""
     routes: list[tuple[str, MqttRoute]] = []
     watches: list[Watch] = []
+    talks: dict[str, Talk] = {}
     for device in site.devices.values():
         if device.mqtt is None:
             continue
@@ -77,4 +101,10 @@ def plan_routes(site: Site, gateway: str, readers: Mapping[str, DeviceReader]) -
             routes.append((topic, MqttRoute(reader, decode, current)))
         if reader is not None:
             watches.append(Watch(vendor.watched(device.mqtt.topic), vendor.is_noise))
-    return Routes(routes, watches)
+        conversation = conversation_named(profile.decoder)
+        if conversation is not None:
+            party, address = conversation.party(device.mqtt.topic), conversation.address(device.mqtt.topic)
+            if party is not None and address is not None:
+                talks.setdefault(party, Talk(conversation, party, {})).readers[address] = reader
+    mine = (talk for talk in talks.values() if any(reader is not None for reader in talk.readers.values()))
+    return Routes(routes, watches, mine)

@@ -186,6 +186,7 @@ class _Parts:
             self._refusals,
             now,
             self._durable,
+            spool.losses,
         )
         self._modbus = self._modbus_drivers(site, row, readers)
         self._points = {point.id: point for point in site.points_of_gateway[row.id]}

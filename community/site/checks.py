@@ -23,6 +23,13 @@ from community.site.subject import Found, Subject
 from community.site.yaml_text import Document, Path
 
 _ADDRESS = re.compile(r"[^\s:/]+:[0-9]{1,5}|\[[0-9a-fA-F:.]+\]:[0-9]{1,5}")
+_SHAPES = {
+    "sparkplug_b": (
+        r"spBv1\.0/[^/+]+/(?:\+|[ND](?:BIRTH|DATA|DEATH))/[^/+]+(?:/[^/+]+)?",
+        "spBv1.0/GROUP/+/NODE for an edge node, spBv1.0/GROUP/+/NODE/DEVICE for a device behind it",
+    )
+}
+"""What a device's topic looks like, for formats that take it apart, and how to write it."""
 _SECTIONS = {
     "parties": "party",
     "people": "person",
@@ -112,6 +119,7 @@ def _devices(subject: Subject) -> Found:
         yield from _measures(path, device, profile)
         if device.mqtt is not None:
             yield from _topic((*path, "mqtt", "topic"), device.mqtt.topic, device.id, listening)
+            yield from _shape((*path, "mqtt", "topic"), device.mqtt.topic, profile)
         if device.modbus is not None:
             line = device.modbus.line
             place = (line.kind, line.address, device.modbus.unit)
@@ -191,6 +199,12 @@ def _topic(path: Path, topic: str, device: str, listening: list[tuple[str, str]]
             yield path[:-1], f"'{owner}' already listens to {other}"
             break
     listening.append((topic, device))
+
+
+def _shape(path: Path, topic: str, profile: Profile) -> Found:
+    shape = _SHAPES.get(profile.decoder.replace("-", "_"))
+    if shape is not None and not re.fullmatch(shape[0], topic):
+        yield path, f"'{topic}' is no topic of {profile.id}; write {shape[1]}"
 
 
 def _overlap(one: list[str], other: list[str]) -> bool:

@@ -33,7 +33,8 @@ class Decoded:
     """One message, decoded. `at` is the device's own time (ms); `problems` are the parts that could not be read.
 
     `stored`: the message says that the device kept it and sends it later: it is no news. `sequence`: the device's own
-    number of the message, one higher each time; a gap goes on record as lost.
+    number of the message, one higher each time; a gap goes on record as lost. `nulls`: paths the device says it has no
+    value for. `stale`: the message says that no value of the device counts any more.
     """
 
     values: Mapping[str, object] = field(default_factory=lambda: NOTHING)
@@ -43,6 +44,8 @@ class Decoded:
     problems: tuple[str, ...] = ()
     stored: bool = False
     sequence: int | None = None
+    nulls: tuple[str, ...] = ()
+    stale: bool = False
 
 
 Decode = Callable[[bytes], Decoded]

@@ -2,7 +2,17 @@
 
 from collections.abc import Mapping
 
-from gateway.decoders import chirpstack, esp_rfid, plain_json, shelly, tasmota, things_stack, zigbee2mqtt
+from gateway.decoders import (
+    chirpstack,
+    esp_rfid,
+    plain_json,
+    shelly,
+    sparkplug_b,
+    tasmota,
+    things_stack,
+    zigbee2mqtt,
+)
+from gateway.decoders.conversation import Conversation
 from gateway.decoders.decoded import Format
 
 FORMATS: Mapping[str, Format] = {
@@ -10,10 +20,14 @@ FORMATS: Mapping[str, Format] = {
     "esp_rfid": esp_rfid,
     "json": plain_json,
     "shelly": shelly,
+    "sparkplug_b": sparkplug_b,
     "tasmota": tasmota,
     "things_stack": things_stack,
     "zigbee2mqtt": zigbee2mqtt,
 }
+
+CONVERSATIONS: Mapping[str, Conversation] = {"sparkplug_b": sparkplug_b}
+"""Those of them whose messages cannot be read one by one."""
 
 
 def format_named(name: str) -> Format:
@@ -23,3 +37,8 @@ def format_named(name: str) -> Format:
         KeyError: there is none of that name.
     """
     return FORMATS[name.replace("-", "_")]
+
+
+def conversation_named(name: str) -> Conversation | None:
+    """The conversation of a profile's decoder; None when its messages stand for themselves."""
+    return CONVERSATIONS.get(name.replace("-", "_"))

@@ -5,11 +5,14 @@ from typing import Protocol
 
 import structlog
 
+from community.losses import LossReason
+from gateway.decoders.conversation import Turn
 from gateway.decoders.decoded import DecodeError
 from gateway.event_time import NO_ABSENCE, Absence
+from gateway.loss_ledger import LossLedger
 from gateway.readings import Pipeline
 from gateway.refusals import Refusals
-from gateway.routing import Routes
+from gateway.routing import Routes, Talk
 
 MAX_PAYLOAD_BYTES = 256 * 1024
 
@@ -29,6 +32,10 @@ class SensorBus(Protocol):
 
     def unsubscribe(self, topic_filter: str, handler: Callable[[str, bytes], Awaitable[None] | None]) -> None:
         """Have no more of them handed over."""
+        ...
+
+    def publish(self, topic: str, payload: bytes, *, qos: int = 1, retain: bool = False) -> bool:
+        """Hand a message to the broker; False when that cannot be done now."""
         ...
 
     def on_connect(self, callback: Callable[[], None]) -> None:
@@ -51,6 +58,7 @@ class MqttDriver:
         refusals: Refusals,
         now: Callable[[], int],
         durable: Callable[[], Awaitable[None] | None],
+        losses: LossLedger | None = None,
     ) -> None:
         self._bus = bus
         self._routes = routes
@@ -58,6 +66,9 @@ class MqttDriver:
         self._refusals = refusals
         self._now = now
         self._durable = durable
+        self._losses = losses if losses is not None else LossLedger()
+        self._states: dict[str, object] = {}
+        """What is remembered of the parties of conversations."""
         self._away_since = 0
         self._absence = NO_ABSENCE
         self.messages = 0
@@ -78,9 +89,15 @@ class MqttDriver:
         for topic_filter in before.filters:
             if topic_filter not in routes.filters:
                 self._bus.unsubscribe(topic_filter, self.on_message)
+        self._states = {party: state for party, state in self._states.items() if party in routes.talks}
+        for party, talk in routes.talks.items():
+            if party not in before.talks or talk.readers != before.talks[party].readers:
+                self._greet(talk)
 
     def _back(self) -> None:
         self._absence = Absence(self._away_since, self._now())
+        for talk in self._routes.talks.values():
+            self._greet(talk)
 
     def _gone(self) -> None:
         self._away_since = self._now()
@@ -95,10 +112,49 @@ class MqttDriver:
         self._read(topic, payload)
         return self._durable()
 
+    def _greet(self, talk: Talk) -> None:
+        self._take(talk, talk.conversation.greet(self._states.get(talk.party), talk.party, self._now()), talk.party)
+
+    def _converse(self, talk: Talk, topic: str, payload: bytes) -> None:
+        now = self._now()
+        self.messages += 1
+        if len(payload) > MAX_PAYLOAD_BYTES:
+            self._refusals.count(topic, f"payload over {MAX_PAYLOAD_BYTES // 1024} KiB", now)
+        elif self._bus.retained:
+            self._refusals.count(topic, "retained, its age unknown", now)
+        else:
+            try:
+                self._take(talk, talk.conversation.hear(self._states.get(talk.party), topic, payload, now), topic)
+            except DecodeError as error:
+                self._refusals.count(topic, str(error), now)
+            except Exception:
+                self._refusals.count(topic, "unexpected error, see the log", now)
+                log.exception("message failed", topic=topic)
+
+    def _take(self, talk: Talk, turn: Turn, topic: str) -> None:
+        """Pass on what a turn gave: state, readings, what is to be asked, what is missing."""
+        now = self._now()
+        self._states[talk.party] = turn.state
+        for report in turn.reports:
+            # Who else is behind a known party is no refusal: it is found by its birth.
+            if (reader := talk.readers.get(report.address)) is not None:
+                self._pipeline.accept(reader, report.decoded, topic, now, absence=self._absence)
+        for saying in turn.sayings:
+            self._bus.publish(saying.topic, saying.payload, qos=0)
+        for problem in turn.problems:
+            self._refusals.count(topic, problem, now)
+        if turn.missed:
+            mine = [reader.device for reader in talk.readers.values() if reader is not None]
+            device = mine[0] if len(mine) == 1 else ""
+            self._losses.note(LossReason.SEQUENCE_GAP, first=now, last=now, count=turn.missed, now=now, device=device)
+
     def _read(self, topic: str, payload: bytes) -> None:
         route = self._routes.of(topic)
         now = self._now()
         if route is None:
+            if (talk := self._routes.talk_of(topic)) is not None:
+                self._converse(talk, topic, payload)
+                return
             if not self._routes.is_noise(topic):
                 self.messages += 1
                 self._refusals.count(topic, "unknown device", now)

@@ -30,6 +30,7 @@ class StillBus:
 
     retained: bool = False
     filters: list[str] = field(default_factory=list)
+    published: list[tuple[str, bytes]] = field(default_factory=list)
 
     def subscribe(
         self, topic_filter: str, _handler: Callable[[str, bytes], Awaitable[None] | None], *, qos: int = 1
@@ -39,6 +40,11 @@ class StillBus:
 
     def unsubscribe(self, topic_filter: str, _handler: Callable[[str, bytes], Awaitable[None] | None]) -> None:
         self.filters.remove(topic_filter)
+
+    def publish(self, topic: str, payload: bytes, *, qos: int = 1, retain: bool = False) -> bool:
+        assert not retain
+        self.published.append((topic, payload))
+        return True
 
     def on_connect(self, callback: Callable[[], None]) -> None:
         callback()

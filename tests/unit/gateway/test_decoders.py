@@ -19,6 +19,7 @@ from tests.unit.gateway.sink import Remembered, StillBus
 NOW = 1_790_000_000_000
 CASES = sorted(data("decoders").glob("*/*.json"))
 BIN = ", bin: {depth_mm: 1200, dead_zone_mm: 250}"
+TOPICS = {"sparkplug_b": "spBv1.0/base/+/edge/{}"}
 PSEUDONYMS = Pseudonyms(b"k" * 32)
 
 
@@ -44,6 +45,9 @@ def test_sample(path: Path) -> None:
     # Its clock is known and the gateway has just come back: the sample's own time is believed, however old.
     readers["d"].clock.offset = 0
     driver.start()
+    for earlier in case.get("before", []):
+        driver.on_message(earlier["topic"], payload_of(earlier))
+    sink.readings.clear()
     driver.on_message(case.get("topic", case["device_topic"]), payload_of(case))
 
     assert [[p.removeprefix("d."), x, q] for p, _, x, q, _ in sink.readings] == case["readings"]
@@ -59,7 +63,12 @@ def test_sample(path: Path) -> None:
 
 def test_every_shipped_mqtt_profile_has_a_decoder_and_its_codec() -> None:
     rows = [
-        mqtt_device(profile.id, profile.id, f"base/{profile.id}", BIN if "fill" in profile.measures else "")
+        mqtt_device(
+            profile.id,
+            profile.id,
+            TOPICS.get(profile.decoder, "base/{}").format(profile.id),
+            BIN if "fill" in profile.measures else "",
+        )
         for profile in PROFILES.values()
         if profile.decoder != "modbus"
     ]

@@ -19,7 +19,7 @@ from community.site.profile import Profile
 from community.site.site import Site
 from gateway.codecs import CODECS
 from gateway.decoders.decoded import DecodeError
-from gateway.decoders.formats import FORMATS, format_named
+from gateway.decoders.formats import FORMATS, conversation_named, format_named
 from gateway.drivers.mqtt import MqttDriver
 from gateway.event_time import ClockLimits
 from gateway.pseudonyms import Pseudonyms
@@ -134,6 +134,8 @@ def site_with(profile_id: str) -> tuple[Site, list[str]]:
     topic = samples[0]["device_topic"] if samples else "base/device"
     extra = ", bin: {depth_mm: 1200, dead_zone_mm: 250}" if "fill" in profile.measures else ""
     site = site_of([mqtt_device("d", profile.id, topic, extra)])
+    if conversation_named(profile.decoder) is not None:
+        return site, sorted({sample["topic"] for sample in samples if "edge-1" in sample["topic"]})
     return site, [route.topic for route in format_named(profile.decoder).routes(topic, None)]
 
 
