@@ -6,6 +6,7 @@ be lost is kept by its owner (spool, outbox, positions) and sent again after `on
 
 import asyncio
 import contextlib
+import ipaddress
 import random
 import ssl
 import time
@@ -87,6 +88,13 @@ class BrokerAddress:
             unquote(parts.username) if parts.username else None,
             unquote(parts.password) if parts.password else None,
         )
+
+    @property
+    def here(self) -> bool:
+        """Whether it is on this machine and heard by nobody else."""
+        with contextlib.suppress(ValueError):
+            return ipaddress.ip_address(self.host).is_loopback
+        return self.host == "localhost"
 
 
 class Bus:

@@ -1,13 +1,7 @@
-"""Commands to actuators: judged purely, carried out once, verified by reading back, always answered.
-
-Egress locks fail open: once an activation released one, it is not locked again until a command whose cause begins with
-`stand-down:`. What a tripped interlock of this gateway holds stays so until a person resets that, by a command to
-`interlock:{id}` with value 0. A command to `mode:{device}` puts a device in test (1), out of service (2) or back (0).
-"""
+"""Commands: judged (gateway/judgement.py), carried out once by id, verified by reading back, always answered."""
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Protocol
 
 import msgspec
@@ -20,16 +14,11 @@ from community.site.devices import DeviceMode
 from community.site.site import Point
 from gateway.command_log import CommandLog
 from gateway.drivers.modbus_client import ModbusError
+from gateway.interlock_guard import Switch
 from gateway.interlocks import EGRESS_LOCK, Hold
+from gateway.judgement import INTERLOCK, MODE, MODES, STAND_DOWN, Verdict, judge, releases
 from gateway.refusals import Refusals
 
-STAND_DOWN = "stand-down:"
-INTERLOCK = "interlock:"
-MODE = "mode:"
-_MODES = {0.0: DeviceMode.NORMAL, 1.0: DeviceMode.TEST, 2.0: DeviceMode.DISABLED}
-PERSON = "person:"
-"""A door a person unlocked for a visitor may be locked again."""
-SIMULATED = "drill: not switched"
 TRIES = 2
 READ_BACKS = 3
 READ_BACK_PAUSE_S = 0.05
@@ -37,18 +26,6 @@ _ID_LIMIT = 128
 _decoder = msgspec.json.Decoder(Command)
 
 log = structlog.get_logger()
-
-
-class Switch(Protocol):
-    """Sets outputs and reads them back."""
-
-    async def write(self, device: str, point: str, value: int) -> float:
-        """Set, and what it is afterwards. Raises ModbusError."""
-        ...
-
-    async def read_back(self, device: str, point: str) -> float:
-        """What it is. Raises ModbusError."""
-        ...
 
 
 class Interlocks(Protocol):
@@ -62,88 +39,21 @@ class Interlocks(Protocol):
         """Reset one; why not, when it cannot be."""
         ...
 
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What is to become of a command: carried out (`outcome` None), or answered at once."""
-
-    outcome: Outcome | None
-    reason: str = ""
+    def tripped(self, identifier: str) -> bool:
+        """Whether it is."""
+        ...
 
 
-def judge(
-    command: Command,
-    point: Point | None,
-    released_by: str | None,
-    now: int,
-    *,
-    retained: bool,
-    hold: Hold | None = None,
-) -> Verdict:
-    """Whether a command may be carried out now."""
-    if (untimely := _untimely(command, now, retained=retained)) is not None:
-        return untimely
-    if point is None:
-        return Verdict(Outcome.REFUSED, f"no point {command.point} on this gateway")
-    if point.output is None:
-        return Verdict(Outcome.REFUSED, f"{command.point} is not among its device's outputs")
-    if command.value not in {0.0, 1.0}:
-        return Verdict(Outcome.REFUSED, f"value {command.value:g}; an output takes 0 or 1")
-    unsafe = command.value != point.output.safe
-    if point.output.kind == EGRESS_LOCK and unsafe and released_by and not command.cause.startswith(STAND_DOWN):
-        return Verdict(Outcome.REFUSED, f"life safety: released by {released_by}, until stood down")
-    if hold is not None and command.value != hold.value:
-        return Verdict(Outcome.REFUSED, f"life safety: held by interlock {hold.by}, until a person resets it")
-    if command.drill:
-        return Verdict(Outcome.DONE, SIMULATED)
-    return Verdict(None)
+class Modes(Protocol):
+    """What commands need of the devices' modes."""
 
+    def command(self, device: str, mode: DeviceMode) -> str | None:
+        """Put a device in a mode; why not, when it cannot be."""
+        ...
 
-def judge_reset(command: Command, now: int, *, retained: bool) -> Verdict:
-    """Whether a command to an interlock may be tried; the interlock itself refuses while its cause stands."""
-    if (untimely := _untimely(command, now, retained=retained)) is not None:
-        return untimely
-    if command.value != 0:
-        return Verdict(
-            Outcome.REFUSED, f"value {command.value:g}; an interlock is reset by 0 and tripped by its causes"
-        )
-    if not command.cause.startswith(PERSON):
-        return Verdict(Outcome.REFUSED, "life safety: only a person resets an interlock")
-    if command.drill:
-        return Verdict(Outcome.DONE, SIMULATED)
-    return Verdict(None)
-
-
-def judge_mode(command: Command, now: int, *, retained: bool) -> Verdict:
-    """Whether a device may be put in another mode."""
-    if (untimely := _untimely(command, now, retained=retained)) is not None:
-        return untimely
-    if command.value not in _MODES:
-        return Verdict(Outcome.REFUSED, f"value {command.value:g}; a mode is 0 (normal), 1 (test) or 2 (disabled)")
-    if not command.cause.startswith(PERSON):
-        return Verdict(Outcome.REFUSED, "life safety: only a person takes a device out of service")
-    if command.drill:
-        return Verdict(Outcome.DONE, SIMULATED)
-    return Verdict(None)
-
-
-def _untimely(command: Command, now: int, *, retained: bool) -> Verdict | None:
-    if retained:
-        return Verdict(Outcome.REFUSED, "retained: a command is for the moment it is sent")
-    if now >= command.expires:
-        return Verdict(Outcome.EXPIRED, f"expired {now - command.expires} ms ago")
-    return None
-
-
-def releases(command: Command, point: Point) -> bool:
-    """Whether this command opens an egress lock that must then stay open."""
-    return (
-        point.output is not None
-        and point.output.kind == EGRESS_LOCK
-        and command.value == point.output.safe
-        and not command.drill
-        and not command.cause.startswith((STAND_DOWN, PERSON))
-    )
+    def commanded(self, device: str) -> DeviceMode:
+        """What it was commanded to last; `normal` when nothing was."""
+        ...
 
 
 class Commands:
@@ -158,12 +68,13 @@ class Commands:
         points: Mapping[str, Point],
         switches: Mapping[str, Switch],
         interlocks: Interlocks,
-        modes: Callable[[str, DeviceMode], str | None],
+        modes: Modes,
         record: CommandLog,
         refusals: Refusals,
         now: Callable[[], int],
+        trusted: bool,
     ) -> None:
-        """`points`: of this gateway; `switches`: by device; `modes` puts a device in one, or says why not."""
+        """`points`: of this gateway; `switches`: by device; `trusted`: strangers cannot speak to the broker."""
         self._bus = bus
         self._site = site
         self._gateway = gateway
@@ -174,6 +85,7 @@ class Commands:
         self._record = record
         self._refusals = refusals
         self._now = now
+        self._trusted = trusted
         self._queue: asyncio.Queue[tuple[str, Command, bool]] = asyncio.Queue()
         self._unsent: dict[str, Reply] = {}
         self.done = 0
@@ -221,25 +133,12 @@ class Commands:
                 self._answer(identifier, reply)
             return
         now = self._now()
-        if command.point.startswith(INTERLOCK):
-            self._reset(identifier, command, judge_reset(command, now, retained=retained))
-            return
-        if command.point.startswith(MODE):
-            self._set_mode(identifier, command, judge_mode(command, now, retained=retained))
-            return
         point = self._points.get(command.point)
         verdict = self._judge(command, point, now, retained=retained)
         self._record.begin(identifier, command, now)
-        if verdict.outcome is not None or point is None:
-            outcome = verdict.outcome or Outcome.REFUSED
-            self._finish(identifier, self._reply(command, outcome, verdict.reason))
-            return
-        if releases(command, point):
-            self._record.release(point.id, command.cause, now)
-        elif command.cause.startswith(STAND_DOWN):
-            self._record.stand_down(point.id)
         try:
-            reply = await self._carry_out(command, point)
+            reply = self._reply(command, verdict.outcome, verdict.reason) if verdict.outcome else None
+            reply = reply or self._said_so(command) or await self._switched(command, point, now)
         except Exception:
             metrics.loop_errors.labels("gateway commands").inc()
             log.exception("command failed", command=identifier)
@@ -248,23 +147,27 @@ class Commands:
 
     def _judge(self, command: Command, point: Point | None, now: int, *, retained: bool) -> Verdict:
         released_by, hold = self._record.released_by(command.point), self._interlocks.hold(command.point)
-        return judge(command, point, released_by, now, retained=retained, hold=hold)
+        return judge(command, point, now, released_by=released_by, hold=hold, retained=retained, trusted=self._trusted)
 
-    def _reset(self, identifier: str, command: Command, verdict: Verdict) -> None:
-        if verdict.outcome is not None:
-            self._finish(identifier, self._reply(command, verdict.outcome, verdict.reason))
-            return
-        refusal = self._interlocks.reset(command.point.removeprefix(INTERLOCK), command.cause)
-        outcome = Outcome.DONE if refusal is None else Outcome.REFUSED
-        reason = "its outputs stay as they are" if refusal is None else f"life safety: {refusal}"
-        self._finish(identifier, self._reply(command, outcome, reason))
+    def _said_so(self, command: Command) -> Reply | None:
+        """Of a command that concerns the gateway itself, an interlock or a mode: done."""
+        if command.point.startswith(INTERLOCK):
+            refusal = self._interlocks.reset(command.point.removeprefix(INTERLOCK), command.cause)
+            if refusal is None:
+                return self._reply(command, Outcome.DONE, "its outputs stay as they are")
+            return self._reply(command, Outcome.REFUSED, f"life safety: {refusal}")
+        if command.point.startswith(MODE):
+            refusal = self._modes.command(command.point.removeprefix(MODE), MODES[command.value])
+            return self._reply(command, Outcome.DONE if refusal is None else Outcome.REFUSED, refusal or "")
+        return None
 
-    def _set_mode(self, identifier: str, command: Command, verdict: Verdict) -> None:
-        outcome, reason = verdict.outcome, verdict.reason
-        if outcome is None:
-            refusal = self._modes(command.point.removeprefix(MODE), _MODES[command.value])
-            outcome, reason = (Outcome.DONE, "") if refusal is None else (Outcome.REFUSED, refusal)
-        self._finish(identifier, self._reply(command, outcome, reason))
+    async def _switched(self, command: Command, point: Point | None, now: int) -> Reply:
+        assert point is not None  # it was judged
+        if releases(command, point):
+            self._record.release(point.id, command.cause, now)
+        elif command.cause.startswith(STAND_DOWN):
+            self._record.stand_down(point.id)
+        return await self._carry_out(command, point)
 
     async def _carry_out(self, command: Command, point: Point) -> Reply:
         switch = self._switches.get(point.device)
@@ -291,8 +194,13 @@ class Commands:
         return self._reply(command, Outcome.FAILED, reason)
 
     async def _settle(self, identifier: str, command: Command) -> None:
-        """The process ended while this was carried out: say what the output is now, and switch nothing."""
+        """The process ended while this was carried out: say what is so now, and do nothing."""
         point, value, reason = self._points.get(command.point), None, "the gateway restarted meanwhile"
+        if command.point.startswith(INTERLOCK):
+            value = float(self._interlocks.tripped(command.point.removeprefix(INTERLOCK)))
+        elif command.point.startswith(MODE):
+            mode = self._modes.commanded(command.point.removeprefix(MODE))
+            value = next(number for number, known in MODES.items() if known is mode)
         switch = self._switches.get(point.device) if point is not None else None
         if point is not None and switch is not None:
             try:

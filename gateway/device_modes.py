@@ -65,3 +65,7 @@ class DeviceModes:
         with contextlib.suppress(OSError):  # it holds until a restart, which a full disk does not make worse
             small_file.replace(self._path, msgspec.json.encode(self._commanded))
         return None
+
+    def commanded(self, device: str) -> DeviceMode:
+        """What a person put it in; `normal` when the site file's word holds."""
+        return self._commanded.get(device, DeviceMode.NORMAL)

@@ -185,6 +185,10 @@ class InterlockGuard:
         self._change()
         return None
 
+    def tripped(self, identifier: str) -> bool:
+        """Whether this interlock is."""
+        return identifier in self._latches
+
     def saved(self) -> asyncio.Future[None] | None:
         """Done when what was heard so far is on the disk, or the disk refused it; None when nothing has to be."""
         return self._saved

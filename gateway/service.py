@@ -199,10 +199,11 @@ class _Parts:
             points=self._points,
             switches=self._switches,
             interlocks=self._interlocks,
-            modes=self._modes.command,
+            modes=self._modes,
             record=self._record,
             refusals=self._refusals,
             now=now,
+            trusted=settings.strangers_kept_out,
         )
         self._status = Status(
             bus,

@@ -8,6 +8,7 @@ from typing import Annotated
 from pydantic import Field, field_validator
 from pydantic_settings import NoDecode
 
+from backbone.bus import BrokerAddress
 from backbone.settings import Settings
 from community.site.devices import Gateway
 from community.site.site import Site
@@ -46,6 +47,9 @@ class GatewaySettings(Settings):
     clock_behind_s: float = Field(default=86_400, ge=0, description="a device's message may be this old")
     modbus_timeout_s: float = Field(default=1.0, gt=0, le=10, description="a unit answers within this, or has failed")
     urgent_poll_s: float = Field(default=0.5, gt=0, le=10, description="urgent Modbus points are read this often")
+    mqtt_private: bool = Field(
+        default=False, description="no stranger can reach the broker, although it asks for no TLS and no credentials"
+    )
     stall_s: float = Field(
         default=3, ge=1, le=60, description="the process ends, to be started again, when it stands still for so long"
     )
@@ -67,6 +71,15 @@ class GatewaySettings(Settings):
         if not value:
             raise ValueError("name at least one consumer, as in ingest,rules")
         return value
+
+    @property
+    def strangers_kept_out(self) -> bool:
+        """Whether nobody can write commands to the broker but whom it lets: this machine, or TLS and credentials."""
+        addresses = [BrokerAddress.parse(one.strip()) for one in self.broker_url.split(",")]
+        return self.mqtt_private or all(
+            address.here or (address.tls and (address.username is not None or self.mqtt_cert is not None))
+            for address in addresses
+        )
 
     @property
     def clock_limits(self) -> ClockLimits:

@@ -12,11 +12,18 @@ from pathlib import Path
 from typing import Any
 
 from backbone.bus import Bus
+from community.commands import Command
 from community.quality import Quality
 from community.site.site import Site
+from gateway import interlock_record
+from gateway.clock import now_ms
+from gateway.command_log import CommandLog
+from gateway.interlock_record import Record
+from gateway.interlocks import Latch
+from gateway.spool import Spool
 from tests import servers
 from tests.gateway_rig import Consumer, Operator, gateway_settings, running_gateway, until
-from tests.gateway_site import modbus_device, mqtt_device, site_of
+from tests.gateway_site import GATEWAY, modbus_device, mqtt_device, site_of
 from tests.modbus_outside import mbpoll, set_coils, tcp_device
 from tests.servers import ROOT, Broker, Process
 
@@ -172,6 +179,34 @@ async def test_a_detector_in_test_does_not_vote_and_stays_in_test_over_a_restart
                 assert await coils(port) == ["1", "1", "1"]
                 assert (await operator.command("m3", "mode:smoke-a", 0, cause="person:w"))["outcome"] == "done"
                 await until_open(port)  # it says smoke, and now it is meant
+
+
+async def test_a_reset_and_a_mode_it_died_over_are_answered_and_not_done_again(
+    mosquitto: Broker, tmp_path: Path
+) -> None:
+    now = now_ms()
+    folder = tmp_path / "data" / "gateway" / GATEWAY
+    spool = Spool.open(folder, max_bytes=10**9, max_age_ms=10**9, now=now)
+    for identifier, point, value in (("r1", "interlock:release", 0), ("m1", "mode:smoke-a", 1)):
+        command = Command(point=point, value=value, expires=now + 60_000, cause="person:w")
+        CommandLog(spool).begin(identifier, command, now)
+    spool.close(now)
+    interlock_record.write(folder, Record(1, {"release": Latch(now, ("smoke-a.smoke", "smoke-b.smoke"))}, ()))
+    with tcp_device(tmp_path / "device") as (port, _):
+        settings = gateway_settings(mosquitto.port, tmp_path / "data", consumers=("rules",), status_s=0.5)
+        async with (
+            Operator.connected(mosquitto.port) as operator,
+            running_gateway(site(mosquitto.port, port), settings),
+        ):
+            await operator.online()
+            await until(lambda: {"r1", "m1"} <= operator.replies.keys(), what="the replies")
+            for identifier, point, value in (("r1", "interlock:release", 0), ("m1", "mode:smoke-a", 1)):
+                again = await operator.command(identifier, point, value, cause="person:w")
+                assert again["outcome"] == "failed"
+                assert again["reason"] == "the gateway restarted meanwhile"
+            assert operator.status["interlocks"]["release"]["tripped"] is True
+            assert (await operator.command("r2", "interlock:release", 0, cause="person:w"))["outcome"] == "done"
+            assert (await operator.command("r2", "interlock:release", 0, cause="person:w"))["outcome"] == "done"
 
 
 async def test_tripped_it_stays_through_kill_9_and_needs_no_broker_to_say_so_again(tmp_path: Path) -> None:

@@ -4,12 +4,15 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from community.commands import Command, Outcome, Reply
 from community.site.site import Point
 from gateway.command_log import CommandLog
-from gateway.commands import SIMULATED, Verdict, judge, judge_mode, judge_reset, releases
 from gateway.interlocks import Hold
+from gateway.judgement import SIMULATED, STRANGERS, Verdict, judge, releases
+from gateway.settings import GatewaySettings
 from gateway.spool import Spool
 from tests.gateway_site import modbus_device, site_of
 
@@ -44,7 +47,7 @@ RELOCK = replace(UNLOCK, value=1)
 def test_judgement(
     command: Command, point: Point | None, released_by: str | None, outcome: Outcome | None, reason: str
 ) -> None:
-    verdict = judge(command, point, released_by, NOW, retained=False)
+    verdict = judge(command, point, NOW, released_by=released_by)
     assert verdict.outcome is outcome
     assert reason in verdict.reason
 
@@ -52,9 +55,9 @@ def test_judgement(
 @pytest.mark.parametrize("cause", ["stand-down:a", "person:wang", "activation:b"])
 def test_nobody_commands_against_a_tripped_interlock(cause: str) -> None:
     hold = Hold(0, "b3-release")
-    verdict = judge(replace(RELOCK, cause=cause), LOCK, None, NOW, retained=False, hold=hold)
+    verdict = judge(replace(RELOCK, cause=cause), LOCK, NOW, hold=hold)
     assert verdict == Verdict(Outcome.REFUSED, "life safety: held by interlock b3-release, until a person resets it")
-    assert judge(replace(UNLOCK, cause=cause), LOCK, None, NOW, retained=False, hold=hold) == Verdict(None)
+    assert judge(replace(UNLOCK, cause=cause), LOCK, NOW, hold=hold) == Verdict(None)
 
 
 @pytest.mark.parametrize(
@@ -72,7 +75,7 @@ def test_who_resets_an_interlock(
     change: dict[str, object], retained: bool, outcome: Outcome | None, reason: str
 ) -> None:
     command = Command(point="interlock:b3-release", value=0, expires=NOW + 1, cause="person:wang-wei")
-    verdict = judge_reset(replace(command, **change), NOW, retained=retained)  # type: ignore[arg-type]
+    verdict = judge(replace(command, **change), None, NOW, retained=retained)  # type: ignore[arg-type]
     assert verdict.outcome is outcome
     assert reason in verdict.reason
 
@@ -89,13 +92,71 @@ def test_who_resets_an_interlock(
 )
 def test_who_takes_a_device_out_of_service(change: dict[str, object], outcome: Outcome | None, reason: str) -> None:
     command = Command(point="mode:smoke-1", value=2, expires=NOW + 1, cause="person:wang-wei")
-    verdict = judge_mode(replace(command, **change), NOW, retained=False)  # type: ignore[arg-type]
+    verdict = judge(replace(command, **change), None, NOW)  # type: ignore[arg-type]
     assert verdict.outcome is outcome
     assert reason in verdict.reason
 
 
+@pytest.mark.parametrize(
+    ("command", "point", "outcome"),
+    [
+        (UNLOCK, LOCK, None),
+        (replace(UNLOCK, point=SIREN.id), SIREN, Outcome.REFUSED),
+        (RELOCK, LOCK, Outcome.REFUSED),
+        (replace(RELOCK, cause="stand-down:a"), LOCK, Outcome.REFUSED),
+        (replace(RELOCK, cause="person:wang"), LOCK, Outcome.REFUSED),
+        (replace(RELOCK, point="interlock:b3-release", value=0, cause="person:wang"), None, Outcome.REFUSED),
+        (replace(RELOCK, point="mode:smoke-1", value=2, cause="person:wang"), None, Outcome.REFUSED),
+    ],
+)
+def test_where_strangers_can_speak_a_command_opens_escape_doors_and_does_nothing_else(
+    command: Command, point: Point | None, outcome: Outcome | None
+) -> None:
+    verdict = judge(command, point, NOW, trusted=False)
+    assert verdict == Verdict(outcome, STRANGERS if outcome else "")
+    assert judge(command, point, NOW) == Verdict(None)
+
+
+@pytest.mark.parametrize(
+    ("url", "more", "kept_out"),
+    [
+        ("mqtt://127.0.0.1:1883", {}, True),
+        ("mqtt://[::1]:1883,mqtt://localhost", {}, True),
+        ("mqtt://10.0.0.5:1883", {}, False),
+        ("mqtt://gw:secret@10.0.0.5", {}, False),  # pragma: allowlist secret
+        ("mqtt://127.0.0.1,mqtt://10.0.0.5", {}, False),
+        ("mqtts://broker", {}, False),
+        ("mqtts://gw:secret@broker", {}, True),  # pragma: allowlist secret
+        ("mqtts://broker", {"mqtt_cert": Path(__file__)}, True),
+        ("mqtt://10.0.0.5", {"mqtt_private": True}, True),
+    ],
+)
+def test_which_brokers_keep_strangers_out(url: str, more: dict[str, object], kept_out: bool) -> None:
+    assert GatewaySettings(mqtt_url=url, **more).strangers_kept_out is kept_out  # type: ignore[arg-type]
+
+
+@given(
+    point=st.sampled_from([LOCK, SIREN, SPARE, None]),
+    name=st.one_of(st.text(), st.sampled_from([LOCK.id, "interlock:", "mode:", "interlock:a", "mode:b"])),
+    value=st.floats(),
+    expires=st.integers(),
+    cause=st.one_of(st.text(), st.sampled_from(["person:", "stand-down:a", "activation:a"])),
+    hold=st.sampled_from([None, Hold(0, "b3")]),
+    trusted=st.booleans(),
+)
+def test_whatever_is_commanded_gets_a_reason_and_nothing_locks_what_an_interlock_holds(
+    point: Point | None, name: str, value: float, expires: int, cause: str, hold: Hold | None, trusted: bool
+) -> None:
+    command = Command(point=name, value=value, expires=expires, cause=cause)
+    verdict = judge(command, point, NOW, released_by="activation:a", hold=hold, trusted=trusted)
+    assert (verdict.outcome is None) != bool(verdict.reason)
+    if verdict.outcome is None and not name.startswith(("interlock:", "mode:")):
+        assert hold is None or value == hold.value
+        assert value == 0 or point is SIREN or cause.startswith("stand-down:")
+
+
 def test_what_the_broker_kept_is_no_command() -> None:
-    assert judge(UNLOCK, LOCK, None, NOW, retained=True) == Verdict(
+    assert judge(UNLOCK, LOCK, NOW, retained=True) == Verdict(
         Outcome.REFUSED, "retained: a command is for the moment it is sent"
     )
 
