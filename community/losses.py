@@ -21,6 +21,8 @@ class LossReason(StrEnum):
     """The device said nothing for several of its expected intervals."""
     GATEWAY_DOWN = "gateway-down"
     """The gateway itself did not run."""
+    DRIVER_RESTARTED = "driver-restarted"
+    """What reads the device hung or ended, and was started again."""
 
 
 @dataclass(frozen=True, slots=True)

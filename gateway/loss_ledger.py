@@ -26,6 +26,16 @@ MOST = 5_000
 MOST_EVENTS = 200
 """In one frame."""
 NOT_TOLD = 0
+OURS = frozenset(
+    {
+        LossReason.SPOOL_FULL,
+        LossReason.TOO_OLD,
+        LossReason.MEMORY_FULL,
+        LossReason.DAMAGED,
+        LossReason.DRIVER_RESTARTED,
+    }
+)
+"""The gateway's own doing. That a device or the gateway is silent raises alarms of its own."""
 
 log = structlog.get_logger()
 
@@ -160,6 +170,11 @@ class LossLedger:
         """The transaction of `write` is committed."""
         for entry in self._entries.values():
             entry.dirty = False
+
+    def of_ours(self, now: int) -> list[LossReason]:
+        """Why this gateway itself lost readings in the last minutes: a person should look at that."""
+        recent = {key.reason for key, entry in self._open.items() if 0 <= now - entry.noted <= GOES_ON_MS}
+        return sorted(recent & OURS)
 
     @property
     def unwritten(self) -> bool:

@@ -3,13 +3,15 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import Awaitable, Callable, Mapping, Set
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Set
+from functools import partial
 from typing import Any
 
 import structlog
 
 from backbone.bus import Bus
 from backbone.site_watch import SiteRefused, SiteWatch
+from community.losses import LossReason
 from community.site.devices import Device, Gateway, Line
 from community.site.site import Site
 from gateway.clock import GatewayClock, now_ms
@@ -22,6 +24,7 @@ from gateway.drivers.mqtt import MqttDriver
 from gateway.forwarder import Forwarder
 from gateway.interlock_guard import InterlockGuard, Switch
 from gateway.interlocks import rows_of, watched_by
+from gateway.judgement import STRANGERS
 from gateway.loss_watch import LossWatch
 from gateway.pseudonyms import Pseudonyms
 from gateway.readings import DeviceReader, Pipeline, reader_of
@@ -30,7 +33,7 @@ from gateway.routing import plan_routes
 from gateway.settings import GatewaySettings, GatewaySettingsError, gateway_of, sensor_broker
 from gateway.spool import Spool
 from gateway.status import Status, offline
-from gateway.supervision import Supervision
+from gateway.supervision import Supervision, Task, Work
 from gateway.uplink import Uplink
 
 LAST_WORDS_S = 0.5
@@ -104,7 +107,6 @@ async def run(
             )
             await stack.enter_async_context(bus)
             await stack.enter_async_context(sensors)
-            await stack.enter_async_context(parts.drivers)
             await parts.run(stop, watchdog)
             bus.publish(last_word.topic, last_word.payload, qos=1, retain=True)
             await _until_acknowledged(bus)
@@ -171,7 +173,7 @@ class _Parts:
         )
         self._settings = settings
         self._site, self._row = site, row
-        self.drivers = Supervision(hang_s=HANG_S + settings.modbus_timeout_s)
+        self._workers = Supervision(hang_s=HANG_S + settings.modbus_timeout_s, restarted=self._note_restart)
         self._watch = watch_site
         readers = {device.id: reader_of(site, device, watched_by(rows)) for device in row.devices}
         self._readers = readers
@@ -272,9 +274,9 @@ class _Parts:
         _become(self._switches, {device: driver for driver in self._modbus.values() for device in driver.devices})
         self._mqtt.replace(routes)
         for address in gone:
-            await self.drivers.stop(f"modbus {address}")
+            await self._workers.stop(f"modbus {address}")
         for address in new:
-            self.drivers.start(f"modbus {address}", drivers[address])
+            self._workers.start(f"modbus {address}", drivers[address])
 
     def _reader(self, site: Site, device: Device, watched: Set[str]) -> DeviceReader:
         """The device's reader as it is when nothing about it changed, else a new one that goes on where it was."""
@@ -301,25 +303,25 @@ class _Parts:
         self._commands.start()
         self._status.start()
         self._mqtt.start()
-        for address, driver in self._modbus.items():
-            self.drivers.start(f"modbus {address}", driver)
-        async with watchdog, asyncio.TaskGroup() as group:
-            tasks = [
-                group.create_task(self._interlocks.run(), name="interlocks"),
-                group.create_task(self._forwarder.run(), name="forwarder"),
-                group.create_task(self._forwarder.keep_synced(), name="spool sync"),
-                group.create_task(self._commands.run(), name="commands"),
-                group.create_task(self._status.run(), name="status"),
-                group.create_task(self._watch_spool(), name="spool watch"),
-                group.create_task(self._watch_clock(), name="clock watch"),
-                group.create_task(self._watch_silence(), name="silence watch"),
-                group.create_task(self._losses.run(), name="losses"),
-            ]
-            if self._watch is not None:
-                tasks.append(group.create_task(self._watch.run(self._reload), name="site watch"))
+        tasks: dict[str, Work] = {
+            "interlocks": self._interlocks.run,
+            "forwarder": self._forwarder.run,
+            "spool sync": self._forwarder.keep_synced,
+            "commands": self._commands.run,
+            "status": self._status.run,
+            "spool watch": self._watch_spool,
+            "clock watch": self._watch_clock,
+            "silence watch": self._watch_silence,
+            "losses": self._losses.run,
+        }
+        if self._watch is not None:
+            tasks["site watch"] = partial(self._watch.run, self._reload)
+        async with watchdog, self._workers:
+            for name, work in tasks.items():
+                self._workers.start(name, Task(work))
+            for address, driver in self._modbus.items():
+                self._workers.start(f"modbus {address}", driver)
             await stop.wait()
-            for task in tasks:
-                task.cancel()
         self._interlocks.finish()
         self._forwarder.finish()
 
@@ -331,13 +333,25 @@ class _Parts:
         self._pipeline.clock_suspect = self._now.suspect
         self._spool.clock_set_by = self._now.set_by
 
-    def _troubles(self) -> str | None:
+    def _note_restart(self, devices: Iterable[str], silent_s: float) -> None:
+        now = self._now()
+        for device in devices:
+            first = now - round(silent_s * 1000)
+            self._spool.losses.note(LossReason.DRIVER_RESTARTED, first=first, last=now, count=0, now=now, device=device)
+
+    def _troubles(self) -> list[str]:
         """What keeps the gateway from its work beside its spool."""
+        found = [] if self._interlocks.problem is None else [self._interlocks.problem]
         if deaf := self._sensors.deaf:
-            return f"the sensors cannot be heard: {deaf}"
+            found.append(f"the sensors cannot be heard: {deaf}")
+        found += self._workers.problems
         if self._watch is not None and self._watch.state.problems:
-            return f"the site file is refused, the one before stays in force: {self._watch.state.problems[0]}"
-        return self._interlocks.problem or self._now.problem or self.drivers.problem
+            found.append(f"the site file is refused, the one before stays in force: {self._watch.state.problems[0]}")
+        if self._now.problem is not None:
+            found.append(self._now.problem)
+        if not self._settings.strangers_kept_out:
+            found.append(STRANGERS)
+        return found
 
     def _durable(self) -> Awaitable[None]:
         """Done when what was read is in the spool, and what it means for an interlock on the disk."""
@@ -385,7 +399,7 @@ class _Parts:
             "readings_lost": self._spool.losses.readings,
             "disk_failures": spool.disk_failures,
             "frames_damaged": len(self._spool.file.damaged),
-            "driver_restarts": self.drivers.restarts,
+            "driver_restarts": self._workers.restarts,
             "commands_done": self._commands.done,
             "commands_not_done": self._commands.refused,
         }

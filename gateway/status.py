@@ -50,6 +50,8 @@ class _Status(msgspec.Struct):
     spool_bytes: int
     spool_hours_left: float | None
     problem: str | None
+    """All problems in one sentence."""
+    problems: list[str]
     counters: dict[str, int]
     refusals: list[_Refusal]
     devices: dict[str, _Device]
@@ -101,7 +103,7 @@ class Status:
         refusals: Refusals,
         readers: Callable[[], Iterable[DeviceReader]],
         counters: Callable[[], Mapping[str, int]],
-        troubles: Callable[[], str | None],
+        troubles: Callable[[], list[str]],
         interlocks: InterlockGuard,
         now: Callable[[], int],
         every_s: float,
@@ -148,6 +150,7 @@ class Status:
         for name, value in counters.items():
             _gauge.labels(self._gateway, name).set(value)
         _gauge.labels(self._gateway, "spooled").set(self._spool.frames)
+        problems = self._problems()
         status = _Status(
             online=True,
             epoch=self._spool.epoch,
@@ -158,7 +161,8 @@ class Status:
             spooled=self._spool.frames,
             spool_bytes=self._spool.size,
             spool_hours_left=self._outage.hours_left(self._spool, time.monotonic()),
-            problem=self._problem(),
+            problem="; ".join(problems) or None,
+            problems=problems,
             counters=counters,
             refusals=[_Refusal(*row) for row in self._refusals.rows()],
             devices={
@@ -168,20 +172,24 @@ class Status:
         )
         self._bus.publish(self._topic, msgspec.json.encode(status), retain=True)
 
-    def _problem(self) -> str | None:
-        if self._spool.in_memory:
-            return f"no spool on disk, frames are kept in memory: {self._spool.in_memory}"
-        if self._spool.failing:
-            return f"the spool cannot be written: {self._spool.failing}"
-        if self._spool.recovery:
-            return f"the spool was damaged and begun anew: {self._spool.recovery.reason}"
-        return self._troubles()
+    def _problems(self) -> list[str]:
+        """What a person should look at, the worst first."""
+        spool, found = self._spool, []
+        if spool.in_memory:
+            found.append(f"no spool on disk, frames are kept in memory: {spool.in_memory}")
+        if spool.failing:
+            found.append(f"the spool cannot be written: {spool.failing}")
+        if spool.recovery:
+            found.append(f"the spool was damaged and begun anew: {spool.recovery.reason}")
+        if lost := spool.losses.of_ours(self._now()):
+            found.append(f"readings were lost ({', '.join(lost)}); the loss ledger says which")
+        return found + self._troubles()
 
     def _look(self) -> object:
         """What counts as a change worth saying at once; counts alone wait for the next regular status."""
         kinds = [(row.source, row.reason) for row in self._rows()]
         devices = [(r.device, r.error) for r in self._readers()]
-        return self._spool.epoch, self._problem(), devices, sorted(kinds), self._interlocks.states()
+        return self._spool.epoch, self._problems(), devices, sorted(kinds), self._interlocks.states()
 
     def _rows(self) -> list[RefusalRow]:
         return self._refusals.rows()

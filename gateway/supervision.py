@@ -1,9 +1,9 @@
-"""Keeps the drivers running: one that ends or hangs is started again after a pause, and said; the others go on."""
+"""Keeps a gateway's tasks running: what ends or hangs is started again after a pause, and said; others go on."""
 
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -20,6 +20,8 @@ END_S = 2.0
 """A cancelled worker is waited for so long; one that will not end is left behind."""
 SAID_S = 300.0
 
+Work = Callable[[], Coroutine[None, None, None]]
+
 log = structlog.get_logger()
 
 
@@ -28,9 +30,24 @@ class Worker(Protocol):
 
     beat_s: float
 
+    @property
+    def devices(self) -> Iterable[str]:
+        """Whose readings are missing while it does not."""
+        ...
+
     async def run(self) -> None:
         """Work."""
         ...
+
+
+class Task:
+    """A worker that gives no sign of life and reads no device: it may end, but is not known to hang."""
+
+    devices: tuple[str, ...] = ()
+
+    def __init__(self, work: Work) -> None:
+        self.run = work
+        self.beat_s = 0.0
 
 
 @dataclass(slots=True)
@@ -45,8 +62,10 @@ class _Watched:
 class Supervision:
     """The workers of one gateway by name."""
 
-    def __init__(self, *, hang_s: float) -> None:
+    def __init__(self, *, hang_s: float, restarted: Callable[[Iterable[str], float], None]) -> None:
+        """`restarted` is told of devices, and for how long (s) what reads them had given no sign of life."""
         self._hang_s = hang_s
+        self._restarted = restarted
         self._watched: dict[str, _Watched] = {}
         self.restarts = 0
 
@@ -54,6 +73,8 @@ class Supervision:
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        for watched in self._watched.values():
+            watched.task.cancel()
         for name in tuple(self._watched):
             await self.stop(name)
 
@@ -70,15 +91,14 @@ class Supervision:
             await watched.task
 
     @property
-    def problem(self) -> str | None:
+    def problems(self) -> list[str]:
         """Which workers had to be started again in the last minutes, and why."""
         now_s = time.monotonic()
-        lines = [
+        return [
             f"{name} was started again ({watched.restarts} times): {watched.trouble}"
             for name, watched in self._watched.items()
             if watched.trouble is not None and now_s - watched.trouble_s < SAID_S
         ]
-        return "; ".join(lines) or None
 
     async def _keep(self, name: str, worker: Worker) -> None:
         pause_s = FIRST_PAUSE_S
@@ -95,6 +115,7 @@ class Supervision:
             self.restarts += 1
             log.error("started again", worker=name, reason=reason, pause_s=pause_s)
             await asyncio.sleep(pause_s)
+            self._restarted(worker.devices, time.monotonic() - worker.beat_s)
             pause_s = min(LONGEST_PAUSE_S, pause_s * 2)
 
     async def _run_once(self, name: str, worker: Worker) -> str:
@@ -104,8 +125,10 @@ class Supervision:
             while not task.done():
                 await asyncio.wait([task], timeout=LOOK_S)
                 silent_s = time.monotonic() - worker.beat_s
-                if not task.done() and silent_s > self._hang_s:
+                if not task.done() and silent_s > self._hang_s and not isinstance(worker, Task):
                     return f"no sign of life for {silent_s:.0f} s"
+            if task.cancelled():
+                return "it was broken off"  # from within: nobody ended the worker
             error = task.exception()
             if error is None:
                 return "it ended"
@@ -117,5 +140,5 @@ class Supervision:
                 await asyncio.wait([task], timeout=END_S)
 
 
-async def _run(work: Callable[[], Coroutine[None, None, None]]) -> None:
+async def _run(work: Work) -> None:
     await work()

@@ -67,6 +67,7 @@ class GatewayOut(BaseModel):
         default=None, description="hours of outage the spool still holds at the present rate"
     )
     problem: str | None = Field(default=None, description="what keeps it from its work although it is online")
+    problems: list[str] = Field(default=[], description="the same one by one, the worst first")
     counters: dict[str, float] = {}
     refusals: list[RefusedOut] = []
     devices: dict[str, DeviceOut] = {}
@@ -87,6 +88,7 @@ def show(gateway: Gateway, status: GatewayStatus | None) -> GatewayOut:
         spooled=status.spooled,
         spool_hours_left=status.spool_hours_left,
         problem=status.problem,
+        problems=status.problems,
         counters=status.counters,
         refusals=[RefusedOut(source=r.source, reason=r.reason, count=r.count, last=r.last) for r in status.refusals],
         devices={key: DeviceOut(last=d.last, ok=d.ok, error=d.error) for key, d in status.devices.items()},

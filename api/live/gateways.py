@@ -48,6 +48,7 @@ class GatewayStatus(msgspec.Struct, frozen=True):
     spooled: int | None = None
     spool_hours_left: float | None = None
     problem: str | None = None
+    problems: list[str] = []
     counters: dict[str, float] = {}
     refusals: list[Refused] = []
     devices: dict[str, DeviceState] = {}

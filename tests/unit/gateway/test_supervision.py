@@ -10,8 +10,9 @@ from tests.gateway_rig import until
 class Worker:
     """Works until told to fail."""
 
-    def __init__(self) -> None:
+    def __init__(self, name: str) -> None:
         self.beat_s = 0.0
+        self.devices = (f"of-{name}",)
         self.runs = 0
         self.rounds = 0
         self.fail = False
@@ -32,17 +33,20 @@ class Worker:
 
 
 async def test_one_dies_one_hangs_and_the_third_works_on() -> None:
-    dying, hanging, steady = Worker(), Worker(), Worker()
-    async with Supervision(hang_s=0.3) as drivers:
+    dying, hanging, steady = Worker("dying"), Worker("hanging"), Worker("steady")
+    noted: list[tuple[str, ...]] = []
+    async with Supervision(hang_s=0.3, restarted=lambda devices, _s: noted.append(tuple(devices))) as drivers:
         for name, worker in (("dying", dying), ("hanging", hanging), ("steady", steady)):
             drivers.start(name, worker)
         await until(lambda: dying.rounds and hanging.rounds and steady.rounds, what="all to work")
-        assert drivers.problem is None
+        assert drivers.problems == []
         dying.fail = hanging.hang = True
         await until(lambda: dying.runs == 2 and hanging.runs == 2, what="both to be started again")
-        assert drivers.problem is not None
-        assert "dying was started again (1 times): RuntimeError: out of luck" in drivers.problem
-        assert "hanging was started again (1 times): no sign of life" in drivers.problem
+        problems = "\n".join(drivers.problems)
+        assert "dying was started again (1 times): RuntimeError: out of luck" in problems
+        assert "hanging was started again (1 times): no sign of life" in problems
+        await until(lambda: len(noted) == 2, what="the record of both")
+        assert sorted(noted) == [("of-dying",), ("of-hanging",)]
         assert (steady.runs, drivers.restarts) == (1, 2)
         rounds = steady.rounds
         await until(lambda: steady.rounds > rounds, what="the third to go on")

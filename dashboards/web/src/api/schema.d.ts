@@ -3550,6 +3550,12 @@ export interface components {
              */
             problem?: string | null;
             /**
+             * Problems
+             * @description the same one by one, the worst first
+             * @default []
+             */
+            problems: string[];
+            /**
              * Refusals
              * @default []
              */
@@ -3828,7 +3834,7 @@ export interface components {
          * @description Why readings are missing.
          * @enum {string}
          */
-        LossReason: "spool-full" | "too-old" | "memory-full" | "damaged" | "sequence-gap" | "silent" | "gateway-down";
+        LossReason: "spool-full" | "too-old" | "memory-full" | "damaged" | "sequence-gap" | "silent" | "gateway-down" | "driver-restarted";
         /**
          * MachineActionOut
          * @description One command of a step, and what the gateway answered.
