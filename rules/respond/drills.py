@@ -38,14 +38,22 @@ class Drills:
 
     def give_way(self, c: Connection, emergency: Activation, now: int) -> None:
         """A real emergency: every drill in the community stops at once, and all who take part are told."""
-        for activation in list_activations(c, self._site.id, states=IN_FORCE, limit=MOST):
+        reason = f"真实警情，演练中止 / a real emergency takes over: {emergency.id}"
+        running = list_drills(c, self._site.id, states=[DrillState.RUNNING], limit=MOST)
+        theirs = {drill.activation for drill in running}
+        for activation in list_activations(c, self._site.id, states=OPEN, limit=MOST):
             if not activation.drill:
                 continue
-            reason = f"真实警情，演练中止 / a real emergency takes over: {emergency.id}"
-            paused = replace(pause(activation, SYSTEM, reason, now), version=activation.version + 1)
+            if activation.state in IN_FORCE:
+                paused = pause(activation, SYSTEM, reason, now)
+            elif activation.id in theirs:  # its leader has paused it already: its record says why it does not go on
+                paused = noted(activation, now, SYSTEM, "gave-way", reason)
+            else:
+                continue
+            paused = replace(paused, version=activation.version + 1)
             save_activation(c, paused)
-            append(c, WRITER, self._site.id, "plan", "pause", paused.id, plain(paused), now)
-        for drill in list_drills(c, self._site.id, states=[DrillState.RUNNING], limit=MOST):
+            append(c, WRITER, self._site.id, "plan", paused.timeline[-1].what, paused.id, plain(paused), now)
+        for drill in running:
             self._save(c, suspend(drill, SYSTEM, emergency.id, now), "suspended", now)
             notices.tell_suspended(c, self._site, drill, emergency, now)
 
