@@ -10,11 +10,13 @@ from community.activations import (
     ActivationEvent,
     ActivationState,
     MachineAction,
+    StepEvent,
     StepState,
     changed,
+    flows_of,
+    moved,
     noted,
     verified,
-    waiting,
 )
 from community.errors import TransitionRefused
 from community.site.plans import Plan
@@ -63,36 +65,51 @@ def pause(activation: Activation, by: str, reason: str, now: int) -> Activation:
         TransitionRefused: there is no reason, or it is not in force.
     """
     _need(reason, "say why the plan is paused")
-    return replace(changed(activation, ActivationEvent.PAUSE, by, reason, now), paused_at=now)
+    paused = changed(activation, ActivationEvent.PAUSE, by, reason, now)
+    return replace(paused, paused_at=now, paused_in=activation.state)
 
 
 def resume(activation: Activation, by: str, reason: str, now: int) -> Activation:
-    """It goes on; the deadlines of what is not done move by the time it stood still.
+    """It goes on as it was; the deadlines of what is not done move by the time it stood still.
 
     Raises:
         TransitionRefused: there is no reason, or it is not paused.
     """
     _need(reason, "say why the plan goes on")
-    after = changed(activation, ActivationEvent.RESUME, by, reason, now)
+    contained = activation.paused_in is ActivationState.CONTAINED
+    event = ActivationEvent.RESUME_CONTAINED if contained else ActivationEvent.RESUME
+    after = changed(activation, event, by, reason, now)
     still = now - (activation.paused_at or now)
     steps = tuple(
         step if step.state is StepState.DONE else replace(step, due_at=step.due_at + still) for step in after.steps
     )
-    return replace(after, steps=steps, paused_at=None, pauses_ms=activation.pauses_ms + still)
+    return replace(after, steps=steps, paused_at=None, paused_in=None, pauses_ms=activation.pauses_ms + still)
 
 
-def joined(activation: Activation, plan: Plan, grade: str, now: int) -> Activation:
-    """After another alarm joined: standby and pause are over, and a graver alarm raises the level."""
+def joined(activation: Activation, grade: str, now: int) -> Activation:
+    """After another alarm joined: standby and pause are over, nothing is contained, a graver alarm raises the level."""
     if activation.state is ActivationState.STANDBY:
         activation = come_into_force(activation, SYSTEM, "a second alarm", now)
     elif activation.state is ActivationState.PAUSED:
         activation = resume(activation, SYSTEM, "another alarm joined", now)
-    if grade in {*plan.levels} and is_higher(grade, activation.level):
-        activation = change_level(activation, plan, grade, SYSTEM, "a graver alarm joined", now)
+    if activation.state is ActivationState.CONTAINED:
+        activation = changed(activation, ActivationEvent.RESPOND, SYSTEM, "another alarm joined", now)
+    if grade in activation.flows and is_higher(grade, activation.level):
+        activation = change_level(activation, grade, SYSTEM, "a graver alarm joined", now)
     return activation
 
 
-def change_level(activation: Activation, plan: Plan, level: str, by: str, reason: str, now: int) -> Activation:
+def adopted(activation: Activation, plan: Plan | None) -> Activation:
+    """An activation of before the steps were kept with it takes those of the site file, as it did then."""
+    if activation.flows or plan is None:
+        return activation
+    flows = flows_of(plan)
+    of_level = {step.id: step for step in flows.get(activation.level, ())}
+    steps = tuple(replace(step, do=of_level[step.id].do) if step.id in of_level else step for step in activation.steps)
+    return replace(activation, flows=flows, steps=steps)
+
+
+def change_level(activation: Activation, level: str, by: str, reason: str, now: int) -> Activation:
     """Another level of the plan: what has begun goes on, what is new waits, what is not needed any more is dropped.
 
     A step of both levels is one step: nothing is done twice because the level changed.
@@ -103,34 +120,47 @@ def change_level(activation: Activation, plan: Plan, level: str, by: str, reason
     _need(reason, "say why the level changes")
     if activation.state not in IN_FORCE:
         raise TransitionRefused(f"the activation is {activation.state}; its level stays")
-    flow = plan.levels.get(level)  # type: ignore[call-overload]
+    flow = activation.flows.get(level)
     if flow is None:
-        raise TransitionRefused(f"the plan {plan.id} has no level {level}; it has {', '.join(plan.levels)}")
+        raise TransitionRefused(
+            f"the plan {activation.plan} has no level {level}; it has {', '.join(activation.flows)}"
+        )
     if level == activation.level:
         raise TransitionRefused(f"the level is {level} already")
-    wanted = {step.id: step for step in flow.steps}
+    wanted = {step.id: replace(step, due_at=now + step.within_ms) for step in flow}
     known = {step.id for step in activation.steps}
     kept = []
     for step in activation.steps:
         if step.id in wanted and step.state is StepState.DROPPED:
-            kept.append(waiting(wanted[step.id], now))
+            kept.append(moved(replace(wanted[step.id], state=step.state), StepEvent.TAKE_BACK))
         elif step.id not in wanted and step.state in _UNBEGUN:
-            kept.append(replace(step, state=StepState.DROPPED))
+            kept.append(moved(step, StepEvent.DROP))
         else:
             kept.append(step)
-    new = [waiting(step, now) for step in flow.steps if step.id not in known]
+    new = [step for step in wanted.values() if step.id not in known]
     up = is_higher(level, activation.level)
     after = replace(activation, level=level, steps=(*kept, *new))
     return noted(after, now, by, "level-up" if up else "level-down", f"{activation.level} -> {level}: {reason}")
 
 
 def to_restore(activation: Activation) -> tuple[tuple[str, float], ...]:
-    """The outputs the plan switched and nobody has switched back, and to what; each takes 0 or 1."""
+    """The outputs the plan switched and nobody has switched back, and to what they were; each takes 0 or 1.
+
+    What was so before the emergency stays as it is: a pump that ran already goes on. Of what nobody knows it is taken
+    that the plan changed it.
+    """
     if not activation.moves:
         return ()
-    switched = {action.point: action.value for step in activation.steps for action in step.actions}
+    actions = [action for step in activation.steps for action in step.actions]
+    switched = {action.point: action.value for action in actions}
+    before = {action.point: action.before for action in reversed(actions)}
     restored = {action.point for action in activation.restoring if verified(action, simulated=False)}
-    return tuple((point, 1.0 - value) for point, value in switched.items() if point not in restored)
+    to = {point: 1.0 - value if before[point] is None else before[point] for point, value in switched.items()}
+    return tuple(
+        (point, value)
+        for point, value in to.items()
+        if value is not None and value != switched[point] and point not in restored
+    )
 
 
 def restore(

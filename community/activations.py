@@ -1,8 +1,10 @@
 """The activation of an emergency plan, and its steps."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from types import MappingProxyType
+from typing import Literal
 
 from community.errors import TransitionRefused
 from community.site.plans import Plan, Step
@@ -46,6 +48,16 @@ class MachineAction:
     reason: str | None = None
     read_back: float | None = None
     answered_at: int | None = None
+    before: float | None = None
+    """What the output was before the emergency; None: not known."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Switching:
+    """What a machine step commands, as the plan says it (`community.site.plans.SetOutput`)."""
+
+    set: str
+    to: Literal["safe", 0, 1]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +80,8 @@ class StepProgress:
     done_by: str | None = None
     note: str | None = None
     actions: tuple[MachineAction, ...] = ()
+    do: Switching | None = None
+    within_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +113,11 @@ class Activation:
     commander: str
     activated_at: int
     steps: tuple[StepProgress, ...]
+    """Of this level, and what had begun at others."""
     timeline: tuple[TimelineEntry, ...]
+    flows: Mapping[str, tuple[StepProgress, ...]] = field(default_factory=dict)
+    """The steps of every level as the plan said them when it came into force: a plan that is edited meanwhile changes
+    nothing of an emergency. Deadlines from 0."""
     alarms: tuple[str, ...] = ()
     drill: bool = False
     physical: bool = False
@@ -110,6 +128,8 @@ class Activation:
     """In standby: how long somebody may look, once they have answered."""
     looked_at_by: str | None = None
     paused_at: int | None = None
+    paused_in: ActivationState | None = None
+    """What it goes back to."""
     pauses_ms: int = 0
     """How long it has been paused before; deadlines moved by as much."""
     stood_down_at: int | None = None
@@ -136,6 +156,8 @@ class ActivationEvent(StrEnum):
     ACTIVATE = "activate"
     PAUSE = "pause"
     RESUME = "resume"
+    RESUME_CONTAINED = "resume-contained"
+    """What was contained before the pause still is."""
     STAND_DOWN = "stand-down"
     REVIEW = "review"
 
@@ -146,6 +168,7 @@ TRANSITIONS: Mapping[tuple[ActivationState, ActivationEvent], ActivationState] =
     (_S.STANDBY, _E.STAND_DOWN): _S.STOOD_DOWN,
     (_S.ACTIVATED, _E.RESPOND): _S.RESPONDING,
     (_S.RESPONDING, _E.CONTAIN): _S.CONTAINED,
+    (_S.CONTAINED, _E.RESPOND): _S.RESPONDING,
     (_S.ACTIVATED, _E.STAND_DOWN): _S.STOOD_DOWN,
     (_S.RESPONDING, _E.STAND_DOWN): _S.STOOD_DOWN,
     (_S.CONTAINED, _E.STAND_DOWN): _S.STOOD_DOWN,
@@ -153,8 +176,40 @@ TRANSITIONS: Mapping[tuple[ActivationState, ActivationEvent], ActivationState] =
     (_S.RESPONDING, _E.PAUSE): _S.PAUSED,
     (_S.CONTAINED, _E.PAUSE): _S.PAUSED,
     (_S.PAUSED, _E.RESUME): _S.RESPONDING,
+    (_S.PAUSED, _E.RESUME_CONTAINED): _S.CONTAINED,
     (_S.PAUSED, _E.STAND_DOWN): _S.STOOD_DOWN,
     (_S.STOOD_DOWN, _E.REVIEW): _S.REVIEWED,
+}
+
+
+class StepEvent(StrEnum):
+    """What can happen to a step."""
+
+    BEGIN = "begin"
+    DO = "do"
+    FAIL = "fail"
+    LAPSE = "lapse"
+    """Its deadline passes."""
+    DROP = "drop"
+    TAKE_BACK = "take-back"
+    """The level it belongs to is back."""
+
+
+_P, _V = StepState, StepEvent
+STEP_TRANSITIONS: Mapping[tuple[StepState, StepEvent], StepState] = {
+    (_P.WAITING, _V.BEGIN): _P.RUNNING,
+    (_P.WAITING, _V.DO): _P.DONE,
+    (_P.WAITING, _V.LAPSE): _P.LATE,
+    (_P.WAITING, _V.DROP): _P.DROPPED,
+    (_P.RUNNING, _V.DO): _P.DONE,
+    (_P.RUNNING, _V.FAIL): _P.FAILED,
+    (_P.RUNNING, _V.LAPSE): _P.LATE,
+    (_P.LATE, _V.DO): _P.DONE,
+    (_P.LATE, _V.FAIL): _P.FAILED,
+    (_P.LATE, _V.DROP): _P.DROPPED,
+    (_P.FAILED, _V.FAIL): _P.FAILED,
+    (_P.FAILED, _V.DO): _P.DONE,
+    (_P.DROPPED, _V.TAKE_BACK): _P.WAITING,
 }
 IN_FORCE = frozenset({_S.ACTIVATED, _S.RESPONDING, _S.CONTAINED})
 OPEN = IN_FORCE | {_S.STANDBY, _S.PAUSED}
@@ -201,6 +256,7 @@ def activate(
         commander=plan.organisation.commander.value,
         activated_at=now,
         steps=steps,
+        flows=flows_of(plan),
         timeline=(started,),
         alarms=alarms,
         drill=drill,
@@ -216,10 +272,17 @@ def waiting(step: Step, now: int) -> StepProgress:
         kind="machine" if step.do else "notify" if step.notify else "person",
         who=step.who or (", ".join(step.notify) or None),
         state=StepState.WAITING,
-        due_at=now + int(step.within * 1000),
+        due_at=now + round(step.within * 1000),
         proof=step.proof,
         confirm=step.confirm,
+        do=Switching(set=step.do.set, to=step.do.to) if step.do else None,
+        within_ms=round(step.within * 1000),
     )
+
+
+def flows_of(plan: Plan) -> dict[str, tuple[StepProgress, ...]]:
+    """The steps of every level, to be kept with an activation."""
+    return {name: tuple(waiting(step, 0) for step in level.steps) for name, level in plan.levels.items()}
 
 
 def merge(activation: Activation, alarm: str, now: int) -> Activation:
@@ -236,18 +299,25 @@ def merge(activation: Activation, alarm: str, now: int) -> Activation:
 
 
 def begin_machine_step(
-    activation: Activation, step: str, commands: tuple[tuple[str, str, float], ...], now: int
+    activation: Activation,
+    step: str,
+    commands: tuple[tuple[str, str, float], ...],
+    now: int,
+    before: Mapping[str, float] = MappingProxyType({}),
 ) -> Activation:
     """The step's commands `(id, point, value)` are given, once. A step with nothing to command has failed.
 
     Nothing is begun any more in an activation that has ended.
+
+    Args:
+        before: what outputs were before the emergency, as far as it is known.
     """
     progress = find_step(activation, step)
     if progress.state is not StepState.WAITING or activation.state not in IN_FORCE:
         return activation
-    actions = tuple(MachineAction(command=c, point=p, value=v) for c, p, v in commands)
-    running = replace(progress, state=StepState.RUNNING, started_at=now, actions=actions)
-    activation = _responding(_with_step(activation, running))
+    actions = tuple(MachineAction(command=c, point=p, value=v, before=before.get(p)) for c, p, v in commands)
+    running = replace(moved(progress, StepEvent.BEGIN), started_at=now, actions=actions)
+    activation = _responding(_with_step(activation, running), now)
     if not actions:
         return _failed(activation, running, "nothing of that kind to command here", now)
     return noted(activation, now, SYSTEM, "commanded", f"{step}: {', '.join(a.point for a in actions)}")
@@ -284,7 +354,7 @@ def _answered(activation: Activation, progress: StepProgress, answered: MachineA
         return _failed(activation, progress, proof, now)
     activation = noted(activation, now, SYSTEM, "command-done", proof)
     if progress.kind == "machine" and all(verified(a, not activation.moves) for a in progress.actions):
-        done = replace(progress, state=StepState.DONE, done_at=now, done_by=SYSTEM)
+        done = replace(moved(progress, StepEvent.DO), done_at=now, done_by=SYSTEM)
         return noted(_with_step(activation, done), now, SYSTEM, "step-done", progress.id)
     return activation
 
@@ -300,7 +370,7 @@ def verified(action: MachineAction, simulated: bool) -> bool:
 
 def _failed(activation: Activation, progress: StepProgress, why: str, now: int) -> Activation:
     """A failed machine step is at once a person's: the commander's."""
-    theirs = replace(progress, kind="person", who="commander", state=StepState.FAILED, note=why)
+    theirs = replace(moved(progress, StepEvent.FAIL), kind="person", who="commander", note=why)
     return noted(
         _with_step(activation, theirs), now, SYSTEM, "step-failed", f"{progress.id}: {why}; now the commander's"
     )
@@ -311,8 +381,8 @@ def notified(activation: Activation, step: str, detail: str, now: int) -> Activa
     progress = find_step(activation, step)
     if progress.state is not StepState.WAITING or activation.state not in IN_FORCE:
         return activation
-    done = replace(progress, state=StepState.DONE, started_at=now, done_at=now, done_by=SYSTEM, note=detail)
-    return noted(_responding(_with_step(activation, done)), now, SYSTEM, "notified", f"{step}: {detail}")
+    done = replace(moved(progress, StepEvent.DO), started_at=now, done_at=now, done_by=SYSTEM, note=detail)
+    return noted(_responding(_with_step(activation, done), now), now, SYSTEM, "notified", f"{step}: {detail}")
 
 
 def begin_notify_step(activation: Activation, step: str, now: int) -> Activation:
@@ -320,8 +390,8 @@ def begin_notify_step(activation: Activation, step: str, now: int) -> Activation
     progress = find_step(activation, step)
     if progress.state is not StepState.WAITING or activation.state not in IN_FORCE:
         return activation
-    running = replace(progress, state=StepState.RUNNING, started_at=now)
-    return noted(_responding(_with_step(activation, running)), now, SYSTEM, "telling", f"{step}: {progress.who}")
+    running = replace(moved(progress, StepEvent.BEGIN), started_at=now)
+    return noted(_responding(_with_step(activation, running), now), now, SYSTEM, "telling", f"{step}: {progress.who}")
 
 
 def person_told(activation: Activation, what: str, detail: str, now: int) -> Activation:
@@ -334,7 +404,7 @@ def all_told(activation: Activation, step: str, detail: str, now: int) -> Activa
     progress = find_step(activation, step)
     if progress.kind != "notify" or progress.state not in {StepState.RUNNING, StepState.LATE}:
         return activation
-    done = replace(progress, state=StepState.DONE, done_at=now, done_by=SYSTEM, note=detail)
+    done = replace(moved(progress, StepEvent.DO), done_at=now, done_by=SYSTEM, note=detail)
     return noted(_with_step(activation, done), now, SYSTEM, "notified", f"{step}: {detail}")
 
 
@@ -370,9 +440,10 @@ def step_done(activation: Activation, step: str, by: str, note: str, now: int) -
     if len(confirmed) < progress.confirm:
         waits = replace(progress, confirmed_by=confirmed, note=note or None)
         detail = f"{step}: {len(confirmed)}/{progress.confirm}"
-        return noted(_responding(_with_step(activation, waits)), now, by, "step-confirmed", detail)
-    done = replace(progress, state=StepState.DONE, done_at=now, done_by=by, note=note or None, confirmed_by=confirmed)
-    return noted(_responding(_with_step(activation, done)), now, by, "step-done", f"{step}: {note}" if note else step)
+        return noted(_responding(_with_step(activation, waits), now), now, by, "step-confirmed", detail)
+    done = replace(moved(progress, StepEvent.DO), done_at=now, done_by=by, note=note or None, confirmed_by=confirmed)
+    detail = f"{step}: {note}" if note else step
+    return noted(_responding(_with_step(activation, done), now), now, by, "step-done", detail)
 
 
 def step_late(activation: Activation, step: str, now: int) -> Activation:
@@ -380,7 +451,7 @@ def step_late(activation: Activation, step: str, now: int) -> Activation:
     progress = find_step(activation, step)
     if progress.state not in {StepState.WAITING, StepState.RUNNING} or activation.state not in IN_FORCE:
         return activation
-    late = replace(progress, state=StepState.LATE)
+    late = moved(progress, StepEvent.LAPSE)
     return noted(_with_step(activation, late), now, SYSTEM, "step-late", f"{step}: escalated to the commander")
 
 
@@ -423,10 +494,23 @@ def changed(activation: Activation, event: ActivationEvent, by: str, reason: str
     return noted(replace(activation, state=following), now, by, event.value, reason)
 
 
-def _responding(activation: Activation) -> Activation:
+def moved(progress: StepProgress, event: StepEvent) -> StepProgress:
+    """By the table of a step's transitions.
+
+    Raises:
+        TransitionRefused: the table does not have it.
+    """
+    following = STEP_TRANSITIONS.get((progress.state, event))
+    if following is None:
+        raise TransitionRefused(f"the step '{progress.id}' is {progress.state} and cannot take '{event}'")
+    return replace(progress, state=following)
+
+
+def _responding(activation: Activation, now: int) -> Activation:
+    """The first step begins."""
     if activation.state is not ActivationState.ACTIVATED:
         return activation
-    return replace(activation, state=ActivationState.RESPONDING)
+    return changed(activation, ActivationEvent.RESPOND, SYSTEM, "", now)
 
 
 def _with_step(activation: Activation, progress: StepProgress) -> Activation:

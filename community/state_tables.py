@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any
 
-from community import activations, alarms, headcount, tickets
+from community import activations, alarms, drills, escalations, headcount, inspections, notifications, tickets
 
 _HEAD = """# State machines
 
@@ -36,6 +36,42 @@ DIAGRAMS: tuple[tuple[str, str, _Table, StrEnum, frozenset[StrEnum]], ...] = (
         activations.TRANSITIONS,
         activations.ActivationState.ACTIVATED,
         frozenset({activations.ActivationState.REVIEWED}),
+    ),
+    (
+        "Steps of an activation (步骤)",
+        "`community/activations.py`. A machine step that fails is at once the commander's; a level that does without a "
+        "step drops it only while nothing of it has begun.",
+        activations.STEP_TRANSITIONS,
+        activations.StepState.WAITING,
+        frozenset({activations.StepState.DONE}),
+    ),
+    (
+        "Drills (演练)",
+        "`community/drills.py`. A real emergency suspends every drill that runs.",
+        drills.TRANSITIONS,
+        drills.DrillState.PLANNED,
+        frozenset({drills.DrillState.EVALUATED, drills.DrillState.CANCELLED}),
+    ),
+    (
+        "Rounds of inspection (巡检)",
+        "`community/inspections.py`.",
+        inspections.TRANSITIONS,
+        inspections.RoundState.PLANNED,
+        frozenset({inspections.RoundState.DONE}),
+    ),
+    (
+        "Escalations (逐级通知)",
+        "`community/escalations.py`. Whoever acknowledges ends the calling.",
+        escalations.TRANSITIONS,
+        escalations.EscalationState.CALLING,
+        frozenset({escalations.EscalationState.ACKNOWLEDGED, escalations.EscalationState.OVER}),
+    ),
+    (
+        "Notifications (通知)",
+        "`community/notifications.py`. One to one person; what failed for us may still have arrived.",
+        notifications.TRANSITIONS,
+        notifications.NotificationState.QUEUED,
+        frozenset({notifications.NotificationState.ACKNOWLEDGED, notifications.NotificationState.WITHDRAWN}),
     ),
     (
         "Headcounts (清点)",

@@ -40,6 +40,7 @@ from rules.notify.heartbeat import Heartbeat
 from rules.notify.notifier import Notifier
 from rules.notify.push import Push
 from rules.respond.orders import Order
+from rules.respond.output_values import OutputValues
 from rules.respond.responder import Responder
 from rules.respond.ticket_watch import TicketWatch
 from rules.respond.upkeep import Upkeep
@@ -73,7 +74,8 @@ async def run(
     compiled = detector.compiled
     async with Writer(database, stop) as writer, Writer(database, stop) as notes:
         try:
-            responder = Responder(site, round(settings.late_after_s * 1000))
+            outputs = OutputValues(site)
+            responder = Responder(site, round(settings.late_after_s * 1000), outputs)
             positions = await writer.do(lambda c: _restore(c, site, detector, responder, now()))
             bus = Bus(
                 settings.broker_url,
@@ -100,6 +102,7 @@ async def run(
             bus.subscribe(topics.event(site.id, "ticket"), ticket_watch.on_event)
             upkeep, meters = Upkeep(site, database, notes, now), Meters(site)
             await writer.do(meters.load)
+            await writer.do(outputs.load)
             consumer = Consumer(
                 settings,
                 site,
@@ -115,6 +118,7 @@ async def run(
                 upkeep,
                 meters,
                 Doors(site, round(settings.future_skew_s * 1000)),
+                outputs,
                 now,
             )
             heartbeat = Heartbeat(settings, consumer.alive, notifier.backlog_ms)
@@ -208,6 +212,7 @@ class Consumer:
     upkeep: Upkeep
     meters: Meters
     doors: Doors
+    outputs: OutputValues
     now: Callable[[], int]
     _changed: _Changed | None = None
     _heard_at: int = 0
@@ -248,6 +253,7 @@ class Consumer:
                 batch, transitions = self.judge.take(deliveries, now)
                 self.meters.take(batch)
                 self.doors.take(deliveries, now)
+                self.outputs.take(batch)
                 self._uncommitted = True
             transitions += self.judge.tick(now, self.stream.waiting, listening=self.bus.connected)
             await self._commit(transitions, now)
@@ -320,6 +326,7 @@ class Consumer:
         self.upkeep.use(site)
         self.doors.saved()
         self.doors.use(site)
+        self.outputs.use(site)
         self.meters = meters
         self.judge.use(site, detector)
         self.site, self._practice = site, None
@@ -344,11 +351,13 @@ class Consumer:
             save_positions(c, CONSUMER, self.site.id, positions)
             self.meters.save(c)
             self.doors.save(c)
+            self.outputs.save(c)
             return orders
 
         orders = await self.writer.do(work)
         self.meters.saved()
         self.doors.saved()
+        self.outputs.saved()
         self._uncommitted, self._unsaid = False, 0
         self._committed_at = self.now()
         if transitions:

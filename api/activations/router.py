@@ -142,10 +142,8 @@ def change_level(activation_id: str, body: LevelChange, write: StandingDown) -> 
     """Another level of the plan."""
 
     def to_level(change: Change, activation: Activation) -> Activation:
-        plan = write.platform.site.plans.get(activation.plan)
-        if plan is None:
-            raise not_found("plan", activation.plan)
-        return activation_course.change_level(activation, plan, body.level, change.by, body.reason, change.now)
+        kept = activation_course.adopted(activation, write.platform.site.plans.get(activation.plan))
+        return activation_course.change_level(kept, body.level, change.by, body.reason, change.now)
 
     return _perform(write, activation_id, "level", to_level)
 

@@ -1,20 +1,20 @@
 """Which outputs a plan's step commands, and to what."""
 
-from community.site.plans import SetOutput, Step
+from community.activations import Switching
 from community.site.site import Point, Site
 
 
-def outputs_of(site: Site, step: Step, zone: str) -> tuple[tuple[str, float], ...]:
+def outputs_of(site: Site, do: Switching | None, zone: str) -> tuple[tuple[str, float], ...]:
     """Points and values for a machine step of a plan activated in `zone`.
 
     A point stands for itself; a kind (`egress-lock`) for every output of that kind in the zone's whole building:
     people leave through all of it. `safe` is the output's own safe state. Nothing for a step without
     `do`, or in a zone the site does not have: such a step fails and becomes the commander's.
     """
-    if step.do is None:
+    if do is None:
         return ()
-    found = _named(site, step.do.set) or _of_kind(site, step.do.set, zone)
-    return tuple((point.id, _value(step.do, point)) for point in found)
+    found = _named(site, do.set) or _of_kind(site, do.set, zone)
+    return tuple((point.id, _value(do, point)) for point in found)
 
 
 def _named(site: Site, name: str) -> list[Point]:
@@ -33,6 +33,6 @@ def _of_kind(site: Site, kind: str, zone: str) -> list[Point]:
     ]
 
 
-def _value(wanted: SetOutput, point: Point) -> float:
+def _value(wanted: Switching, point: Point) -> float:
     assert point.output is not None
     return float(point.output.safe if wanted.to == "safe" else wanted.to)

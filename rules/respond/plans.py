@@ -14,32 +14,32 @@ from backbone.database.commands import get_command, insert_command, pending_comm
 from backbone.database.documents import plain
 from backbone.database.errors import Conflict
 from backbone.database.outbox import append
-from community.activation_course import come_into_force, joined, look, stand_by
+from community.activation_course import adopted, come_into_force, joined, look, stand_by
 from community.activations import (
     IN_FORCE,
     OPEN,
     SYSTEM,
     Activation,
     ActivationState,
+    StepProgress,
     StepState,
     activate,
     begin_machine_step,
     begin_notify_step,
     command_answered,
-    find_step,
     merge,
     notified,
     step_late,
 )
 from community.alarms import Alarm, called_at
 from community.commands import Command, Outcome, Reply
-from community.site.plans import Step
 from community.site.rules import Rule
 from community.site.site import Site
 from rules.detect.model import Transition
 from rules.respond import notices
 from rules.respond.drills import Drills
 from rules.respond.orders import Order, order_id
+from rules.respond.output_values import OutputValues
 from rules.respond.outputs import outputs_of
 
 WRITER = "rules"
@@ -47,6 +47,8 @@ LEVELS = ("high", "medium", "low")
 COMMAND_LIFE_MS = 60_000
 """How long after the activation a command is still carried out, at least."""
 ANSWER_GRACE_MS = 5_000
+LEAD_MS = 30_000
+"""A condition holds for a while before it is an alarm, and a gateway's interlock does not wait for that."""
 MOST_IN_FORCE = 1_000
 log = structlog.get_logger()
 SHOWN = "在页面上显示；未配置外部通知渠道 / shown on the page; no outside channel is configured"
@@ -55,8 +57,9 @@ SHOWN = "在页面上显示；未配置外部通知渠道 / shown on the page; n
 class Plans:
     """The activations of a site, in the database; every method is one step of a caller's transaction."""
 
-    def __init__(self, site: Site) -> None:
+    def __init__(self, site: Site, outputs: OutputValues | None = None) -> None:
         self._site = site
+        self._outputs = outputs or OutputValues(site)
         self._drills = Drills(site)
 
     def call(self, c: Connection, rule: Rule, alarm: Alarm, now: int) -> tuple[Activation, list[Order]]:
@@ -95,7 +98,7 @@ class Plans:
         if merged is standing:
             return standing, []
         plan = self._site.plans.get(standing.plan)
-        begun, orders = self._begin(c, joined(merged, plan, rule.risk.value, now) if plan else merged, now)
+        begun, orders = self._begin(c, joined(adopted(merged, plan), rule.risk.value, now), now)
         self._save(c, standing, begun, "alarm-joined", now)
         self._give_way(c, begun, now)
         return begun, orders
@@ -145,7 +148,8 @@ class Plans:
     def _look_after_one(self, c: Connection, activation: Activation, now: int) -> list[Order]:
         if activation.state is ActivationState.PAUSED:
             return []
-        begun, orders = self._begin(c, self._decided(c, activation, now), now)
+        kept = adopted(activation, self._site.plans.get(activation.plan))
+        begun, orders = self._begin(c, self._decided(c, kept, now), now)
         for step in begun.steps:
             if step.due_at < now:
                 late = step_late(begun, step.id, now)
@@ -227,7 +231,7 @@ class Plans:
                     notices.tell_step(c, self._site, activation, progress, now)
                     activation = begin_notify_step(activation, progress.id, now)
             elif progress.kind == "machine":
-                step_orders = self._orders(activation, progress.id)
+                step_orders = self._orders(activation, progress)
                 for order in step_orders:
                     insert_command(
                         c,
@@ -239,14 +243,19 @@ class Plans:
                         step=progress.id,
                     )
                 given = tuple((o.id, o.command.point, o.command.value) for o in step_orders)
-                activation = begin_machine_step(activation, progress.id, given, now)
+                before = self._values_before(c, activation, [point for _, point, _ in given])
+                activation = begin_machine_step(activation, progress.id, given, now, before)
                 orders += step_orders
         return activation, orders
 
-    def _orders(self, activation: Activation, identifier: str) -> list[Order]:
-        step = self._step(activation, identifier)
-        if step is None:
-            return []
+    def _values_before(self, c: Connection, activation: Activation, points: list[str]) -> dict[str, float]:
+        """What outputs were before anything of this emergency, an interlock included, may have moved them."""
+        first = get_alarm(c, activation.alarms[0]) if activation.alarms else None
+        began = min(activation.activated_at, first.raised_at) if first is not None else activation.activated_at
+        values = ((point, self._outputs.value_at(point, began - LEAD_MS)) for point in points)
+        return {point: value for point, value in values if value is not None}
+
+    def _orders(self, activation: Activation, step: StepProgress) -> list[Order]:
         return [
             Order(
                 order_id(activation.id, step.id, number),
@@ -254,21 +263,13 @@ class Plans:
                 Command(
                     point=point,
                     value=value,
-                    expires=find_step(activation, identifier).due_at
-                    + max(COMMAND_LIFE_MS - round(step.within * 1000), 0),
+                    expires=step.due_at + max(COMMAND_LIFE_MS - step.within_ms, 0),
                     cause=f"{'drill' if activation.drill else 'activation'}:{activation.id}",
                     drill=not activation.moves,
                 ),
             )
-            for number, (point, value) in enumerate(outputs_of(self._site, step, activation.zone))
+            for number, (point, value) in enumerate(outputs_of(self._site, step.do, activation.zone))
         ]
-
-    def _step(self, activation: Activation, identifier: str) -> Step | None:
-        plan = self._site.plans.get(activation.plan)
-        steps = (
-            [s for name, level in plan.levels.items() if name == activation.level for s in level.steps] if plan else []
-        )
-        return next((step for step in steps if step.id == identifier), None)
 
     def _expire(self, c: Connection, now: int) -> None:
         for given in pending_commands(c, self._site.id):

@@ -40,6 +40,7 @@ from rules.detect.model import Transition
 from rules.respond import grouping, interlock_outputs, notices, suppressing, tickets
 from rules.respond.chatter import Chatter
 from rules.respond.orders import Order
+from rules.respond.output_values import OutputValues
 from rules.respond.plans import Plans
 
 WRITER = "rules"
@@ -53,7 +54,8 @@ log = structlog.get_logger()
 class Responder:
     """Takes transitions into the database. Every method is part of a caller's transaction, and may be repeated."""
 
-    def __init__(self, site: Site, late_after_ms: int) -> None:
+    def __init__(self, site: Site, late_after_ms: int, outputs: OutputValues | None = None) -> None:
+        self._outputs = outputs or OutputValues(site)
         self._late_after_ms = late_after_ms
         self._tidied_at = 0
         self._conflicts: Counter[tuple[str, str, int]] = Counter()
@@ -64,7 +66,7 @@ class Responder:
         """Respond by this site from now on."""
         self._site = site
         self._watching = Watching(site)
-        self._plans = Plans(site)
+        self._plans = Plans(site, self._outputs)
 
     def respond(self, c: Connection, transitions: Sequence[Transition], now: int) -> list[Order]:
         """The commands to send once the transaction is committed.

@@ -1,5 +1,6 @@
 """Standby ends by itself, a pause costs nobody their time, and another level does nothing twice."""
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -55,14 +56,33 @@ def test_who_answers_in_time_may_look_and_the_deadlines_count_from_the_end_of_it
 
 def test_a_second_alarm_ends_standby_and_a_pause() -> None:
     held = course.stand_by(activated("high"), SEQUENCE, 0)
-    assert course.joined(activations.merge(held, "y", 5), PLAN, "high", 5).state is ActivationState.ACTIVATED
+    assert course.joined(activations.merge(held, "y", 5), "high", 5).state is ActivationState.ACTIVATED
     paused = course.pause(activated(), "wang-wei", "panel test", 10)
-    assert course.joined(activations.merge(paused, "y", 20), PLAN, "low", 20).state is ActivationState.RESPONDING
+    assert course.joined(activations.merge(paused, "y", 20), "low", 20).state is ActivationState.RESPONDING
+
+
+def test_what_was_contained_before_a_pause_still_is_until_another_alarm_joins() -> None:
+    calm = activations.contain(activations.notified(activated(), "call", "told", 5), "wang-wei", "it is out", 10)
+    paused = course.pause(calm, "wang-wei", "panel test", 20)
+    assert course.resume(paused, "wang-wei", "panel is back", 30).state is ActivationState.CONTAINED
+    for before in (calm, paused):
+        flared = course.joined(activations.merge(before, "y", 40), "medium", 40)
+        assert flared.state is ActivationState.RESPONDING, "the screen does not say contained while it burns again"
+
+
+def test_an_activation_of_before_takes_the_steps_of_the_site_file_and_a_new_one_keeps_its_own() -> None:
+    kept = activated("high")
+    edited = PLAN.model_copy(update={"levels": {"high": Level(steps=(CALL,))}})
+    assert course.adopted(kept, edited) is kept
+    release = activations.find_step(kept, "release")
+    old = replace(kept, flows={}, steps=tuple(replace(step, do=None) for step in kept.steps))
+    assert activations.find_step(course.adopted(old, PLAN), "release").do == release.do
+    assert course.adopted(old, None) is old
 
 
 def test_a_graver_alarm_raises_the_level_so_that_the_doors_open() -> None:
     medium = activations.step_done(activated(), "look", "liu-yang", "smoke", 1_000)
-    high = course.joined(activations.merge(medium, "y", 2_000), PLAN, "high", 2_000)
+    high = course.joined(activations.merge(medium, "y", 2_000), "high", 2_000)
     assert high.level == "high"
     assert [s.id for s in high.steps] == ["call", "look", "release", "evacuate"]
     assert activations.find_step(high, "release").due_at == 5_000
@@ -72,17 +92,17 @@ def test_a_graver_alarm_raises_the_level_so_that_the_doors_open() -> None:
 
 def test_a_lower_level_drops_what_has_not_begun_and_raising_it_again_brings_it_back() -> None:
     high = activations.begin_notify_step(activated("high"), "call", 5)
-    low = course.change_level(high, PLAN, "medium", "wang-wei", "only smoke", 1_000)
+    low = course.change_level(high, "medium", "wang-wei", "only smoke", 1_000)
     assert {s.id: s.state.value for s in low.steps} == {
         "release": "dropped", "call": "running", "evacuate": "dropped", "look": "waiting"
     }  # fmt: skip
     with pytest.raises(TransitionRefused, match="no part of this level"):
         activations.step_done(low, "evacuate", "liu-yang", "x", 1_100)
-    again = course.change_level(low, PLAN, "high", "wang-wei", "it burns after all", 2_000)
+    again = course.change_level(low, "high", "wang-wei", "it burns after all", 2_000)
     assert activations.find_step(again, "release").due_at == 5_000
     for level, reason in (("high", "x"), ("low", "x"), ("medium", " ")):
         with pytest.raises(TransitionRefused):
-            course.change_level(again, PLAN, level, "wang-wei", reason, 3_000)
+            course.change_level(again, level, "wang-wei", reason, 3_000)
 
 
 @given(st.integers(1, 10**7), st.integers(1, 10**7))

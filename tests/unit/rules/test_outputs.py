@@ -1,7 +1,6 @@
 """Which outputs a step commands."""
 
-from community.site.plans import SetOutput, Step
-from community.text import Text
+from community.activations import Switching
 from rules.respond.outputs import outputs_of
 from tests.unit.rules.sites import make_site
 
@@ -19,23 +18,19 @@ SITE = make_site(
 )
 
 
-def step(do: SetOutput | None) -> Step:
-    return Step(id="s", name=Text(zh="步骤"), do=do, within=3)
-
-
 def test_a_kind_is_all_of_it_in_the_building() -> None:
-    found = outputs_of(SITE, step(SetOutput(set="egress-lock")), "b3-f1")
+    found = outputs_of(SITE, Switching(set="egress-lock", to="safe"), "b3-f1")
     assert found == (("door-1.relay", 0.0), ("door-2.relay", 0.0))
 
 
 def test_a_point_is_itself_wherever_it_is() -> None:
-    assert outputs_of(SITE, step(SetOutput(set="door-3.relay", to=1)), "b3-f1") == (("door-3.relay", 1.0),)
+    assert outputs_of(SITE, Switching(set="door-3.relay", to=1), "b3-f1") == (("door-3.relay", 1.0),)
 
 
 def test_safe_is_the_outputs_own() -> None:
-    assert outputs_of(SITE, step(SetOutput(set="siren")), "b3") == (("siren-1.relay", 1.0),)
+    assert outputs_of(SITE, Switching(set="siren", to="safe"), "b3") == (("siren-1.relay", 1.0),)
 
 
 def test_what_is_no_output_is_not_commanded() -> None:
-    assert outputs_of(SITE, step(SetOutput(set="t-1.temperature", to=1)), "b3-f1") == ()
-    assert outputs_of(SITE, step(None), "b3-f1") == ()
+    assert outputs_of(SITE, Switching(set="t-1.temperature", to=1), "b3-f1") == ()
+    assert outputs_of(SITE, None, "b3-f1") == ()

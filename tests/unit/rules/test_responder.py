@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from backbone.database.activations import get_activation, list_activations, save_activation
@@ -13,12 +14,14 @@ from backbone.database.database import Database
 from backbone.database.errors import Conflict
 from backbone.database.notifications import escalations_of
 from backbone.database.tickets import list_tickets
+from community.activation_course import to_restore
 from community.activations import ActivationState, StepState, activate, find_step, stand_down
 from community.alarms import acknowledge
 from community.site.model import SiteFile
 from community.site.site import Site
-from rules.detect.model import Transition
+from rules.detect.model import Batch, Transition
 from rules.notify.calls import People
+from rules.respond.output_values import OutputValues
 from rules.respond.responder import Responder
 from tests.rules_rig import demo_site
 from tests.unit.databases import new_database
@@ -27,6 +30,7 @@ from tests.unit.rules.sites import make_site
 NOW = 1_790_000_000_000
 LATE_AFTER_MS = 300_000
 HIGH = {"id": "fire", "select": {"measure": "smoke"}, "when": {"equals": 1}, "risk": "high", "plan": "fire"}
+_STEP = {"id": "release", "name": {"zh": "开门"}, "do": {"set": "egress-lock", "to": "safe"}, "within": "3s"}
 PLAN: dict[str, Any] = {
     "id": "fire",
     "name": {"zh": "火灾应急预案"},
@@ -35,13 +39,7 @@ PLAN: dict[str, Any] = {
     "approved": {"by": "wang-wei", "on": "2026-09-01"},
     "next_revision": "2027-09-01",
     "organisation": {"commander": "safety-officer"},
-    "levels": {
-        "high": {
-            "steps": [
-                {"id": "release", "name": {"zh": "开门"}, "do": {"set": "egress-lock", "to": "safe"}, "within": "3s"}
-            ]
-        }
-    },
+    "levels": {"high": {"steps": [_STEP]}},
 }
 POINTS: dict[str, dict[str, Any]] = {
     "a.smoke": {"zone": "b3-f1"},
@@ -205,6 +203,41 @@ def test_a_plan_in_force_where_the_site_has_no_zone_any_more_becomes_the_command
     assert found is not None
     step = find_step(found, "release")
     assert (step.state, step.who) == (StepState.FAILED, "commander")
+
+
+def test_a_plan_edited_in_an_emergency_changes_nothing_of_it_and_a_restart_knows_what_was_before(
+    database: Database,
+) -> None:
+    with_plan, without = site(PLAN), site({**PLAN, "levels": {"high": {"steps": [{**_STEP, "id": "other"}]}}})
+    place = list(with_plan.points).index("door.relay")
+    heard = OutputValues(with_plan)
+    for at, value in ((NOW - 90_000, 0.0), (NOW - 60_000, 1.0), (NOW - 10, 0.0)):  # last: the interlock, on its own
+        heard.take(batch(place, at, value))
+    waiting = activate(
+        id="now",
+        site="test",
+        plan=with_plan.plans["fire"],
+        level="high",
+        zone="b3-f1",
+        cause="person:wang-wei",
+        reason="smoke seen",
+        now=NOW,
+    )
+    with database.begin() as c:
+        heard.save(c)
+        save_activation(c, waiting)
+        restarted = OutputValues(without)
+        restarted.load(c)
+        orders = Responder(without, LATE_AFTER_MS, restarted).look_after(c, NOW + 1)
+        found = get_activation(c, "now")
+    assert found is not None
+    assert [(order.command.point, order.command.value) for order in orders] == [("door.relay", 0.0)]
+    assert find_step(found, "release").actions[0].before == 1.0
+    assert to_restore(stand_down(found, "wang-wei", "over", NOW + 5)) == (("door.relay", 1.0),)
+
+
+def batch(place: int, at: int, value: float) -> Batch:
+    return Batch(np.array([place]), np.array([at]), np.array([value]), np.zeros(1, dtype=np.uint8), ())
 
 
 def test_a_forecast_says_when_on_the_alarm_and_in_its_ticket(database: Database) -> None:
