@@ -31,7 +31,7 @@ def check_contacts(subject: Subject) -> Found:
     for index, person in enumerate(subject.file.people):
         for number, contact in enumerate(person.contacts):
             path: Path = ("people", index, "contacts", number)
-            yield from _address((*path, "to"), contact.to)
+            yield from address((*path, "to"), contact.to)
             known = contact.channel in channels or subject.touched("notifications")
             if (
                 notifications is not None
@@ -43,7 +43,8 @@ def check_contacts(subject: Subject) -> Found:
                 yield (*path, "channel"), f"no channel '{contact.channel}' is configured in notifications{near}"
 
 
-def _address(path: Path, text: str) -> Found:
+def address(path: Path, text: str) -> Found:
+    """What may stand where a person, a service or a broker is reached: `env:NAME`, or something without a password."""
     if text.startswith("env:") and not _ENV.fullmatch(text):
         yield path, f"'{text}' names no environment variable; write env:NAME with letters, digits and _"
     elif _SECRET.match(text):
@@ -104,7 +105,7 @@ def check_notifications(subject: Subject) -> Found:
         return
     for name, sender in notifications.channels.items():
         path: Path = ("notifications", "channels", name, "url")
-        yield from _address(path, sender.url)
+        yield from address(path, sender.url)
         if not sender.url.startswith("env:") and "://" not in sender.url:
             yield path, f"'{sender.url}' is no way out; write env:NAME or a URL such as json://host/path"
     for grade, levels in notifications.levels.items():

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from community.headcount import OUTSIDE
 from community.site.check_composition import check_composition
-from community.site.check_duty import check_contacts, check_notifications, check_roster
+from community.site.check_duty import address, check_contacts, check_notifications, check_roster
 from community.site.check_escalations import check_escalations
 from community.site.check_interlocks import check_interlocks
 from community.site.check_plans import check_plans, check_risks
@@ -98,6 +98,15 @@ def _site(subject: Subject) -> Found:
         ZoneInfo(subject.file.site.timezone)
     except (KeyError, ValueError, OSError):
         yield ("site", "timezone"), f"no time zone '{subject.file.site.timezone}'; write one like Asia/Shanghai"
+
+
+def _brokers(subject: Subject) -> Found:
+    for index, gateway in enumerate(subject.file.gateways):
+        if gateway.mqtt is not None:
+            path: Path = ("gateways", index, "mqtt", "url")
+            yield from address(path, gateway.mqtt.url)
+            if not gateway.mqtt.url.startswith(("env:", "mqtt://", "mqtts://")):
+                yield path, "this is no broker; write mqtt://host:1883, mqtts://host:8883 or env:NAME"
 
 
 def _devices(subject: Subject) -> Found:
@@ -214,6 +223,7 @@ def _overlap(one: list[str], other: list[str]) -> bool:
 CHECKS: tuple[Callable[[Subject], Found], ...] = (
     _ids,
     _site,
+    _brokers,
     _devices,
     check_interlocks,
     check_facilities,

@@ -12,8 +12,8 @@ from backbone.frames import decode
 from gateway.settings import GatewaySettings
 from tests.certificates import Authority
 from tests.gateway_rig import gateway_settings, running_gateway, until
-from tests.gateway_site import mqtt_device, site_of
-from tests.servers import Broker, mosquitto
+from tests.gateway_site import GATEWAY, mqtt_device, site_of
+from tests.servers import Broker, free_port, mosquitto
 
 CLIMATE = "zigbee2mqtt/climate"
 
@@ -98,3 +98,29 @@ def test_files_that_are_not_there_are_told_before_anything_is_opened(tmp_path: P
     key.write_text("x")
     with pytest.raises(ValidationError, match="a key needs its certificate"):
         GatewaySettings(mqtt_key=key)
+
+
+@pytest.mark.parametrize("where", ["127.0.0.1:{0}", "127.0.0.1:{1}", "no-such-host.invalid:{0}"])
+async def test_no_credential_is_ever_written_into_a_log_or_the_status(
+    mosquitto: Broker, tmp_path: Path, capsys: pytest.CaptureFixture[str], where: str
+) -> None:
+    password = "k3pt-fr0m-all"  # pragma: allowlist secret
+    where = where.format(mosquitto.port, free_port())
+    url = f"mqtt://gw-1:{password}@{where}"
+    settings = GatewaySettings(mqtt_url=url, data_dir=tmp_path / "data", gateway=GATEWAY, status_s=0.2)
+    said = ""
+    async with running_gateway(site_of([mqtt_device("a", "zigbee2mqtt-smoke", "a", "")]), settings):
+
+        def heard() -> bool:
+            nonlocal said
+            captured = capsys.readouterr()
+            said += captured.out + captured.err
+            return "connected to broker" in said or "no broker" in said
+
+        await until(heard, what="what it says of its broker")
+    said += capsys.readouterr().out
+    assert "gw-1" in said
+    assert password not in said
+    written = [path for path in (tmp_path / "data").rglob("*") if path.is_file()]
+    assert written
+    assert all(password.encode() not in path.read_bytes() for path in written)
