@@ -1,7 +1,9 @@
 """One service as one process: logging, signals, and an end that comes when asked."""
 
 import asyncio
+import contextlib
 import ctypes
+import gc
 import os
 import signal
 import sys
@@ -39,6 +41,17 @@ def follow_parent() -> None:
     """Have the kernel end this process when its parent dies, so that none is orphaned (Linux)."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+def return_memory() -> None:
+    """What reading the site file left behind goes back to the system, and what stays is not looked through for more.
+
+    Two megabytes and a half of a gateway with 500 devices; the first needs glibc.
+    """
+    gc.collect()
+    gc.freeze()
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 async def _until_stopped(service: ServiceMain) -> None:

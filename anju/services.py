@@ -20,6 +20,7 @@ T = TypeVar("T", bound=Settings)
 
 async def gateway(stop: asyncio.Event) -> None:
     """The edge gateway named by `ANJU_GATEWAY`."""
+    from anju.process import return_memory
     from anju.watchdog import Watchdog
     from backbone.site_watch import SiteWatch
     from gateway.clock import now_ms
@@ -31,6 +32,7 @@ async def gateway(stop: asyncio.Event) -> None:
     # several gateways may share a data directory: each says of itself which site file it runs
     service = f"gateway-{gateway_of(settings, site).id}"
     watch = SiteWatch(settings, site, service, now_ms)
+    return_memory()
     await run(settings, site, stop, watch_site=watch, watchdog=Watchdog(settings.stall_s))
 
 

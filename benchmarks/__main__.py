@@ -20,6 +20,7 @@ PROGRAMS = {
     "rules_start": "how long the rules take to begin",
     "stream": "frames through rules and into DuckDB",
     "gateway": "single sensor messages through the gateway",
+    "mqtt_clients": "MQTT clients as the gateway's ear",
     "spool": "a week of outage in the gateway's spool, and its end",
     "modbus": "Modbus through the gateway",
     "alarms": "from a sensor's message to the alarm",
