@@ -12,6 +12,8 @@ from prometheus_client import Gauge
 from backbone import topics
 from backbone.bus import Bus, Message
 from community.site.profile import Lane
+from gateway import exposition
+from gateway.exposition import DeviceRow
 from gateway.interlock_guard import InterlockGuard, InterlockState
 from gateway.readings import DeviceReader
 from gateway.refusals import RefusalRow, Refusals
@@ -151,6 +153,10 @@ class Status:
             _gauge.labels(self._gateway, name).set(value)
         _gauge.labels(self._gateway, "spooled").set(self._spool.frames)
         problems = self._problems()
+        hours_left = self._outage.hours_left(self._spool, time.monotonic())
+        devices = {r.device: _Device(r.last, r.error is None and r.last is not None, r.error) for r in self._readers()}
+        rows = (DeviceRow(name, each.ok, each.last, each.error) for name, each in devices.items())
+        exposition.show(self._gateway, rows, hours_left)
         status = _Status(
             online=True,
             epoch=self._spool.epoch,
@@ -160,14 +166,12 @@ class Status:
             made={lane: self._spool.newest(lane) for lane in Lane},
             spooled=self._spool.frames,
             spool_bytes=self._spool.size,
-            spool_hours_left=self._outage.hours_left(self._spool, time.monotonic()),
+            spool_hours_left=hours_left,
             problem="; ".join(problems) or None,
             problems=problems,
             counters=counters,
             refusals=[_Refusal(*row) for row in self._refusals.rows()],
-            devices={
-                r.device: _Device(r.last, r.error is None and r.last is not None, r.error) for r in self._readers()
-            },
+            devices=devices,
             interlocks=self._interlocks.states(),
         )
         self._bus.publish(self._topic, msgspec.json.encode(status), retain=True)
