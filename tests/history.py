@@ -29,21 +29,32 @@ measures:
 """
 
 
-def make_site(identifier: str = "yard", *, east: int = 2, west: int = 1, new: int = 0) -> Site:
+def make_site(
+    identifier: str = "yard",
+    *,
+    east: int = 2,
+    west: int = 1,
+    new: int = 0,
+    moved: bool = False,
+    timezone: str = "Asia/Shanghai",
+) -> Site:
     """A site of gateways `gw-east`, `gw-west`, `gw-new` with stations `e-1`…, `w-1`…, `n-1`…; each measures
-    temperature, humidity, smoke and reports credentials."""
+    temperature, humidity, smoke and reports credentials. `moved`: `e-1` stands in another zone, at `gw-west`."""
     lines = [
-        f"site: {{id: {identifier}, name: {{zh: 院}}}}",
-        "zones: [{id: z1, name: {zh: 一}, kind: building}]",
+        f"site: {{id: {identifier}, name: {{zh: 院}}, timezone: {timezone}}}",
+        "zones: [{id: z1, name: {zh: 一}, kind: building}, {id: z2, name: {zh: 二}, kind: building}]",
         "gateways:",
     ]
     for gateway, prefix, count in (("gw-east", "e", east), ("gw-west", "w", west), ("gw-new", "n", new)):
         if not count:
             continue
         lines += [f"- id: {gateway}", "  devices:"]
+        stations = [(f"{prefix}-{n}", "z1") for n in range(1, count + 1)]
+        if moved:
+            stations = [one for one in stations if one[0] != "e-1"] + [("e-1", "z2")] * (gateway == "gw-west")
         lines += [
-            f"  - {{id: {prefix}-{n}, profile: station, zone: z1, mqtt: {{topic: 's/{prefix}-{n}'}}}}"
-            for n in range(1, count + 1)
+            f"  - {{id: {name}, profile: station, zone: {zone}, mqtt: {{topic: 's/{name}'}}}}"
+            for name, zone in stations
         ]
     return load_site("\n".join(lines), load_profiles({"station.yaml": _PROFILE}))
 

@@ -17,6 +17,7 @@ from backbone.frames import FrameEvent
 from backbone.historian import influxql
 from backbone.historian.buckets import HOUR_MS, MINUTE_MS, Grid, grid_for
 from backbone.historian.influx_address import InfluxAddress
+from backbone.historian.influx_moves import DEVICES_A_QUERY, MEASURES_A_QUERY, Moves
 from backbone.historian.influx_server import InfluxServer
 from backbone.historian.line_protocol import LineWriter, split
 from backbone.historian.line_sender import LineSender
@@ -27,9 +28,6 @@ from backbone.stream import Position
 from community.site.profile import ValueKind
 from community.site.site import Site
 
-MEASURES_A_QUERY = 50
-"""Keeps a GET below the 8 KB that proxies allow a request line."""
-DEVICES_A_QUERY = 40
 CLOSE_S = 2.0
 _TYPES = (np.int64, *[np.float64] * 5, np.int64, np.int64, np.uint8)
 _NOTHING = (None, None, None, None, 0.0, 0)
@@ -72,6 +70,7 @@ class InfluxHistorian:
         measures = sorted({p.measure for p in site.points.values() if p.kind is not ValueKind.EVENT})
         with self._writing:
             self._lines, self._measures = LineWriter(site), measures
+            self._moves = Moves(self._server.query, self._lines, measures)
 
     def write(
         self,
@@ -83,7 +82,7 @@ class InfluxHistorian:
         with self._writing:
             unwritten: list[Unwritten] = []
             for batch in batches:
-                unwritten += self._sender.send(self._lines.readings(batch))
+                unwritten += self._sender.send(self._lines.readings(batch, self._moves.elsewhere(batch)))
             if events:
                 unwritten += self._sender.send(self._lines.events(events))
             moved = {**self._stored(), **positions}
@@ -175,11 +174,18 @@ class InfluxHistorian:
         tags = {"site": site}
         if point is not None:
             tags["device"], tags["measure"] = split(point)
-        answer = self._server.query(influxql.events(influxql.where(start, end, **tags), limit))[0]
+        condition, asked = influxql.where(start, end, **tags), limit
+        while True:
+            answer = self._server.query(influxql.events(condition, asked))[0]
+            rows = [tuple(row) for series in answer for row in series["values"]]
+            # Reported again after its device moved, an event is in the server once for each place.
+            found = dict.fromkeys(rows)
+            if len(found) >= limit or len(rows) < asked:
+                break
+            asked *= 2
         return [
             FrameEvent(f"{device}.{measure}", t, kind, msgspec.json.decode(data))
-            for series in answer
-            for t, kind, data, device, measure in series["values"]
+            for t, kind, data, device, measure in list(found)[:limit]
         ]
 
     def count(self, site: str, point: str | None, start: int, end: int) -> int:

@@ -40,6 +40,16 @@ def latest(measures: Iterable[str], condition: str) -> str:
     return f'SELECT last("quality") AS q, "value" AS x FROM {sources(measures)} WHERE {condition} GROUP BY "device"'
 
 
+def newest_of_series(measures: Iterable[str], condition: str) -> str:
+    """When each series, of whatever tags, had its newest reading."""
+    return f'SELECT last("quality") FROM {sources(measures)} WHERE {condition} GROUP BY *'
+
+
+def times_of_series(measure: str, condition: str) -> str:
+    """The times of all readings of each series, of whatever tags."""
+    return f'SELECT "quality" FROM {identifier(measure)} WHERE {condition} GROUP BY *'
+
+
 def count(measures: Iterable[str], condition: str) -> str:
     """The number of readings of each measure."""
     return f'SELECT count("quality") AS n FROM {sources(measures)} WHERE {condition}'

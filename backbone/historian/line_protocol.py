@@ -37,17 +37,24 @@ class LineWriter:
         self._site = site
         self._prefixes: dict[tuple[str, str], str] = {}
 
-    def readings(self, batch: ReadingBatch) -> Lines:
-        """A line a reading."""
+    @property
+    def site(self) -> str:
+        """The id of the site whose points have all their tags."""
+        return self._site.id
+
+    def readings(self, batch: ReadingBatch, elsewhere: Mapping[int, str] | None = None) -> Lines:
+        """A line a reading. `elsewhere` gives, by row, how a line begins that has other tags than its point has now."""
         points = batch.points
         used = batch.p.tolist()
         times = batch.t.tolist()
-        prefix = [self._prefix(batch.site, point) for point in points]
+        begin = [self._prefix(batch.site, point) for point in points]
+        rows = zip(used, batch.x.tolist(), batch.q.tolist(), times, strict=True)
+        if elsewhere:
+            text = [f"{elsewhere.get(n, begin[p])}{x!r},quality={q}i {t}" for n, (p, x, q, t) in enumerate(rows)]
+        else:
+            text = [f"{begin[p]}{x!r},quality={q}i {t}" for p, x, q, t in rows]
         return Lines(
-            [
-                f"{prefix[p]}{x!r},quality={q}i {t}"
-                for p, x, q, t in zip(used, batch.x.tolist(), batch.q.tolist(), times, strict=True)
-            ],
+            text,
             [points[p] for p in used],
             times,
             "ms",
@@ -63,20 +70,19 @@ class LineWriter:
         )
 
     def _prefix(self, site: str, point: str) -> str:
-        prefix = self._prefixes.get((site, point))
-        if prefix is None:
-            measure = split(point)[1]
-            prefix = f"{_measurement(measure)},{_tags(self._tags(site, point))} value="
-            self._prefixes[site, point] = prefix
-        return prefix
+        known = self._prefixes.get((site, point))
+        if known is None:
+            known = self._prefixes[site, point] = prefix(split(point)[1], self.tags(site, point))
+        return known
 
     def _event(self, site: str, event: FrameEvent) -> str:
         data = msgspec.json.encode(event.data, order="deterministic").decode()
-        tags = _tags({**self._tags(site, event.point), "measure": split(event.point)[1]})
+        tags = _tags({**self.tags(site, event.point), "measure": split(event.point)[1]})
         ns = event.t * _NS_PER_MS + zlib.crc32(f"{event.type} {data}".encode()) % _NS_PER_MS
         return f'{EVENT},{tags} type="{event.type.translate(_FIELD)}",data="{data.translate(_FIELD)}" {ns}'
 
-    def _tags(self, site: str, point: str) -> Mapping[str, str]:
+    def tags(self, site: str, point: str) -> Mapping[str, str]:
+        """What a line of the point carries; of a point the site file does not have, only device and site."""
         known: Point | None = self._site.points.get(point) if site == self._site.id else None
         if known is None:
             return {"device": split(point)[0], "site": site}
@@ -87,6 +93,11 @@ class LineWriter:
             "site": site,
             "zone": known.zone,
         }
+
+
+def prefix(measure: str, tags: Mapping[str, str]) -> str:
+    """How the line of a reading begins, up to its value."""
+    return f"{_measurement(measure)},{_tags(tags)} value="
 
 
 def split(point: str) -> tuple[str, str]:

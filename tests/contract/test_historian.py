@@ -266,3 +266,36 @@ def test_a_scan_gives_every_reading_once_by_time(historian: Historian) -> None:
     begin, end = NOON + 1000, NOON + 3_601_000
     assert sorted(scanned(None, begin, end)) == [row for row in wanted if begin <= row[0] < end]
     assert scanned([]) == scanned(["nobody.knows"]) == []
+
+
+def test_a_device_that_moved_has_each_reading_once(url: str, tmp_path: Path) -> None:
+    """Whatever is sent again, corrected or imported after the move, and also after a restart or a move back."""
+    before, moved = make_site(), make_site(moved=True)
+    hours = [NOON + n * 3_600_000 for n in range(5)]
+    rows = [(point, t, 1.0) for point in (TEMPERATURE, HUMIDITY, "e-2.temperature") for t in hours]
+    events = [("yard", event(CREDENTIAL, t)) for t in hours]
+    with closing(open_historian(url, tmp_path / "data", before)) as historian:
+        historian.write([batch(rows)], events, {})
+        historian.use(moved)
+        historian.write([batch([*rows, (TEMPERATURE, hours[4] + 9, 2.0)])], events, {})
+        assert historian.count("yard", None, NEVER, EVER) == len(rows) + 1
+        historian.write([batch([(TEMPERATURE, hours[0] + 5, 1.0)])], [], {})
+    with closing(open_historian(url, tmp_path / "other", before)) as historian:
+        more = [(TEMPERATURE, hours[4] + 9, 2.5), (TEMPERATURE, hours[0] + 5, 1.0), (TEMPERATURE, hours[2], 3.0)]
+        historian.write([batch([*rows, *more])], events, {})
+        assert historian.count("yard", TEMPERATURE, NEVER, EVER) == 7
+        assert historian.events("yard", CREDENTIAL, NEVER, EVER, 3) == [one for _, one in events[:1:-1]]
+        assert len(historian.events("yard", None, NEVER, EVER, 100)) == len(events)
+        found = historian.series("yard", TEMPERATURE, hours[0], hours[4] + 10, 5_000).buckets
+        assert sum(bucket.count for bucket in found) == 7
+        assert [bucket.last for bucket in found if bucket.t == hours[2]] == [3.0]
+        assert historian.latest("yard", [TEMPERATURE], NEVER)[TEMPERATURE].x == 2.5
+
+
+def test_a_point_that_was_stored_before_it_was_known_has_each_reading_once(url: str, tmp_path: Path) -> None:
+    rows = [("n-1.temperature", NOON + n, float(n)) for n in range(3)]
+    with closing(open_historian(url, tmp_path / "data", SITE)) as historian:
+        historian.write([batch(rows)], [], {})
+        historian.use(make_site(new=1))
+        historian.write([batch(rows)], [], {})
+        assert historian.count("yard", "n-1.temperature", NEVER, EVER) == 3

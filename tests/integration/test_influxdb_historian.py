@@ -121,10 +121,14 @@ class Scripted(ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def __init__(self, version: str, answer: Callable[[str, dict[str, list[str]], bytes], Answer]) -> None:
+    def __init__(
+        self, version: str, answer: Callable[[str, dict[str, list[str]], bytes], Answer], *, asked: bool
+    ) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.version = version
         self.answer = answer
+        self.asked = asked
+        """Whether `answer` is for questions as well; otherwise nothing is stored."""
         self.requests: list[tuple[str, str, str]] = []
 
 
@@ -140,9 +144,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _reply(self, body: bytes) -> None:
         parts = urlsplit(self.path)
         self.server.requests.append((self.command, parts.path, self.headers.get("Authorization", "")))
-        status, headers, answer = (
-            (204, {}, None) if parts.path == "/ping" else self.server.answer(parts.path, parse_qs(parts.query), body)
-        )
+        status, headers, answer = self._answer(parts.path, parse_qs(parts.query), body)
         content = b"" if answer is None else json.dumps(answer).encode()
         self.send_response(status)
         self.send_header("X-Influxdb-Version", self.server.version)
@@ -153,13 +155,22 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(content)
 
+    def _answer(self, path: str, query: dict[str, list[str]], body: bytes) -> Answer:
+        if path == "/ping":
+            return 204, {}, None
+        if path == "/query" and not self.server.asked:
+            return 200, {}, {"results": [{"statement_id": 0}]}
+        return self.server.answer(path, query, body)
+
     def log_message(self, *args: object) -> None:
         """Quiet."""
 
 
 @contextmanager
-def scripted(version: str, answer: Callable[[str, dict[str, list[str]], bytes], Answer]) -> Iterator[Scripted]:
-    server = Scripted(version, answer)
+def scripted(
+    version: str, answer: Callable[[str, dict[str, list[str]], bytes], Answer], *, asked: bool = False
+) -> Iterator[Scripted]:
+    server = Scripted(version, answer, asked=asked)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     try:
@@ -244,7 +255,7 @@ def test_on_2x_the_mapping_influxql_needs_is_made_when_missing(tmp_path: Path, k
             return 200, {}, {"buckets": [{"id": "b1", "name": "anju", "orgID": "o1", "retentionRules": []}]}
         return 200, {}, {"results": [{"statement_id": 0}]}
 
-    with scripted("v2.7.1", answer) as server:
+    with scripted("v2.7.1", answer, asked=True) as server:
         url = f"influxdb+http://a-token@127.0.0.1:{server.server_port}/anju?org=o"
         with closing(opened(url, tmp_path)) as historian:
             assert historian.latest("yard", None, NEVER) == {}
