@@ -93,7 +93,7 @@ async def _history_and_api(
         for each in takers:
             await each(changed)
 
-    with closing(open_historian(settings.history_url, settings.data_dir, site)) as historian:
+    with closing(open_historian(settings.history_url, settings.data_dir, site, patient=True)) as historian:
         name = "+".join(["ingest"] * with_ingest + ["api"] * with_api)
         watch = SiteWatch(settings, site, name, now_ms)  # one for both: a changed file is read once
         services: list[tuple[str, Awaitable[None]]] = []

@@ -12,7 +12,7 @@ from sqlalchemy.exc import DataError, OperationalError
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 
-from backbone.historian.port import HistorianError
+from backbone.historian.port import HistorianCorrupt, HistorianError
 from community.errors import TransitionRefused
 
 MEDIA_TYPE = "application/problem+json"
@@ -107,7 +107,8 @@ async def _refused(_: Request, error: Exception) -> JSONResponse:
 
 async def _no_history(request: Request, error: Exception) -> JSONResponse:
     log.warning("historian failed", path=request.url.path, error=str(error))
-    return response(Problem(503, "the historian does not answer", kind="no-history", headers={"Retry-After": "5"}))
+    said = "the history is damaged" if isinstance(error, HistorianCorrupt) else "the historian does not answer"
+    return response(Problem(503, said, kind="no-history", headers={"Retry-After": "5"}))
 
 
 async def _no_database(request: Request, error: Exception) -> JSONResponse:

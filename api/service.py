@@ -13,6 +13,7 @@ from fastapi import FastAPI
 
 from api.app import create_app
 from api.live.feed import Feed
+from api.live.history import HistoryWatch
 from api.platform import Platform
 from api.settings import ApiSettings
 from api.site_versions.keeping import note_in_force
@@ -22,13 +23,11 @@ from backbone.bus import Bus
 from backbone.database import outbox
 from backbone.database.database import Database
 from backbone.database.outbox import Relay
-from backbone.historian.port import Historian, HistorianError
+from backbone.historian.port import Historian
 from backbone.site_watch import Take
 from community.site.site import Site
 from dashboards import WEB_DIST
 
-SEED_MS = 48 * 3_600_000
-"""Battery devices report once in a day: their last value is worth showing for two."""
 STOP_S = 2
 CLEAN_EVERY_S = 3_600.0
 log = structlog.get_logger()
@@ -77,7 +76,8 @@ async def run(
             )
             platform: Platform = app.state.platform
             feed = Feed(site, database, platform.hub, platform.latest, platform.gateways, platform.services, now_ms)
-            await _remember(platform)
+            history = HistoryWatch(historian, site.id, platform.latest, platform.services, now_ms)
+            await _remember(platform, history)
             await _note_version(platform)
             feed.subscribe(bus)
             if follow is not None:
@@ -89,6 +89,7 @@ async def run(
                     group.create_task(platform.hub.send_readings(), name="api readings"),
                     group.create_task(feed.read_missed(), name="api missed events"),
                     group.create_task(platform.services.watch(feed.services_changed), name="api services"),
+                    group.create_task(history.watch(feed.services_changed), name="api history"),
                     group.create_task(_forget_old(platform), name="api old rows"),
                 ]
                 group.create_task(_stop(stop, server, platform), name="api stop")
@@ -147,15 +148,11 @@ def _config(app: FastAPI, settings: ApiSettings) -> uvicorn.Config:
     )
 
 
-async def _remember(platform: Platform) -> None:
+async def _remember(platform: Platform, history: HistoryWatch) -> None:
     """What was known before this process began: latest values, the newest event, the services."""
     platform.services.look()
     platform.hub.last_event = await asyncio.to_thread(_last_event, platform)
-    try:
-        since = platform.now() - SEED_MS
-        platform.latest.seed(await asyncio.to_thread(platform.historian.latest, platform.site.id, None, since))
-    except HistorianError as error:
-        log.warning("no latest values yet: the historian does not answer", error=str(error))
+    await history.look()
     platform.latest.take_changes()
 
 

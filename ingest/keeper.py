@@ -5,6 +5,7 @@ import random
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 import structlog
@@ -14,12 +15,12 @@ from backbone import metrics
 from backbone.database.database import Database
 from backbone.database.losses import record_losses
 from backbone.database.quarantine import entries_of, forget, record
-from backbone.historian.port import Historian, HistorianUnavailable, Unwritten
+from backbone.historian.port import Historian, HistorianError, Unwritten
 from backbone.stream import UNKNOWN_GATEWAY, Delivery, Position, Refusal
 from community.losses import Loss
 from community.quarantine import Quarantined
 from community.site.site import Site
-from ingest import counters
+from ingest import apart, counters
 from ingest.aside import Aside
 from ingest.clock import ForwardClock
 from ingest.ledger import Ledger
@@ -104,7 +105,9 @@ class Keeper:
         if checked.losses:
             # Before the commit as well: once it is committed, the gateway forgets what it told.
             await self._insist_on_state(lambda: self._record_losses(checked.losses))
-        unwritten = await self._insist(lambda: self._historian.write([checked.readings], checked.events, positions))
+        unwritten = await self._insist(
+            lambda: apart.write(self._historian, checked.readings, checked.events, positions)
+        )
         for one in unwritten:
             self._ledger.add(self._of_historian(one))
         counters.write_seconds.observe(time.monotonic() - started)
@@ -194,6 +197,7 @@ class Keeper:
             record(connection, rows)
 
     def _of_historian(self, one: Unwritten) -> Quarantined:
+        """The entry's times are those of the refusal, as of all; those of the readings are told with the sample."""
         return Quarantined(
             self.site.id,
             CONSUMER,
@@ -202,21 +206,24 @@ class Keeper:
             self.now(),
             self.now(),
             one.count,
-            one.sample,
+            f"{_when(one.first)} to {_when(one.last)}: {one.sample}",
         )
 
     async def _insist(self, call: Callable[[], T]) -> T:
         """Call until the historian is there; said once when it is away, and once when it is back."""
         delay_s = FIRST_DELAY_S
         away_since: float | None = None
+        reason = ""
         while True:
             try:
                 result = await self._on_thread(call)
-            except HistorianUnavailable as error:
+            except HistorianError as error:  # damaged as well: it may be mended, and frames are kept until then
                 if away_since is None:
                     away_since = time.monotonic()
                     counters.historian_away.set(1)
-                    log.warning("the historian takes nothing; frames wait at the gateways", reason=str(error))
+                if str(error) != reason:
+                    reason = str(error)
+                    log.warning("the historian takes nothing; frames wait at the gateways", reason=reason)
                 await self._pause(delay_s * random.uniform(0.5, 1))  # noqa: S311
                 delay_s = min(LONGEST_DELAY_S, delay_s * 2)
                 continue
@@ -263,3 +270,7 @@ class Keeper:
             running.cancel()
             raise Stopped
         return running.result()
+
+
+def _when(t: int) -> str:
+    return datetime.fromtimestamp(t / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,4 +1,4 @@
-"""The supervisor's word on each process, from `services.json`."""
+"""The supervisor's word on each process, from `services.json`; and what this process knows to be out of order."""
 
 import asyncio
 from collections.abc import Callable
@@ -32,7 +32,20 @@ class ServiceBoard:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._stamp: tuple[int, int] | None = None
-        self.states: list[ServiceState] = []
+        self._processes: list[ServiceState] = []
+        self._noted: dict[str, ServiceState] = {}
+
+    @property
+    def states(self) -> list[ServiceState]:
+        """The processes, then what else is out of order."""
+        return [*self._processes, *self._noted.values()]
+
+    def note(self, state: ServiceState) -> None:
+        """Something that is no process of its own; shown while it does not run."""
+        known = self._noted.pop(state.name, None)
+        if state.state != "running":
+            same = known is not None and known.state == state.state
+            self._noted[state.name] = msgspec.structs.replace(state, since=known.since) if same and known else state
 
     def look(self) -> bool:
         """Read the file if it was replaced; whether the states changed."""
@@ -47,8 +60,8 @@ class ServiceBoard:
         except (OSError, msgspec.MsgspecError) as error:
             log.warning("services.json cannot be read", error=str(error))
             return False
-        changed = states != self.states
-        self._stamp, self.states = stamp, states
+        changed = states != self._processes
+        self._stamp, self._processes = stamp, states
         return changed
 
     async def watch(self, changed: Callable[[], None]) -> None:

@@ -13,7 +13,8 @@ router = APIRouter(prefix="/services", tags=["platform"])
 
 @router.get("")
 async def list_services(platform: PlatformDep, _: Viewer) -> Page[ServiceOut]:
-    """The processes of this machine; none where something else keeps them running."""
+    """The processes of this machine; none where something else keeps them running. The historian, while it does
+    not answer."""
     return Page(items=[show(state) for state in platform.services.states])
 
 

@@ -7,13 +7,15 @@ from api.times import Timestamp
 
 
 class ServiceOut(BaseModel):
-    """A process of this installation."""
+    """A process of this installation, or its historian while that does not answer."""
 
     name: str
-    state: str = Field(examples=["running"], description="starting, running, restarting or stopped")
+    state: str = Field(
+        examples=["running"], description="starting, running, restarting or stopped; of the historian away or damaged"
+    )
     restarts: int
     since: Timestamp | None
-    reason: str = Field(description="why it last ended")
+    reason: str = Field(description="why it last ended, or does not answer")
     next_try: Timestamp | None
 
 

@@ -19,12 +19,20 @@ import pyarrow as pa
 
 from backbone.frames import FrameEvent
 from backbone.historian.buckets import HOUR_MS, grid_for
-from backbone.historian.duckdb_file import connect, copy, transaction, translated
+from backbone.historian.duckdb_file import Stamp, connect, copy, stamp_of, transaction, translated
 from backbone.historian.duckdb_fold import fold, forget
 from backbone.historian.duckdb_series import Span, next_reading, partials, readings_between
 from backbone.historian.latest import Latest, PointColumn
 from backbone.historian.partials import buckets
-from backbone.historian.port import Bucket, HistorianUnavailable, Reading, ReadingBatch, Series, Unwritten
+from backbone.historian.port import (
+    Bucket,
+    HistorianCorrupt,
+    HistorianUnavailable,
+    Reading,
+    ReadingBatch,
+    Series,
+    Unwritten,
+)
 from backbone.stream import Position
 from community.site.site import Site
 
@@ -61,6 +69,8 @@ class DuckDBHistorian:
         self._connecting = threading.Lock()
         self._connection: duckdb.DuckDBPyConnection | None = None
         self._tidying: duckdb.DuckDBPyConnection | None = None
+        self._damage: tuple[Stamp, str] | None = None
+        """Of which file it is known that it cannot be opened, and why."""
         self._closed = False
         self._ids: dict[_Key, int] = {}
         self._keys: list[_Key] = []
@@ -241,7 +251,7 @@ class DuckDBHistorian:
             if self._closed:
                 raise HistorianUnavailable(f"{self._path} is closed")
             if self._connection is None:
-                self._connection = connect(self._path)
+                self._connection = self._connect()
                 rows = self._connection.execute("SELECT site, point, id FROM points ORDER BY id").fetchall()
                 self._ids = {(site, point): number for site, point, number in rows}
                 self._keys = list(self._ids)
@@ -249,6 +259,17 @@ class DuckDBHistorian:
                 rows = self._connection.execute("SELECT gateway FROM positions WHERE site = ?", [self._site]).fetchall()
                 self._positioned = {gateway for (gateway,) in rows}
             return self._connection
+
+    def _connect(self) -> duckdb.DuckDBPyConnection:
+        """Open the file; a damaged one is read again only when it is another, as after a repair."""
+        stamp = stamp_of(self._path)
+        if self._damage is not None and self._damage[0] == stamp:
+            raise HistorianCorrupt(self._damage[1])
+        try:
+            return connect(self._path)
+        except HistorianCorrupt as error:
+            self._damage = (stamp, str(error))
+            raise
 
     @contextlib.contextmanager
     def _cursor(self) -> Iterator[duckdb.DuckDBPyConnection]:

@@ -12,11 +12,13 @@ import duckdb
 from backbone.historian.port import HistorianCorrupt, HistorianError, HistorianRefused, HistorianUnavailable
 
 SCHEMA_VERSION = 2
+Stamp = tuple[tuple[int, int, int], ...]
 MEMORY_LIMIT = "256MB"
 THREADS = 2
 CHECKPOINT_THRESHOLD = "64MB"
 """Of write-ahead log, some three million readings. A checkpoint holds up the next commit by 50 to 150 ms."""
 
+REPAIR = "`anju history repair` saves both files aside and brings what is readable into a new one"
 _OF_THE_CALLER = (duckdb.ProgrammingError, duckdb.DataError, duckdb.NotSupportedError, duckdb.IntegrityError)
 _TABLES = """
 CREATE TABLE IF NOT EXISTS points (id INTEGER PRIMARY KEY, site VARCHAR NOT NULL, point VARCHAR NOT NULL,
@@ -65,6 +67,23 @@ def connect(path: Path) -> duckdb.DuckDBPyConnection:
             connection.close()
             raise
     return connection
+
+
+def log_of(path: Path) -> Path:
+    """The write-ahead log beside a file: what was written since its last checkpoint."""
+    return path.with_name(f"{path.name}.wal")
+
+
+def stamp_of(path: Path) -> Stamp:
+    """Which file and which log stand there; another stamp is another content."""
+    found = []
+    for one in (path, log_of(path)):
+        try:
+            stat = one.stat()
+            found.append((stat.st_ino, stat.st_size, stat.st_mtime_ns))
+        except OSError:
+            found.append((0, 0, 0))
+    return tuple(found)
 
 
 def _make_tables(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
@@ -129,14 +148,11 @@ def _as_ours(error: Exception, path: Path, *, writing: bool) -> HistorianError:
             "that process, run ingest and api together as `anju up` does, or set ANJU_HISTORIAN_URL to an InfluxDB"
         )
     if "not a valid DuckDB database" in text:
-        return HistorianCorrupt(f"{path} is no DuckDB file: move it away, or set ANJU_HISTORIAN_URL to another file")
+        return HistorianCorrupt(f"{path} is no DuckDB file, or its first block is damaged: {REPAIR}")
     if "replaying WAL" in text:
-        return HistorianCorrupt(
-            f"{path}.wal, the newest part of the history, is damaged: {text}. Copy both files away first; without the "
-            f".wal file {path} opens as of its last checkpoint"
-        )
+        return HistorianCorrupt(f"{path}.wal, the newest part of the history, is damaged: {text}. {REPAIR}")
     if "Corrupt" in text or "checksum" in text:
-        return HistorianCorrupt(f"{path} is damaged: {text}. Restore it from a backup, or move it away to start anew")
+        return HistorianCorrupt(f"{path} is damaged: {text}. {REPAIR}")
     if "Permission denied" in text or "Read-only file system" in text:
         return HistorianUnavailable(f"{path} cannot be written: {text}. Check its owner and the disk")
     if _is_full(error, text):

@@ -3,15 +3,20 @@
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from backbone.historian.port import Historian, HistorianRefused
+import structlog
+
+from backbone.historian.port import Historian, HistorianError, HistorianRefused
 from community.site.site import Site
 
+log = structlog.get_logger()
 
-def open_historian(url: str, data_dir: Path, site: Site) -> Historian:
+
+def open_historian(url: str, data_dir: Path, site: Site, *, patient: bool = False) -> Historian:
     """Open the historian: `duckdb:PATH`, or `influxdb+http(s)://…` (see `InfluxAddress`).
 
     Positions of a historian without transactions are kept in `data_dir`. A server that is away is no error here: what
-    is asked of it then is.
+    is asked of it then is. `patient`: nor is a DuckDB file that is damaged or held by another process; it is opened
+    once it can be.
 
     Raises:
         HistorianRefused: a URL that names no historian.
@@ -24,7 +29,14 @@ def open_historian(url: str, data_dir: Path, site: Site) -> Historian:
         path = Path(url.removeprefix("duckdb:").removeprefix("//"))
         if path.name in {"", "."}:
             raise HistorianRefused(f"'{url}' names no file: write duckdb:/var/lib/anju/history.duckdb")
-        return DuckDBHistorian(path, site.id, ZoneInfo(site.file.site.timezone)).open()
+        historian = DuckDBHistorian(path, site.id, ZoneInfo(site.file.site.timezone))
+        try:
+            return historian.open()
+        except HistorianError as error:
+            if not patient:
+                raise
+            log.error("the history cannot be opened; all else goes on", reason=str(error))  # noqa: TRY400
+            return historian
     if url.startswith("influxdb+"):
         from backbone.historian.influx_address import InfluxAddress  # noqa: PLC0415
         from backbone.historian.influxdb import InfluxHistorian  # noqa: PLC0415

@@ -37,6 +37,7 @@ class ApiServer:
 
     def __init__(self, settings: ApiSettings, site: Site, database: Database, historian: Historian) -> None:
         self.settings, self.site, self.database, self.historian = settings, site, database, historian
+        self.ready = "/readyz"
         self.stop = asyncio.Event()
         self.task: asyncio.Task[None] | None = None
 
@@ -56,7 +57,7 @@ class ApiServer:
 
     def _ended_or_ready(self) -> bool:
         assert self.task is not None
-        return self.task.done() or answers(f"{self.url}/readyz")
+        return self.task.done() or answers(f"{self.url}{self.ready}")
 
     async def end(self) -> float:
         """Stop it; how long that took."""
@@ -146,8 +147,11 @@ class Page:
 
 
 @contextlib.asynccontextmanager
-async def api_server(folder: Path, broker_url: str, database_url: str | None = None) -> AsyncIterator[ApiServer]:
-    """The demo community's API on a free port; its users are `admin` and one of every role."""
+async def api_server(
+    folder: Path, broker_url: str, database_url: str | None = None, *, ready: str = "/readyz"
+) -> AsyncIterator[ApiServer]:
+    """The demo community's API on a free port, started once `ready` answers; its users are `admin` and one of every
+    role."""
     settings = ApiSettings(
         site=ROOT / "sites" / "jinxiu.yaml",
         data_dir=folder,
@@ -158,8 +162,9 @@ async def api_server(folder: Path, broker_url: str, database_url: str | None = N
     )
     site = read_site(Settings(site=settings.site))
     database = Database.open(settings.state_url)
-    historian = open_historian(settings.history_url, folder, site)
+    historian = open_historian(settings.history_url, folder, site, patient=True)
     server = ApiServer(settings, site, database, historian)
+    server.ready = ready
     try:
         await server.start()
         for role in Role:

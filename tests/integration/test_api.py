@@ -3,6 +3,7 @@
 import asyncio
 import json
 import socket
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,9 @@ import pytest
 
 from api.service import PortTaken, now_ms, run
 from backbone.database import audit
+from backbone.historian.duckdb import DuckDBHistorian
 from tests import servers
+from tests.history import batch
 from tests.integration.api_server import ApiServer, api_server
 from tests.program import Outside
 
@@ -43,6 +46,39 @@ async def test_a_taken_port_is_said_clearly(tmp_path: Path, embedded_broker: ser
             settings = server.settings.model_copy(update={"http_port": other.getsockname()[1]})
             with pytest.raises(PortTaken, match="set ANJU_HTTP_PORT"):
                 await run(settings, server.site, server.historian, server.database, asyncio.Event())
+
+
+async def test_with_a_damaged_history_the_page_is_there_and_says_so(
+    tmp_path: Path, embedded_broker: servers.Broker
+) -> None:
+    """People see their community and why charts are missing; once the file is mended, nobody has to start anything."""
+    now, path = now_ms(), tmp_path / "history.duckdb"
+    with closing(DuckDBHistorian(path, "jinxiu").open()) as historian:
+        historian.write([batch([(SMOKE, now - 60_000, 1.0)], "jinxiu")], [], {})
+    whole = path.read_bytes()
+    path.write_bytes(b"\xff" * 4096 + whole[4096:])
+
+    async with api_server(tmp_path, embedded_broker.url, ready="/healthz") as server, server.client() as admin:
+
+        async def noted() -> list[dict[str, Any]]:
+            rows: list[dict[str, Any]] = (await admin.get("/services")).json()["items"]
+            return [row for row in rows if row["name"] == "historian"]
+
+        async def value() -> object:
+            return (await admin.get(f"/points/{SMOKE}")).json()["value"]
+
+        [row] = await noted()
+        assert row["state"] == "damaged"
+        assert "anju history repair" in row["reason"]
+        chart = await admin.get("/readings", params={"point": SMOKE})
+        assert (chart.status_code, chart.json()["detail"]) == (503, "the history is damaged")
+        assert await value() is None
+        async with server.page(admin) as page:
+            path.write_bytes(whole)
+            assert (await page.message("services"))["object"]["items"] == []
+        assert await noted() == []
+        assert await value() == 1.0
+        assert len((await admin.get("/readings", params={"point": SMOKE})).json()["buckets"]) == 1
 
 
 async def test_what_people_do_is_stored_and_published(tmp_path: Path, broker: servers.Broker) -> None:

@@ -22,7 +22,7 @@ from backbone.database.quarantine import list_quarantine
 from backbone.frames import Frame, FrameEvent
 from backbone.historian.duckdb import DuckDBHistorian
 from backbone.historian.open import open_historian
-from backbone.historian.port import Historian, HistorianUnavailable, ReadingBatch, Unwritten
+from backbone.historian.port import Historian, HistorianRefused, HistorianUnavailable, ReadingBatch, Unwritten
 from backbone.losses import loss_event
 from backbone.site_watch import Take
 from backbone.stream import Position
@@ -80,6 +80,12 @@ async def ingesting(
 def numbered(seq: int, *, n: int = 50) -> Frame:
     """Frame `seq` of a stream of readings with a time of their own each."""
     return frame([(TEMPERATURE, NOW - 3_600_000 + (seq * n + k), float(seq)) for k in range(n)], seq=seq)
+
+
+def frame_rows(seq: int, *, n: int = 50) -> ReadingBatch:
+    """The readings of that frame."""
+    one = numbered(seq, n=n)
+    return ReadingBatch("yard", one.points, one.p, one.t, one.x, one.q)
 
 
 def quarantine(database: Database) -> dict[tuple[str, str], Quarantined]:
@@ -267,6 +273,70 @@ async def test_while_the_historian_is_away_nothing_is_committed_and_then_all_arr
         await until(lambda: east.done, "everything to be committed")
     assert historian.count("yard", None, NEVER, EVER) == 39 * 50
     assert quarantine(database)["e-9.x", "the historian refused it: field type conflict"].count >= 6
+
+
+async def test_a_damaged_history_is_waited_out_and_what_was_not_written_arrives(
+    mosquitto: servers.Broker, database: Database, tmp_path: Path
+) -> None:
+    path, stopped = tmp_path / "history.duckdb", tmp_path / "stopped"
+    with closing(DuckDBHistorian(path, "yard").open()) as historian:
+        historian.write([frame_rows(1)], [], {"gw-east": Position(1, 0, 1)})
+        stopped.mkdir()
+        for file in tmp_path.glob("history.duckdb*"):  # as a power cut leaves it: the newest part is in the log
+            (stopped / file.name).write_bytes(file.read_bytes())
+    log = stopped / "history.duckdb.wal"
+    whole = log.read_bytes()
+    log.write_bytes(whole[:200] + bytes([whole[200] ^ 0xFF]) + whole[201:])
+    site = make_site()
+    with closing(open_historian(f"duckdb:{stopped / 'history.duckdb'}", tmp_path, site, patient=True)) as historian:
+        async with sending(mosquitto.url, "yard", "gw-east") as east, ingesting(mosquitto.url, historian, database):
+            for seq in (1, 2, 3):
+                east.send(numbered(seq))
+            await until(lambda: REGISTRY.get_sample_value("anju_ingest_historian_away"), "ingest to say so")
+            assert not east.heard
+            log.write_bytes(whole)
+            await until(lambda: east.done, "what was not written")
+        assert historian.count("yard", None, NEVER, EVER) == 150
+
+
+class Picky:
+    """A historian that refuses a whole write for one point, as no historian should."""
+
+    def __init__(self, inner: DuckDBHistorian) -> None:
+        self._inner = inner
+
+    def write(
+        self,
+        batches: Sequence[ReadingBatch],
+        events: Sequence[tuple[str, FrameEvent]],
+        positions: Mapping[str, Position],
+    ) -> Sequence[Unwritten]:
+        if any(one.points[p] == SMOKE for one in batches for p in one.p.tolist()):
+            raise HistorianRefused("no smoke")
+        return self._inner.write(batches, events, positions)
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._inner, name)
+
+
+async def test_a_write_that_is_refused_as_a_whole_ends_nothing_and_loses_only_what_is_at_fault(
+    mosquitto: servers.Broker, historian: DuckDBHistorian, database: Database
+) -> None:
+    picky = Picky(historian)
+    async with (
+        ingesting(mosquitto.url, picky, database),  # type: ignore[arg-type]
+        sending(mosquitto.url, "yard", "gw-east") as east,
+    ):
+        rows = [(TEMPERATURE, NOW - n, 1.0) for n in range(100)]
+        east.send(frame([*rows, (SMOKE, NOW - 5000, 1.0), (SMOKE, NOW, 0.0)], seq=1, events=[event(CREDENTIAL, NOW)]))
+        await until(lambda: east.done, "the commit")
+        east.send(numbered(2))
+        await until(lambda: east.done, "the next commit")
+    assert historian.count("yard", None, NEVER, EVER) == 150
+    assert len(historian.events("yard", None, NEVER, EVER, 9)) == 1
+    entry = quarantine(database)[SMOKE, "the historian refused it: no smoke"]
+    assert entry.count == 2
+    assert "Z to 2026-" in entry.sample, "of which time it was"
 
 
 async def test_it_stops_at_once_while_the_historian_is_away(

@@ -1621,7 +1621,8 @@ export interface paths {
         };
         /**
          * List Services
-         * @description The processes of this machine; none where something else keeps them running.
+         * @description The processes of this machine; none where something else keeps them running. The historian, while it does
+         *     not answer.
          */
         get: operations["list_services"];
         put?: never;
@@ -5443,7 +5444,7 @@ export interface components {
         };
         /**
          * ServiceOut
-         * @description A process of this installation.
+         * @description A process of this installation, or its historian while that does not answer.
          */
         ServiceOut: {
             /** Name */
@@ -5452,7 +5453,7 @@ export interface components {
             next_try: string | null;
             /**
              * Reason
-             * @description why it last ended
+             * @description why it last ended, or does not answer
              */
             reason: string;
             /** Restarts */
@@ -5461,7 +5462,7 @@ export interface components {
             since: string | null;
             /**
              * State
-             * @description starting, running, restarting or stopped
+             * @description starting, running, restarting or stopped; of the historian away or damaged
              * @example running
              */
             state: string;

@@ -1,0 +1,59 @@
+"""Whether the historian answers, looked at again and again: people see what charts lack, and why."""
+
+import asyncio
+from collections.abc import Callable
+
+import structlog
+
+from api.live.latest import LatestCache
+from api.live.services import ServiceBoard, ServiceState
+from backbone.historian.port import Historian, HistorianCorrupt, HistorianError
+
+LOOK_EVERY_S = 2.0
+SEED_MS = 48 * 3_600_000
+"""Battery devices report once in a day: their last value is worth showing for two."""
+NAME = "historian"
+log = structlog.get_logger()
+
+
+class HistoryWatch:
+    """Notes the historian among the services while it is away or damaged; once it is back, it gives latest values."""
+
+    def __init__(
+        self, historian: Historian, site: str, latest: LatestCache, board: ServiceBoard, now: Callable[[], int]
+    ) -> None:
+        self._historian = historian
+        self._site = site
+        self._latest = latest
+        self._board = board
+        self._now = now
+        self._told = ""
+
+    async def look(self) -> bool:
+        """Ask it once; whether what there is to say has changed."""
+        state, reason = "running", ""
+        try:
+            await asyncio.to_thread(self._historian.positions)
+            if self._told != state:
+                self._latest.seed(
+                    await asyncio.to_thread(self._historian.latest, self._site, None, self._now() - SEED_MS)
+                )
+        except HistorianCorrupt as error:
+            state, reason = "damaged", str(error)
+        except HistorianError as error:
+            state, reason = "away", str(error)
+        said = self._told
+        self._told = state
+        if state == said:
+            return False
+        if state != "running":
+            log.warning("the historian does not answer", state=state, reason=reason)
+        self._board.note(ServiceState(NAME, state, since=self._now(), reason=reason))
+        return True
+
+    async def watch(self, changed: Callable[[], None]) -> None:
+        """Look again and again; call back when it changed."""
+        while True:
+            await asyncio.sleep(LOOK_EVERY_S)
+            if await self.look():
+                changed()
