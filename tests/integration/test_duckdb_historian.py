@@ -102,7 +102,7 @@ def test_a_file_of_another_process_is_named_with_what_to_do(path: Path) -> None:
 
 def test_a_file_that_is_no_history_is_said_to_be_none(path: Path) -> None:
     path.write_bytes(b"not a database" * 1000)
-    with pytest.raises(HistorianCorrupt, match="no DuckDB file.*history repair"):
+    with pytest.raises(HistorianCorrupt, match=r"no DuckDB file.*history repair"):
         opened(path)
 
 

@@ -88,6 +88,13 @@ def frame_rows(seq: int, *, n: int = 50) -> ReadingBatch:
     return ReadingBatch("yard", one.points, one.p, one.t, one.x, one.q)
 
 
+def as_a_power_cut_leaves_it(path: Path, folder: Path) -> None:
+    """A copy of a history in use: its newest part is in the log."""
+    folder.mkdir()
+    for file in path.parent.glob(f"{path.name}*"):
+        (folder / file.name).write_bytes(file.read_bytes())
+
+
 def quarantine(database: Database) -> dict[tuple[str, str], Quarantined]:
     with database.read() as connection:
         return {(row.source, row.reason): row for _, row in list_quarantine(connection, "yard", limit=1000)}
@@ -281,9 +288,7 @@ async def test_a_damaged_history_is_waited_out_and_what_was_not_written_arrives(
     path, stopped = tmp_path / "history.duckdb", tmp_path / "stopped"
     with closing(DuckDBHistorian(path, "yard").open()) as historian:
         historian.write([frame_rows(1)], [], {"gw-east": Position(1, 0, 1)})
-        stopped.mkdir()
-        for file in tmp_path.glob("history.duckdb*"):  # as a power cut leaves it: the newest part is in the log
-            (stopped / file.name).write_bytes(file.read_bytes())
+        await asyncio.to_thread(as_a_power_cut_leaves_it, path, stopped)
     log = stopped / "history.duckdb.wal"
     whole = log.read_bytes()
     log.write_bytes(whole[:200] + bytes([whole[200] ^ 0xFF]) + whole[201:])
