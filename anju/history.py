@@ -1,13 +1,16 @@
-"""`anju history`: readings out to a file and in from one, and whether the stored history is sound."""
+"""`anju history`: readings out to a file and in from one; whether the stored history is sound, and its repair."""
 
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from backbone.historian import exchange
+from backbone.historian.duckdb_repair import Repaired
+from backbone.historian.duckdb_repair import repair as mend
 from backbone.historian.open import open_historian
-from backbone.historian.port import Historian, HistorianUnavailable
+from backbone.historian.port import Historian, HistorianRefused, HistorianUnavailable
 from backbone.settings import Settings
 from backbone.site_files import read_site
 from community.site.site import Site
@@ -49,19 +52,31 @@ def bring_in(path: Path, said: Callable[[int], None]) -> tuple[int, list[str]]:
     return written, sorted(unknown)
 
 
-def check(said: Callable[[int], None]) -> int:
-    """Read every reading there is; how many.
+def check(said: Callable[[int], None]) -> list[str]:
+    """Read everything there is; what is wrong with it, a sentence each.
 
     Raises:
-        HistorianCorrupt: what is damaged, and what to do.
+        HistorianCorrupt: what cannot be read, and what to do.
         HistorianError, SiteErrors: it cannot be read now.
     """
-    read = 0
-    with opened() as (historian, site):
-        for batch in historian.scan(site.id, None, 0, time.time_ns() // 1_000_000 + _DAY_MS):
-            read += batch.t.size
-            said(read)
-    return read
+    with opened() as (historian, _):
+        return list(historian.check(said))
+
+
+def repair(said: Callable[[str], None]) -> Repaired:
+    """Bring what is readable of a damaged DuckDB history into a new file; the damaged one is kept beside it.
+
+    Raises:
+        HistorianRefused: the history is a server's.
+        HistorianUnavailable: the platform has it, or the disk refuses.
+        SiteErrors: there is no site to tell the time zone.
+    """
+    settings = Settings()
+    zone = ZoneInfo(read_site(settings).file.site.timezone)
+    if not settings.history_url.startswith("duckdb:"):
+        raise HistorianRefused("the history is on a server: repair and restore it with the server's own tools")
+    path = Path(settings.history_url.removeprefix("duckdb:").removeprefix("//"))
+    return mend(path, zone, time.time_ns() // 1_000_000, said)
 
 
 @contextmanager

@@ -277,12 +277,39 @@ def history_import(
 
 @history.command("check", epilog="Example: anju history check")
 def history_check() -> None:
-    """Read everything that is stored; exit 1 and what to do when it is damaged."""
+    """Read everything that is stored and compare roll-ups, keys, events and positions; exit 1 when it is not sound."""
     from anju.history import check as read_all
 
+    looked = 0
+
+    def count(number: int) -> None:
+        nonlocal looked
+        looked = number
+        said(number)
+
     with _history_errors(), _progress() as said:
-        read = read_all(said)
-    out.print(f"{read} readings, all of them readable")
+        faults = read_all(count)
+    for fault in faults:
+        out.print(fault, markup=False)
+    if faults:
+        raise _fail("`anju history repair` makes roll-ups again and saves what is readable; stop the platform first")
+    out.print(f"{looked} readings, all of them readable, and nothing is out of order")
+
+
+@history.command("repair", epilog="Example: anju history repair")
+def history_repair() -> None:
+    """Save a damaged DuckDB history aside, bring what is readable into a new file, and say what is gone."""
+    from anju.history import repair
+
+    with _history_errors(), err.status("") as status:
+        done = repair(status.update)
+    for table, rows in done.saved.items():
+        out.print(f"{table}: {rows} rows saved")
+    for line in done.gone:
+        out.print(f"gone: {line}", markup=False)
+    if not done.gone:
+        out.print("nothing is gone")
+    out.print(f"the damaged files are in {done.aside}", markup=False)
 
 
 @contextmanager

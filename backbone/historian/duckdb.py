@@ -6,7 +6,7 @@ neither and a resent frame is never stored twice. `write` returns when DuckDB ha
 
 import contextlib
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, tzinfo
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ import pyarrow as pa
 
 from backbone.frames import FrameEvent
 from backbone.historian.buckets import HOUR_MS, grid_for
+from backbone.historian.duckdb_check import faults
 from backbone.historian.duckdb_file import Stamp, connect, copy, stamp_of, transaction, translated
 from backbone.historian.duckdb_fold import fold, forget
 from backbone.historian.duckdb_series import Span, next_reading, partials, readings_between
@@ -223,6 +224,11 @@ class DuckDBHistorian:
         with self._cursor() as cursor:
             numbers = [self._ids[site, point] for point in points if (site, point) in self._ids]
             return forget(cursor, numbers, before) if numbers else 0
+
+    def check(self, said: Callable[[int], None]) -> Iterator[str]:
+        """See `Historian.check`: keys, roll-ups, events and positions as well."""
+        with self._cursor() as cursor:
+            yield from faults(cursor, self._zone, said)
 
     def backup(self, path: Path) -> bool:
         """See `Historian.backup`."""

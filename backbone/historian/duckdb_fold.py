@@ -77,25 +77,31 @@ def fold(connection: duckdb.DuckDBPyConnection, now: int, zone: tzinfo) -> bool:
             connection.execute(_REPLACED, hour)
         connection.execute("INSERT INTO readings SELECT point, t, x, q FROM fresh ORDER BY point, t")
         connection.execute("DELETE FROM arrived WHERE t >= $begin AND t < $end", hour)
-        unusable = {"unusable": int(UNUSABLE)}
-        for level in ("hours", "minutes"):
-            _replace(connection, level, hour)
-        connection.execute(_HOURS, hour | unusable)
-        connection.execute(_MINUTES, hour | unusable | {"unit": MINUTE_MS, "dense": DENSE})
-        for day in _days(begin, zone):
-            _replace(connection, "days", day)
-            whole = {"whole_begin": -(-day["begin"] // HOUR_MS) * HOUR_MS, "whole_end": day["end"] // HOUR_MS * HOUR_MS}
-            connection.execute(_DAYS, day | whole | unusable)
+        roll_up(connection, begin, zone)
         connection.execute("DROP TABLE fresh")
     return True
+
+
+def roll_up(connection: duckdb.DuckDBPyConnection, begin: int, zone: tzinfo) -> None:
+    """Minutes, hours and days of the hour that begins then, of the points in the table `fresh`, from the readings."""
+    hour, unusable = {"begin": begin, "end": begin + HOUR_MS}, {"unusable": int(UNUSABLE)}
+    for level in ("hours", "minutes"):
+        _replace(connection, level, hour)
+    connection.execute(_HOURS, hour | unusable)
+    connection.execute(_MINUTES, hour | unusable | {"unit": MINUTE_MS, "dense": DENSE})
+    for day in days_of(begin, zone):
+        _replace(connection, "days", day)
+        whole = {"whole_begin": -(-day["begin"] // HOUR_MS) * HOUR_MS, "whole_end": day["end"] // HOUR_MS * HOUR_MS}
+        connection.execute(_DAYS, day | whole | unusable)
 
 
 def forget(connection: duckdb.DuckDBPyConnection, points: list[int], before: int) -> int:
     """Delete the points' readings and events older than a time; their minutes, hours and days stay. How many readings.
 
-    What arrived and is not folded yet is left for a later time: its minutes are not summed up.
+    Whole hours go, so that roll-ups and what is left of the readings never contradict. What arrived and is not folded
+    yet is left for a later time: its minutes are not summed up.
     """
-    forgotten = 0
+    forgotten, before = 0, before // HOUR_MS * HOUR_MS
     with transaction(connection):
         for table in ("readings", "events"):
             gone = connection.execute(_FORGET.format(table=table), {"before": before, "points": points}).fetchone()
@@ -113,7 +119,7 @@ def _any(connection: duckdb.DuckDBPyConnection, table: str, span: dict[str, int]
     return connection.execute(query, span).fetchone() is not None
 
 
-def _days(begin: int, zone: tzinfo) -> list[dict[str, int]]:
+def days_of(begin: int, zone: tzinfo) -> list[dict[str, int]]:
     """The days of the site that an hour is in; two, where midnight is not on a whole hour of UTC."""
     spans, t = [], begin
     while t < begin + HOUR_MS:

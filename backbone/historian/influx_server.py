@@ -48,6 +48,10 @@ class Overloaded(HistorianUnavailable):
         self.retry_after_s = retry_after_s
 
 
+class Misled(HistorianUnavailable):
+    """Reads would go to another bucket than writes: nothing is done until that is put right."""
+
+
 class _Statement(msgspec.Struct):
     series: list[dict[str, Any]] = []
     error: str = ""
@@ -144,7 +148,7 @@ class InfluxServer:
                         self._query("POST", f"CREATE DATABASE {identifier(self._address.database)}")
                     elif version.startswith("2."):
                         self._map_bucket()
-            except Overloaded:
+            except (Overloaded, Misled):
                 raise
             except (HistorianUnavailable, HistorianRefused) as error:
                 # Whoever set the server up may have done this, and given us no right to: writing will show.
@@ -156,11 +160,18 @@ class InfluxServer:
         mappings = DBRPsService(self._api)
         name, policy = self._address.database, self._address.retention_policy or "autogen"
         known = mappings.get_dbr_ps(org=self._address.org, db=name).content or []
-        if any(mapping.retention_policy == policy or mapping.default for mapping in known):
-            return
         bucket = BucketsApi(self._client).find_bucket_by_name(self._address.bucket)
         if bucket is None:
             raise HistorianUnavailable(self._no_bucket())
+        asked = self._address.retention_policy
+        used = [one for one in known if (one.retention_policy == asked if asked else one.default)]
+        if any(one.bucket_id != bucket.id for one in used):
+            raise Misled(
+                f"InfluxDB at {self._address.base} answers InfluxQL for '{name}' from another bucket than "
+                f"'{self._address.bucket}', which is written to: change its DBRP mapping (`influx v1 dbrp update`)"
+            )
+        if used:
+            return
         mappings.post_dbrp(
             DBRPCreate(org=self._address.org, bucket_id=bucket.id, database=name, retention_policy=policy, default=True)
         )

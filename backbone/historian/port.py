@@ -4,7 +4,7 @@ Times are Unix ms, UTC; an interval is `start <= t < end`. A reading is named by
 last write wins and readers see one. An event is named by point, time, type and data.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -151,6 +151,14 @@ class Historian(Protocol):
         """Delete what these points read and reported before a time; how many readings. Roll-ups of them stay.
 
         A server forgets by its own rules (InfluxDB: the retention of the bucket), and nothing is done here.
+        """
+        ...
+
+    def check(self, said: Callable[[int], None]) -> Iterator[str]:
+        """Read everything; what is wrong, a sentence each. `said` hears how many readings were looked at.
+
+        Raises:
+            HistorianCorrupt: something cannot be read at all.
         """
         ...
 

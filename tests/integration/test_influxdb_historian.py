@@ -265,6 +265,25 @@ def test_on_2x_the_mapping_influxql_needs_is_made_when_missing(tmp_path: Path, k
     )
 
 
+def test_on_2x_a_mapping_to_another_bucket_is_told_and_nothing_is_written(tmp_path: Path) -> None:
+    """Readings would be written to one bucket and looked for in another."""
+    mapping = {"id": "m", "orgID": "o1", "bucketID": "b9", "database": "anju", "retention_policy": "x", "default": True}
+
+    def answer(path: str, query: dict[str, list[str]], body: bytes) -> Answer:
+        if path == "/api/v2/dbrps":
+            return 200, {}, {"content": [mapping]}
+        return 200, {}, {"buckets": [{"id": "b1", "name": "anju", "orgID": "o1", "retentionRules": []}]}
+
+    with scripted("v2.7.1", answer, asked=True) as server:
+        url = f"influxdb+http://a-token@127.0.0.1:{server.server_port}/anju?org=o"
+        with closing(opened(url, tmp_path)) as historian:
+            with pytest.raises(HistorianUnavailable, match=r"from another bucket than 'anju'.*dbrp update"):
+                historian.latest("yard", None, NEVER)
+            with pytest.raises(HistorianUnavailable, match="another bucket"):
+                historian.write([batch(MANY[:1])], [], {})
+    assert not [path for _, path, _ in server.requests if path == "/api/v2/write"]
+
+
 def test_user_and_password_are_sent_as_1x_wants_them(tmp_path: Path) -> None:
     with scripted("1.8.10", lambda path, query, body: (200, {}, {"results": [{"statement_id": 0}]})) as server:
         url = f"influxdb+http://ann:a%40b@127.0.0.1:{server.server_port}/anju"
