@@ -23,6 +23,8 @@ UNACKNOWLEDGED_BYTES = {Lane.URGENT: 4_000_000, Lane.BULK: 200_000}
 """Bulk stops early, so that urgent frames find the socket free."""
 CLOCK_OF = "rules"
 """Whose clock counts where consumers differ: who judges what is late."""
+FURTHEST_EPOCH = MAX_EPOCH // 2
+"""No clock ever led there, and numberings above it are left: nonsense cannot use them up."""
 BURST = 100
 """Frames sent before the loop gets a turn."""
 
@@ -169,7 +171,7 @@ class Uplink:
         except msgspec.MsgspecError:
             self._refusals.count(topic, "no position", now)
             return
-        if not 0 <= said.epoch <= MAX_EPOCH or said.urgent < 0 or said.bulk < 0:
+        if not 0 <= said.epoch <= max(self._spool.epoch, FURTHEST_EPOCH) or said.urgent < 0 or said.bulk < 0:
             self._refusals.count(topic, "a position that cannot be", now)
             return
         if said.at is not None and name == self._timekeeper and not self._bus.retained:
