@@ -9,6 +9,7 @@ from typing import Literal
 from community.errors import TransitionRefused
 from community.site.plans import Plan, Step
 from community.text import Text
+from community.tickets import Evidence, Photo
 
 
 class ActivationState(StrEnum):
@@ -79,6 +80,7 @@ class StepProgress:
     done_at: int | None = None
     done_by: str | None = None
     note: str | None = None
+    evidence: tuple[Evidence, ...] = ()
     actions: tuple[MachineAction, ...] = ()
     do: Switching | None = None
     within_ms: int = 0
@@ -119,6 +121,7 @@ class Activation:
     """The steps of every level as the plan said them when it came into force: a plan that is edited meanwhile changes
     nothing of an emergency. Deadlines from 0."""
     alarms: tuple[str, ...] = ()
+    photos: tuple[Photo, ...] = ()
     drill: bool = False
     physical: bool = False
     """A drill whose commands move devices, because its leader asked for it."""

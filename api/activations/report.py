@@ -22,6 +22,7 @@ from community.tickets import Ticket
 BEFORE_MS, AFTER_MS = 600_000, 300_000
 LONGEST_MS = 86_400_000
 MOST_CHARTS = 8
+MOST_SHOTS = 30
 BUCKETS = 240
 
 
@@ -67,6 +68,26 @@ class Said:
     text: str
 
 
+@dataclass(frozen=True, slots=True)
+class Shot:
+    """A photo and what it shows."""
+
+    words: str
+    media_type: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Shots:
+    """Photos."""
+
+    title: str
+    shots: list[Shot]
+
+
+Part = Facts | Table | Charts | Shots | Said
+
+
 class Report:
     """The report of one response, in one language."""
 
@@ -90,7 +111,7 @@ class Report:
         name = self._one.plan_name.in_language(self.language)
         return f"{self._w('drill_title' if self._one.drill else 'title')} · {name}"
 
-    def parts(self) -> Iterator[Facts | Table | Charts | Said]:
+    def parts(self) -> Iterator[Part]:
         """All of it, in order."""
         with self._platform.database.read() as c:
             alarms = [alarm for name in self._one.alarms if (alarm := get_alarm(c, name)) is not None]
@@ -101,6 +122,8 @@ class Report:
         yield self._steps()
         if actions := [*(a for step in self._one.steps for a in step.actions), *self._one.restoring]:
             yield self._actions(actions)
+        if self._one.photos:
+            yield self._photos()
         yield self._charts(alarms)
         yield self._timeline()
         yield self._review()
@@ -185,6 +208,22 @@ class Report:
             for action in actions
         ]
         return Table(self._w("machine"), head, rows)
+
+    def _photos(self) -> Shots:
+        """Each with the step it proves; of a file that is gone nothing but its words."""
+        of_step = {p: s.name for s in self._one.steps for proof in s.evidence for p in proof.photos}
+        shots = []
+        for photo in self._one.photos[:MOST_SHOTS]:
+            name = of_step.get(photo.id)
+            words = f"{self._time(photo.at)} {self._name(photo.by)}"
+            if name is not None:
+                words = f"{name.in_language(self.language)} · {words}"
+            try:
+                with self._platform.files.open(photo.id) as file:
+                    shots.append(Shot(words, photo.media_type, file.read()))
+            except FileNotFoundError:
+                shots.append(Shot(f"{words} · {self._w('gone')}", photo.media_type, b""))
+        return Shots(self._w("photos"), shots)
 
     def _charts(self, alarms: Sequence[Alarm]) -> Charts | Said:
         one = self._one

@@ -1,9 +1,10 @@
 """The post-incident report as one page of HTML that prints: no script, no file beside it."""
 
+from base64 import b64encode
 from html import escape
 
 from api.activations.chart import HEIGHT, WIDTH, Chart, Curve, Label, Line, Place
-from api.activations.report import Charts, Facts, Report, Said, Table
+from api.activations.report import Charts, Facts, Part, Report, Said, Shot, Shots, Table
 
 STYLE = """
 body{font:14px/1.5 system-ui,"Noto Sans CJK SC","Microsoft YaHei","PingFang SC",sans-serif;color:#111;
@@ -13,7 +14,7 @@ table{border-collapse:collapse;width:100%}td,th{border:1px solid #bbb;padding:.2
 vertical-align:top;overflow-wrap:anywhere}th{background:#f1f1f1}tr,figure{break-inside:avoid}
 .drill{color:#5b3488;font-weight:700}.bad{color:#a8141a;font-weight:600}
 .time{font-variant-numeric:tabular-nums;white-space:nowrap}figure{margin:.6rem 0}figcaption{font-weight:600}
-svg{width:100%;height:auto}text{font-size:10px;fill:#444}
+img{max-width:100%;max-height:24rem}svg{width:100%;height:auto}text{font-size:10px;fill:#444}
 .mean{fill:none;stroke:#1f4e8c;stroke-width:1.5}.range{fill:#1f4e8c;opacity:.18}.dot{fill:#1f4e8c}
 dl{display:grid;grid-template-columns:max-content 1fr;gap:.2rem 1rem}dt{color:#555}dd{margin:0}
 @page{margin:16mm}@media print{body{margin:0;max-width:none}}
@@ -35,7 +36,7 @@ def html(report: Report) -> str:
     )
 
 
-def _part(part: Facts | Table | Charts | Said) -> str:
+def _part(part: Part) -> str:
     match part:
         case Facts():
             return f"<dl>{''.join(f'<dt>{escape(k)}</dt><dd>{escape(v)}</dd>' for k, v in part.rows)}</dl>"
@@ -43,6 +44,8 @@ def _part(part: Facts | Table | Charts | Said) -> str:
             return (f"<p>{escape(part.said)}</p>" if part.said else "") + _table(part)
         case Charts():
             return "".join(_figure(one) for one in part.charts)
+        case Shots():
+            return "".join(_photo(one) for one in part.shots)
         case Said():
             return f"<p>{escape(part.text)}</p>"
 
@@ -63,6 +66,12 @@ def _figure(one: Chart) -> str:
     shapes = "".join(_shape(shape) for shape in one.shapes)
     picture = f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(one.title)}">{shapes}</svg>'
     return f"<figure><figcaption>{escape(one.title)}</figcaption>{picture}</figure>"
+
+
+def _photo(shot: Shot) -> str:
+    source = f"data:{shot.media_type};base64,{b64encode(shot.content).decode()}"
+    picture = f'<img src="{source}" alt="{escape(shot.words)}">' if shot.content else ""
+    return f"<figure><figcaption>{escape(shot.words)}</figcaption>{picture}</figure>"
 
 
 def _shape(shape: Line | Label | Curve) -> str:

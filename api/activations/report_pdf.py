@@ -14,18 +14,21 @@ from reportlab.lib.colors import HexColor
 from reportlab.lib.pagesizes import A4
 from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
+from reportlab.lib.utils import ImageReader
 from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.cidfonts import UnicodeCIDFont
 from reportlab.pdfgen.canvas import Canvas
-from reportlab.platypus import Flowable, KeepTogether, Paragraph, SimpleDocTemplate, Spacer
+from reportlab.platypus import Flowable, Image, KeepTogether, Paragraph, SimpleDocTemplate, Spacer
 from reportlab.platypus import Table as DrawnTable
 
 from api.activations.chart import HEIGHT, WIDTH, Chart, Curve, Label, Line, Place
-from api.activations.report import Charts, Facts, Report, Said, Table
+from api.activations.report import Charts, Facts, Part, Report, Said, Shot, Shots, Table
 
 FONT = "STSong-Light"
 MARGIN = 16 * mm
 ACROSS = A4[0] - 2 * MARGIN
+TALLEST = 90 * mm
+"""A photo: two and their words fit a page."""
 INK, BAD, BLUE, PALE = HexColor("#111111"), HexColor("#a8141a"), HexColor("#1f4e8c"), HexColor("#d6dfea")
 GRID = [
     ("GRID", (0, 0), (-1, -1), 0.4, HexColor("#bbbbbb")),
@@ -77,7 +80,7 @@ def _words(text: str, kind: str = "") -> Paragraph:
     return Paragraph(escape(text), _style(kind))
 
 
-def _part(part: Facts | Table | Charts | Said) -> list[Flowable]:
+def _part(part: Part) -> list[Flowable]:
     match part:
         case Facts():
             rows = [[_words(key), _words(value)] for key, value in part.rows]
@@ -87,8 +90,18 @@ def _part(part: Facts | Table | Charts | Said) -> list[Flowable]:
             return [*said, *_table(part)]
         case Charts():
             return [KeepTogether([_words(one.title), _drawing(one)]) for one in part.charts]
+        case Shots():
+            return [_photo(one) for one in part.shots]
         case Said():
             return [_words(line) for line in part.text.splitlines() or [""]]
+
+
+def _photo(shot: Shot) -> Flowable:
+    if not shot.content:
+        return _words(shot.words)
+    width, height = ImageReader(BytesIO(shot.content)).getSize()
+    scale = min(ACROSS / width, TALLEST / height)
+    return KeepTogether([_words(shot.words), Image(BytesIO(shot.content), width * scale, height * scale)])
 
 
 def _table(part: Table) -> list[Flowable]:

@@ -4,10 +4,11 @@ from collections.abc import Callable
 from hashlib import sha256
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request
+from starlette.concurrency import run_in_threadpool
 from starlette.responses import HTMLResponse, Response
 
-from api import paging
+from api import paging, uploads
 from api.activations.report import Report
 from api.activations.report_html import html
 from api.activations.report_pdf import pdf
@@ -21,10 +22,12 @@ from api.security.access import Viewer
 from api.writing import Change, Write, writing
 from backbone.database import activations as stored
 from backbone.database.commands import insert_command
-from community import activation_course, activations
+from community import activation_course, activations, step_proof
 from community.activations import Activation, ActivationState
 from community.commands import Command
 from community.people import Action
+from community.step_proof import Shown
+from community.tickets import Photo
 
 router = APIRouter(prefix="/activations", tags=["plans"])
 Working = Annotated[Write, writing(Action.WORK_STEP)]
@@ -90,9 +93,45 @@ def finish_step(activation_id: str, step_id: str, body: StepDone, write: Working
     def step(change: Change, activation: Activation) -> Activation:
         if all(step.id != step_id for step in activation.steps):
             raise not_found("step", step_id)
-        return activations.step_done(activation, step_id, by=change.by, note=body.note, now=change.now)
+        shown = Shown(note=body.note, photos=tuple(dict.fromkeys(body.photos)), value=body.value)
+        return step_proof.prove(activation, step_id, change.by, shown, change.now)
 
     return _perform(write, activation_id, "step-done", step)
+
+
+@router.post(
+    "/{activation_id}/photos",
+    response_model=ActivationOut,
+    status_code=201,
+    openapi_extra=uploads.body_of(uploads.PHOTOS),
+)
+async def add_activation_photo(activation_id: str, request: Request, write: Working) -> Response:
+    """Add a photo: JPEG or PNG, as the body; a step then names it."""
+    content = await request.body()
+    return await run_in_threadpool(_add_photo, activation_id, content, write)
+
+
+def _add_photo(activation_id: str, content: bytes, write: Write) -> Response:
+    content, kind = uploads.taken(content, uploads.PHOTOS)
+
+    def step(change: Change, activation: Activation) -> Activation:
+        identifier = uploads.keep(write.platform.files, content, kind)
+        photo = Photo(id=identifier, media_type=kind, size=len(content), at=change.now, by=change.by)
+        return step_proof.add_photo(activation, photo)
+
+    return _perform(write, activation_id, "photo", step, status=201)
+
+
+@router.get("/{activation_id}/photos/{photo_id}", response_class=Response)
+def get_activation_photo(activation_id: str, photo_id: str, platform: PlatformDep, _: Viewer) -> Response:
+    """The bytes of a photo."""
+    with platform.database.read() as connection:
+        found = stored.get_activation(connection, activation_id)
+    photos = found.photos if found is not None and found.site == platform.site.id else ()
+    photo = next((photo for photo in photos if photo.id == photo_id), None)
+    if photo is None:
+        raise not_found("photo", photo_id)
+    return uploads.answer(platform.files, photo.id, photo.media_type)
 
 
 @router.post("/{activation_id}/contain", response_model=ActivationOut)
@@ -219,14 +258,21 @@ def _held(change: Change) -> dict[str, str]:
     }
 
 
-def _perform(write: Write, activation_id: str, what: str, step: Callable[[Change, Activation], Activation]) -> Response:
+def _perform(
+    write: Write,
+    activation_id: str,
+    what: str,
+    step: Callable[[Change, Activation], Activation],
+    *,
+    status: int = 200,
+) -> Response:
     def work(change: Change) -> ActivationOut:
         activation = stored.get_activation(change.connection, activation_id)
         if activation is None or activation.site != change.site:
             raise not_found("activation", activation_id)
         return keep(change, what, step(change, activation))
 
-    return write.perform(f"activation.{what}", activation_id, work)
+    return write.perform(f"activation.{what}", activation_id, work, status=status)
 
 
 def keep(change: Change, what: str, activation: Activation) -> ActivationOut:

@@ -1,10 +1,10 @@
 """Activations as shown, and what people do in them."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from api.tickets.schemas import Note, Said
+from api.tickets.schemas import EvidenceOut, Note, PhotoOut, Said
 from api.times import Timestamp
 from community.activations import ActivationState, StepState
 from community.text import Text
@@ -42,6 +42,7 @@ class StepOut(_Shown):
     done_at: Timestamp | None
     done_by: str | None
     note: str | None
+    evidence: list[EvidenceOut] = Field(default=[], description="what was shown for it, by each who confirmed")
     actions: list[MachineActionOut]
 
 
@@ -73,6 +74,7 @@ class ActivationOut(_Shown):
     steps: list[StepOut]
     timeline: list[TimelineOut]
     alarms: list[str]
+    photos: list[PhotoOut] = Field(default=[], description="their bytes are at `/activations/{id}/photos/{photo}`")
     drill: bool
     physical: bool = Field(default=False, description="a drill whose commands move devices")
     decide_by: Timestamp | None = Field(default=None, description="in standby: when it comes into force by itself")
@@ -88,6 +90,8 @@ class StepDone(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     note: Note = ""
+    photos: Annotated[list[str], Field(max_length=30, description="ids of the activation's photos")] = []
+    value: Annotated[float | None, Field(allow_inf_nan=False, description="what was read, where it asks for it")] = None
 
 
 class LevelChange(BaseModel):

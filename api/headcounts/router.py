@@ -1,7 +1,8 @@
 """Who is inside, and the headcount of an activation: begun, checked off at muster points, confirmed by two people."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter
@@ -28,8 +29,9 @@ from backbone.database import headcounts as stored
 from backbone.database.activations import get_activation, save_activation
 from community import headcount as counting
 from community.activations import Activation, noted
-from community.headcount import DAY_MS, OUTSIDE, CheckOff, Headcount, HeadcountState, Row, Status
+from community.headcount import DAY_MS, OUTSIDE, CheckOff, Confirmation, Headcount, HeadcountState, Row, Status
 from community.people import Action
+from community.step_proof import headcount_confirmed
 
 router = APIRouter(tags=["plans"])
 Working = Annotated[Write, writing(Action.WORK_STEP)]
@@ -137,8 +139,7 @@ def _perform(write: Write, activation_id: str, what: str, step: Step) -> Respons
         after = step(headcount, _rows(platform, headcount, last), change)
         _keep(change, what, after)
         if after.state is HeadcountState.CONFIRMED:
-            last_word = after.confirmations[-1]
-            _note(change, activation, "headcount-confirmed", f"{last_word.counted}/{last_word.missing}")
+            _confirmed(change, activation, after.confirmations)
         return _show(platform, activation, after, _rows(platform, after, last), known)
 
     return write.perform(f"headcount.{what}", activation_id, work)
@@ -162,6 +163,17 @@ def _note(change: Change, activation: Activation, what: str, detail: str) -> Non
     after = noted(activation, change.now, change.by, what, detail)
     save_activation(change.connection, after)
     change.publish("plan", what, after.id, after)
+
+
+def _confirmed(change: Change, activation: Activation, said: Sequence[Confirmation]) -> None:
+    """On record; and the steps it proves are done once nobody is missing."""
+    first, last = said[-2:]
+    after = noted(activation, change.now, change.by, "headcount-confirmed", f"{last.counted}/{last.missing}")
+    words = " · ".join(filter(None, (f"{last.counted}/{last.missing}", last.note)))
+    after = headcount_confirmed(after, last.missing, (first.by, last.by), words, change.now)
+    after = replace(after, version=activation.version + 1)
+    save_activation(change.connection, after)
+    change.publish("plan", "headcount-confirmed", after.id, after)
 
 
 def _listed(platform: Platform, headcount: Headcount) -> tuple[list[Row], bool]:

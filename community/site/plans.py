@@ -55,7 +55,9 @@ class Step(Row):
     notify: tuple[str, ...] = ()
     who: str | None = None
     within: Duration
-    proof: Literal["none", "note", "reading", "photo"] = "none"
+    proof: Literal["none", "note", "reading", "photo", "headcount"] = Field(
+        default="none", description="what shows that it is done; headcount: two people confirm that nobody is missing"
+    )
     confirm: Literal[1, 2] = Field(default=1, description="how many people have to say that it is done")
 
 

@@ -79,6 +79,30 @@ async def test_from_the_doors_to_a_list_two_people_confirm(house: House, place: 
     ]
 
 
+async def test_the_step_to_count_people_is_done_by_a_list_on_which_nobody_is_missing(house: House, place: str) -> None:
+    went(house, "door-b3", CARDS[0], NOW - 60_000)
+
+    async def step(client: httpx.AsyncClient) -> dict[str, Any]:
+        body = (await client.get("/activations/act-1")).json()
+        found: dict[str, Any] = next(row for row in body["steps"] if row["id"] == "headcount")
+        return found
+
+    async with house.as_(Role.CREW) as crew, house.as_(Role.SAFETY_OFFICER) as officer:
+        by_words = await crew.post("/activations/act-1/steps/headcount/done", json={"note": "all there"})
+        assert by_words.status_code == 409
+        await crew.post(place, json={})
+        known = {"note": "somebody looks for them"}
+        for one in (crew, officer):
+            assert (await one.post(f"{place}/confirm", json=known)).status_code == 200
+        assert (await step(crew))["state"] != "done", "somebody is missing"
+        await crew.post(f"{place}/check", json={"person": CARDS[0], "status": "injured", "where": "muster-north"})
+        for one in (crew, officer):
+            assert (await one.post(f"{place}/confirm", json={})).status_code == 200
+        done = await step(crew)
+    assert (done["state"], done["confirmed_by"]) == ("done", ["crew", "safety-officer"])
+    assert done["evidence"][0]["note"] == "1/0"
+
+
 async def test_without_the_doors_people_are_counted_all_the_same(house: House, place: str) -> None:
     async with house.as_(Role.CREW) as crew:
         house.history.fault = HistorianUnavailable("down")

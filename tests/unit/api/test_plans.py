@@ -8,6 +8,7 @@ from community import tickets
 from community.activations import StepState
 from community.people import Actor, Role
 from community.tickets import Evidence
+from tests.pictures import photo
 from tests.unit.api.house import House
 
 FIRE = {"zone": "b3-f1", "level": "high", "reason": "smoke seen"}
@@ -123,3 +124,29 @@ async def test_what_changed_meanwhile_is_decided_anew(house: House) -> None:
             stored.save_activation(connection, replace(activation, steps=steps, version=activation.version + 1))
         answer = await officer.post(f"/activations/{activation_id}/steps/release/done", json={"note": "by hand"})
     assert answer.status_code == 200
+
+
+async def test_a_step_asks_for_a_photo_or_a_reading_and_the_report_shows_them(house: House) -> None:
+    async with house.as_(Role.SAFETY_OFFICER) as officer:
+        begun = await officer.post("/plans/fire/activations", json={"zone": "b3-f1", "level": "medium", "reason": "x"})
+        path = f"/activations/{begun.json()['id']}"
+        air = f"{path}/steps/air/done"
+        assert (await officer.post(air, json={"note": "no smoke left"})).status_code == 409
+        assert (await officer.post(air, json={"photos": ["somebody-elses"]})).status_code == 409
+        assert (await officer.post(f"{path}/photos", content=b"no picture")).status_code == 415
+        taken = (await officer.post(f"{path}/photos", content=photo())).json()["photos"][-1]["id"]
+        proven = (await officer.post(air, json={"photos": [taken]})).json()
+        shown = await officer.get(f"{path}/photos/{taken}")
+        pages = [(await officer.get(f"{path}/report", params={"file": kind})).content for kind in ("html", "pdf")]
+        gas = await officer.post(
+            "/plans/accident/activations", json={"zone": "b3-f1", "level": "high", "reason": "gas smelled"}
+        )
+        safe = f"/activations/{gas.json()['id']}/steps/safe/done"
+        assert (await officer.post(safe, json={"note": "it is fine"})).status_code == 409
+        read = (await officer.post(safe, json={"value": 0.4})).json()
+    step = next(row for row in proven["steps"] if row["id"] == "air")
+    assert (step["state"], step["evidence"][0]["photos"]) == ("done", [taken])
+    assert shown.headers["content-type"] == "image/jpeg"
+    assert b"data:image/jpeg;base64," in pages[0]
+    assert b"/Subtype /Image" in pages[1]
+    assert next(row for row in read["steps"] if row["id"] == "safe")["evidence"][0]["value"] == 0.4

@@ -228,6 +228,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/activations/{activation_id}/photos": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Add Activation Photo
+         * @description Add a photo: JPEG or PNG, as the body; a step then names it.
+         */
+        post: operations["add_activation_photo"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/activations/{activation_id}/photos/{photo_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Activation Photo
+         * @description The bytes of a photo.
+         */
+        get: operations["get_activation_photo"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/activations/{activation_id}/report": {
         parameters: {
             query?: never;
@@ -2411,6 +2451,12 @@ export interface components {
             level: string;
             /** Looked At By */
             looked_at_by?: string | null;
+            /**
+             * Photos
+             * @description their bytes are at `/activations/{id}/photos/{photo}`
+             * @default []
+             */
+            photos: components["schemas"]["PhotoOut"][];
             /**
              * Physical
              * @description a drill whose commands move devices
@@ -5662,6 +5708,17 @@ export interface components {
              * @default
              */
             note: string;
+            /**
+             * Photos
+             * @description ids of the activation's photos
+             * @default []
+             */
+            photos: string[];
+            /**
+             * Value
+             * @description what was read, where it asks for it
+             */
+            value?: number | null;
         };
         /**
          * StepOut
@@ -5691,6 +5748,12 @@ export interface components {
              * @example 2026-09-22T08:15:30.250Z
              */
             due_at: string;
+            /**
+             * Evidence
+             * @description what was shown for it, by each who confirmed
+             * @default []
+             */
+            evidence: components["schemas"]["EvidenceOut"][];
             /** Id */
             id: string;
             /**
@@ -6880,6 +6943,90 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["ActivationOut"];
                 };
+            };
+            /** @description Refused; the detail says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not possible now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    add_activation_photo: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                activation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "image/jpeg": string;
+                "image/png": string;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ActivationOut"];
+                };
+            };
+            /** @description Refused; the detail says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not possible now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    get_activation_photo: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                activation_id: string;
+                photo_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Refused; the detail says why */
             "4XX": {

@@ -44,9 +44,16 @@ export const usePlans = defineStore('plans', () => {
     return activation
   }
 
-  async function stepDone(id: string, step: string, note: string): Promise<void> {
+  async function stepDone(id: string, step: string, shown: { note: string; photos: string[]; value: number | null }): Promise<void> {
     const path = `/activations/${encodeURIComponent(id)}/steps/${encodeURIComponent(step)}/done`
-    objects.apply(await http.post<Activation>(path, { note }))
+    objects.apply(await http.post<Activation>(path, shown))
+  }
+
+  /** The id of the photo, which a step then names. */
+  async function addPhoto(id: string, picture: Blob): Promise<string | undefined> {
+    const after = await http.post<Activation>(`/activations/${encodeURIComponent(id)}/photos`, picture)
+    objects.apply(after)
+    return after.photos?.at(-1)?.id
   }
 
   async function change(id: string, to: Change | 'restore', reason: string): Promise<void> {
@@ -59,6 +66,6 @@ export const usePlans = defineStore('plans', () => {
 
   return {
     plans, byId: objects.byId, activations, active, loaded, planName,
-    load, fetchActivation, activate, stepDone, change, changeLevel, apply: (a: Activation) => objects.apply(a),
+    load, fetchActivation, activate, stepDone, addPhoto, change, changeLevel, apply: (a: Activation) => objects.apply(a),
   }
 })

@@ -7,7 +7,7 @@ export default {
     activatedAt: 'Activated', stoodDownAt: 'Stood down', cause: 'Cause', reason: 'Reason', alarms: 'Alarms',
     kind: { machine: 'Automatic', notify: 'Notify', person: 'By a person' },
     action: { to: 'command: {value}', waiting: 'waiting for an answer', done: 'done', refused: 'refused', failed: 'failed', expired: 'expired', notProven: 'done, but reads back differently', readBack: 'reads back: {value}', drill: 'drill, nothing moved' },
-    finish: { do: 'Step done', note: 'Note (optional)', proof: 'Proof (required): what was done and seen' },
+    finish: { do: 'Step done', note: 'Note (optional)', proof: 'Proof (required): what was done and seen', photo: 'This step asks for a photo', reading: 'The value that was read (required)', headcount: 'Done once two people confirm that nobody is missing' },
     activate: {
       do: 'Activate plan', title: 'Activate: {name}', where: 'Where', level: 'Level', reason: 'Reason', sure: 'Check this. The plan comes into force as soon as you confirm:', machines: 'Happens at once, automatically:', confirm: 'Activate now',
     },
@@ -29,7 +29,7 @@ export default {
   activationState: { standby: 'Standby', paused: 'Paused', activated: 'Activated', responding: 'Responding', contained: 'Contained', 'stood-down': 'Stood down', reviewed: 'Reviewed' },
   stepState: { waiting: 'Waiting', running: 'Running', done: 'Done', failed: 'Failed; now a person’s', late: 'Late', dropped: 'Not needed at this level' },
   timeline: {
-    'step-confirmed': 'confirmed by one', 'headcount-begun': 'headcount begun', 'headcount-confirmed': 'headcount confirmed by two (counted / missing)', telling: 'telling people', told: 'told', 'not-told': 'not reached', title: 'Timeline', system: 'system', activated: 'Plan activated', 'alarm-joined': 'Alarm joined', commanded: 'Commanded', 'command-done': 'Command done', 'step-done': 'Step done', 'step-failed': 'Step failed', notified: 'Notified',
+    'step-confirmed': 'confirmed by one', photo: 'photo taken', 'headcount-begun': 'headcount begun', 'headcount-confirmed': 'headcount confirmed by two (counted / missing)', telling: 'telling people', told: 'told', 'not-told': 'not reached', title: 'Timeline', system: 'system', activated: 'Plan activated', 'alarm-joined': 'Alarm joined', commanded: 'Commanded', 'command-done': 'Command done', 'step-done': 'Step done', 'step-failed': 'Step failed', notified: 'Notified',
     'step-late': 'Step late', restore: 'Devices switched back', 'output-restored': 'Switched back', 'output-not-restored': 'Not switched back', contain: 'Contained', 'stand-down': 'Stood down', review: 'Review', standby: 'Waiting for somebody to look', investigating: 'Somebody looks', activate: 'In force', pause: 'Paused', resume: 'Goes on', 'resume-contained': 'Goes on, contained', 'gave-way': 'Drill gives way to a real emergency', 'level-up': 'Level raised', 'level-down': 'Level lowered', detected: 'Detected in the drill', respond: 'Responding',
   },
 }

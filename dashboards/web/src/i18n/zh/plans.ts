@@ -7,7 +7,7 @@ export default {
     activatedAt: '启动时间', stoodDownAt: '解除时间', cause: '起因', reason: '理由', alarms: '相关报警',
     kind: { machine: '自动执行', notify: '通知', person: '人工' },
     action: { to: '指令：{value}', waiting: '等待应答', done: '已执行', refused: '被拒绝', failed: '执行失败', expired: '已过期', notProven: '已执行，回读不符', readBack: '回读：{value}', drill: '演练，未动作' },
-    finish: { do: '完成此步', note: '备注（选填）', proof: '凭据（必填）：做了什么，看到了什么' },
+    finish: { do: '完成此步', note: '备注（选填）', proof: '凭据（必填）：做了什么，看到了什么', photo: '此步需要照片', reading: '读取的数值（必填）', headcount: '两人确认无人缺失后完成' },
     activate: {
       do: '启动预案', title: '启动：{name}', where: '在哪里', level: '响应级别', reason: '启动理由', sure: '请核对，确认后预案立即启动：', machines: '将立即自动执行：', confirm: '确认启动',
     },
@@ -29,7 +29,7 @@ export default {
   activationState: { standby: '待确认', paused: '已暂停', activated: '已启动', responding: '响应中', contained: '已控制', 'stood-down': '已解除', reviewed: '已总结' },
   stepState: { waiting: '待执行', running: '执行中', done: '已完成', failed: '失败，转人工', late: '已超时', dropped: '本级不需要' },
   timeline: {
-    'step-confirmed': '一人已确认', 'headcount-begun': '开始清点人数', 'headcount-confirmed': '两人确认清点结果（清点/未到）', telling: '正在通知', told: '已通知', 'not-told': '未通知到', title: '时间线', system: '系统', activated: '预案启动', 'alarm-joined': '并入报警', commanded: '下发指令', 'command-done': '指令已执行', 'step-done': '步骤完成', 'step-failed': '步骤失败', notified: '已通知',
+    'step-confirmed': '一人已确认', photo: '拍照', 'headcount-begun': '开始清点人数', 'headcount-confirmed': '两人确认清点结果（清点/未到）', telling: '正在通知', told: '已通知', 'not-told': '未通知到', title: '时间线', system: '系统', activated: '预案启动', 'alarm-joined': '并入报警', commanded: '下发指令', 'command-done': '指令已执行', 'step-done': '步骤完成', 'step-failed': '步骤失败', notified: '已通知',
     'step-late': '步骤超时', restore: '恢复设备', 'output-restored': '已恢复', 'output-not-restored': '未能恢复', contain: '事态已控制', 'stand-down': '解除', review: '事后总结', standby: '待人确认', investigating: '有人去查看', activate: '正式启动', pause: '暂停', resume: '继续', 'resume-contained': '继续（事态已控制）', 'gave-way': '演练让位于真实警情', 'level-up': '提高响应级别', 'level-down': '降低响应级别', detected: '演练中探测到', respond: '开始响应',
   },
 }
