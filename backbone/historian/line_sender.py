@@ -17,10 +17,12 @@ TRIES = 4
 FIRST_DELAY_S = 0.2
 LONGEST_DELAY_S = 10.0
 SPLITS = 200
-"""Requests spent on finding refused lines, a `send`: a server that refuses everything must not stop the stream."""
+"""Refusals of a `send` without a line stored, and the search ends: a server that refuses everything must not stop the
+stream. While others of its lines are stored, bad ones are looked for to the last."""
 _FEW = 3
 _MEASUREMENTS = 100
 _PARSE_ERROR = re.compile(r"(?:partial write: )?unable to parse '.*': (.*?)(?: dropped=\d+)?$", re.DOTALL)
+_NAMED = re.compile(r"unable to parse '(.*?)': ")
 _DROPPED = re.compile(r" dropped=\d+$")
 
 
@@ -42,11 +44,14 @@ class LineSender:
             range(start, min(start + LINES_A_REQUEST, n)) for start in range(0, n, LINES_A_REQUEST)
         ]
         refused: dict[tuple[str, str], Unwritten] = {}
-        splits = 0
+        splits, stored = 0, False
         while pending:
             rows = pending.pop()
+            if not rows:
+                continue
             try:
                 self._post(lines, rows)
+                stored = True
             except TooLarge as error:
                 if len(rows) == 1:
                     _note(refused, lines, rows, str(error))
@@ -55,12 +60,17 @@ class LineSender:
             except LinesRefused as error:
                 if len(rows) == 1 or error.dropped == len(rows):
                     _note(refused, lines, rows, _reason(str(error)))
-                elif splits >= SPLITS:
+                elif splits >= SPLITS and not stored:
                     _note(
                         refused, lines, rows, f"among {len(rows)} lines, too many to tell apart: {_reason(str(error))}"
                     )
                 else:
                     splits += 1
+                    bad, others = _told_apart(lines, rows, str(error))
+                    if bad:
+                        _note(refused, lines, bad, _reason(str(error)))
+                        pending.append(others)
+                        continue
                     pending += _by_measurement(lines, rows) if (error.dropped or 0) > _FEW else _halves(rows)
         return list(refused.values())
 
@@ -82,6 +92,15 @@ class LineSender:
 def _halves(rows: Sequence[int]) -> list[Sequence[int]]:
     middle = len(rows) // 2
     return [rows[:middle], rows[middle:]]
+
+
+def _told_apart(lines: Lines, rows: Sequence[int], message: str) -> tuple[list[int], list[int]]:
+    """The rows whose lines the server names as unreadable (InfluxDB 1.x and 2.x name each), and the others."""
+    named = set(_NAMED.findall(message))
+    if not named:
+        return [], list(rows)
+    bad = [row for row in rows if lines.text[row] in named]
+    return bad, [row for row in rows if lines.text[row] not in named]
 
 
 def _by_measurement(lines: Lines, rows: Sequence[int]) -> list[Sequence[int]]:
@@ -108,6 +127,6 @@ def _note(refused: dict[tuple[str, str], Unwritten], lines: Lines, rows: Sequenc
 
 def _reason(message: str) -> str:
     """The message without what differs from line to line."""
-    if match := _PARSE_ERROR.match(message):
+    if match := _PARSE_ERROR.match(message.splitlines()[0] if message else ""):
         return f"unable to parse: {match[1]}"
     return _DROPPED.sub("", message)

@@ -77,6 +77,35 @@ def test_lines_the_server_refuses_stand_alone_and_all_others_are_stored(influx: 
     assert "field type conflict" in by_source[HUMIDITY].reason
 
 
+def test_bad_lines_scattered_among_good_ones_cost_no_good_one(influx: servers.Influx, tmp_path: Path) -> None:
+    url = bucket_of(influx)
+    rows = [(TEMPERATURE, NOON + n, float("inf") if n % 100 == 7 else float(n)) for n in range(20_000)]
+    with closing(opened(url, tmp_path)) as historian:
+        unwritten = historian.write([batch(rows)], [], {})
+        assert historian.count("yard", None, NEVER, EVER) == 19_800
+    [one] = unwritten
+    assert (one.count, one.first, one.last) == (200, NOON + 7, NOON + 19_907)
+    assert one.reason.startswith("unable to parse")
+
+
+def test_a_server_that_names_no_bad_line_is_searched_for_all_of_them(tmp_path: Path) -> None:
+    taken: list[bytes] = []
+
+    def answer(path: str, query: dict[str, list[str]], body: bytes) -> Answer:
+        if b"value=inf" in body:
+            return 400, {}, {"message": "no"}
+        taken.extend(body.split(b"\n"))
+        return 204, {}, None
+
+    rows = [(TEMPERATURE, NOON + n, float("inf") if n % 150 == 7 else float(n)) for n in range(9_000)]
+    with scripted("v3", answer) as server:
+        url = f"influxdb+http://127.0.0.1:{server.server_port}/anju"
+        with closing(opened(url, tmp_path)) as historian:
+            unwritten = historian.write([batch(rows)], [], {})
+    assert sum(one.count for one in unwritten) == 60
+    assert len(set(taken)) == 8_940
+
+
 def test_a_server_that_is_away_is_waited_for_and_positions_survive(tmp_path: Path) -> None:
     with servers.influxdb(tmp_path / "influxdb") as influx:
         with closing(opened(influx.url, tmp_path)) as historian:
