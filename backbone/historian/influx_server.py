@@ -6,7 +6,8 @@ Writes go to /api/v2/write and reads to /query, which InfluxDB 1.8, 2.x and 3.x 
 import contextlib
 import threading
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -16,7 +17,7 @@ from influxdb_client.rest import ApiException
 from urllib3.exceptions import HTTPError
 
 from backbone.historian.influx_address import InfluxAddress
-from backbone.historian.influxql import identifier
+from backbone.historian.influxql import delete, identifier, where
 from backbone.historian.port import HistorianRefused, HistorianUnavailable
 
 TIMEOUT_MS = 10_000
@@ -74,6 +75,7 @@ class InfluxServer:
         self._api = self._client.api_client
         self._writes = WriteService(self._api)
         self._prepared = False
+        self._version = ""
         self._preparing = threading.Lock()
 
     def close(self) -> None:
@@ -117,6 +119,28 @@ class InfluxServer:
         with self._translated():
             return self._query("GET", text)
 
+    def delete(self, measurement: str, before: int, tags: Mapping[str, str]) -> None:
+        """Delete what a measurement has of some tags before a time (Unix ms).
+
+        Raises:
+            HistorianRefused: the server cannot (3.x): its buckets are given a retention of their own.
+            HistorianUnavailable: not now.
+        """
+        self._prepare()
+        with self._translated():
+            if self._version.startswith("1."):
+                self._query("POST", delete(measurement, where(0, before, **tags)))
+            elif self._version.startswith("2."):
+                terms = [f"{name}={identifier(value)}" for name, value in {"_measurement": measurement, **tags}.items()]
+                start, stop = (datetime.fromtimestamp(t / 1000, UTC) for t in (0, before))
+                self._client.delete_api().delete(
+                    start, stop, " AND ".join(terms), bucket=self._address.bucket, org=self._address.org
+                )
+            else:
+                raise HistorianRefused(
+                    f"InfluxDB at {self._address.base} deletes nothing by family and age: give the bucket a retention"
+                )
+
     def _query(self, method: str, text: str) -> list[list[dict[str, Any]]]:
         parameters = [("db", self._address.database), ("q", text), ("epoch", "ms")]
         if self._address.retention_policy:
@@ -141,7 +165,7 @@ class InfluxServer:
         with self._preparing:
             if self._prepared:
                 return
-            version = self.ping()
+            version = self._version = self.ping()
             try:
                 with self._translated():
                     if version.startswith("1."):

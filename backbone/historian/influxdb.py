@@ -71,7 +71,7 @@ class InfluxHistorian:
         """See `Historian.use`: new lines carry the new tags."""
         measures = sorted({p.measure for p in site.points.values() if p.kind is not ValueKind.EVENT})
         with self._writing:
-            self._lines, self._measures = LineWriter(site), measures
+            self._site, self._lines, self._measures = site, LineWriter(site), measures
             self._moves = Moves(self._server.query, self._lines, measures)
 
     def write(
@@ -162,9 +162,23 @@ class InfluxHistorian:
         return False
 
     def forget(self, site: str, points: Sequence[str], before: int) -> int:
-        """See `Historian.forget`."""
-        del site, points, before
-        return 0
+        """See `Historian.forget`. A server goes by the family a reading was tagged with, of whatever device.
+
+        Raises:
+            HistorianRefused: the server cannot delete by family and age.
+        """
+        families = sorted({self._site.points[point].family.value for point in points if point in self._site.points})
+        forgotten = 0
+        for family in families:
+            condition = influxql.where(0, before, site=site, family=family)
+            found = {
+                series["name"]: int(series["values"][0][1])
+                for series in self._over_measures(None, lambda some: influxql.count(some, condition))  # noqa: B023
+            }
+            for measurement in (*found, influxql.EVENT):
+                self._server.delete(measurement, before, {"site": site, "family": family})
+            forgotten += sum(found.values())
+        return forgotten
 
     def check(self, said: Callable[[int], None]) -> Iterator[str]:
         """See `Historian.check`. The server answers for its files; here all is read, and what stands twice is told."""

@@ -40,6 +40,11 @@ def latest(measures: Iterable[str], condition: str) -> str:
     return f'SELECT last("quality") AS q, "value" AS x FROM {sources(measures)} WHERE {condition} GROUP BY "device"'
 
 
+def delete(measurement: str, condition: str) -> str:
+    """What a condition of time and tags names goes."""
+    return f"DELETE FROM {identifier(measurement)} WHERE {condition}"
+
+
 def newest_of_series(measures: Iterable[str], condition: str) -> str:
     """When each series, of whatever tags, had its newest reading."""
     return f'SELECT last("quality") FROM {sources(measures)} WHERE {condition} GROUP BY *'

@@ -150,7 +150,10 @@ class Historian(Protocol):
     def forget(self, site: str, points: Sequence[str], before: int) -> int:
         """Delete what these points read and reported before a time; how many readings. Roll-ups of them stay.
 
-        A server forgets by its own rules (InfluxDB: the retention of the bucket), and nothing is done here.
+        A server goes by the family its readings are tagged with, and has no roll-ups.
+
+        Raises:
+            HistorianRefused: the server cannot forget by age (InfluxDB 3.x: its buckets have a retention instead).
         """
         ...
 

@@ -14,6 +14,8 @@ from backbone.historian.open import open_historian
 from backbone.historian.port import Bucket, Historian, Reading, ReadingBatch
 from backbone.stream import Position
 from community.quality import Quality
+from community.site.profile import Family
+from ingest.housekeeping import forget_old
 from tests import servers
 from tests.history import EVER, NEVER, NOON, batch, event, make_site
 
@@ -299,3 +301,22 @@ def test_a_point_that_was_stored_before_it_was_known_has_each_reading_once(url: 
         historian.use(make_site(new=1))
         historian.write([batch(rows)], [], {})
         assert historian.count("yard", "n-1.temperature", NEVER, EVER) == 3
+
+
+def test_what_is_older_than_its_family_is_kept_goes(historian: Historian) -> None:
+    old, kept = NOON - 10 * 86_400_000, NOON - 86_400_000
+    historian.write(
+        [batch([(point, t, 1.0) for point in (TEMPERATURE, HUMIDITY, SMOKE) for t in (old, kept)])],
+        [("yard", event(CREDENTIAL, old)), ("yard", event(CREDENTIAL, kept))],
+        {},
+    )
+    while historian.tidy(NOON):
+        pass
+    forget_old(historian, SITE, {Family.ENVIRONMENT: 5}, NOON)
+    assert historian.count("yard", TEMPERATURE, NEVER, EVER) == historian.count("yard", HUMIDITY, NEVER, EVER) == 1
+    assert historian.count("yard", SMOKE, NEVER, EVER) == 2
+    assert historian.latest("yard", [TEMPERATURE], NEVER)[TEMPERATURE].t == kept
+    assert len(historian.events("yard", None, NEVER, EVER, 9)) == 2
+    forget_old(historian, SITE, {Family.ACCESS: 5, Family.FIRE: 30}, NOON)
+    assert [one.t for one in historian.events("yard", None, NEVER, EVER, 9)] == [kept]
+    assert historian.count("yard", SMOKE, NEVER, EVER) == 2

@@ -16,7 +16,7 @@ import pytest
 from backbone.historian.influx_address import InfluxAddress
 from backbone.historian.influx_server import InfluxServer
 from backbone.historian.influxdb import InfluxHistorian
-from backbone.historian.port import HistorianCorrupt, HistorianUnavailable
+from backbone.historian.port import HistorianCorrupt, HistorianRefused, HistorianUnavailable
 from backbone.stream import Position
 from tests import servers
 from tests.history import EVER, NEVER, NOON, batch, event, make_site
@@ -311,6 +311,42 @@ def test_on_2x_a_mapping_to_another_bucket_is_told_and_nothing_is_written(tmp_pa
             with pytest.raises(HistorianUnavailable, match="another bucket"):
                 historian.write([batch(MANY[:1])], [], {})
     assert not [path for _, path, _ in server.requests if path == "/api/v2/write"]
+
+
+@pytest.mark.parametrize("version", ["v2.7.1", "v3.0.0"])
+def test_old_readings_go_by_the_delete_of_2x_and_a_server_without_one_says_so(tmp_path: Path, version: str) -> None:
+    deleted: list[str] = []
+
+    def answer(path: str, query: dict[str, list[str]], body: bytes) -> Answer:
+        if path == "/api/v2/delete":
+            deleted.append(json.loads(body)["predicate"])
+            return 204, {}, None
+        if path == "/query":
+            row = {"name": "temperature", "columns": ["time", "n"], "values": [[0, 7]]}
+            return 200, {}, {"results": [{"statement_id": 0, "series": [row]}]}
+        mapping = {
+            "id": "m",
+            "orgID": "o",
+            "bucketID": "b",
+            "database": "anju",
+            "retention_policy": "x",
+            "default": True,
+        }
+        if path == "/api/v2/dbrps":
+            return 200, {}, {"content": [mapping]}
+        return 200, {}, {"buckets": [{"id": "b", "name": "anju", "orgID": "o", "retentionRules": []}]}
+
+    with scripted(version, answer, asked=True) as server:
+        url = f"influxdb+http://a-token@127.0.0.1:{server.server_port}/anju?org=o"
+        with closing(opened(url, tmp_path)) as historian:
+            if version.startswith("v3"):
+                with pytest.raises(HistorianRefused, match="give the bucket a retention"):
+                    historian.forget("yard", [TEMPERATURE], NOON)
+            else:
+                assert historian.forget("yard", [TEMPERATURE], NOON) == 7
+    tags = 'site="yard" AND family="environment"'
+    expected = [f'_measurement="{name}" AND {tags}' for name in ("temperature", "event")]
+    assert deleted == (expected if version.startswith("v2") else [])
 
 
 def test_user_and_password_are_sent_as_1x_wants_them(tmp_path: Path) -> None:
