@@ -86,17 +86,35 @@ def resume(activation: Activation, by: str, reason: str, now: int) -> Activation
     return replace(after, steps=steps, paused_at=None, paused_in=None, pauses_ms=activation.pauses_ms + still)
 
 
-def joined(activation: Activation, grade: str, now: int) -> Activation:
+def joined(
+    activation: Activation, grade: str, now: int, by: str = SYSTEM, why: str = "another alarm joined"
+) -> Activation:
     """After another alarm joined: standby and pause are over, nothing is contained, a graver alarm raises the level."""
     if activation.state is ActivationState.STANDBY:
-        activation = come_into_force(activation, SYSTEM, "a second alarm", now)
+        activation = come_into_force(activation, by, why, now)
     elif activation.state is ActivationState.PAUSED:
-        activation = resume(activation, SYSTEM, "another alarm joined", now)
+        activation = resume(activation, by, why, now)
     if activation.state is ActivationState.CONTAINED:
-        activation = changed(activation, ActivationEvent.RESPOND, SYSTEM, "another alarm joined", now)
+        activation = changed(activation, ActivationEvent.RESPOND, by, why, now)
     if grade in activation.flows and is_higher(grade, activation.level):
-        activation = change_level(activation, grade, SYSTEM, "a graver alarm joined", now)
+        activation = change_level(activation, grade, by, why, now)
     return activation
+
+
+def called_again(activation: Activation, level: str, zone: str, by: str, reason: str, now: int) -> Activation:
+    """A person puts the plan in force where it is already: what they say is kept, and counts as an alarm would.
+
+    Raises:
+        TransitionRefused: the plan has no such level, or the activation has ended.
+    """
+    if activation.state not in OPEN:
+        raise TransitionRefused(f"the activation is {activation.state}; nothing joins it any more")
+    if level not in activation.flows:
+        raise TransitionRefused(
+            f"the plan {activation.plan} has no level {level}; it has {', '.join(activation.flows)}"
+        )
+    after = noted(activation, now, by, "called-again", f"{zone}: {reason}")
+    return joined(after, level, now, by, reason)
 
 
 def adopted(activation: Activation, plan: Plan | None) -> Activation:

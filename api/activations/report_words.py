@@ -74,6 +74,7 @@ WORDS = {
     "activation.detected": Text(zh="演练中探测到", en="Detected in the drill"),
     "activation.pause": Text(zh="暂停", en="Paused"),
     "activation.resume": Text(zh="继续", en="Goes on"),
+    "activation.called-again": Text(zh="再次启动，并入", en="Activated again; joined"),
     "activation.resume-contained": Text(zh="继续（事态已控制）", en="Goes on, contained"),
     "activation.respond": Text(zh="开始响应", en="Responding"),
     "activation.gave-way": Text(zh="演练让位于真实警情", en="Drill gives way to a real emergency"),

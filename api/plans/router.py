@@ -11,11 +11,12 @@ from api.activations.schemas import ActivationOut
 from api.paging import Page
 from api.plans.schemas import Activate, PlanOut, show
 from api.platform import PlatformDep
-from api.problems import conflict, not_found
+from api.problems import not_found
 from api.security.access import Viewer
 from api.writing import Change, Write, writing
 from backbone.database import activations as stored
-from community import activations
+from community import activation_course, activations
+from community.activations import Activation
 from community.people import Action
 from community.site.site import Site
 
@@ -41,7 +42,11 @@ def get_plan(plan_id: str, platform: PlatformDep, _: Viewer) -> PlanOut:
 
 @router.post("/{plan_id}/activations", response_model=ActivationOut, status_code=201)
 def activate_plan(plan_id: str, body: Activate, write: Activating) -> Response:
-    """Put a plan in force in a zone. Its machine steps are begun by the rules service, which hears of it at once."""
+    """Put a plan in force in a zone. Its machine steps are begun by the rules service, which hears of it at once.
+
+    Where it is in force in that building already, this joins it: the answer is that activation, the reason is kept in
+    its timeline, a graver level raises its own, and standby, pause and "contained" are over.
+    """
     site = write.platform.site
 
     def work(change: Change) -> ActivationOut:
@@ -50,7 +55,11 @@ def activate_plan(plan_id: str, body: Activate, write: Activating) -> Response:
             raise not_found("plan", plan_id)
         if body.zone not in site.zones:
             raise not_found("zone", body.zone)
-        _nowhere_near(site, change.connection, plan_id, body.zone)
+        standing = _standing(site, change.connection, plan_id, body.zone)
+        if standing is not None:
+            kept = activation_course.adopted(standing, plan)
+            again = activation_course.called_again(kept, body.level, body.zone, change.by, body.reason, change.now)
+            return keep(change, "called-again", again)
         activation = activations.activate(
             id=f"{change.site}-{plan_id}-{body.zone}-{change.now}",
             site=change.site,
@@ -66,10 +75,11 @@ def activate_plan(plan_id: str, body: Activate, write: Activating) -> Response:
     return write.perform("plan.activate", f"{plan_id}:{body.zone}", work, status=201)
 
 
-def _nowhere_near(site: Site, connection: Connection, plan: str, zone: str) -> None:
+def _standing(site: Site, connection: Connection, plan: str, zone: str) -> Activation | None:
     """Two activations of one plan in one building are one: the first goes on, and is the one to work in."""
     building = site.building_of(zone)
     for standing in stored.list_activations(connection, site.id, states=activations.OPEN, limit=MOST_IN_FORCE):
         here = standing.zone in site.zones and site.building_of(standing.zone) == building
         if standing.plan == plan and here and not standing.drill:
-            raise conflict(f"the plan is in force there already, as {standing.id}")
+            return standing
+    return None

@@ -1220,6 +1220,9 @@ export interface paths {
         /**
          * Activate Plan
          * @description Put a plan in force in a zone. Its machine steps are begun by the rules service, which hears of it at once.
+         *
+         *     Where it is in force in that building already, this joins it: the answer is that activation, the reason is kept in
+         *     its timeline, a graver level raises its own, and standby, pause and "contained" are over.
          */
         post: operations["activate_plan"];
         delete?: never;
