@@ -144,6 +144,7 @@ def duckdb_rows(folder: Path, site: Site) -> Iterator[Figure]:
                 cpu_us_a_reading=round((time.process_time() - cpu) / DUCKDB_READINGS * 1e6, 3),
                 memory_mb=round(psutil.Process().memory_info().rss / 1e6),
             )
+            yield row(f"historian.duckdb.{form}_share_of_raw", raw_s / seconds, "share", aim=0.2, n=DUCKDB_READINGS)
     size = path.stat().st_size / DUCKDB_READINGS
     yield row("historian.duckdb.bytes_a_reading", size, "bytes", n=DUCKDB_READINGS, aim=3)
     with closing(DuckDBHistorian(path, site.id).open()) as historian:
@@ -198,6 +199,7 @@ def influx_rows(folder: Path, site: Site) -> Iterator[Figure]:
                 n=INFLUX_READINGS,
                 share_of_bare=round(bare_s / seconds, 2),
             )
+            yield row("historian.influxdb.share_of_bare", bare_s / seconds, "share", aim=0.8, n=INFLUX_READINGS)
             yield from query_rows("influxdb", historian, site)
 
 
