@@ -19,6 +19,7 @@ PROGRAMS = {
     "rules_trial": "rules tried on recorded readings",
     "rules_start": "how long the rules take to begin",
     "stream": "frames through rules and into DuckDB",
+    "stream_backlog": "the end of an outage, and alarms meanwhile",
     "gateway": "single sensor messages through the gateway",
     "mqtt_clients": "MQTT clients as the gateway's ear",
     "spool": "a week of outage in the gateway's spool, and its end",

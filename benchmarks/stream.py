@@ -25,7 +25,7 @@ from backbone.bus import Bus
 from benchmarks.figures import Figure, memory_mb
 from benchmarks.historian import bench_site, raw_duckdb
 from benchmarks.stream_load import CONSUMERS
-from benchmarks.stream_site import GATEWAYS, POINTS_A_GATEWAY, SITE, site_file
+from benchmarks.stream_site import GATEWAYS, POINTS_A_GATEWAY, SITE, URGENT_GATEWAY, site_file
 from tests.gateway_rig import until
 from tests.servers import ROOT, Process, free_port, listening
 
@@ -56,7 +56,7 @@ class Measured:
 
 
 class Committed:
-    """How many frames each consumer has committed, over all gateways."""
+    """How many bulk frames each consumer has committed, over all gateways that send them."""
 
     def __init__(self, bus: Bus) -> None:
         self._seq: dict[tuple[str, str], int] = {}
@@ -64,7 +64,8 @@ class Committed:
             bus.subscribe(topics.committed(SITE, "+", consumer), self._on_committed)
 
     def _on_committed(self, topic: str, payload: bytes) -> None:
-        self._seq[topics.gateway_of(topic), topics.last_level(topic)] = json.loads(payload)["bulk"]
+        if (gateway := topics.gateway_of(topic)) != URGENT_GATEWAY:
+            self._seq[gateway, topics.last_level(topic)] = json.loads(payload)["bulk"]
 
     def frames(self, consumer: str) -> int:
         """Committed by one consumer."""
@@ -80,10 +81,10 @@ class Committed:
 
 
 @contextmanager
-def services(folder: Path, *ingest: str) -> Iterator[tuple[str, dict[str, Process]]]:
+def services(folder: Path, *ingest: str, detectors: int = 0) -> Iterator[tuple[str, dict[str, Process]]]:
     """The broker's URL, and the processes that run; `ingest` is the command that keeps the readings."""
     port = free_port()
-    (folder / "site.yaml").write_text(site_file())
+    (folder / "site.yaml").write_text(site_file(detectors))
     environment = {
         "ANJU_SITE": str(folder / "site.yaml"),
         "ANJU_DATA_DIR": str(folder / "data"),

@@ -1,8 +1,10 @@
 """The gateways of the stream's benchmark: numbered frames, as fast as both consumers commit them.
 
-Run as its own process by `benchmarks.stream`. It sends as the gateway does (gateway/flow.py): live frames ahead of the
-fastest consumer by a window, what is asked for again, and whoever stands still from where it stands. New readings come
-only while the slower consumer is less than `BACKLOG` frames behind, so what is counted is what both keep up with.
+Run as its own process by `benchmarks.stream`, or with a number of frames by `benchmarks.stream_backlog`: then each
+gateway has a backlog of so many, a second apart, and ends with it. It sends as the gateway does (gateway/flow.py):
+live frames ahead of the fastest consumer by a window, what is asked for again, and whoever stands still from where it
+stands. New readings come only while the slower consumer is less than `BACKLOG` frames behind, so what is counted is
+what both keep up with.
 """
 
 import asyncio
@@ -27,6 +29,7 @@ from gateway.uplink import UNACKNOWLEDGED, WINDOW
 
 CONSUMERS = ("ingest", "rules")
 BACKLOG = 200
+SECOND_MS = 1_000
 PATTERNS = 16
 BURST = 20
 """Frames of one gateway before the others get a turn."""
@@ -62,21 +65,22 @@ def encoder(points: list[str], *, as_json: bool) -> Encode:
     epoch = time.time_ns() // 1_000_000_000
 
     def one(seq: int, prev: int, t: int) -> bytes:
-        return encode({**next(patterns), "epoch": epoch, "seq": seq, "prev": prev, "sent": t, "t0": t})
+        return encode({**next(patterns), "epoch": epoch, "seq": seq, "prev": prev, "sent": _now(), "t0": t})
 
     return one
 
 
 class LoadGateway:
-    """One gateway with endless readings."""
+    """One gateway with endless readings of now, or with `backlog` frames of the past."""
 
-    def __init__(self, bus: Bus, number: int, *, as_json: bool) -> None:
+    def __init__(self, bus: Bus, number: int, *, as_json: bool, backlog: int = 0) -> None:
         self._bus = bus
         self._encode = encoder(points_of(number), as_json=as_json)
         self._topic = topics.frames(SITE, gateway_name(number), Lane.BULK)
         self._flow = LaneFlow(dict.fromkeys(CONSUMERS, 0), WINDOW[Lane.BULK])
         self._kept: OrderedDict[int, bytes] = OrderedDict()
-        self._t = 0
+        self._backlog = backlog
+        self._t = _now() - backlog * SECOND_MS if backlog else 0
         self.made = 0
         self.sent = 0
         for consumer in CONSUMERS:
@@ -108,9 +112,9 @@ class LoadGateway:
     def _send_next(self, cursor: Cursor, now: int) -> bool:
         seq = cursor.at + 1
         if seq > self.made:
-            if self.made - self._flow.slowest >= BACKLOG:
+            if self.made - self._flow.slowest >= BACKLOG or (self._backlog and self.made >= self._backlog):
                 return False
-            self._t = max(self._t + 1, now)
+            self._t = self._t + SECOND_MS if self._backlog else max(self._t + 1, now)
             self._kept[seq] = self._encode(seq, self.made, self._t)
             self.made = seq
         if not self._bus.publish(self._topic, self._kept[seq]):
@@ -120,12 +124,12 @@ class LoadGateway:
         return True
 
 
-async def run(url: str, *, as_json: bool) -> None:
+async def run(url: str, *, as_json: bool, backlog: int = 0) -> None:
     """Send until SIGTERM; then say how much was sent again."""
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
     async with Bus(url, "bench-load") as bus:
-        gateways = [LoadGateway(bus, number, as_json=as_json) for number in range(GATEWAYS)]
+        gateways = [LoadGateway(bus, number, as_json=as_json, backlog=backlog) for number in range(GATEWAYS)]
         while not stop.is_set():
             sent = sum(gateway.pump() for gateway in gateways) if bus.connected else 0
             await asyncio.sleep(0 if sent else 0.001)
@@ -138,4 +142,4 @@ def _now() -> int:
 
 
 if __name__ == "__main__":
-    asyncio.run(run(sys.argv[1], as_json=sys.argv[2] == "json"))
+    asyncio.run(run(sys.argv[1], as_json=sys.argv[2] == "json", backlog=int(sys.argv[3]) if len(sys.argv) > 3 else 0))

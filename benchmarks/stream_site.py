@@ -7,6 +7,8 @@ POINTS_A_GATEWAY = 200
 HALLS = 5
 """Of each gateway, each watched by its own rules."""
 SITE = "bench"
+URGENT_GATEWAY = "gw-urgent"
+"""Whose detectors raise alarms."""
 
 
 def gateway_name(number: int) -> str:
@@ -20,8 +22,11 @@ def points_of(number: int) -> list[str]:
     return [f"climate-{number}-{device}.{measure}" for device in devices for measure in ("temperature", "humidity")]
 
 
-def site_file() -> str:
-    """The site file. Of each hall's eight rules five are limits, two rolling means, one watches for silence."""
+def site_file(detectors: int = 0) -> str:
+    """The site file. Of each hall's eight rules five are limits, two rolling means, one watches for silence.
+
+    With `detectors` a further gateway has so many, each with an alarm of its own.
+    """
     lines = [f"site: {{id: {SITE}, name: {{zh: 压测, en: Benchmark}}}}", "zones:"]
     halls = [f"hall-{n}-{hall}" for n in range(GATEWAYS) for hall in range(HALLS)]
     lines += [f"  - {{id: {hall}, name: {{zh: {hall}}}, kind: lobby}}" for hall in halls]
@@ -33,18 +38,31 @@ def site_file() -> str:
             f" mqtt: {{topic: zigbee2mqtt/climate-{n}-{device}}}}}"
             for device in range(POINTS_A_GATEWAY // 2)
         ]
+    if detectors:
+        lines += [f"  - id: {URGENT_GATEWAY}", "    devices:"]
+        lines += [
+            f"      - {{id: smoke-{n}, profile: zigbee2mqtt-smoke, zone: {halls[n % len(halls)]},"
+            f" mqtt: {{topic: zigbee2mqtt/smoke-{n}}}}}"
+            for n in range(detectors)
+        ]
     lines.append("rules:")
+    if detectors:
+        lines += _rule("smoke", "{measure: smoke}", "{equals: 1}", "medium")
     for hall in halls:
         for number, (measure, condition) in enumerate(_CONDITIONS):
-            lines += [
-                f"  - id: {hall}-rule-{number}",
-                f"    select: {{zone: {hall}, measure: {measure}}}",
-                f"    when: {condition}",
-                "    risk: low",
-                "    message: {zh: 越限, en: Limit}",
-                "    action: {zh: 检查, en: Look}",
-            ]
+            lines += _rule(f"{hall}-rule-{number}", f"{{zone: {hall}, measure: {measure}}}", condition)
     return "\n".join(lines) + "\n"
+
+
+def _rule(name: str, select: str, condition: str, risk: str = "low") -> list[str]:
+    return [
+        f"  - id: {name}",
+        f"    select: {select}",
+        f"    when: {condition}",
+        f"    risk: {risk}",
+        "    message: {zh: 越限, en: Limit}",
+        "    action: {zh: 检查, en: Look}",
+    ]
 
 
 _CONDITIONS = (
