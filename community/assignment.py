@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 
 from community.people import Role
-from community.roster import RosterChange, on_duty
+from community.roster import OnRecord, on_duty
 from community.site.model import Person
 from community.site.site import Site
 from community.tickets import Ticket
@@ -23,7 +23,7 @@ class Choice:
 
 
 def choose(
-    site: Site, ticket: Ticket, accounts: Set[str], load: Mapping[str, int], at: int, changes: Sequence[RosterChange]
+    site: Site, ticket: Ticket, accounts: Set[str], load: Mapping[str, int], at: int, record: OnRecord
 ) -> Choice | None:
     """The one to work a ticket; None: nobody fits, a person decides.
 
@@ -31,7 +31,7 @@ def choose(
         accounts: who can sign in and may work tickets.
         load: open tickets by assignee.
         at: Unix ms.
-        changes: of the roster.
+        record: who stands in for whom, and who lacks a training.
     """
     if _is_the_offices(ticket):
         return None
@@ -39,7 +39,7 @@ def choose(
     party = [p for p in crew if p.party == ticket.party] if ticket.party is not None else []
     fitting = party or [p for p in crew if p.party is None or ticket.party is None]
     skill = skill_of(site, ticket)
-    here = _on_duty(site, at, changes)
+    here = _on_duty(site, at, record)
     if skill is not None:
         fitting = [p for p in fitting if skill in p.duties or skill in here.get(p.id, ())]
     if not fitting:
@@ -77,13 +77,13 @@ def team_of(people: Sequence[Person], person: str) -> str | None:
     return next((p.party for p in people if p.id == person), None)
 
 
-def _on_duty(site: Site, at: int, changes: Sequence[RosterChange]) -> Mapping[str, tuple[str, ...]]:
+def _on_duty(site: Site, at: int, record: OnRecord) -> Mapping[str, tuple[str, ...]]:
     """Everybody on duty and their duties; without a roster everybody always is, with those they hold."""
     roster = site.file.roster
     if roster is None:
         return {p.id: tuple(p.duties) for p in site.file.people}
     found: dict[str, tuple[str, ...]] = {}
     for duty in roster.duties:
-        for person in on_duty(roster, site.file.site.timezone, duty.id, at, changes):
+        for person in on_duty(roster, site.file.site.timezone, duty.id, at, record):
             found[person] = (*found.get(person, ()), duty.id)
     return found

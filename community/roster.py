@@ -9,6 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from community.site.duty import WEEKDAYS, DayKind, Roster, Rota, Shift, minutes_of
+from community.training import Barred, fit
 
 _DAY = timedelta(days=1)
 
@@ -60,8 +61,26 @@ class Spell:
     changed: bool = False
 
 
-def on_duty(roster: Roster, timezone: str, duty: str, at: int, changes: Sequence[RosterChange] = ()) -> tuple[str, ...]:
-    """The people on duty for `duty` at a time (Unix ms), in the order they are to be called."""
+@dataclass(frozen=True, slots=True)
+class OnRecord:
+    """What is on record beside the site file, and decides with it who is on duty."""
+
+    changes: Sequence[RosterChange] = ()
+    barred: Barred = frozenset()
+
+
+def on_duty(roster: Roster, timezone: str, duty: str, at: int, record: OnRecord = OnRecord()) -> tuple[str, ...]:
+    """The people on duty for `duty` at a time (Unix ms), in the order they are to be called.
+
+    Whoever lacks a training the duty is not done without is left out, unless nobody else is on duty.
+    """
+    return fit(duty, rostered(roster, timezone, duty, at, record.changes), record.barred)
+
+
+def rostered(
+    roster: Roster, timezone: str, duty: str, at: int, changes: Sequence[RosterChange] = ()
+) -> tuple[str, ...]:
+    """Whom the roster names for `duty` at a time (Unix ms), whatever they have learned."""
     found: dict[str, None] = {}
     for spell in _spells(roster, timezone, at, at + 1):
         if spell.duty == duty and spell.since <= at < spell.until:

@@ -1,11 +1,15 @@
 """Training records (培训档案), and what they say of who may be on duty for what."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 
+from community.site.model import SiteFile
 from community.site.readiness import Qualification, TrainingRow
+
+Barred = Set[tuple[str, str]]
+"""Duties and people who may not be on duty for them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,3 +99,20 @@ def lacking(
     needed = [q for q in qualifications if duty in q.duties]
     found = [held(person, q, rows, records, on) for q in needed]
     return [one for one in found if one.standing in LACKING]
+
+
+def barred(file: SiteFile, records: Sequence[Training], on: date) -> frozenset[tuple[str, str]]:
+    """Each duty and person who may not be on duty for it that day, for want of a training it is not done without."""
+    refusing = [q for q in file.qualifications if q.without == "refuse"]
+    without = [
+        (q, person.id)
+        for q in refusing
+        for person in file.people
+        if held(person.id, q, file.trainings, records, on).standing in LACKING
+    ]
+    return frozenset((duty, person) for q, person in without for duty in q.duties)
+
+
+def fit(duty: str, people: Sequence[str], barred: Barred) -> tuple[str, ...]:
+    """Those of the people who may be on duty; all of them if nobody may, because somebody must come."""
+    return tuple(p for p in people if (duty, p) not in barred) or tuple(people)

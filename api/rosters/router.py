@@ -1,8 +1,9 @@
 """The roster: who is on duty now and in a span of time, who stands in for whom."""
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
@@ -19,9 +20,9 @@ from api.writing import Change, Write, writing
 from backbone.database import notifications as stored
 from backbone.database.drills import list_trainings
 from community.people import Action
-from community.roster import RosterChange, on_duty, spells
+from community.roster import OnRecord, RosterChange, on_duty, rostered, spells
 from community.site.duty import Roster
-from community.training import lacking
+from community.training import Barred, Training, barred, lacking
 
 router = APIRouter(prefix="/rosters", tags=["rosters"])
 Changing = Annotated[Write, writing(Action.CHANGE_ROSTER)]
@@ -157,18 +158,29 @@ def shown(platform: Platform, c: Connection, begin: int, end: int) -> RosterOut:
     changes = stored.roster_changes_after(c, platform.site.id, min(begin, now))
     zone = platform.site.file.site.timezone
     current = [s for s in spells(roster, zone, now, now + 1, changes) if s.since <= now < s.until]
+    untrained = _Untrained(platform, list_trainings(c, platform.site.id))
+    record = OnRecord(changes, untrained.at(now))
     return RosterOut(
         now=[
             OnDutyOut(
                 duty=duty.id,
                 name=duty.name,
-                people=list(on_duty(roster, zone, duty.id, now, changes)),
+                people=list(on_duty(roster, zone, duty.id, now, record)),
+                untrained=untrained.of(duty.id, rostered(roster, zone, duty.id, now, changes), now),
                 until=min((s.until for s in current if s.duty == duty.id), default=None),
             )
             for duty in roster.duties
         ],
         spells=[
-            SpellOut(duty=s.duty, shift=s.shift, since=s.since, until=s.until, people=list(s.people), changed=s.changed)
+            SpellOut(
+                duty=s.duty,
+                shift=s.shift,
+                since=s.since,
+                until=s.until,
+                people=list(s.people),
+                changed=s.changed,
+                untrained=untrained.of(s.duty, s.people, s.until - 1),
+            )
             for s in spells(roster, zone, begin, end, changes)
         ],
         changes=[RosterChangeOut.model_validate(change) for change in changes if change.counts],
@@ -176,3 +188,20 @@ def shown(platform: Platform, c: Connection, begin: int, end: int) -> RosterOut:
         shifts={shift.id: shift.name for shift in roster.shifts},
         people={person.id: person.name for person in platform.site.file.people},
     )
+
+
+class _Untrained:
+    """Who may not be on duty on a day of the community, for want of a training."""
+
+    def __init__(self, platform: Platform, records: list[Training]) -> None:
+        self._file, self._records = platform.site.file, records
+        self._by_day: dict[date, Barred] = {}
+
+    def at(self, at: int) -> Barred:
+        day = datetime.fromtimestamp(at / 1000, ZoneInfo(self._file.site.timezone)).date()
+        if day not in self._by_day:
+            self._by_day[day] = barred(self._file, self._records, day)
+        return self._by_day[day]
+
+    def of(self, duty: str, people: Sequence[str], at: int) -> list[str]:
+        return [person for person in people if (duty, person) in self.at(at)]

@@ -12,6 +12,9 @@ class OnDutyOut(BaseModel):
     duty: str
     name: Text
     people: list[str]
+    untrained: list[str] = Field(
+        description="whom the roster names without the training the duty needs: not called, unless nobody else is there"
+    )
     until: Timestamp | None
 
 
@@ -24,6 +27,7 @@ class SpellOut(BaseModel):
     until: Timestamp
     people: list[str]
     changed: bool = Field(description="somebody stands in")
+    untrained: list[str] = Field(description="whose training the duty needs will have run out")
 
 
 class RosterChangeOut(BaseModel):

@@ -6,11 +6,16 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+import structlog
+
 from community.escalations import Call, Escalation, call_tree, party_of
 from community.notifications import Notification, Preferences, channels_for, quiet_until
-from community.roster import RosterChange, on_duty
+from community.roster import OnRecord, on_duty
 from community.site.duty import EscalationLevel, Notifications
 from community.site.site import Site
+from community.training import fit
+
+log = structlog.get_logger()
 
 
 class People:
@@ -19,6 +24,8 @@ class People:
     def __init__(self, site: Site, reachable: Callable[[str], object]) -> None:
         self._site = site
         self._reachable = reachable
+        self._untrained: set[tuple[str, tuple[str, ...]]] = set()
+        """Who was called for want of others, told once."""
         self._duties = frozenset(d.id for d in site.file.roster.duties) if site.file.roster is not None else frozenset()
 
     def everybody(self, name: str) -> tuple[str, ...]:
@@ -27,31 +34,38 @@ class People:
             return tuple(p.id for p in self._site.file.people if p.party == party)
         return tuple(p.id for p in self._site.file.people if name in p.roles or name in p.duties or name == p.id)
 
-    def on_duty(self, name: str, at: int, changes: Sequence[RosterChange]) -> tuple[str, ...]:
+    def on_duty(self, name: str, at: int, record: OnRecord) -> tuple[str, ...]:
         """Those on duty; where the roster says nothing or nobody, all who hold it: somebody must be told."""
         roster = self._site.file.roster
         if roster is not None and name in self._duties:
-            found = on_duty(roster, self._site.file.site.timezone, name, at, changes)
+            found = on_duty(roster, self._site.file.site.timezone, name, at, record)
             if found:
+                self._warn_of(name, found, record)
                 return found
         return self.everybody(name)
 
-    def tree(self, escalation: Escalation, plan_commander: str, at: int, changes: Sequence[RosterChange]) -> list[Call]:
+    def _warn_of(self, duty: str, people: tuple[str, ...], record: OnRecord) -> None:
+        if (duty, people) in self._untrained or not all((duty, person) in record.barred for person in people):
+            return
+        self._untrained.add((duty, people))
+        log.error("nobody on duty has a valid training; they are called all the same", duty=duty, people=people)
+
+    def tree(self, escalation: Escalation, plan_commander: str, at: int, record: OnRecord) -> list[Call]:
         """Everybody an escalation calls, in order."""
         notifications = self._site.file.notifications or Notifications()
         if escalation.kind == "alarm":
             levels: Sequence[EscalationLevel] = notifications.levels.get(escalation.facts.grade, ())  # type: ignore[call-overload]
             high = escalation.facts.grade == "high"
-            return call_tree(levels, lambda duty: self.on_duty(duty, at, changes), self.everybody, high=high)
+            return call_tree(levels, lambda duty: self.on_duty(duty, at, record), self.everybody, high=high)
         roles: dict[str, list[str]] = {}
         for role in escalation.roles:
-            for person in self.of_role(role, plan_commander, at, changes):
+            for person in self.of_role(role, plan_commander, at, record):
                 roles.setdefault(person, []).append(role)
         return [Call(person, ", ".join(held), 0, True) for person, held in roles.items()]
 
-    def of_role(self, role: str, commander: str, at: int, changes: Sequence[RosterChange]) -> tuple[str, ...]:
+    def of_role(self, role: str, commander: str, at: int, record: OnRecord) -> tuple[str, ...]:
         """Those a plan's step means by a role; if none of them can be reached, also all who could stand in."""
-        found = self.on_duty(role, at, changes)
+        found = fit(role, self.on_duty(role, at, record), record.barred)
         if any(self._reachable(person) for person in found):
             return found
         others = self.everybody(commander if role == "commander" else role) or self.everybody(commander)

@@ -18,6 +18,7 @@ from sqlalchemy import Connection
 
 from backbone import metrics
 from backbone.database.database import Database
+from backbone.database.duty import duty_on_record
 from backbone.database.notifications import (
     all_browsers,
     all_preferences,
@@ -35,7 +36,6 @@ from backbone.database.notifications import (
     push_key,
     queued_for,
     queued_high,
-    roster_changes_after,
     save_browsers,
     save_escalation,
     save_notification,
@@ -213,7 +213,7 @@ class Notifier:
         self._push.browsers = all_browsers(c, self._site.id)
         calling = open_escalations(c, self._site.id, [EscalationState.CALLING], CALLS_AT_ONCE)
         ready = [escalation for escalation in calling if escalation.next_at <= now]
-        changes = roster_changes_after(c, self._site.id, now)
+        record = duty_on_record(c, self._site, now)
         trees: dict[tuple[str, ...], list[Call]] = {}
         everybody = all_preferences(c, self._site.id)
         chosen = {person.id: everybody.get(person.id) for person in self._site.file.people}
@@ -226,7 +226,7 @@ class Notifier:
             commander = commander_of(c, escalation)
             key = (escalation.kind, escalation.facts.grade, commander, *escalation.roles)
             if key not in trees:
-                trees[key] = self._people.tree(escalation, commander, now, changes)
+                trees[key] = self._people.tree(escalation, commander, now, record)
             tree = trees[key]
             told = notifications_of(c, escalation.id) if escalation.told else []
             failed = frozenset(n.person for n in told if n.state is NotificationState.FAILED)

@@ -16,14 +16,14 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 
 from backbone import metrics
 from backbone.database.documents import plain
+from backbone.database.duty import duty_on_record
 from backbone.database.errors import Conflict
-from backbone.database.notifications import roster_changes_after
 from backbone.database.outbox import Relay, append
 from backbone.database.tickets import due_tickets, get_ticket, load_of, put_off, save_ticket
 from backbone.database.users import list_users
 from community.assignment import choose
 from community.people import PLATFORM, Action, may
-from community.roster import RosterChange
+from community.roster import OnRecord
 from community.site.site import Site
 from community.ticket_deadlines import mark_late, missed, untold
 from community.tickets import Ticket, TicketState, add_note, assign
@@ -46,7 +46,7 @@ class _Crew:
 
     accounts: frozenset[str]
     load: dict[str, int]
-    changes: list[RosterChange]
+    record: OnRecord
 
 
 class TicketWatch:
@@ -92,7 +92,7 @@ def look_after(c: Connection, site: Site, now: int) -> int:
     if not due:
         return 0
     accounts = frozenset(u.username for u in list_users(c) if not u.disabled and may(u.roles, Action.WORK_TICKET))
-    crew = _Crew(accounts, load_of(c, site.id), roster_changes_after(c, site.id, now))
+    crew = _Crew(accounts, load_of(c, site.id), duty_on_record(c, site, now))
     for identifier in due:
         try:
             with c.begin_nested():
@@ -123,7 +123,7 @@ def _look_after_one(c: Connection, site: Site, ticket: Ticket, crew: _Crew, now:
 
 
 def _dispatch(site: Site, ticket: Ticket, crew: _Crew, now: int) -> Ticket:
-    choice = choose(site, ticket, crew.accounts, crew.load, now, crew.changes)
+    choice = choose(site, ticket, crew.accounts, crew.load, now, crew.record)
     if choice is None:
         return add_note(replace(ticket, dispatched=True), PLATFORM.name, "nobody-fits", "", now)
     crew.load[choice.person] = crew.load.get(choice.person, 0) + 1

@@ -75,3 +75,16 @@ async def test_a_no_and_what_is_taken_back_change_nothing(
     zhao = await sign_in(house, "zhao-lei")  # sessions end of themselves meanwhile
     begun = await zhao.post(f"/rosters/requests/{late}/answer", json={"accepted": True})
     assert (begun.status_code, "has begun" in begun.json()["detail"]) == (409, True)
+
+
+async def test_whose_training_has_run_out_is_flagged_and_called_only_for_want_of_others(house: House) -> None:
+    async with house.as_(Role.MANAGER) as manager:
+        roster = (await manager.get("/rosters", params={"until": "2026-09-22T00:00:00Z"})).json()
+    assert [row["untrained"] for row in roster["now"]] == [[], [], []]
+    house.clock.turn(600 * 86_400)  # the law was taught for two years, in April 2026
+    house.add_user("chen-gang", Role.CREW)
+    roster = (await (await sign_in(house, "chen-gang")).get("/rosters")).json()
+    commander = next(row for row in roster["now"] if row["duty"] == "commander")
+    assert commander["people"] == commander["untrained"] != []
+    assert all(s["untrained"] == s["people"] for s in roster["spells"] if s["duty"] == "commander")
+    assert not any(s["untrained"] for s in roster["spells"] if s["duty"] == "maintenance"), "there it is a warning"

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 from hypothesis import given
 from hypothesis import strategies as st
 
-from community.roster import RosterChange, gaps, is_rest_day, on_duty, spells
+from community.roster import OnRecord, RosterChange, gaps, is_rest_day, on_duty, spells
 from community.site.duty import Roster
 
 SHANGHAI = "Asia/Shanghai"
@@ -60,7 +60,7 @@ def test_a_stand_in_takes_the_place_for_as_long_as_said_and_no_longer() -> None:
         at=0,
     )
     for moment, who in (("09:59", "a"), ("10:00", "z"), ("11:59", "z"), ("12:00", "a")):
-        assert on_duty(ROSTER, SHANGHAI, "maintenance", at(f"2026-01-05T{moment}"), [change]) == (who,)
+        assert on_duty(ROSTER, SHANGHAI, "maintenance", at(f"2026-01-05T{moment}"), OnRecord([change])) == (who,)
     week = spells(ROSTER, SHANGHAI, at("2026-01-05T08:00"), at("2026-01-05T20:00"), [change])
     mine = [(s.people, s.changed) for s in week if s.duty == "maintenance"]
     assert mine == [(("a",), False), (("z",), True), (("a",), False)]
@@ -79,3 +79,13 @@ def test_the_times_nobody_is_there_are_found() -> None:
     assert ("mon", "20:00", "24:00", False) in found
     only_workdays = ROSTER.model_copy(update={"rota": ROSTER.rota[:3]})
     assert ("wed", "00:00", "24:00", True) in gaps(only_workdays, "manager")
+
+
+def test_whoever_lacks_a_training_is_left_out_unless_nobody_else_is_there() -> None:
+    moment = at("2026-01-05T12:00")
+    rows = ROSTER.model_copy(update={"rota": (ROSTER.rota[0].model_copy(update={"turn": "together"}),)})
+    left_out = OnRecord(barred={("maintenance", "a"), ("manager", "b")})
+    assert on_duty(rows, SHANGHAI, "maintenance", moment) == ("a", "b")
+    assert on_duty(rows, SHANGHAI, "maintenance", moment, left_out) == ("b",)
+    nobody = OnRecord(barred={("maintenance", "a"), ("maintenance", "b")})
+    assert on_duty(rows, SHANGHAI, "maintenance", moment, nobody) == ("a", "b"), "somebody must come"

@@ -9,6 +9,7 @@ import pytest
 from community import tickets
 from community.assignment import choose
 from community.people import PLATFORM, Actor, Role
+from community.roster import OnRecord
 from community.site.model import SiteFile
 from community.site.site import Site
 from community.ticket_deadlines import deadlines_for, mark_late, missed, next_look
@@ -119,13 +120,13 @@ def test_who_works_it(wanted: dict[str, Any], clock: str, load: dict[str, int], 
         facilities=[{"id": "pump", "name": {"zh": "泵"}, "zone": "b3", "party": "property", "category": "water"}],
         tickets={"skills": {"fire": "repair", "water": "plumbing"}},
     )
-    choice = choose(here, ticket(**wanted), EVERYBODY, load, at(f"2026-09-21 {clock}"), [])
+    choice = choose(here, ticket(**wanted), EVERYBODY, load, at(f"2026-09-21 {clock}"), OnRecord())
     assert (choice.person if choice else None) == chosen
 
 
 def test_a_ticket_goes_to_nobody_who_cannot_sign_in() -> None:
     here = site(people=PEOPLE, roster=ROSTER, parties=PARTIES)
-    choice = choose(here, ticket(), {"liu-yang"}, {}, at("2026-09-21 10:00"), [])
+    choice = choose(here, ticket(), {"liu-yang"}, {}, at("2026-09-21 10:00"), OnRecord())
     assert choice is not None
     assert (choice.person, choice.on_duty) == ("liu-yang", True)
-    assert choose(here, ticket(), set(), {}, 0, []) is None
+    assert choose(here, ticket(), set(), {}, 0, OnRecord()) is None

@@ -17,6 +17,7 @@ from backbone.database.tickets import list_tickets
 from community.activation_course import to_restore
 from community.activations import ActivationState, StepState, activate, find_step, stand_down
 from community.alarms import acknowledge
+from community.roster import OnRecord
 from community.site.model import SiteFile
 from community.site.site import Site
 from rules.detect.model import Batch, Transition
@@ -110,7 +111,7 @@ def test_a_late_step_is_told_to_the_commander_and_to_the_party_above(database: D
         responder.look_after(c, NOW + 8_000)
         assert len([e for e in escalations_of(c, "test", activation.id) if e.kind == "late"]) == 1, "told once"
     people = People(made, lambda _: True)
-    assert {call.person for call in people.tree(late, "safety-officer", NOW, [])} == {"wang-wei", "he-jing"}
+    assert {call.person for call in people.tree(late, "safety-officer", NOW, OnRecord())} == {"wang-wei", "he-jing"}
 
 
 def test_what_burns_again_after_its_plan_was_stood_down_activates_it_anew(database: Database) -> None:

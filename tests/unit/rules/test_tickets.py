@@ -13,6 +13,7 @@ from backbone.database.tickets import list_tickets, save_ticket
 from backbone.database.users import User, insert_user
 from community import tickets as life
 from community.people import Actor, Role
+from community.roster import OnRecord
 from community.site.model import SiteFile
 from community.site.site import Site
 from community.tickets import Ticket, TicketState
@@ -170,7 +171,7 @@ def test_the_escalation_party_hears_of_what_the_responsible_one_leaves(database:
         (ticket,) = list_tickets(c, "test")
         told = {e.step.partition(":")[0]: e for e in escalations_of(c, "test", ticket.id) if e.step}
     people = People(site, lambda _: True)
-    called = {kind: {call.person for call in people.tree(e, "", NOW, [])} for kind, e in told.items()}
+    called = {kind: {call.person for call in people.tree(e, "", NOW, OnRecord())} for kind, e in told.items()}
     assert called == {
         "respond": {"zhang-min"},
         "respond-limit": {"zhang-min", "sun-hong"},

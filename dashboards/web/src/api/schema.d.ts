@@ -4050,6 +4050,11 @@ export interface components {
             people: string[];
             /** Until */
             until: string | null;
+            /**
+             * Untrained
+             * @description whom the roster names without the training the duty needs: not called, unless nobody else is there
+             */
+            untrained: string[];
         };
         /**
          * Organisation
@@ -5669,6 +5674,11 @@ export interface components {
              * @example 2026-09-22T08:15:30.250Z
              */
             until: string;
+            /**
+             * Untrained
+             * @description whose training the duty needs will have run out
+             */
+            untrained: string[];
         };
         /**
          * Standing

@@ -1,6 +1,7 @@
 export default {
   notifications: {
-    title: 'Duty', onDuty: 'On duty now', until: 'until {time}', nobody: 'nobody', week: 'The week ahead', standIn: 'stand-in', withdraw: 'Withdraw',
+    title: 'Duty', onDuty: 'On duty now', until: 'until {time}', nobody: 'nobody', week: 'The week ahead', standIn: 'stand-in', untrained: 'training run out',
+    leftOut: 'Not called, the training has run out: {names}', calledAnyway: 'Nobody on duty has a valid training. {names}: called all the same. Change the roster.', withdraw: 'Withdraw',
     change: { do: 'Stand in', title: 'Stand in: {duty}', out: 'Instead of', in: 'Stand-in', reason: 'Why (required)', confirm: 'Change the roster' },
     log: 'Notifications', none: 'Nobody was told of anything yet.',
     who: 'Who was told', whoNone: 'Nobody was told outside the page.', next: 'Unless somebody acknowledges, the next are told at {time}',

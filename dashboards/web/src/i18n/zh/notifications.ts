@@ -1,6 +1,7 @@
 export default {
   notifications: {
-    title: '值班与通知', onDuty: '现在值班', until: '至 {time}', nobody: '无人', week: '未来一周', standIn: '替班', withdraw: '撤销',
+    title: '值班与通知', onDuty: '现在值班', until: '至 {time}', nobody: '无人', week: '未来一周', standIn: '替班', untrained: '培训已过期',
+    leftOut: '培训已过期，不再通知：{names}', calledAnyway: '当班人员均无有效培训，仍照常通知：{names}。请调整排班。', withdraw: '撤销',
     change: { do: '替班', title: '替班：{duty}', out: '原值班人', in: '替班人', reason: '原因（必填）', confirm: '确认替班' },
     log: '通知记录', none: '还没有通知过任何人。',
     who: '通知了谁', whoNone: '没有在页面之外通知任何人。', next: '如无人确认，{time} 通知下一批',
