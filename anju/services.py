@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, TypeVar
 
 import structlog
 
+from backbone.last_site import read_site_or_last
 from backbone.settings import Settings
-from backbone.site_files import own_sites, read_site
+from backbone.site_files import own_sites
 from community.site.problems import Problem, SiteErrors
 from community.site.site import Site
 
@@ -28,10 +29,10 @@ async def gateway(stop: asyncio.Event) -> None:
     from gateway.settings import GatewaySettings, gateway_of
 
     settings = GatewaySettings()
-    site = read_site(settings)
+    site, problems = read_site_or_last(settings)
     # several gateways may share a data directory: each says of itself which site file it runs
     service = f"gateway-{gateway_of(settings, site).id}"
-    watch = SiteWatch(settings, site, service, now_ms)
+    watch = SiteWatch(settings, site, service, now_ms, problems)
     return_memory()
     await run(settings, site, stop, watch_site=watch, watchdog=Watchdog(settings.stall_s))
 
@@ -48,8 +49,8 @@ async def rules(stop: asyncio.Event) -> None:
     with closing(Database.open(settings.state_url)) as database:
 
         async def serve(own: RulesSettings) -> None:
-            site = read_site(own)
-            watch = SiteWatch(own, site, "rules", unix_ms)
+            site, problems = read_site_or_last(own)
+            watch = SiteWatch(own, site, "rules", unix_ms, problems)
             folder = settings.data_dir / "locks"
             await alone(
                 database,
@@ -85,7 +86,7 @@ async def _history_and_api(
     from ingest.service import run as run_ingest
     from ingest.settings import IngestSettings
 
-    site = read_site(settings)
+    site, problems = read_site_or_last(settings)
     own = {"site": settings.site, "data_dir": settings.data_dir}
     takers: list[Take] = []
 
@@ -95,7 +96,7 @@ async def _history_and_api(
 
     with closing(open_historian(settings.history_url, settings.data_dir, site, patient=True)) as historian:
         name = "+".join(["ingest"] * with_ingest + ["api"] * with_api)
-        watch = SiteWatch(settings, site, name, now_ms)  # one for both: a changed file is read once
+        watch = SiteWatch(settings, site, name, now_ms, problems)  # one for both: a changed file is read once
         services: list[tuple[str, Awaitable[None]]] = []
         if with_ingest:
             ingest_settings = IngestSettings().model_copy(update=own)
@@ -154,7 +155,7 @@ async def simulator(stop: asyncio.Event, *, seed: int) -> None:
     from firmware_sim.service import run
 
     settings = Settings()
-    site = read_site(settings)
+    site, _ = read_site_or_last(settings)
     await run(
         site,
         broker_url=settings.broker_url,

@@ -17,8 +17,8 @@ from pydantic import Field
 from rich.console import Console
 
 from anju.supervisor import Service, Supervisor
+from backbone.last_site import read_site_or_last
 from backbone.settings import Settings
-from backbone.site_files import read_site
 from community.site.site import Site
 
 READY_S = 60.0
@@ -55,7 +55,7 @@ async def up(console: Console) -> None:
     """Start, say where to look, and keep everything running until Ctrl-C."""
     began = time.monotonic()
     settings = UpSettings()
-    site = read_site(settings)
+    site, _ = read_site_or_last(settings, lambda problems: _say_refused(console, problems))
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     with _only_one(settings.data_dir):
         _check_ports(settings)
@@ -75,6 +75,12 @@ async def up(console: Console) -> None:
             group.create_task(supervisor.run(stop), name="supervisor")
             group.create_task(_announce(console, settings, first, began, stop), name="announce")
         console.print("stopped")
+
+
+def _say_refused(console: Console, problems: list[str]) -> None:
+    console.print("[bold red]the site file is refused; the one that was last in force is run[/]")
+    for problem in problems:
+        console.print(problem, style="red", markup=False)
 
 
 async def _announce(

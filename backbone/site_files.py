@@ -1,6 +1,7 @@
 """The site file and the device profiles, from where the settings say they are."""
 
 import zlib
+from collections.abc import Mapping
 from pathlib import Path
 
 from backbone.building import building
@@ -23,12 +24,44 @@ def read_site(settings: Settings) -> Site:
         return load_site(_text(path), read_profiles(settings.profiles), str(path))
 
 
+def site_text(path: Path) -> str:
+    """The text of the one site file a setting means.
+
+    Raises:
+        SiteErrors: there is none, or it cannot be read.
+    """
+    return _text(site_file(path))
+
+
 def read_profiles(own: Path | None) -> dict[str, Profile]:
     """The shipped profiles, and those of an installer's folder, which replace ours of the same id."""
-    folders = [SHIPPED_PROFILES, *([own] if own else [])]
-    if own is not None and not own.is_dir():
+    return profiles_of(own_profile_texts(own))
+
+
+def own_profile_texts(own: Path | None) -> dict[str, str]:
+    """The files of an installer's folder, by path.
+
+    Raises:
+        SiteErrors: there is no such folder, or a file of it cannot be read.
+    """
+    if own is None:
+        return {}
+    if not own.is_dir():
         raise SiteErrors([Problem(str(own), 1, 1, "there is no such folder of profiles; look at ANJU_PROFILES")])
-    return load_profiles({str(path): _text(path) for folder in folders for path in sorted(folder.glob("*.yaml"))})
+    return _texts(own)
+
+
+def profiles_of(own: Mapping[str, str]) -> dict[str, Profile]:
+    """The shipped profiles and these texts.
+
+    Raises:
+        SiteErrors: every problem of them.
+    """
+    return load_profiles({**_texts(SHIPPED_PROFILES), **own})
+
+
+def _texts(folder: Path) -> dict[str, str]:
+    return {str(path): _text(path) for path in sorted(folder.glob("*.yaml"))}
 
 
 def source_files(settings: Settings) -> list[Path]:

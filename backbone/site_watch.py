@@ -8,13 +8,14 @@ still for a look: half a file, as a slow copy leaves it, may well be valid YAML 
 import asyncio
 import contextlib
 import signal
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
 import msgspec
 import structlog
 from prometheus_client import Counter, Gauge
 
+from backbone.last_site import keep_last
 from backbone.settings import Settings
 from backbone.site_files import read_site, site_digest, source_files
 from community.site.problems import Problem, SiteErrors
@@ -65,16 +66,21 @@ def told_states(data_dir: Path) -> dict[str, SiteState]:
 
 
 class SiteWatch:
-    """Watches the settings' site file and profiles for one service."""
+    """Watches the settings' site file and profiles for one service, which began with `site`.
 
-    def __init__(self, settings: Settings, site: Site, service: str, now: Callable[[], int]) -> None:
+    With `problems` that is not what stands in the file, and this is why.
+    """
+
+    def __init__(
+        self, settings: Settings, site: Site, service: str, now: Callable[[], int], problems: Sequence[str] = ()
+    ) -> None:
         self._settings = settings
         self.site = site
         """In force."""
         self._service = service
         self._now = now
         self._asked = asyncio.Event()
-        self.state = SiteState(site.digest, now())
+        self.state = SiteState(site.digest, now(), tuple(problems[:MOST_TOLD]))
 
     def look_now(self) -> None:
         """Look at once, and take a changed file without waiting for it to stand still."""
@@ -86,7 +92,9 @@ class SiteWatch:
         with contextlib.suppress(ValueError, RuntimeError, NotImplementedError):  # no signals off the main thread
             loop.add_signal_handler(signal.SIGHUP, self.look_now)
         await self._set(self.state)
-        taken = before = await asyncio.to_thread(_stamp_of_same, self._settings, self.site)
+        taken = before = (
+            () if self.state.problems else await asyncio.to_thread(_stamp_of_same, self._settings, self.site)
+        )
         while True:
             stamp = await asyncio.to_thread(_stamp, self._settings)
             asked = self._asked.is_set()
@@ -130,6 +138,8 @@ class SiteWatch:
         refusing.labels(self._service).set(bool(state.problems))
         try:
             await asyncio.to_thread(_write, state_file(self._settings.data_dir, self._service), state)
+            if not state.problems:
+                await asyncio.to_thread(keep_last, self._settings, self.site)
         except OSError as error:
             log.warning("the state of the site file cannot be written", error=str(error))
 
