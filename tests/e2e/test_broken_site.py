@@ -1,4 +1,4 @@
-"""The machine comes back at night, and somebody left half a site file on its disk: it watches as it did the day before."""
+"""The machine comes back at night with half a site file on its disk: it watches as it did the day before."""
 
 from pathlib import Path
 
