@@ -8,16 +8,22 @@ from backbone import metrics
 from backbone.frames import Frame
 from backbone.losses import EVENT_TYPE as LOSS
 from backbone.stream import Delivery
+from community.quality import Quality
 from community.site.site import Site
 from rules.detect.compile import Compiled
 from rules.detect.model import Batch, Bits, Index, Occurrence, Times, Values
 
+_SUSPECT = int(Quality.CLOCK_SUSPECT)
 _MOST_NAMES = 300_000
 """In the lists of points that are remembered: some tens of megabytes."""
 
 
 class Intake:
-    """Finds the engine's index of each point; leaves out what the gateway may not say, and the far future."""
+    """Finds the engine's index of each point, and leaves out what the gateway may not say.
+
+    What is said to come from the far future is news with a clock nobody believes: when ours was set back, smoke that
+    waited is among it.
+    """
 
     def __init__(self, site: Site, compiled: Compiled, future_skew_ms: int) -> None:
         self._index = compiled.point_index
@@ -36,16 +42,19 @@ class Intake:
         position = 0
         for delivery in deliveries:
             frame = delivery.frame
-            occurrences += self._occurrences(delivery.gateway, frame, position, latest)
+            occurrences += self._occurrences(delivery.gateway, frame, position, now)
             if not frame.t.size:
                 continue
             p = self._indices(delivery.gateway, frame.points).take(frame.p)
-            good = (p >= 0) & (frame.t <= latest) & (frame.t > 0)
-            if good.all():
-                columns.append((p, frame.t, frame.x, frame.q))
-            else:
+            good = (p >= 0) & (frame.t > 0)
+            t, x, q = frame.t, frame.x, frame.q
+            if not good.all():
                 self._refused.inc(float(good.size - good.sum()))
-                columns.append((p[good], frame.t[good], frame.x[good], frame.q[good]))
+                p, t, x, q = p[good], t[good], x[good], q[good]
+            ahead = t > latest
+            if ahead.any():
+                t, q = np.where(ahead, now, t), q | np.where(ahead, _SUSPECT, 0).astype(np.uint8)
+            columns.append((p, t, x, q))
             position += columns[-1][0].size
         self._accepted.inc(position)
         if len(columns) == 1:
@@ -69,13 +78,14 @@ class Intake:
     def _place(self, gateway: str, point: str) -> int:
         return self._index[point] if self._gateway_of.get(point) == gateway else -1
 
-    def _occurrences(self, gateway: str, frame: Frame, position: int, latest: int) -> Iterator[Occurrence]:
+    def _occurrences(self, gateway: str, frame: Frame, position: int, now: int) -> Iterator[Occurrence]:
         for event in frame.events:
             if event.type == LOSS:
                 continue  # ingest records it
             place = self._place(gateway, event.point)
-            if place >= 0 and 0 < event.t <= latest:
-                yield Occurrence(position, place, event.t, event.type)
+            if place >= 0 and event.t > 0:
+                t = event.t if event.t <= now + self._future_skew_ms else now
+                yield Occurrence(position, place, t, event.type)
             else:
                 self._refused.inc()
 

@@ -14,7 +14,11 @@ class RulesSettings(Settings):
     late_after_s: float = Field(
         default=300, gt=0, description="an alarm from readings older than this is on record, but moves nothing"
     )
-    future_skew_s: float = Field(default=600, gt=0, description="readings further in the future than this are left out")
+    future_skew_s: float = Field(
+        default=600,
+        gt=0,
+        description="readings further in the future than this count as now",
+    )
     checkpoint_every_s: float = Field(
         default=0.25, gt=0, description="how often progress is committed while nothing happens"
     )

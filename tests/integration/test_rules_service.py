@@ -150,6 +150,20 @@ async def test_old_news_is_on_record_and_moves_nothing(embedded_broker: Broker, 
         assert not list_activations(c, site.id)
 
 
+async def test_smoke_from_the_future_is_an_alarm_now(embedded_broker: Broker, site: Site, database: Database) -> None:
+    """Our clock was set back two hours: what detectors say is news all the same."""
+    ahead = now_ms() + 2 * 3_600_000
+    async with rules(embedded_broker, site, database) as east:
+        east.send((SMOKE_A, 0.0), (SMOKE_B, 0.0), at=ahead, sent=ahead)
+        east.send((SMOKE_A, 1.0), at=ahead + 1_000, sent=ahead + 1_000)
+        east.send((SMOKE_B, 1.0), at=ahead + 2_000, sent=ahead + 2_000)
+        await until(lambda: any(b["change"] == "step-done" for k, b in east.events if k == "plan"), "doors verified")
+    with database.read() as c:
+        alarms = list_alarms(c, site.id)
+    assert {alarm.rule for alarm in alarms} >= {"smoke", "fire-confirmed"}
+    assert all(alarm.raised_at < ahead for alarm in alarms)
+
+
 async def test_what_an_outage_held_back_is_judged_by_its_own_time(
     broker: Broker, site: Site, database: Database
 ) -> None:

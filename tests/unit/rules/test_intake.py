@@ -2,6 +2,7 @@
 
 from backbone.frames import Frame, FrameBuilder, FrameEvent
 from backbone.stream import Delivery
+from community.quality import Quality
 from community.site.profile import Lane
 from rules.detect.compile import compile_rules
 from rules.intake import Intake
@@ -37,9 +38,12 @@ def test_frames_follow_each_other_and_events_stand_before_their_frame() -> None:
     assert [(o.position, o.point, o.type) for o in batch.occurrences] == [(2, 2, "hello")]
 
 
-def test_unknown_points_other_gateways_and_the_far_future_are_left_out() -> None:
+def test_unknown_points_and_other_gateways_are_left_out_and_the_far_future_is_now() -> None:
     sent = frame(("a.x", NOW, 1.0), ("nobody.x", NOW, 2.0), ("b.x", NOW + 600_001, 3.0), ("b.x", NOW + 600_000, 4.0))
-    assert intake().batch([delivery(sent)], NOW).x.tolist() == [1.0, 4.0]
+    batch = intake().batch([delivery(sent)], NOW)
+    assert batch.x.tolist() == [1.0, 3.0, 4.0]
+    assert batch.t.tolist() == [NOW, NOW, NOW + 600_000]
+    assert batch.q.tolist() == [0, Quality.CLOCK_SUSPECT, 0]
     strange = frame(("a.x", NOW, 1.0), events=(FrameEvent("b.seen", NOW, "hello"),))
     batch = intake().batch([delivery(strange, "gw-other")], NOW)
     assert len(batch) == 0
