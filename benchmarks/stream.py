@@ -25,7 +25,7 @@ from backbone.bus import Bus
 from benchmarks.figures import Figure, memory_mb
 from benchmarks.historian import bench_site, raw_duckdb
 from benchmarks.stream_load import CONSUMERS
-from benchmarks.stream_site import GATEWAYS, POINTS_A_GATEWAY, SITE, URGENT_GATEWAY, site_file
+from benchmarks.stream_site import GATEWAYS, POINTS_A_GATEWAY, SITE, gateway_name, site_file
 from tests.gateway_rig import until
 from tests.servers import ROOT, Process, free_port, listening
 
@@ -56,16 +56,16 @@ class Measured:
 
 
 class Committed:
-    """How many bulk frames each consumer has committed, over all gateways that send them."""
+    """How many frames each consumer has committed, over all gateways of the load."""
 
-    def __init__(self, bus: Bus) -> None:
+    def __init__(self, bus: Bus, site: str = SITE) -> None:
         self._seq: dict[tuple[str, str], int] = {}
         for consumer in CONSUMERS:
-            bus.subscribe(topics.committed(SITE, "+", consumer), self._on_committed)
+            for number in range(GATEWAYS):
+                bus.subscribe(topics.committed(site, gateway_name(number), consumer), self._on_committed)
 
     def _on_committed(self, topic: str, payload: bytes) -> None:
-        if (gateway := topics.gateway_of(topic)) != URGENT_GATEWAY:
-            self._seq[gateway, topics.last_level(topic)] = json.loads(payload)["bulk"]
+        self._seq[topics.gateway_of(topic), topics.last_level(topic)] = json.loads(payload)["bulk"]
 
     def frames(self, consumer: str) -> int:
         """Committed by one consumer."""
@@ -81,10 +81,15 @@ class Committed:
 
 
 @contextmanager
-def services(folder: Path, *ingest: str, detectors: int = 0) -> Iterator[tuple[str, dict[str, Process]]]:
-    """The broker's URL, and the processes that run; `ingest` is the command that keeps the readings."""
+def services(
+    folder: Path, *ingest: str, site: str | None = None, gateway: str | None = None
+) -> Iterator[tuple[str, dict[str, Process]]]:
+    """The broker's URL, and the processes that run; `ingest` is the command that keeps the readings.
+
+    `site` is the text of a site file, and `gateway` one of its gateways that runs too.
+    """
     port = free_port()
-    (folder / "site.yaml").write_text(site_file(detectors))
+    (folder / "site.yaml").write_text(site or site_file())
     environment = {
         "ANJU_SITE": str(folder / "site.yaml"),
         "ANJU_DATA_DIR": str(folder / "data"),
@@ -94,7 +99,10 @@ def services(folder: Path, *ingest: str, detectors: int = 0) -> Iterator[tuple[s
     }
     with ExitStack() as stack:
         running: dict[str, Process] = {}
-        for name, command in {"broker": ["broker"], "ingest": ingest, "rules": ["rules"]}.items():
+        commands = {"broker": ["broker"], "ingest": ingest, "rules": ["rules"]}
+        if gateway is not None:
+            commands["gateway"], environment["ANJU_GATEWAY"] = ["gateway"], gateway
+        for name, command in commands.items():
             running[name] = Process(name, [sys.executable, "-m", "anju", *command], folder, env=environment)
             stack.callback(running[name].stop)
             running[name].start((lambda: listening(port)) if name == "broker" else None)

@@ -21,7 +21,7 @@ from backbone.frames import Frame, encode_compact
 from benchmarks.figures import Figure, latency
 from benchmarks.stream import Committed, services
 from benchmarks.stream_load import CONSUMERS
-from benchmarks.stream_site import GATEWAYS, POINTS_A_GATEWAY, SITE, URGENT_GATEWAY
+from benchmarks.stream_site import GATEWAYS, POINTS_A_GATEWAY, SITE, URGENT_GATEWAY, site_file
 from community.site.profile import Lane
 from tests.gateway_rig import until
 from tests.servers import ROOT, Process
@@ -100,8 +100,8 @@ def figures() -> Iterator[Figure]:
     """How fast it is drained, and how long an alarm takes meanwhile."""
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
-        with services(folder, "ingest", detectors=DETECTORS) as (url, _):
-            command = [sys.executable, "-m", "benchmarks.stream_load", url, "compact", str(FRAMES)]
+        with services(folder, "ingest", site=site_file(DETECTORS)) as (url, _):
+            command = [sys.executable, "-m", "benchmarks.stream_load", url, "compact", "--backlog", str(FRAMES)]
             load = Process("load", command, folder, env={"PYTHONPATH": str(ROOT)})
             try:
                 yield from asyncio.run(measure(url, load))

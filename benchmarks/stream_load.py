@@ -1,20 +1,21 @@
 """The gateways of the stream's benchmark: numbered frames, as fast as both consumers commit them.
 
-Run as its own process by `benchmarks.stream`, or with a number of frames by `benchmarks.stream_backlog`: then each
-gateway has a backlog of so many, a second apart, and ends with it. It sends as the gateway does (gateway/flow.py):
-live frames ahead of the fastest consumer by a window, what is asked for again, and whoever stands still from where it
-stands. New readings come only while the slower consumer is less than `BACKLOG` frames behind, so what is counted is
-what both keep up with.
+Run as its own process by the benchmarks of the stream. It sends as the gateway does (gateway/flow.py): live frames
+ahead of the fastest consumer by a window, what is asked for again, and whoever stands still from where it stands. New
+readings come only while the slower consumer is less than `BACKLOG` frames behind, so what is counted is what both
+keep up with. With `--rate` they come at so many a second as well; with `--backlog` each gateway has so many frames of
+the past, a second apart, and ends with them.
 """
 
+import argparse
 import asyncio
 import json
 import signal
-import sys
 import time
 from collections import OrderedDict
 from collections.abc import Callable
 from itertools import cycle
+from math import inf
 
 import msgspec
 import numpy as np
@@ -73,18 +74,21 @@ def encoder(points: list[str], *, as_json: bool) -> Encode:
 class LoadGateway:
     """One gateway with endless readings of now, or with `backlog` frames of the past."""
 
-    def __init__(self, bus: Bus, number: int, *, as_json: bool, backlog: int = 0) -> None:
+    def __init__(
+        self, bus: Bus, number: int, *, as_json: bool, site: str, frames_per_s: float, backlog: int | None
+    ) -> None:
         self._bus = bus
+        self._began, self._per_s = time.monotonic(), frames_per_s
         self._encode = encoder(points_of(number), as_json=as_json)
-        self._topic = topics.frames(SITE, gateway_name(number), Lane.BULK)
+        self._topic = topics.frames(site, gateway_name(number), Lane.BULK)
         self._flow = LaneFlow(dict.fromkeys(CONSUMERS, 0), WINDOW[Lane.BULK])
         self._kept: OrderedDict[int, bytes] = OrderedDict()
-        self._backlog = backlog
+        self._most, self._past = backlog or inf, backlog is not None
         self._t = _now() - backlog * SECOND_MS if backlog else 0
         self.made = 0
         self.sent = 0
         for consumer in CONSUMERS:
-            bus.subscribe(topics.committed(SITE, gateway_name(number), consumer), self._on_committed)
+            bus.subscribe(topics.committed(site, gateway_name(number), consumer), self._on_committed)
 
     def _on_committed(self, topic: str, payload: bytes) -> None:
         said, name, now = json.loads(payload), topics.last_level(topic), _now()
@@ -112,9 +116,10 @@ class LoadGateway:
     def _send_next(self, cursor: Cursor, now: int) -> bool:
         seq = cursor.at + 1
         if seq > self.made:
-            if self.made - self._flow.slowest >= BACKLOG or (self._backlog and self.made >= self._backlog):
+            due = min(self._most, (time.monotonic() - self._began) * self._per_s + 1)
+            if self.made - self._flow.slowest >= BACKLOG or seq > due:
                 return False
-            self._t = self._t + SECOND_MS if self._backlog else max(self._t + 1, now)
+            self._t = self._t + SECOND_MS if self._past else max(self._t + 1, now)
             self._kept[seq] = self._encode(seq, self.made, self._t)
             self.made = seq
         if not self._bus.publish(self._topic, self._kept[seq]):
@@ -124,12 +129,16 @@ class LoadGateway:
         return True
 
 
-async def run(url: str, *, as_json: bool, backlog: int = 0) -> None:
+async def run(url: str, *, as_json: bool, site: str, readings_per_s: float, backlog: int | None) -> None:
     """Send until SIGTERM; then say how much was sent again."""
+    pace = readings_per_s / (GATEWAYS * POINTS_A_GATEWAY)
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
     async with Bus(url, "bench-load") as bus:
-        gateways = [LoadGateway(bus, number, as_json=as_json, backlog=backlog) for number in range(GATEWAYS)]
+        gateways = [
+            LoadGateway(bus, number, as_json=as_json, site=site, frames_per_s=pace, backlog=backlog)
+            for number in range(GATEWAYS)
+        ]
         while not stop.is_set():
             sent = sum(gateway.pump() for gateway in gateways) if bus.connected else 0
             await asyncio.sleep(0 if sent else 0.001)
@@ -142,4 +151,18 @@ def _now() -> int:
 
 
 if __name__ == "__main__":
-    asyncio.run(run(sys.argv[1], as_json=sys.argv[2] == "json", backlog=int(sys.argv[3]) if len(sys.argv) > 3 else 0))
+    wanted = argparse.ArgumentParser()
+    wanted.add_argument("url")
+    wanted.add_argument("form", choices=("compact", "json"))
+    wanted.add_argument("--site", default=SITE)
+    wanted.add_argument("--rate", type=float, default=inf, help="readings a second")
+    wanted.add_argument("--backlog", type=int, help="frames of the past of each gateway")
+    given = wanted.parse_args()
+    load = run(
+        given.url,
+        as_json=given.form == "json",
+        site=given.site,
+        readings_per_s=given.rate,
+        backlog=given.backlog,
+    )
+    asyncio.run(load)

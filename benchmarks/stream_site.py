@@ -4,11 +4,11 @@ from __future__ import annotations
 
 GATEWAYS = 5
 POINTS_A_GATEWAY = 200
+URGENT_GATEWAY = "gw-urgent"
+"""Whose detectors raise alarms, where there are any."""
 HALLS = 5
 """Of each gateway, each watched by its own rules."""
 SITE = "bench"
-URGENT_GATEWAY = "gw-urgent"
-"""Whose detectors raise alarms."""
 
 
 def gateway_name(number: int) -> str:
@@ -23,14 +23,23 @@ def points_of(number: int) -> list[str]:
 
 
 def site_file(detectors: int = 0) -> str:
-    """The site file. Of each hall's eight rules five are limits, two rolling means, one watches for silence.
+    """The site file. With `detectors` a further gateway has so many, each with an alarm of its own."""
+    head = [f"site: {{id: {SITE}, name: {{zh: 压测, en: Benchmark}}}}"]
+    gateways, rules = gateway_rows(), rule_rows()
+    if detectors:
+        gateways += _detector_rows(detectors)
+        rules += _rule("smoke", "{measure: smoke}", "{equals: 1}", "medium")
+    return "\n".join([*head, "zones:", *zone_rows(), "gateways:", *gateways, "rules:", *rules]) + "\n"
 
-    With `detectors` a further gateway has so many, each with an alarm of its own.
-    """
-    lines = [f"site: {{id: {SITE}, name: {{zh: 压测, en: Benchmark}}}}", "zones:"]
-    halls = [f"hall-{n}-{hall}" for n in range(GATEWAYS) for hall in range(HALLS)]
-    lines += [f"  - {{id: {hall}, name: {{zh: {hall}}}, kind: lobby}}" for hall in halls]
-    lines.append("gateways:")
+
+def zone_rows() -> list[str]:
+    """The halls."""
+    return [f"  - {{id: {hall}, name: {{zh: {hall}}}, kind: lobby}}" for hall in _halls()]
+
+
+def gateway_rows() -> list[str]:
+    """The gateways and their devices."""
+    lines = []
     for n in range(GATEWAYS):
         lines += [f"  - id: {gateway_name(n)}", "    devices:"]
         lines += [
@@ -38,20 +47,29 @@ def site_file(detectors: int = 0) -> str:
             f" mqtt: {{topic: zigbee2mqtt/climate-{n}-{device}}}}}"
             for device in range(POINTS_A_GATEWAY // 2)
         ]
-    if detectors:
-        lines += [f"  - id: {URGENT_GATEWAY}", "    devices:"]
-        lines += [
+    return lines
+
+
+def rule_rows() -> list[str]:
+    """Of each hall's eight rules five are limits, two rolling means, one watches for silence."""
+    lines = []
+    for hall in _halls():
+        for number, (measure, condition) in enumerate(_CONDITIONS):
+            lines += _rule(f"{hall}-rule-{number}", f"{{zone: {hall}, measure: {measure}}}", condition)
+    return lines
+
+
+def _detector_rows(detectors: int) -> list[str]:
+    halls = _halls()
+    return [
+        f"  - id: {URGENT_GATEWAY}",
+        "    devices:",
+        *(
             f"      - {{id: smoke-{n}, profile: zigbee2mqtt-smoke, zone: {halls[n % len(halls)]},"
             f" mqtt: {{topic: zigbee2mqtt/smoke-{n}}}}}"
             for n in range(detectors)
-        ]
-    lines.append("rules:")
-    if detectors:
-        lines += _rule("smoke", "{measure: smoke}", "{equals: 1}", "medium")
-    for hall in halls:
-        for number, (measure, condition) in enumerate(_CONDITIONS):
-            lines += _rule(f"{hall}-rule-{number}", f"{{zone: {hall}, measure: {measure}}}", condition)
-    return "\n".join(lines) + "\n"
+        ),
+    ]
 
 
 def _rule(name: str, select: str, condition: str, risk: str = "low") -> list[str]:
@@ -63,6 +81,10 @@ def _rule(name: str, select: str, condition: str, risk: str = "low") -> list[str
         "    message: {zh: 越限, en: Limit}",
         "    action: {zh: 检查, en: Look}",
     ]
+
+
+def _halls() -> list[str]:
+    return [f"hall-{n}-{hall}" for n in range(GATEWAYS) for hall in range(HALLS)]
 
 
 _CONDITIONS = (
