@@ -32,12 +32,3 @@ def test_a_broken_site_file_at_start_leaves_the_last_one_watching_and_says_so(tm
             )
     finally:
         program.stop()
-
-
-def test_a_first_start_with_a_broken_site_file_is_refused(tmp_path: Path) -> None:
-    program = Program(tmp_path, simulate=False)
-    program.site.write_text("site: {id: [", encoding="utf-8")
-    program.process.start()
-    wait_until(lambda: not program.process.running, 30, "the program to end")
-    assert program.process.stop() == 1
-    assert str(program.site) in program.process.output()

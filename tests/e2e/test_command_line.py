@@ -79,8 +79,15 @@ def test_a_service_that_dies_is_started_again(tmp_path: Path) -> None:
 
 
 def test_what_stands_in_the_way_is_said(tmp_path: Path) -> None:
-    """A port in use, a second program on the same data, a site file with mistakes: one sentence each, exit code 1."""
+    """A first site file with mistakes, a port in use, a second program on the data: a sentence each, exit code 1."""
     program = Program(tmp_path, simulate=False)
+    text = program.site.read_text(encoding="utf-8")
+    program.site.write_text(text.replace("risk: medium", "risk: middle", 1), encoding="utf-8")
+    wrong = anju(program, "up")
+    assert wrong.returncode == 1
+    assert f"{program.site}:" in wrong.stderr
+    assert "Traceback" not in wrong.stderr
+    program.site.write_text(text, encoding="utf-8")
     with socket.create_server(("127.0.0.1", program.http_port)):
         refused = anju(program, "up")
         assert refused.returncode == 1
@@ -92,11 +99,6 @@ def test_what_stands_in_the_way_is_said(tmp_path: Path) -> None:
         assert "another `anju up` already runs" in second.stderr
     finally:
         program.stop()
-    program.site.write_text(program.site.read_text().replace("risk: medium", "risk: middle", 1))
-    wrong = anju(program, "up")
-    assert wrong.returncode == 1
-    assert f"{program.site}:" in wrong.stderr
-    assert "Traceback" not in wrong.stderr
 
 
 def test_a_backup_of_the_running_platform_is_put_back_when_it_is_stopped(tmp_path: Path) -> None:
