@@ -73,8 +73,10 @@ class Call:
     told_as: str
     after: int
     on_duty: bool
+    """Called because they are on duty or part of a plan in force; who was merely named may have quiet hours."""
 
 
+TICKET_KINDS = frozenset({"ticket", "overdue"})
 _PARTY = "party:"
 
 

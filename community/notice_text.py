@@ -94,6 +94,8 @@ class Facts:
     """The page's path."""
     drill: bool = False
     simulated: bool = False
+    at_once: bool = False
+    """Told in quiet hours too, as what is high always is."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime, time, timedelta
 from enum import StrEnum
+from zoneinfo import ZoneInfo
 
 from community.alarms import Alarm, AlarmState
 from community.errors import TransitionRefused
@@ -215,15 +217,15 @@ def channels_for(reachable: Sequence[str], preferences: Preferences | None, grad
     return tuple(dict.fromkeys((*(c for c in chosen if c in reachable), *reachable)))
 
 
-def quiet_until(preferences: Preferences | None, grade: str, minute: int, *, on_duty: bool) -> int:
-    """Minutes from `minute` of the day until the person may be told; 0: now.
-
-    A high alarm, and whoever is on duty, knows no quiet hours.
-    """
-    if preferences is None or grade == "high" or on_duty:
-        return 0
-    if preferences.quiet_from is None or preferences.quiet_to is None:
-        return 0
+def quiet_until(preferences: Preferences | None, now: int, timezone: str) -> int:
+    """When the quiet hours end in which `now` lies (Unix ms, by the clock of the site); `now` when it lies in none."""
+    if preferences is None or preferences.quiet_from is None or preferences.quiet_to is None:
+        return now
+    here = datetime.fromtimestamp(now / 1000, ZoneInfo(timezone))
+    minute = here.hour * 60 + here.minute
     begin, end = minutes_of(preferences.quiet_from), minutes_of(preferences.quiet_to)
-    since, length = (minute - begin) % _DAY_MIN, (end - begin) % _DAY_MIN
-    return length - since if since < length else 0
+    if (minute - begin) % _DAY_MIN >= (end - begin) % _DAY_MIN:
+        return now
+    day = here.date() + timedelta(days=minute >= end)
+    ends = datetime.combine(day, time(end // 60, end % 60), here.tzinfo)
+    return max(round(ends.timestamp() * 1000), now)

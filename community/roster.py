@@ -102,6 +102,17 @@ def spells(roster: Roster, timezone: str, since: int, until: int, changes: Seque
     return sorted((s for s in found if s.until > since and s.since < until), key=lambda s: (s.since, s.duty))
 
 
+def duty_begins(
+    roster: Roster, timezone: str, person: str, since: int, until: int, changes: Sequence[RosterChange] = ()
+) -> int | None:
+    """From when somebody is on duty for anything, in a span of time (Unix ms); None: not in it.
+
+    Whether their training still counts is not asked: nobody rostered is kept from news.
+    """
+    found = spells(roster, timezone, since, max(until, since + 1), changes)
+    return next((max(s.since, since) for s in found if person in s.people), None)
+
+
 def gaps(roster: Roster, duty: str) -> list[tuple[DayKind, str, str, bool]]:
     """The times of a week in which nobody does `duty`: weekday, from, to, whether the day is a holiday."""
     found: list[tuple[DayKind, str, str, bool]] = []

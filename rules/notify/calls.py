@@ -2,15 +2,13 @@
 
 import hashlib
 import secrets
-from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
-from zoneinfo import ZoneInfo
+from collections.abc import Callable, Sequence
 
 import structlog
 
-from community.escalations import Call, Escalation, call_tree, party_of
+from community.escalations import TICKET_KINDS, Call, Escalation, call_tree, party_of
 from community.notifications import Notification, Preferences, channels_for, quiet_until
-from community.roster import OnRecord, on_duty
+from community.roster import OnRecord, duty_begins, on_duty
 from community.site.duty import EscalationLevel, Notifications
 from community.site.site import Site
 from community.training import fit
@@ -61,7 +59,21 @@ class People:
         for role in escalation.roles:
             for person in self.of_role(role, plan_commander, at, record):
                 roles.setdefault(person, []).append(role)
-        return [Call(person, ", ".join(held), 0, True) for person, held in roles.items()]
+        in_plan = escalation.kind not in TICKET_KINDS
+        return [Call(person, ", ".join(held), 0, in_plan) for person, held in roles.items()]
+
+    def told_from(
+        self, escalation: Escalation, call: Call, chosen: Preferences | None, now: int, record: OnRecord
+    ) -> int:
+        """From when somebody may be told (Unix ms): after their quiet hours, and no later than their duty begins."""
+        if call.on_duty or escalation.facts.grade == "high" or escalation.facts.at_once:
+            return now
+        quiet = quiet_until(chosen, now, self._site.file.site.timezone)
+        roster = self._site.file.roster
+        if roster is None or quiet == now:
+            return quiet
+        begins = duty_begins(roster, self._site.file.site.timezone, call.person, now, quiet, record.changes)
+        return quiet if begins is None else begins
 
     def of_role(self, role: str, commander: str, at: int, record: OnRecord) -> tuple[str, ...]:
         """Those a plan's step means by a role; if none of them can be reached, also all who could stand in."""
@@ -77,14 +89,12 @@ def notification_for(
     escalation: Escalation,
     call: Call,
     reachable: Sequence[str],
-    preferences: Mapping[str, Preferences | None],
+    chosen: Preferences | None,
     now: int,
+    told_from: int,
 ) -> Notification:
-    """The notification a call makes; queued for after the quiet hours of somebody who is not on duty."""
-    chosen = preferences.get(call.person)
+    """The notification a call makes; it waits until the person may be told."""
     grade = escalation.facts.grade
-    local = datetime.fromtimestamp(now / 1000, ZoneInfo(site.file.site.timezone))
-    wait_min = quiet_until(chosen, grade, local.hour * 60 + local.minute, on_duty=call.on_duty)
     digest = hashlib.sha256(f"{escalation.id}:{call.person}".encode()).hexdigest()
     return Notification(
         id=f"n-{digest[:20]}",
@@ -97,5 +107,5 @@ def notification_for(
         channels=channels_for(reachable, chosen, grade),
         token=secrets.token_urlsafe(18),
         created_at=now,
-        next_at=now + wait_min * 60_000,
+        next_at=told_from,
     )

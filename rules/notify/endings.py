@@ -6,9 +6,9 @@ from backbone.database.activations import get_activation
 from backbone.database.alarms import get_alarm
 from backbone.database.notifications import notifications_of, save_escalation, save_notification
 from backbone.database.tickets import get_ticket
-from community.escalations import Escalation, EscalationState, acknowledge, end
+from community.escalations import TICKET_KINDS, Escalation, EscalationState, acknowledge, end
 from community.notifications import wants_notification, withdrawn
-from rules.respond.ticket_notices import TICKET_KINDS, still_wanted
+from rules.respond.ticket_notices import still_wanted
 
 
 def ended(c: Connection, escalation: Escalation, now: int) -> Escalation:

@@ -49,6 +49,7 @@ from community.notice_text import Message, render
 from community.notifications import (
     Notification,
     NotificationState,
+    Preferences,
     handed_over,
     not_taken,
     paced,
@@ -56,6 +57,7 @@ from community.notifications import (
     unreachable,
 )
 from community.push import CHANNEL, Browsers, without
+from community.roster import OnRecord
 from community.site.duty import Notifications
 from community.site.site import Site
 from rules.notify.calls import People, notification_for
@@ -215,8 +217,7 @@ class Notifier:
         ready = [escalation for escalation in calling if escalation.next_at <= now]
         record = duty_on_record(c, self._site, now)
         trees: dict[tuple[str, ...], list[Call]] = {}
-        everybody = all_preferences(c, self._site.id)
-        chosen = {person.id: everybody.get(person.id) for person in self._site.file.people}
+        chosen = all_preferences(c, self._site.id)
         new: list[Notification] = []
         for escalation in ready:
             over = ended(c, escalation, now)
@@ -231,10 +232,7 @@ class Notifier:
             told = notifications_of(c, escalation.id) if escalation.told else []
             failed = frozenset(n.person for n in told if n.state is NotificationState.FAILED)
             calls, next_at = due(escalation, tree, failed, now)
-            made = [
-                notification_for(self._site, escalation, call, self._reachable(call.person), chosen, now)
-                for call in calls
-            ]
+            made = [self._notification(escalation, call, chosen.get(call.person), now, record) for call in calls]
             lost = [unreachable(n, self._channels.why_not(n.person)) for n in made if not n.channels]
             new += [n for n in made if n.channels] + lost
             if lost and next_at is not None:
@@ -245,6 +243,12 @@ class Notifier:
                 self._take_into_plan(c, after, lost, [*told, *[n for n in made if n.channels], *lost], now)
         insert_notifications(c, new)
         return len(ready) == CALLS_AT_ONCE, any(n.state is NotificationState.FAILED for n in new)
+
+    def _notification(
+        self, escalation: Escalation, call: Call, chosen: Preferences | None, now: int, record: OnRecord
+    ) -> Notification:
+        told_from = self._people.told_from(escalation, call, chosen, now, record)
+        return notification_for(self._site, escalation, call, self._reachable(call.person), chosen, now, told_from)
 
     async def _settle(self, causes: set[str] | None) -> None:
         """End what has nothing to be told of any more; of these causes, or of all."""

@@ -13,7 +13,6 @@ from community.ticket_deadlines import COMPLETE, RESPOND, RESPOND_LIMIT
 from community.tickets import OPEN, Ticket, TicketState
 from rules.respond import notices
 
-TICKET_KINDS = frozenset({"ticket", "overdue"})
 _TOLD = {
     RESPOND: ("manager",),
     RESPOND_LIMIT: ("manager", "safety-officer", "supervisor"),
@@ -76,4 +75,5 @@ def _facts(site: Site, ticket: Ticket, kind: str, action: Text, now: int) -> Fac
         building=site.zones[site.building_of(ticket.zone)].name,
         at=now,
         page=notices.page_of("tickets", ticket.id),
+        at_once=ticket.priority == "high",
     )
