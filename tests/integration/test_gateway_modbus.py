@@ -1,7 +1,6 @@
 """Modbus devices through the real service, and commands to them; servers that misbehave harm only themselves."""
 
 import asyncio
-import subprocess
 import time
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from community.quality import Quality
 from gateway.clock import now_ms
 from tests.gateway_rig import Consumer, Operator, gateway_settings, running_gateway, until
 from tests.gateway_site import modbus_device, mqtt_device, site_of
+from tests.modbus_outside import mbpoll
 from tests.modbus_server import ModbusServer, Mood, Unit
 from tests.servers import Broker, free_port
 
@@ -208,7 +208,7 @@ async def test_a_command_is_carried_out_once_and_read_back(mosquitto: Broker, tm
                 assert time.monotonic() - began < 1.0
                 assert (reply["outcome"], reply["read_back"], reply["drill"]) == ("done", 0.0, False)
                 assert unit.coils[0] is False
-                assert await asyncio.to_thread(mbpoll, server.port, 9, 1) == ["0"]
+                assert await asyncio.to_thread(mbpoll, server.port, 9, 0) == ["0"]
 
                 again = await operator.command("c1", "doors.relay-1", 1, cause="stand-down:a")
                 assert again == reply, "the same id: the same reply, and nothing is switched"
@@ -343,15 +343,3 @@ async def test_holes_are_learned_once(mosquitto: Broker, tmp_path: Path) -> None
             reads, rounds = unit.reads, len(rules.values("air.co2"))
             await until(lambda: len(rules.values("air.co2")) >= rounds + 10, what="ten rounds")
             assert unit.reads - reads <= 5 * (len(rules.values("air.co2")) - rounds + 2), "a request a point, no more"
-
-
-def mbpoll(port: int, unit: int, coil: int) -> list[str]:
-    """Coils as an outside program sees them; numbered from 1."""
-    answer = subprocess.run(
-        ["mbpoll", "-m", "tcp", "-p", str(port), "-a", str(unit), "-t", "0", "-r", str(coil), "-1", "-q", "127.0.0.1"],
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=10,
-    )
-    return [line.split()[1] for line in answer.stdout.splitlines() if line.startswith("[")]
