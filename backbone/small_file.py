@@ -17,7 +17,16 @@ def replace(path: Path, content: bytes) -> None:
         file.flush()
         os.fsync(file.fileno())
     beside.replace(path)
-    directory = os.open(path.parent, os.O_RDONLY)
+    sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Have the disk know which files are in it. Blocks.
+
+    Raises:
+        OSError: the disk refuses.
+    """
+    directory = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(directory)
     finally:

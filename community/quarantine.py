@@ -22,6 +22,12 @@ class Quarantined:
     last: int
     count: int
     sample: str
+    kept: int = 0
+    """How many of these are set aside whole, to be stored once the cause is mended."""
+    asked: int | None = None
+    """When somebody asked to try again (Unix ms), until it is done."""
+    tried: int | None = None
+    """When it was last tried again (Unix ms): what is still kept was refused again."""
 
     def merged(self, other: "Quarantined") -> "Quarantined":
         """This entry with a later one of the same source and reason."""
@@ -34,4 +40,5 @@ class Quarantined:
             max(self.last, other.last),
             self.count + other.count,
             other.sample,
+            self.kept + other.kept,
         )

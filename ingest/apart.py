@@ -1,6 +1,7 @@
 """A write the historian refuses as a whole: what it will never take is found and stands alone, the rest is stored."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from backbone.frames import FrameEvent
@@ -37,7 +38,7 @@ class _Piece(NamedTuple):
 def write(
     historian: Historian, readings: ReadingBatch, events: Events, positions: Mapping[str, Position]
 ) -> Sequence[Unwritten]:
-    """See `Historian.write`; a refusal of everything is searched for the rows at fault.
+    """See `Historian.write`; a refusal of everything is searched for the rows at fault, the positions being left.
 
     Raises:
         HistorianUnavailable, HistorianCorrupt: nothing is lost by writing the same again later.
@@ -68,7 +69,21 @@ def write(
             stored = True
     if not stored and readings.t.size + len(events) > 1:
         raise refused
-    return [*unwritten, *historian.write([], [], positions)]
+    if not unwritten:
+        historian.write([], [], positions)
+    return unwritten
+
+
+def all_of(readings: ReadingBatch, events: Events, reason: str) -> list[Unwritten]:
+    """Everything as refused, by point."""
+    rows = [_Piece(_rows(readings, n, n + 1), ()).alone(reason) for n in range(readings.t.size)]
+    rows += [_Piece(_rows(readings, 0, 0), [event]).alone(reason) for event in events]
+    found: dict[str, Unwritten] = {}
+    for row in rows:
+        known = found.get(row.source, row)
+        first, last, count = min(known.first, row.first), max(known.last, row.last), known.count + (known is not row)
+        found[row.source] = replace(known, first=first, last=last, count=count)
+    return list(found.values())
 
 
 def _rows(batch: ReadingBatch, begin: int, end: int) -> ReadingBatch:

@@ -5,7 +5,6 @@ import random
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 import structlog
@@ -14,18 +13,18 @@ from sqlalchemy.exc import SQLAlchemyError
 from backbone import metrics
 from backbone.database.database import Database
 from backbone.database.losses import record_losses
-from backbone.database.quarantine import entries_of, forget, record
+from backbone.database.quarantine import entries_of, forget, record, settle
 from backbone.historian.port import Historian, HistorianError, Unwritten
+from backbone.refused import Ledger
 from backbone.stream import UNKNOWN_GATEWAY, Delivery, Position, Refusal
 from community.losses import Loss
 from community.quarantine import Quarantined
 from community.site.site import Site
 from ingest import apart, counters
-from ingest.aside import Aside
-from ingest.clock import ForwardClock
-from ingest.ledger import Ledger
+from ingest.aside import Aside, parts_of, refused_by_historian
+from ingest.clock import ForwardClock, wall_ms
 from ingest.settings import IngestSettings
-from ingest.validate import CONSUMER, OF_THE_SITE_FILE, Limits, SitePoints, check
+from ingest.validate import CONSUMER, OF_THE_SITE_FILE, Checked, Limits, SitePoints, check
 
 FIRST_DELAY_S = 0.2
 LONGEST_DELAY_S = 5.0
@@ -43,7 +42,13 @@ class Keeper:
     """The historian and the quarantine, seen from the loop. What blocks runs on one thread of its own."""
 
     def __init__(
-        self, settings: IngestSettings, site: Site, historian: Historian, database: Database, stop: asyncio.Event
+        self,
+        settings: IngestSettings,
+        site: Site,
+        historian: Historian,
+        database: Database,
+        stop: asyncio.Event,
+        wall: Callable[[], int] = wall_ms,
     ) -> None:
         self.site = site
         """In force."""
@@ -57,7 +62,7 @@ class Keeper:
         self._ledger = Ledger()
         self._ledger_failed = False
         self._threads = ThreadPoolExecutor(1, thread_name_prefix="ingest-writer")
-        self.now = ForwardClock()
+        self.now = ForwardClock(wall, settings.data_dir / "ingest-clock")
 
     async def __aenter__(self) -> "Keeper":
         return self
@@ -92,13 +97,11 @@ class Keeper:
             Stopped: the service was told to end first.
         """
         started = time.monotonic()
-        now = self.now()
-        limits = Limits(now, now - self._oldest_ms, now + self._skew_ms)
-        checked = await self._on_thread(lambda: check(deliveries, self._points, limits))
+        limits = self._limits()
+        checked = await self._on_thread(lambda: self._checked(deliveries, limits))
+        await self._set_aside(checked.mendable)
         for row in checked.refused:
             self._ledger.add(row)
-        if checked.unknown:
-            await self._set_aside(checked.unknown)
         if self._ledger.waiting:
             # Before the commit, so that a crash has a refusal counted twice rather than never.
             await self.record_refusals()
@@ -108,55 +111,84 @@ class Keeper:
         unwritten = await self._insist(
             lambda: apart.write(self._historian, checked.readings, checked.events, positions)
         )
-        for one in unwritten:
-            self._ledger.add(self._of_historian(one))
+        if unwritten:
+            await self._refused_by_historian(deliveries, unwritten)
+            await self._insist(lambda: self._historian.write([], [], positions))
         counters.write_seconds.observe(time.monotonic() - started)
-        counters.delay_seconds.set(max((now - delivery.received for delivery in deliveries), default=0) / 1000)
+        counters.delay_seconds.set(max((limits.now - delivery.received for delivery in deliveries), default=0) / 1000)
         refused = sum(row.count for row in checked.refused) + sum(one.count for one in unwritten)
         stored = checked.readings.t.size + len(checked.events) - sum(one.count for one in unwritten)
         metrics.readings.labels(CONSUMER, "stored").inc(stored)
         metrics.readings.labels(CONSUMER, "quarantined").inc(refused)
 
+    def _checked(self, deliveries: Sequence[Delivery], limits: Limits) -> Checked:
+        self.now.save()
+        return check(deliveries, self._points, limits)
+
+    def _limits(self) -> Limits:
+        now = self.now()
+        return Limits(now, now - self._oldest_ms, now + self._skew_ms)
+
     async def take_up(self) -> None:
-        """Give the historian what was set aside and the site file knows by now.
+        """Give the historian what was set aside and is in order by now.
 
         Raises:
             Stopped: the service was told to end first.
         """
-        now = self.now()
-        limits = Limits(now, now - self._oldest_ms, now + self._skew_ms)
-        taken = await self._insist(lambda: self._aside.take_up(self._historian, self._points, limits))
-        if taken.readings or taken.events:
-            log.info("frames that had been set aside were taken up", **taken._asdict())
+        limits = self._limits()
+        await self.record_refusals()
         try:
-            await self._on_thread(self._forget_mended)
+            taken = await self._insist(lambda: self._aside.take_up(self._historian, self._points, limits))
+        except OSError as error:  # the next time is soon enough, and readings are not held up
+            log.warning("what was set aside cannot be taken up now", error=str(error))
+            return
+        if taken.readings or taken.events:
+            log.info("what had been set aside was stored", readings=taken.readings, events=taken.events)
+        if taken.damaged:
+            self._lost_aside("records damaged on the disk: lost", taken.damaged)
+        try:
+            await self._on_thread(lambda: self._settle(taken.refused, limits.now))
         except (SQLAlchemyError, OSError) as error:  # a list that is too long holds no reading up
             log.warning("the quarantine cannot be put in order now", error=str(error))
 
-    async def _set_aside(self, unknown: Sequence[Delivery]) -> None:
-        try:
-            gone = await self._on_thread(lambda: self._aside.keep(unknown))
-        except OSError as error:
-            log.warning("frames of unknown points cannot be set aside", error=str(error))
-            self._lost_aside("frames of unknown points cannot be set aside: they are lost", str(error))
+    async def _refused_by_historian(self, deliveries: Sequence[Delivery], unwritten: Sequence[Unwritten]) -> None:
+        parts, now = parts_of(deliveries, unwritten), self.now()
+        await self._set_aside(parts)
+        for one in unwritten:
+            self._ledger.add(refused_by_historian(one, self.site.id, parts, now))
+        await self.record_refusals()
+
+    async def _set_aside(self, parts: Sequence[Delivery]) -> None:
+        """Insists: what cannot be kept here is kept by the gateways."""
+        failed = False
+        while parts:
+            try:
+                gone = await self._on_thread(lambda: self._aside.keep(parts))
+            except OSError as error:
+                if not failed:
+                    log.error("what is refused cannot be set aside; frames wait at the gateways", error=str(error))  # noqa: TRY400
+                failed = True
+                await self._pause(LONGEST_DELAY_S * random.uniform(0.1, 0.2))  # noqa: S311
+                continue
+            if gone:
+                log.error("the oldest that was set aside had to go", readings=gone)
+                self._lost_aside("too much was set aside: the oldest is lost", gone)
             return
-        if gone:
-            log.warning("the oldest frames of unknown points had to go", bytes=gone)
-            self._lost_aside("too many frames of unknown points: the oldest set aside are lost", f"{gone} bytes")
 
-    def _lost_aside(self, reason: str, sample: str) -> None:
+    def _lost_aside(self, reason: str, count: int) -> None:
         now = self.now()
-        self._ledger.add(Quarantined(self.site.id, CONSUMER, "set aside", reason, now, now, 1, sample))
+        self._ledger.add(Quarantined(self.site.id, CONSUMER, "set aside", reason, now, now, count, ""))
 
-    def _forget_mended(self) -> None:
-        """An entry about a point or a gateway that the site file knows by now has nothing left to mend."""
+    def _settle(self, refused: Sequence[Quarantined], now: int) -> None:
+        """An entry about a point or a gateway that the site file knows by now has nothing left to mend either."""
         with self._database.begin() as connection:
+            settle(connection, self.site.id, CONSUMER, self._ledger.gathered(refused), now)
             gone = [
                 number
                 for number, entry in entries_of(
                     connection, self.site.id, CONSUMER, (*OF_THE_SITE_FILE, UNKNOWN_GATEWAY)
                 )
-                if self._points.knows(entry.source)
+                if not entry.kept and self._points.knows(entry.source)
             ]
             forget(connection, gone)
 
@@ -195,19 +227,6 @@ class Keeper:
     def _record(self, rows: Sequence[Quarantined]) -> None:
         with self._database.begin() as connection:
             record(connection, rows)
-
-    def _of_historian(self, one: Unwritten) -> Quarantined:
-        """The entry's times are those of the refusal, as of all; those of the readings are told with the sample."""
-        return Quarantined(
-            self.site.id,
-            CONSUMER,
-            one.source,
-            f"the historian refused it: {one.reason}",
-            self.now(),
-            self.now(),
-            one.count,
-            f"{_when(one.first)} to {_when(one.last)}: {one.sample}",
-        )
 
     async def _insist(self, call: Callable[[], T]) -> T:
         """Call until the historian is there; said once when it is away, and once when it is back."""
@@ -270,7 +289,3 @@ class Keeper:
             running.cancel()
             raise Stopped
         return running.result()
-
-
-def _when(t: int) -> str:
-    return datetime.fromtimestamp(t / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -16,6 +16,8 @@ from backbone.site_watch import Take
 from backbone.stream import Stream
 from community.site.site import Site
 from ingest import counters
+from ingest.again import Again
+from ingest.clock import wall_ms
 from ingest.housekeeping import keep_house
 from ingest.keeper import Keeper, Stopped
 from ingest.settings import IngestSettings
@@ -32,12 +34,13 @@ async def run(
     stop: asyncio.Event,
     *,
     follow: Callable[[Take], None] | None = None,
+    wall: Callable[[], int] = wall_ms,
 ) -> None:
     """Run until `stop`. The historian and the database stay open: they are the caller's.
 
-    `follow` is given what takes a changed site file.
+    `follow` is given what takes a changed site file; `wall` is the machine's clock (Unix ms).
     """
-    async with Keeper(settings, site, historian, database, stop) as keeper:
+    async with Keeper(settings, site, historian, database, stop, wall) as keeper:
         try:
             positions = await keeper.positions()
             await keeper.take_up()
@@ -48,18 +51,23 @@ async def run(
                 cert=settings.mqtt_cert,
                 key=settings.mqtt_key,
             )
-            stream = Stream(bus, site.id, site.gateways, CONSUMER, positions, now=keeper.now, refuse=keeper.refuse)
+            stream = Stream(bus, site.id, site.gateways, CONSUMER, positions, now=wall, refuse=keeper.refuse)
             stream.start()
-            consumer = Consumer(settings, stream, keeper)
+            again = Again(database, site.id, wall)
+            consumer = Consumer(settings, stream, keeper, again)
             if follow is not None:
                 follow(consumer.take)
             async with bus, asyncio.TaskGroup() as group:
-                housekeeping = group.create_task(
-                    keep_house(historian, lambda: keeper.site, settings.keep_days, keeper.now), name="housekeeping"
-                )
+                beside = [
+                    group.create_task(
+                        keep_house(historian, lambda: keeper.site, settings.keep_days, wall), name="housekeeping"
+                    ),
+                    group.create_task(again.run(), name="set aside"),
+                ]
                 log.info("ingest is listening", gateways=len(site.gateways), points=len(site.points))
                 await consumer.run(stop)
-                housekeeping.cancel()
+                for task in beside:
+                    task.cancel()
         except* Stopped:
             log.warning("stopped while the historian was away; what was not written will be sent again")
 
@@ -67,10 +75,11 @@ async def run(
 class Consumer:
     """The loop: batch after batch, keep it, then commit it. A changed site comes into force between two."""
 
-    def __init__(self, settings: IngestSettings, stream: Stream, keeper: Keeper) -> None:
+    def __init__(self, settings: IngestSettings, stream: Stream, keeper: Keeper, again: Again) -> None:
         self._settings = settings
         self._stream = stream
         self._keeper = keeper
+        self._again = again
         self._changed: tuple[Site, asyncio.Future[None]] | None = None
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -95,6 +104,9 @@ class Consumer:
                 stream.commit(moved)
             else:
                 await keeper.record_refusals()
+            if self._again.due:
+                await keeper.take_up()
+                self._again.done()
             counters.buffered_readings.set(stream.buffered_readings)
 
     async def take(self, site: Site) -> None:

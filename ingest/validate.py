@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import msgspec
@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from backbone import topics
-from backbone.frames import FloatColumn, FrameEvent, QualityColumn, TimeColumn
+from backbone.frames import FloatColumn, Frame, FrameEvent, QualityColumn, TimeColumn
 from backbone.historian.port import ReadingBatch
 from backbone.losses import EVENT_TYPE as LOSS
 from backbone.losses import LossError, loss_of
@@ -42,7 +42,9 @@ class Fault(StrEnum):
 
 
 OF_THE_SITE_FILE = (Fault.UNKNOWN_POINT, Fault.OTHER_GATEWAY)
-"""What a change of the site file mends: such frames are set aside."""
+"""What a gateway says of points that are not its own."""
+MENDABLE = (*OF_THE_SITE_FILE, Fault.NO_VALUES, Fault.FUTURE, Fault.PAST)
+"""What a change of the site file, of a clock or of a limit mends: such readings and events are set aside."""
 _OF_CODE = {_UNKNOWN: Fault.UNKNOWN_POINT, _ELSEWHERE: Fault.OTHER_GATEWAY}
 _ORDER = (Fault.UNKNOWN_POINT, Fault.OTHER_GATEWAY, Fault.NO_VALUES, Fault.NOT_FINITE, Fault.FUTURE, Fault.PAST)
 """A reading is refused for the first that holds."""
@@ -69,8 +71,8 @@ class Checked:
     readings: ReadingBatch
     events: Sequence[tuple[str, FrameEvent]]
     refused: Sequence[Quarantined]
-    unknown: Sequence[Delivery]
-    """Those with a point the site file does not know, or gives to another gateway: a change of it may mend that."""
+    mendable: Sequence[Delivery]
+    """Of the deliveries what was refused and may be mended, and no other readings and events; `kept` counts it."""
     losses: Sequence[Loss] = ()
     """What gateways say is missing."""
 
@@ -140,10 +142,10 @@ def check(deliveries: Sequence[Delivery], points: SitePoints, limits: Limits) ->
     point, t, x, q = rows.codes[rows.name], rows.t, rows.x, rows.q
     good = (point >= 0) & np.isfinite(x) & (t <= limits.newest) & (t >= limits.oldest)
     refused: list[Quarantined] = []
-    unknown: set[int] = set()
+    aside: dict[int, Frame] = {}
     if not good.all():
         refused += _refused_readings(deliveries, rows, ~good, points.site, limits)
-        unknown |= _with_unknown(deliveries, (point == _UNKNOWN) | (point == _ELSEWHERE))
+        aside |= _parts(deliveries, ~good & ((point < 0) | np.isfinite(x)))
         point, t, x, q = point[good], t[good], x[good], q[good]
     events: list[tuple[str, FrameEvent]] = []
     losses: list[Loss] = []
@@ -159,18 +161,41 @@ def check(deliveries: Sequence[Delivery], points: SitePoints, limits: Limits) ->
             if fault is None:
                 events.append((points.site, event))
             else:
-                if fault in OF_THE_SITE_FILE:
-                    unknown.add(number)
+                if fault in MENDABLE:
+                    part = aside.get(number) or _only(delivery.frame, np.zeros(delivery.frame.t.size, np.bool_))
+                    aside[number] = replace(part, events=(*part.events, event))
                 source = _source(delivery.gateway, event.point, fault)
                 refused.append(_refused(points.site, source, fault, limits, 1, repr(event)))
     readings = ReadingBatch(points.site, points.names, point.astype(np.uint32), t, x, q)
-    return Checked(readings, events, refused, [deliveries[number] for number in sorted(unknown)], losses)
+    mendable = [replace(deliveries[number], frame=part) for number, part in sorted(aside.items())]
+    return Checked(readings, events, refused, mendable, losses)
 
 
-def _with_unknown(deliveries: Sequence[Delivery], rows: npt.NDArray[np.bool_]) -> set[int]:
-    """The numbers of the deliveries that these rows (n,) of all are from."""
-    whose = np.repeat(np.arange(len(deliveries)), [delivery.frame.t.size for delivery in deliveries])
-    return set(np.unique(whose[rows]).tolist())
+def part_of(delivery: Delivery, source: str, first: int, last: int) -> Delivery | None:
+    """What one point said from `first` to `last`, both included (Unix ms); None when nothing."""
+    frame = delivery.frame
+    names = np.array([name == source for name in frame.points], np.bool_)
+    rows = names[frame.p] & (frame.t >= first) & (frame.t <= last)
+    events = tuple(event for event in frame.events if event.point == source and first <= event.t <= last)
+    if not rows.any() and not events:
+        return None
+    return replace(delivery, frame=replace(_only(frame, rows), events=events))
+
+
+def size_of(frame: Frame) -> int:
+    """How many readings and events it has."""
+    return frame.t.size + len(frame.events)
+
+
+def _parts(deliveries: Sequence[Delivery], rows: npt.NDArray[np.bool_]) -> dict[int, Frame]:
+    """By number of the delivery: a frame of these rows (n,) of all, where there are any."""
+    ends = np.cumsum([delivery.frame.t.size for delivery in deliveries])
+    parts = enumerate(np.split(rows, ends[:-1]))
+    return {number: _only(deliveries[number].frame, part) for number, part in parts if part.any()}
+
+
+def _only(frame: Frame, rows: npt.NDArray[np.bool_]) -> Frame:
+    return replace(frame, p=frame.p[rows], t=frame.t[rows], x=frame.x[rows], q=frame.q[rows], events=())
 
 
 def _rows(deliveries: Sequence[Delivery], points: SitePoints) -> _Rows:
@@ -234,4 +259,7 @@ def _refused_loss(site: str, gateway: str, reason: str, limits: Limits, sample: 
 
 
 def _refused(site: str, source: str, fault: Fault, limits: Limits, count: int, sample: str) -> Quarantined:
-    return Quarantined(site, CONSUMER, source, fault.value, limits.now, limits.now, count, sample[:SAMPLE_CHARACTERS])
+    kept = count if fault in MENDABLE else 0
+    return Quarantined(
+        site, CONSUMER, source, fault.value, limits.now, limits.now, count, sample[:SAMPLE_CHARACTERS], kept
+    )

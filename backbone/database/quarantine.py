@@ -9,6 +9,8 @@ from backbone.database.documents import storable
 from backbone.database.tables import quarantine
 from community.quarantine import SAMPLE_CHARACTERS, Quarantined
 
+_c = quarantine.c
+
 
 def record(connection: Connection, rows: Iterable[Quarantined]) -> None:
     """Add to the entries of the same site, consumer, source and reason."""
@@ -20,7 +22,7 @@ def record(connection: Connection, rows: Iterable[Quarantined]) -> None:
             update(quarantine)
             .where(columns.site == row.site, columns.consumer == row.consumer)
             .where(columns.source == source, columns.reason == reason)
-            .values(last=row.last, count=columns.count + row.count, sample=sample)
+            .values(last=row.last, count=columns.count + row.count, sample=sample, kept=columns.kept + row.kept)
         )
         if changed.rowcount == 0:
             connection.execute(
@@ -33,6 +35,7 @@ def record(connection: Connection, rows: Iterable[Quarantined]) -> None:
                     last=row.last,
                     count=row.count,
                     sample=sample,
+                    kept=row.kept,
                 )
             )
 
@@ -68,6 +71,54 @@ def forget(connection: Connection, numbers: Sequence[int]) -> None:
         connection.execute(delete(quarantine).where(quarantine.c.id == number))
 
 
+def get_entry(connection: Connection, site: str, number: int) -> Quarantined | None:
+    """One entry of the site."""
+    row = connection.execute(select(quarantine).where(_c.site == site, _c.id == number)).one_or_none()
+    return None if row is None else _entry(row)[1]
+
+
+def ask_again(connection: Connection, site: str, consumer: str, at: int) -> int:
+    """Have the consumer try again what is set aside; how many entries that is."""
+    mine = (_c.site == site, _c.consumer == consumer, _c.kept > 0)
+    return connection.execute(update(quarantine).where(*mine).values(asked=at)).rowcount
+
+
+def is_asked(connection: Connection, site: str, consumer: str) -> bool:
+    """Whether somebody wants anything of this consumer's tried again."""
+    query = select(_c.id).where(_c.site == site, _c.consumer == consumer, _c.asked.is_not(None))
+    return connection.execute(query.limit(1)).first() is not None
+
+
+def settle(connection: Connection, site: str, consumer: str, refused: Iterable[Quarantined], at: int) -> None:
+    """All that was set aside has been tried: what is `refused` again stays, the rest is no longer in quarantine.
+
+    An entry of which nothing is left is gone; what is refused for another reason than before is an entry of its own.
+    """
+    again = {(storable(row.source, 300), storable(row.reason, 300)): row for row in refused}
+    query = select(quarantine).where(_c.site == site, _c.consumer == consumer)
+    for number, entry in map(_entry, connection.execute(query.where((_c.kept > 0) | _c.asked.is_not(None))).all()):
+        row = again.pop((entry.source, entry.reason), None)
+        count, kept = (row.count, row.kept) if row is not None else (0, 0)
+        count += entry.count - entry.kept
+        here = quarantine.c.id == number
+        if count > 0:
+            connection.execute(update(quarantine).where(here).values(count=count, kept=kept, asked=None, tried=at))
+        else:
+            connection.execute(delete(quarantine).where(here))
+    record(connection, again.values())
+
+
 def _entry(row: Row[Any]) -> tuple[int, Quarantined]:
-    count = row._mapping["count"]
-    return row.id, Quarantined(row.site, row.consumer, row.source, row.reason, row.first, row.last, count, row.sample)
+    return row.id, Quarantined(
+        row.site,
+        row.consumer,
+        row.source,
+        row.reason,
+        row.first,
+        row.last,
+        row._mapping["count"],
+        row.sample,
+        row.kept,
+        row.asked,
+        row.tried,
+    )

@@ -134,6 +134,9 @@ quarantine = Table(
     Column("last", BigInteger, nullable=False),
     Column("count", BigInteger, nullable=False),
     Column("sample", Text, nullable=False),
+    Column("kept", BigInteger, nullable=False, server_default="0"),
+    Column("asked", BigInteger, nullable=True),
+    Column("tried", BigInteger, nullable=True),
     Index("quarantine_entry", "site", "consumer", "source", "reason", unique=True),
 )
 

@@ -88,7 +88,7 @@ class InfluxHistorian:
             if events:
                 unwritten += self._sender.send(self._lines.events(events))
             moved = {**self._stored(), **positions}
-            if moved != self._positions:
+            if not unwritten and moved != self._positions:
                 self._file.store(moved)
                 self._positions = moved
         return unwritten

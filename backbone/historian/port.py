@@ -116,7 +116,8 @@ class Historian(Protocol):
     ) -> Sequence[Unwritten]:
         """Store readings, events (with their site) and positions; durable when it returns.
 
-        Returns what the store refused for good, mostly nothing. Repeating a write has no effect.
+        Returns what the store refused for good, mostly nothing. When it refused anything the positions stay where
+        they were: they are to be written once that is safe elsewhere. Repeating a write has no effect.
 
         Raises:
             HistorianUnavailable: nothing is lost by writing the same again later.

@@ -254,6 +254,30 @@ def test_quarantined_things_of_one_reason_are_one_entry(database: Database) -> N
     assert [(row.count, row.first, row.last) for row in found] == [(6, 5, 9)]
 
 
+def test_what_was_set_aside_and_tried_again_leaves_what_is_still_refused(database: Database) -> None:
+    site = f"site-{next(_number)}"
+
+    def row(source: str, reason: str, count: int, kept: int, at: int) -> Quarantined:
+        return Quarantined(site, "ingest", source, reason, at, at, count, "s", kept)
+
+    with database.begin() as connection:
+        known = [row("all", "future", 5, 5, 1), row("some", "future", 5, 4, 1), row("none", "NaN", 2, 0, 1)]
+        quarantine.record(connection, [*known, row("other", "future", 3, 3, 1)])
+        assert not quarantine.is_asked(connection, site, "ingest")
+        assert quarantine.ask_again(connection, site, "ingest", 7) == 3
+        assert quarantine.is_asked(connection, site, "ingest")
+        again = [row("some", "future", 2, 2, 8), row("other", "past\0", 3, 3, 8)]
+        quarantine.settle(connection, site, "ingest", again, 8)
+        assert not quarantine.is_asked(connection, site, "ingest")
+        found = quarantine.list_quarantine(connection, site)
+    rows = {(r.source, r.reason): (r.count, r.kept, r.first, r.last, r.tried) for _, r in found}
+    assert rows == {
+        ("some", "future"): (3, 2, 1, 1, 8),
+        ("none", "NaN"): (2, 0, 1, 1, None),
+        ("other", "past\ufffd"): (3, 3, 8, 8, None),
+    }
+
+
 def test_users_sessions_and_kept_answers(database: Database) -> None:
     name = f"user-{next(_number)}"
     user = User(username=name, name="王伟", password_hash="x", roles=frozenset({Role.CREW}), disabled=False, created=1)

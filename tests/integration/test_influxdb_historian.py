@@ -66,6 +66,8 @@ def test_lines_the_server_refuses_stand_alone_and_all_others_are_stored(influx: 
         )
         assert historian.count("yard", TEMPERATURE, NEVER, EVER) == len(MANY)
         assert len(historian.events("yard", None, NEVER, EVER, 10)) == 1
+        assert historian.positions() == {}, "before what was refused is safe elsewhere"
+        assert historian.write([], [], {"g": Position(1, 2, 3)}) == []
         assert historian.positions() == {"g": Position(1, 2, 3)}
     by_source = {one.source: one for one in unwritten}
     assert set(by_source) == {TEMPERATURE, HUMIDITY}
@@ -253,7 +255,8 @@ def test_a_server_that_refuses_everything_does_not_stop_the_stream(tmp_path: Pat
     with scripted("v3", lambda path, query, body: (400, {}, {"message": "no"})) as server:
         url = f"influxdb+http://127.0.0.1:{server.server_port}/anju"
         with closing(opened(url, tmp_path)) as historian:
-            unwritten = historian.write([batch(MANY)], [], {"g": Position(1, 0, 1)})
+            unwritten = historian.write([batch(MANY)], [], {})
+            assert historian.write([], [], {"g": Position(1, 0, 1)}) == []
             assert historian.positions() == {"g": Position(1, 0, 1)}
     assert sum(one.count for one in unwritten) == len(MANY)
     assert len(server.requests) < 1000

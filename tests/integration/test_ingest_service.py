@@ -30,6 +30,7 @@ from community.losses import Loss, LossReason
 from community.quarantine import Quarantined
 from community.site.profile import Lane
 from community.site.site import Site
+from ingest.clock import wall_ms
 from ingest.service import run
 from ingest.settings import IngestSettings
 from ingest.validate import Fault
@@ -64,11 +65,12 @@ async def ingesting(
     site: Site = SITE,
     data_dir: Path | None = None,
     follow: Callable[[Take], None] | None = None,
+    wall: Callable[[], int] = wall_ms,
 ) -> AsyncIterator[asyncio.Task[None]]:
     """The service, told to stop at the end and given five seconds."""
     stop = asyncio.Event()
     settings = IngestSettings(mqtt_url=url, data_dir=data_dir or Path(tempfile.mkdtemp()))
-    task = asyncio.create_task(run(settings, site, historian, database, stop, follow=follow), name="ingest")
+    task = asyncio.create_task(run(settings, site, historian, database, stop, follow=follow, wall=wall), name="ingest")
     try:
         yield task
     finally:
@@ -145,6 +147,51 @@ async def test_a_changed_site_file_comes_into_force_while_readings_flow(
         await until(lambda: east.done, "the commit")
     assert historian.count("yard", new, NEVER, EVER) == 2
     assert historian.count("yard", "n-1.temperature", NEVER, EVER) == 1
+
+
+async def test_what_our_clock_held_for_the_future_is_stored_when_it_is_right_again(
+    mosquitto: servers.Broker, historian: DuckDBHistorian, database: Database, tmp_path: Path
+) -> None:
+    """The machine comes up two days behind, and NTP finds it a while later: nothing that was sent meanwhile is lost."""
+    behind = [2 * 86_400_000]
+    rows = [(TEMPERATURE, NOW - n, float(n)) for n in range(50)]
+    async with (
+        ingesting(mosquitto.url, historian, database, wall=lambda: wall_ms() - behind[0]),
+        sending(mosquitto.url, "yard", "gw-east") as east,
+    ):
+        east.behind_ms = behind[0]
+        east.send(frame(rows, events=[event(CREDENTIAL, NOW, data={"card": "x"})]))
+        east.send(frame([("never.known", NOW, 1.0)], seq=2))
+        await until(lambda: east.done, "the commit")
+        await until(lambda: len(quarantine(database)) == 3, "the entries")
+        entry = quarantine(database)[TEMPERATURE, Fault.FUTURE.value]
+        assert (entry.count, entry.kept) == (50, 50)
+        assert historian.count("yard", None, NEVER, EVER) == 0
+        behind[0] = east.behind_ms = 0
+        await until(lambda: len(quarantine(database)) == 1, "what was set aside to be stored")
+        assert historian.count("yard", TEMPERATURE, NEVER, EVER) == 50
+        assert len(historian.events("yard", CREDENTIAL, NEVER, EVER, 9)) == 1
+    assert quarantine(database)["gw-east/never.known", Fault.UNKNOWN_POINT.value].kept == 1
+
+
+async def test_a_clock_set_back_over_a_restart_refuses_nothing(
+    mosquitto: servers.Broker, historian: DuckDBHistorian, database: Database, tmp_path: Path
+) -> None:
+    data = tmp_path / "data"
+    async with sending(mosquitto.url, "yard", "gw-east") as east:
+        for seq, behind in ((1, 0), (2, 7_200_000)):
+            east.behind_ms = behind
+            async with ingesting(
+                mosquitto.url,
+                historian,
+                database,
+                data_dir=data,
+                wall=lambda behind=behind: wall_ms() - behind,  # type: ignore[misc]
+            ):
+                east.send(frame([(TEMPERATURE, NOW + seq, 1.0)], seq=seq))
+                await until(lambda: east.done, "the commit")
+    assert historian.count("yard", TEMPERATURE, NEVER, EVER) == 2
+    assert quarantine(database) == {}
 
 
 async def test_frames_become_readings_and_are_committed(
@@ -416,6 +463,7 @@ from dataclasses import replace
 from pathlib import Path
 from backbone.database.database import Database
 from backbone.historian.open import open_historian
+from ingest.clock import wall_ms
 from ingest.service import run
 from ingest.settings import IngestSettings
 from tests.history import make_site

@@ -1,5 +1,5 @@
+from backbone.refused import MAX_ENTRIES, OTHERS, Ledger
 from community.quarantine import Quarantined
-from ingest.ledger import MAX_ENTRIES, OTHERS, Ledger
 
 
 def row(source: str, reason: str = "bad", *, at: int = 0, count: int = 1, sample: str = "s") -> Quarantined:

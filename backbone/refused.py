@@ -1,6 +1,8 @@
 """What was refused, gathered between two writes to the quarantine; bounded, whatever arrives."""
 
 import re
+from collections.abc import Iterable
+from dataclasses import replace
 
 from community.quarantine import SAMPLE_CHARACTERS, Quarantined
 
@@ -42,6 +44,14 @@ class Ledger:
         for row in [*rows, *newer]:
             self.add(row)
 
+    def gathered(self, rows: Iterable[Quarantined]) -> list[Quarantined]:
+        """Rows by source and reason, as they are recorded; what waits here is not touched."""
+        found: dict[tuple[str, str], Quarantined] = {}
+        for row in map(self._bounded, rows):
+            known = found.get((row.source, row.reason))
+            found[row.source, row.reason] = known.merged(row) if known else row
+        return list(found.values())
+
     def _bounded(self, row: Quarantined) -> Quarantined:
         # A reason that tells the byte would make one entry of each broken message.
         source, reason = _text(row.source)[:MAX_CHARACTERS], _WHERE.sub("…", _text(row.reason))[:MAX_CHARACTERS]
@@ -50,7 +60,7 @@ class Ledger:
                 source = reason = OTHERS
             self._known.add((source, reason))
         sample = _text(row.sample)[:SAMPLE_CHARACTERS]
-        return Quarantined(row.site, row.consumer, source, reason, row.first, row.last, row.count, sample)
+        return replace(row, source=source, reason=reason, sample=sample)
 
 
 def _text(value: str) -> str:
