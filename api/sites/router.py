@@ -17,5 +17,13 @@ def list_sites(platform: PlatformDep, _: Viewer) -> Page[SiteOut]:
     row = file.site
     parties = [NamedOut(id=party.id, name=party.name) for party in file.parties]
     facilities = [NamedOut(id=facility.id, name=facility.name) for facility in file.facilities]
-    site = SiteOut(id=row.id, name=row.name, timezone=row.timezone, parties=parties, facilities=facilities)
+    site = SiteOut(
+        id=row.id,
+        name=row.name,
+        timezone=row.timezone,
+        parties=parties,
+        facilities=facilities,
+        rules=[NamedOut(id=rule.id, name=rule.message) for rule in file.rules],
+        people={person.id: person.name for person in file.people},
+    )
     return Page(items=[site])

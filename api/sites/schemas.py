@@ -1,6 +1,6 @@
 """Sites as shown."""
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from community.text import Text
 
@@ -20,3 +20,5 @@ class SiteOut(BaseModel):
     timezone: str
     parties: list[NamedOut]
     facilities: list[NamedOut]
+    rules: list[NamedOut] = Field(description="each with what it says when it alarms")
+    people: dict[str, str] = Field(description="names by id, as tickets and decisions write them")

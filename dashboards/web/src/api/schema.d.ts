@@ -5618,6 +5618,18 @@ export interface components {
             name: components["schemas"]["Text"];
             /** Parties */
             parties: components["schemas"]["NamedOut"][];
+            /**
+             * People
+             * @description names by id, as tickets and decisions write them
+             */
+            people: {
+                [key: string]: string;
+            };
+            /**
+             * Rules
+             * @description each with what it says when it alarms
+             */
+            rules: components["schemas"]["NamedOut"][];
             /** Timezone */
             timezone: string;
         };

@@ -95,9 +95,11 @@ export const useCommunity = defineStore('community', () => {
 
   const partyName = (id: string): string => named(site.value?.parties, id)
   const facilityName = (id: string): string => named(site.value?.facilities, id)
+  const ruleName = (id: string): string => named(site.value?.rules, id)
+  const personName = (id: string): string => site.value?.people[id] ?? id
 
   return {
     site, zones, points, readings, loaded, tree, timeZone, pointsOfRoot, simulated,
-    load, refresh, applyReadings, zoneName, placeName, pointName, partyName, facilityName,
+    load, refresh, applyReadings, zoneName, placeName, pointName, partyName, facilityName, ruleName, personName,
   }
 })

@@ -1,7 +1,9 @@
-/** Who did something, in words: the system by its name, `person:<name>` as the name. */
+/** Who did something, in words: the system by its name, a person by theirs. */
 import { useI18n } from 'vue-i18n'
+import { useCommunity } from '@/community/useCommunity'
 
 export function useActorName() {
   const { t } = useI18n()
-  return (by: string): string => (by === 'system' ? t('timeline.system') : by.replace(/^person:/, ''))
+  const community = useCommunity()
+  return (by: string): string => (by === 'system' ? t('timeline.system') : community.personName(by.replace(/^person:/, '')))
 }

@@ -4,7 +4,7 @@ export default {
     leftOut: 'Not called, the training has run out: {names}', calledAnyway: 'Nobody on duty has a valid training. {names}: called all the same. Change the roster.', withdraw: 'Withdraw',
     change: { do: 'Stand in', title: 'Stand in: {duty}', out: 'Instead of', in: 'Stand-in', reason: 'Why (required)', confirm: 'Change the roster' },
     log: 'Notifications', none: 'Nobody was told of anything yet.',
-    who: 'Who was told', whoNone: 'Nobody was told outside the page.', next: 'Unless somebody acknowledges, the next are told at {time}',
+    who: 'Who was told', reachedNobody: 'nobody could be reached', whoNone: 'Nobody was told outside the page.', next: 'Unless somebody acknowledges, the next are told at {time}',
     reach: 'Not reachable outside the page', reachAll: 'Everybody can be reached outside the page.',
     mine: { title: 'My notifications', first: 'First by', default: 'as the site says', quietFrom: 'Quiet from', quietTo: 'to', what: 'High alarms, emergency plans, tickets of high priority and being on duty know no quiet hours; when the first channel fails, the others are tried.', save: 'Save', saved: 'Saved.' },
   },

@@ -3,7 +3,7 @@ export default {
     none: 'There are no emergency plans yet.', notHere: 'There is no such plan.', version: 'version {n}', versionWord: 'Plan version', steps: '{n} steps', revision: 'next revision {date}', revisionOverdue: 'revision overdue ({date})',
     activations: 'Activations', noActivation: 'No plan has been activated yet.', openActivation: 'Open the response',
     level: '{grade} level', levelWord: 'Level', within: 'within {span}', organisation: 'Organisation', commander: 'Commander', roles: 'Teams', approved: 'Approved', nextRevision: 'Next revision', resources: 'Resources',
-    stepsTitle: 'Steps', stepsDone: '{done} of {all} done', stepsFailed: '{n} failed', stepsLate: '{n} late',
+    notReached: 'not reached: {roles}', handedOver: ', handed to {channel}', stepsTitle: 'Steps', stepsDone: '{done} of {all} done', stepsFailed: '{n} failed', stepsLate: '{n} late',
     activatedAt: 'Activated', stoodDownAt: 'Stood down', cause: 'Cause', reason: 'Reason', alarms: 'Alarms',
     kind: { machine: 'Automatic', notify: 'Notify', person: 'By a person' },
     action: { to: 'command: {value}', waiting: 'waiting for an answer', done: 'done', refused: 'refused', failed: 'failed', expired: 'expired', notProven: 'done, but reads back differently', readBack: 'reads back: {value}', drill: 'drill, nothing moved' },

@@ -4,7 +4,7 @@ export default {
     leftOut: '培训已过期，不再通知：{names}', calledAnyway: '当班人员均无有效培训，仍照常通知：{names}。请调整排班。', withdraw: '撤销',
     change: { do: '替班', title: '替班：{duty}', out: '原值班人', in: '替班人', reason: '原因（必填）', confirm: '确认替班' },
     log: '通知记录', none: '还没有通知过任何人。',
-    who: '通知了谁', whoNone: '没有在页面之外通知任何人。', next: '如无人确认，{time} 通知下一批',
+    who: '通知了谁', reachedNobody: '没有一个人收到通知', whoNone: '没有在页面之外通知任何人。', next: '如无人确认，{time} 通知下一批',
     reach: '无法在页面之外通知', reachAll: '所有人都能收到页面之外的通知。',
     mine: { title: '我的通知', first: '首选渠道', default: '按站点设置', quietFrom: '免打扰从', quietTo: '到', what: '高风险报警、应急预案、高优先级工单和值班期间不受免打扰限制；首选渠道失败时会改用其他渠道。', save: '保存', saved: '已保存。' },
   },
