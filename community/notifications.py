@@ -1,17 +1,14 @@
 """A notification to one person, from being due to being acknowledged; over the person's channels in turn."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, time, timedelta
 from enum import StrEnum
-from zoneinfo import ZoneInfo
 
 from community.alarms import Alarm, AlarmState
 from community.errors import TransitionRefused
-from community.site.duty import Grouping, Retry, minutes_of
+from community.site.duty import Grouping, Retry
 
 MOST_TRIES = 50
-_DAY_MIN = 24 * 60
 
 
 class NotificationState(StrEnum):
@@ -197,35 +194,3 @@ def paced(pace: Pace | None, person: str, now: int, grouping: Grouping) -> Pace:
     if pace is None or now - pace.last_at >= grouping.digest * 1000 + grouping.window * 1000:
         return Pace(person=person, opened_at=now, last_at=now, sent=1)
     return replace(pace, last_at=now, sent=pace.sent + 1)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Preferences:
-    """What a person chose; their duty goes before it."""
-
-    person: str
-    channels: Mapping[str, tuple[str, ...]]
-    """By grade: the channels to try first."""
-    quiet_from: str | None = None
-    quiet_to: str | None = None
-    version: int = 1
-
-
-def channels_for(reachable: Sequence[str], preferences: Preferences | None, grade: str) -> tuple[str, ...]:
-    """The person's channels in the order to try them: those chosen first, and the rest to fall over to."""
-    chosen = preferences.channels.get(grade, ()) if preferences is not None else ()
-    return tuple(dict.fromkeys((*(c for c in chosen if c in reachable), *reachable)))
-
-
-def quiet_until(preferences: Preferences | None, now: int, timezone: str) -> int:
-    """When the quiet hours end in which `now` lies (Unix ms, by the clock of the site); `now` when it lies in none."""
-    if preferences is None or preferences.quiet_from is None or preferences.quiet_to is None:
-        return now
-    here = datetime.fromtimestamp(now / 1000, ZoneInfo(timezone))
-    minute = here.hour * 60 + here.minute
-    begin, end = minutes_of(preferences.quiet_from), minutes_of(preferences.quiet_to)
-    if (minute - begin) % _DAY_MIN >= (end - begin) % _DAY_MIN:
-        return now
-    day = here.date() + timedelta(days=minute >= end)
-    ends = datetime.combine(day, time(end // 60, end % 60), here.tzinfo)
-    return max(round(ends.timestamp() * 1000), now)

@@ -6,17 +6,27 @@ from fastapi import APIRouter, Query
 from starlette.responses import Response
 
 from api import paging
-from api.notifications.schemas import EscalationOut, NotificationOut, PreferencesIn, PreferencesOut, ReachOut
+from api.notifications.schemas import (
+    ChoiceIn,
+    ChoosableOut,
+    EscalationOut,
+    NotificationOut,
+    PreferencesIn,
+    PreferencesOut,
+    ReachOut,
+)
 from api.paging import Cursor, Limit, Page
 from api.platform import Platform, PlatformDep
 from api.problems import Problem
 from api.security.access import Viewer
 from api.writing import Change, Write, writing
 from backbone.database import notifications as stored
-from community.notifications import Notification, Preferences
+from community.notifications import Notification
 from community.people import Action
+from community.preferences import CHOICES, Choice, Preferences
 from community.push import CHANNEL, Browsers
 from community.site.model import Person
+from community.site.rules import Grade
 
 router = APIRouter(prefix="/notifications", tags=["notifications"])
 Own = Annotated[Write, writing(Action.CHOOSE_NOTIFICATIONS)]
@@ -86,27 +96,61 @@ def get_mine(platform: PlatformDep, caller: Viewer) -> PreferencesOut:
 @router.put("/mine", response_model=PreferencesOut)
 def put_mine(body: PreferencesIn, write: Own) -> Response:
     """Choose channels and quiet hours."""
-    if (body.quiet_from is None) != (body.quiet_to is None):
-        raise Problem(422, "quiet hours have a beginning and an end; give both, or neither", kind="bad-input")
     person = person_of(write.platform, write.caller.username)
-    known = {CHANNEL, *(contact.channel for contact in person.contacts)}
-    for grade, channels in body.channels.items():
-        for channel in channels:
-            if channel not in known:
-                raise Problem(422, f"{grade}: you have no channel '{channel}'", kind="bad-input")
+    _check(body, frozenset({CHANNEL, *(contact.channel for contact in person.contacts)}))
 
     def work(change: Change) -> PreferencesOut:
         chosen = Preferences(
             person=person.id,
-            channels={grade: tuple(channels) for grade, channels in body.channels.items()},
+            channels={grade.value: tuple(channels) for grade, channels in body.channels.items()},
             quiet_from=body.quiet_from,
             quiet_to=body.quiet_to,
+            own=tuple(
+                Choice(
+                    about=one.about,
+                    grade=one.grade.value,
+                    channels=tuple(one.channels),
+                    quiet_from=one.quiet_from,
+                    quiet_to=one.quiet_to,
+                )
+                for one in body.own
+            ),
         )
         stored.save_preferences(change.connection, change.site, chosen)
         c, site = change.connection, change.site
         return _shown(chosen, _reach(person, _with_browsers(stored.reach_of(c, site), stored.all_browsers(c, site))))
 
     return write.perform("notifications.choose", person.id, work)
+
+
+def _check(body: PreferencesIn, known: frozenset[str]) -> None:
+    """Refuse what cannot be meant, or would keep from somebody what their duty is to hear.
+
+    Raises:
+        Problem: 422.
+    """
+
+    def refuse(why: str) -> None:
+        raise Problem(422, why, kind="bad-input")
+
+    hours = [(body.quiet_from, body.quiet_to), *((one.quiet_from, one.quiet_to) for one in body.own)]
+    for begin, end in hours:
+        if (begin is None) != (end is None):
+            refuse("quiet hours have a beginning and an end; give both, or neither")
+    named = [(grade.value, channels) for grade, channels in body.channels.items()]
+    named += [(f"{one.about} {one.grade}", one.channels) for one in body.own]
+    for what, channels in named:
+        for channel in channels:
+            if channel not in known:
+                refuse(f"{what}: you have no channel '{channel}'")
+    if len({(one.about, one.grade) for one in body.own}) < len(body.own):
+        refuse("one choice for a kind and grade, please")
+    for one in body.own:
+        may_be_quiet = CHOICES[one.about].get(one.grade.value)
+        if may_be_quiet is None:
+            refuse(f"nobody is told of {one.about}s of grade {one.grade}")
+        if one.quiet_from is not None and not may_be_quiet:
+            refuse(f"{one.about} {one.grade}: this is told at any hour")
 
 
 def _names(platform: Platform) -> dict[str, str]:
@@ -147,5 +191,11 @@ def _shown(chosen: Preferences, reach: ReachOut) -> PreferencesOut:
         channels={grade: list(channels) for grade, channels in chosen.channels.items()},
         quiet_from=chosen.quiet_from,
         quiet_to=chosen.quiet_to,
+        own=[ChoiceIn.model_validate(one) for one in chosen.own],
+        choosable=[
+            ChoosableOut(about=about, grade=Grade(grade), quiet=quiet)
+            for about, grades in CHOICES.items()
+            for grade, quiet in grades.items()
+        ],
         reach=reach,
     )

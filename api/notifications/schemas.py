@@ -1,13 +1,13 @@
 """Notifications as shown, and what people choose about them."""
 
-from typing import Literal
-
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.times import Timestamp
 from community.escalations import EscalationState
 from community.notifications import NotificationState
+from community.preferences import Subject
 from community.site.duty import Clock
+from community.site.rules import Grade
 
 
 class _Shown(BaseModel):
@@ -68,6 +68,26 @@ class ReachOut(BaseModel):
     reachable: bool
 
 
+class ChoiceIn(_Shown):
+    """How somebody wants to be told of one kind and grade; it stands in the place of what they chose for everything."""
+
+    model_config = ConfigDict(from_attributes=True, extra="forbid")
+
+    about: Subject
+    grade: Grade
+    channels: list[str] = Field(default_factory=list, description="to try first; none: as for everything of this grade")
+    quiet_from: Clock | None = Field(default=None, description="not given: told of this at any hour")
+    quiet_to: Clock | None = None
+
+
+class ChoosableOut(BaseModel):
+    """What there is to choose for."""
+
+    about: Subject
+    grade: Grade
+    quiet: bool = Field(description="whether it may have quiet hours")
+
+
 class PreferencesOut(BaseModel):
     """What the caller chose."""
 
@@ -75,6 +95,8 @@ class PreferencesOut(BaseModel):
     channels: dict[str, list[str]]
     quiet_from: str | None
     quiet_to: str | None
+    own: list[ChoiceIn]
+    choosable: list[ChoosableOut] = Field(description="kinds and grades a choice of its own may be made for")
     reach: ReachOut
 
 
@@ -83,6 +105,7 @@ class PreferencesIn(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    channels: dict[Literal["low", "medium", "high"], list[str]] = Field(default_factory=dict)
+    channels: dict[Grade, list[str]] = Field(default_factory=dict)
     quiet_from: Clock | None = None
     quiet_to: Clock | None = None
+    own: list[ChoiceIn] = Field(default_factory=list, max_length=20, description="where they want it otherwise")

@@ -9,7 +9,8 @@ from backbone.database.documents import decode, encode
 from backbone.database.objects import Objects, any_of
 from backbone.database.tables import escalations, notifications, personal, roster_changes
 from community.escalations import Escalation, EscalationState
-from community.notifications import Notification, NotificationState, Pace, Preferences
+from community.notifications import Notification, NotificationState, Pace
+from community.preferences import Preferences
 from community.push import Browsers
 from community.roster import RosterChange
 from community.site.rules import Grade

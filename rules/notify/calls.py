@@ -7,7 +7,8 @@ from collections.abc import Callable, Sequence
 import structlog
 
 from community.escalations import TICKET_KINDS, Call, Escalation, call_tree, party_of
-from community.notifications import Notification, Preferences, channels_for, quiet_until
+from community.notifications import Notification
+from community.preferences import Preferences, channels_for, quiet_until
 from community.roster import OnRecord, duty_begins, on_duty
 from community.site.duty import EscalationLevel, Notifications
 from community.site.site import Site
@@ -68,7 +69,7 @@ class People:
         """From when somebody may be told (Unix ms): after their quiet hours, and no later than their duty begins."""
         if call.on_duty or escalation.facts.grade == "high" or escalation.facts.at_once:
             return now
-        quiet = quiet_until(chosen, now, self._site.file.site.timezone)
+        quiet = quiet_until(chosen, escalation.kind, escalation.facts.grade, now, self._site.file.site.timezone)
         roster = self._site.file.roster
         if roster is None or quiet == now:
             return quiet
@@ -104,7 +105,7 @@ def notification_for(
         told_as=call.told_as,
         grade=grade,
         zone=escalation.zone,
-        channels=channels_for(reachable, chosen, grade),
+        channels=channels_for(reachable, chosen, escalation.kind, grade),
         token=secrets.token_urlsafe(18),
         created_at=now,
         next_at=told_from,

@@ -49,13 +49,13 @@ from community.notice_text import Message, render
 from community.notifications import (
     Notification,
     NotificationState,
-    Preferences,
     handed_over,
     not_taken,
     paced,
     release_at,
     unreachable,
 )
+from community.preferences import Preferences
 from community.push import CHANNEL, Browsers, without
 from community.roster import OnRecord
 from community.site.duty import Notifications

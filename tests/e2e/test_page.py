@@ -4,9 +4,11 @@ import os
 import re
 import signal
 from collections.abc import Iterator
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
 from tests.program import ADMIN_PASSWORD, Outside, Program
 from tests.servers import CHROMIUM, ROOT, wait_until
@@ -38,6 +40,7 @@ def staff(program: Program) -> Program:
     program.add_user("wang-wei", "safety-officer")
     program.add_user("zhang-min", "manager")
     program.add_user("chen-gang", "crew")
+    program.add_user("zhao-lei", "crew")
     return program
 
 
@@ -47,9 +50,9 @@ def open_page(staff: Program, browser: Browser) -> Iterator[object]:
     contexts = []
     complaints: list[str] = []
 
-    def opened(username: str, *, locale: str = "zh-CN", phone: bool = False) -> Page:
+    def opened(username: str, *, locale: str = "zh-CN", phone: bool = False, clock: str = "Asia/Shanghai") -> Page:
         size = {"width": 390, "height": 844} if phone else {"width": 1440, "height": 900}
-        context = browser.new_context(locale=locale, viewport=size, timezone_id="Asia/Shanghai")  # type: ignore[arg-type]
+        context = browser.new_context(locale=locale, viewport=size, timezone_id=clock)  # type: ignore[arg-type]
         contexts.append(context)
         page = context.new_page()
         page.on("pageerror", lambda error: complaints.append(str(error)))
@@ -142,6 +145,72 @@ def _say(page: Page, words: str) -> None:
         page.get_by_test_id("ticket-words").or_(page.get_by_test_id("ticket-note")).first.fill(words)
     page.get_by_test_id("ticket-confirm").click()
     expect(page.get_by_test_id("ticket-confirm")).to_have_count(0, timeout=5_000)
+
+
+CREW = ["陈刚", "赵磊", "刘洋"]
+FIRST_DAY = date(2026, 1, 5)
+
+
+def _turn(day: date, shift: str) -> str:
+    """Who has the maintenance's shift that begins on a day: one a day in turn, as the demo's roster says."""
+    names = CREW if shift == "day" else [CREW[1], CREW[2], CREW[0]]
+    return names[(day - FIRST_DAY).days % 3]
+
+
+def _of(page: Page, day: date, shift: str) -> Locator:
+    cell = page.locator(f'[data-testid=roster-day][data-day="{day}"] [data-duty=maintenance]')
+    return cell.locator(f'[data-testid=roster-spell][data-shift="{shift}"]')
+
+
+def test_the_roster_is_read_by_the_sites_clock_and_swapped_by_those_on_it(open_page, staff: Program) -> None:  # type: ignore[no-untyped-def]
+    """On a phone far away: days, shifts and ends are the community's; one asks, the other takes over, both see it."""
+    chen: Page = open_page("chen-gang", phone=True, clock="America/Los_Angeles")
+    chen.goto(f"{staff.url}/duty")
+    expect(chen.get_by_test_id("on-duty")).to_contain_text(re.compile("至 (08|20):00"))
+    today = datetime.now(ZoneInfo("Asia/Shanghai")).date()
+    for ahead in range(1, 7):
+        day = today + timedelta(days=ahead)
+        for shift in ("day", "night"):
+            expect(_of(chen, day, shift)).to_contain_text(_turn(day, shift))
+    mine = next(day for n in range(1, 4) if _turn(day := today + timedelta(days=n), "day") == "陈刚")
+    _of(chen, mine, "day").get_by_test_id("own-duty").click()
+    chen.get_by_test_id("swap-whom").click()
+    chen.get_by_role("option", name="赵磊").click()
+    chen.get_by_test_id("swap-reason").fill("看牙医")
+    chen.get_by_test_id("swap-ask").click()
+    expect(chen.get_by_test_id("swap-request")).to_contain_text("看牙医")
+    expect(_of(chen, mine, "day")).to_contain_text("陈刚")
+    zhao: Page = open_page("zhao-lei", locale="en-GB", phone=True)
+    zhao.goto(f"{staff.url}/duty")
+    zhao.get_by_test_id("swap-accept").click()
+    expect(_of(zhao, mine, "day")).to_contain_text("赵磊")
+    officer: Page = open_page("wang-wei", locale="en-GB")
+    officer.goto(f"{staff.url}/duty")
+    expect(_of(officer, mine, "day")).to_contain_text("stand-in")
+    _of(officer, mine, "night").get_by_test_id("stand-in").click()
+    officer.get_by_test_id("stand-in-who").click()
+    officer.get_by_role("option", name="陈刚").click()
+    officer.get_by_test_id("stand-in-reason").fill("fever")
+    officer.get_by_test_id("stand-in-confirm").click()
+    expect(_of(officer, mine, "night")).to_contain_text("陈刚")
+    officer.screenshot(path=SHOTS / "duty.png", full_page=True)
+
+
+def test_somebody_chooses_how_they_are_told_of_one_kind_and_grade(open_page, staff: Program) -> None:  # type: ignore[no-untyped-def]
+    page: Page = open_page("zhang-min", phone=True)
+    page.goto(f"{staff.url}/duty")
+    page.get_by_test_id("my-kinds").click()
+    lamps, fires = page.get_by_test_id("my-ticket.low"), page.get_by_test_id("my-alarm.high")
+    lamps.locator(".el-checkbox").click()
+    lamps.get_by_label("免打扰从").fill("18:00")
+    lamps.get_by_label("到").fill("09:00")
+    fires.locator(".el-checkbox").click()
+    expect(fires).to_contain_text("此类任何时间都通知")
+    page.get_by_test_id("my-save").click()
+    expect(page.get_by_test_id("my-saved")).to_be_visible()
+    page.screenshot(path=SHOTS / "my-notifications.png", full_page=True)
+    page.reload()
+    expect(page.get_by_test_id("my-ticket.low").get_by_label("免打扰从")).to_have_value("18:00")
 
 
 def test_a_lost_connection_is_said_and_heals(open_page, staff: Program) -> None:  # type: ignore[no-untyped-def]

@@ -1,8 +1,6 @@
 """A notification's way over channels, grouping, quiet hours; escalation and its end: for any course of events."""
 
 from dataclasses import replace
-from datetime import datetime
-from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -27,14 +25,11 @@ from community.notifications import (
     NotificationEvent,
     NotificationState,
     Pace,
-    Preferences,
     acknowledged,
-    channels_for,
     handed_over,
     not_taken,
     opened,
     paced,
-    quiet_until,
     release_at,
     withdrawn,
 )
@@ -127,33 +122,6 @@ def test_nobody_gets_more_than_the_grouping_allows(gaps: list[int], window: int,
             sent.append(now)
     span = now - sent[0]
     assert len(sent) <= 2 + 2 * (span // (digest * 1000))
-
-
-@pytest.mark.parametrize(
-    ("timezone", "at", "until"),
-    [
-        ("Asia/Shanghai", "2026-11-28T23:00", "2026-11-29T07:00"),
-        ("Asia/Shanghai", "2026-11-29T06:30", "2026-11-29T07:00"),
-        ("Asia/Shanghai", "2026-11-29T07:00", "2026-11-29T07:00"),
-        ("Asia/Shanghai", "2026-11-29T12:00", "2026-11-29T12:00"),
-        ("Europe/Berlin", "2026-03-28T23:00", "2026-03-29T07:00"),  # the night that is an hour short
-        ("Europe/Berlin", "2026-10-24T23:00", "2026-10-25T07:00"),
-    ],
-)
-def test_quiet_hours_end_by_the_clock_on_the_wall(timezone: str, at: str, until: str) -> None:
-    night = Preferences(person="p", channels={}, quiet_from="22:00", quiet_to="07:00")
-    now, end = (
-        round(datetime.fromisoformat(text).replace(tzinfo=ZoneInfo(timezone)).timestamp() * 1000)
-        for text in (at, until)
-    )
-    assert quiet_until(night, now, timezone) == end
-    assert quiet_until(None, now, timezone) == now
-
-
-def test_a_chosen_channel_goes_first_and_the_rest_remain_to_fall_over_to() -> None:
-    chosen = Preferences(person="p", channels={"medium": ("email", "gone")})
-    assert channels_for(("sms", "email"), chosen, "medium") == ("email", "sms")
-    assert channels_for(("sms", "email"), chosen, "high") == ("sms", "email")
 
 
 LEVELS = (

@@ -9,7 +9,7 @@ import pytest
 
 from community.escalations import Call, Escalation
 from community.notice_text import Facts
-from community.notifications import Preferences
+from community.preferences import Choice, Preferences, Subject
 from community.roster import OnRecord, RosterChange
 from community.site.model import SiteFile
 from community.site.site import Site
@@ -57,7 +57,13 @@ def people() -> People:
 
 
 def told(
-    people: People, kind: str, grade: str, *roles: str, record: OnRecord = NOTHING, **facts: Any
+    people: People,
+    kind: str,
+    grade: str,
+    *roles: str,
+    record: OnRecord = NOTHING,
+    chosen: Preferences = QUIET,
+    **facts: Any,
 ) -> dict[str, int]:
     """From when each is told of something at three in the morning."""
     about = Facts(kind=kind, grade=grade, message=WORDS, action=None, place=WORDS, building=WORDS, at=NIGHT)
@@ -67,7 +73,7 @@ def told(
     )  # fmt: skip
 
     def begins(call: Call) -> int:
-        return people.told_from(escalation, call, QUIET, NIGHT, record)
+        return people.told_from(escalation, call, chosen, NIGHT, record)
 
     return {call.person: begins(call) for call in people.tree(escalation, "manager", NIGHT, record)}
 
@@ -94,3 +100,17 @@ def test_whoever_stands_in_tonight_is_on_duty(people: People) -> None:
     record = OnRecord((change,))
     assert told(people, "ticket", "low", "zhang", record=record) == {"zhang": NIGHT}
     assert told(people, "ticket", "low", "liu", record=record) == {"liu": MORNING}
+
+
+def test_a_choice_of_ones_own_never_goes_below_ones_duty(people: People) -> None:
+    """Even one that was written past the API: quiet round the clock, for everything."""
+    never = [
+        Choice(about=about, grade=grade, quiet_from="00:00", quiet_to="23:59")
+        for about in Subject
+        for grade in ("high", "medium", "low")
+    ]
+    chosen = Preferences(person="any", channels={}, own=tuple(never))
+    for kind in ("alarm", "step", "late", "suspended", "ticket", "overdue"):
+        assert set(told(people, kind, "high", "manager", "repair", chosen=chosen).values()) <= {NIGHT}, kind
+    assert told(people, "alarm", "medium", chosen=chosen)["liu"] == NIGHT, "on duty"
+    assert told(people, "ticket", "low", "chen", chosen=chosen) == {"chen": DAY_SHIFT}

@@ -2984,6 +2984,59 @@ export interface components {
             differences: components["schemas"]["DifferenceOut"][];
         };
         /**
+         * ChoiceIn
+         * @description How somebody wants to be told of one kind and grade; it stands in the place of what they chose for everything.
+         */
+        "ChoiceIn-Input": {
+            about: components["schemas"]["Subject"];
+            /**
+             * Channels
+             * @description to try first; none: as for everything of this grade
+             */
+            channels?: string[];
+            grade: components["schemas"]["Grade"];
+            /**
+             * Quiet From
+             * @description not given: told of this at any hour
+             */
+            quiet_from?: string | null;
+            /** Quiet To */
+            quiet_to?: string | null;
+        };
+        /**
+         * ChoiceIn
+         * @description How somebody wants to be told of one kind and grade; it stands in the place of what they chose for everything.
+         */
+        "ChoiceIn-Output": {
+            about: components["schemas"]["Subject"];
+            /**
+             * Channels
+             * @description to try first; none: as for everything of this grade
+             */
+            channels?: string[];
+            grade: components["schemas"]["Grade"];
+            /**
+             * Quiet From
+             * @description not given: told of this at any hour
+             */
+            quiet_from?: string | null;
+            /** Quiet To */
+            quiet_to?: string | null;
+        };
+        /**
+         * ChoosableOut
+         * @description What there is to choose for.
+         */
+        ChoosableOut: {
+            about: components["schemas"]["Subject"];
+            grade: components["schemas"]["Grade"];
+            /**
+             * Quiet
+             * @description whether it may have quiet hours
+             */
+            quiet: boolean;
+        };
+        /**
          * Close
          * @description All is well; or it is signed that the ticket may end although its condition stands.
          */
@@ -4528,6 +4581,11 @@ export interface components {
             channels?: {
                 [key: string]: string[];
             };
+            /**
+             * Own
+             * @description where they want it otherwise
+             */
+            own?: components["schemas"]["ChoiceIn-Input"][];
             /** Quiet From */
             quiet_from?: string | null;
             /** Quiet To */
@@ -4542,6 +4600,13 @@ export interface components {
             channels: {
                 [key: string]: string[];
             };
+            /**
+             * Choosable
+             * @description kinds and grades a choice of its own may be made for
+             */
+            choosable: components["schemas"]["ChoosableOut"][];
+            /** Own */
+            own: components["schemas"]["ChoiceIn-Output"][];
             /** Person */
             person: string;
             /** Quiet From */
@@ -5820,6 +5885,12 @@ export interface components {
          * @enum {string}
          */
         StepState: "waiting" | "running" | "done" | "failed" | "late" | "dropped";
+        /**
+         * Subject
+         * @description What a notification is about, as people choose by it.
+         * @enum {string}
+         */
+        Subject: "alarm" | "plan" | "ticket";
         /**
          * SuppressionKind
          * @description By whom, and of what.
