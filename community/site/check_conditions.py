@@ -1,8 +1,7 @@
 """What a condition says about itself, and whether its points speak often enough for it ever to be judged."""
 
 from community.site.conditions import Condition, Deviation, Forecast, Rate
-from community.site.profile import ValueKind
-from community.site.subject import Candidate, Found
+from community.site.subject import Found, Selected
 from community.site.yaml_text import Path
 
 NUMBERS_ONLY = frozenset({"band", "bit", "rate", "dose", "deviation", "forecast"})
@@ -44,13 +43,12 @@ def check_row(path: Path, when: Condition, kind: str) -> Found:
         yield (*path, "dose", "deadband"), "the deadband must be smaller than the limit, or the alarm would never end"
 
 
-def check_points(path: Path, when: Condition, kind: str, points: list[Candidate]) -> Found:
+def check_points(path: Path, when: Condition, kind: str, selected: Selected) -> Found:
     """The condition and the points it watches."""
-    truths = next((point.id for point in points if point.kind is ValueKind.BOOLEAN), None)
-    if kind in NUMBERS_ONLY and truths is not None:
-        yield (*path, kind), f"'{truths}' says yes or no and this watches a number; select a measure that fits"
+    if kind in NUMBERS_ONLY and (truth := selected.truth) is not None:
+        yield (*path, kind), f"'{truth.id}' says yes or no and this watches a number; select a measure that fits"
         return
-    slowest = max(points, key=lambda point: point.every_s)
+    slowest = selected.slowest
     if slowest.every_s <= 0:
         return
     speaks = f"'{slowest.id}' speaks every {_time(slowest.every_s)}"

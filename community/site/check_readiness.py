@@ -83,7 +83,7 @@ def _positive_alarms(subject: Subject) -> Found:
             continue
         if rule.plan is None:
             yield path, "only a rule that activates a plan can wait for somebody to look: add plan: …, or delete this"
-        if any(point.measure == _CALL_POINT for point in subject.selected(rule.select)):
+        if any(point.measure == _CALL_POINT for point in subject.selected(rule.select).points):
             yield path, "a manual call point never waits: somebody has looked already; delete this"
         if sequence.acknowledge > _LONGEST_ANSWER_S:
             yield (*path, "acknowledge"), "somebody answers within 15s, or the plan comes into force: write 15s or less"

@@ -5,9 +5,8 @@ import re
 from community.site.check_conditions import check_points, check_row
 from community.site.conditions import ALL_KINDS, COMPOSITE_KINDS, Condition, Select, Vote
 from community.site.fields import parse_duration_s
-from community.site.profile import ValueKind
 from community.site.rules import PLATFORM_RULES, Grade, Rule
-from community.site.subject import Candidate, Found, Subject, inner_parts
+from community.site.subject import Found, Selected, Subject, inner_parts
 from community.site.yaml_text import Path
 from community.text import Text
 
@@ -104,13 +103,10 @@ def check_condition(
         yield from _points(path, when, kind, select_path, subject.selected(select), subject)
 
 
-def _points(
-    path: Path, when: Condition, kind: str, select_path: Path, points: list[Candidate], subject: Subject
-) -> Found:
-    wanted = {ValueKind.EVENT} if kind == "event" else {ValueKind.NUMBER, ValueKind.BOOLEAN}
-    fitting = [point for point in points if point.kind in wanted]
-    if not fitting:
-        what = "point the condition can watch" if points else "point"
+def _points(path: Path, when: Condition, kind: str, select_path: Path, selected: Selected, subject: Subject) -> Found:
+    fitting = selected.events if kind == "event" else selected.values
+    if not fitting.points:
+        what = "point the condition can watch" if selected.points else "point"
         yield select_path, f"this selects no {what}; look at measure, family, zone and tag"
     elif when.vote is not None:
         yield from _vote((*path, "vote"), when.vote, fitting)
@@ -120,22 +116,23 @@ def _points(
         yield from check_points(path, when, kind, fitting)
 
 
-def _vote(path: Path, vote: Vote, points: list[Candidate]) -> Found:
-    numbers = next((point.id for point in points if point.kind is not ValueKind.BOOLEAN), None)
-    if numbers is not None:
-        yield path, f"a vote counts points that say yes or no, and '{numbers}' is a number; select a measure that fits"
+def _vote(path: Path, vote: Vote, selected: Selected) -> Found:
+    if (number := selected.number) is not None:
+        yield (
+            path,
+            f"a vote counts points that say yes or no, and '{number.id}' is a number; select a measure that fits",
+        )
         return
     devices: dict[str, set[str]] = {}
-    for point in points:
+    for point in selected.points:
         devices.setdefault(point.zone if vote.per == "zone" else "", set()).add(point.device.id)
     most = max(len(names) for names in devices.values())
     if most < vote.at_least:
         yield path, f"{vote.at_least} devices must agree, but no {vote.per} has more than {most}"
 
 
-def _sequence(path: Path, points: list[Candidate], subject: Subject) -> Found:
-    telling = {point.device.id for point in subject.points if point.kind is ValueKind.EVENT}
-    silent = next((point.device.id for point in points if point.device.id not in telling), None)
+def _sequence(path: Path, selected: Selected, subject: Subject) -> Found:
+    silent = next((point.device.id for point in selected.points if point.device.id not in subject.telling), None)
     if silent is not None:
         yield path, f"'{silent}' reports no events, so this would be true at every change; select devices that do"
 

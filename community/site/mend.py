@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from community.site.model import SiteFile
 from community.site.problems import as_written, known_keys
-from community.site.yaml_text import Data, Document, Path, Place
+from community.site.yaml_text import Data, Document, Marks, Path, Place
 
 _ROUNDS = 8
 _NEEDING_OTHERS = ("risk", "grade")
@@ -111,4 +111,4 @@ def _without(document: Document, left_out: set[Path], renamed: dict[Path, str]) 
         keys[*now, name] = document.keys.get(path, document.place_of(path))
         return [(name, copy(item, path, (*now, name)))]
 
-    return Document(copy(document.data, (), ()), places, keys, ())
+    return Document(copy(document.data, (), ()), (), lambda: Marks(places, keys))

@@ -1,6 +1,6 @@
 """A site file as the checks see it: its tables by id, its points, and the words for what is not there."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -30,6 +30,38 @@ class Candidate:
     tags: frozenset[str]
     every_s: float
     """The expected interval between readings."""
+
+
+@dataclass(frozen=True)
+class Selected:
+    """The points a select means, and what conditions on them are asked for again and again."""
+
+    points: Sequence[Candidate]
+
+    @cached_property
+    def events(self) -> "Selected":
+        """Those that tell events."""
+        return Selected([point for point in self.points if point.kind is ValueKind.EVENT])
+
+    @cached_property
+    def values(self) -> "Selected":
+        """Those that have a value."""
+        return Selected([point for point in self.points if point.kind is not ValueKind.EVENT])
+
+    @cached_property
+    def truth(self) -> Candidate | None:
+        """One that says yes or no."""
+        return next((point for point in self.points if point.kind is ValueKind.BOOLEAN), None)
+
+    @cached_property
+    def number(self) -> Candidate | None:
+        """One that does not."""
+        return next((point for point in self.points if point.kind is not ValueKind.BOOLEAN), None)
+
+    @cached_property
+    def slowest(self) -> Candidate:
+        """The one that speaks most seldom."""
+        return max(self.points, key=lambda point: point.every_s)
 
 
 @dataclass(frozen=True)
@@ -145,15 +177,20 @@ class Subject:
         ]
         return Selection(rows, self.zones)
 
-    def selected(self, select: Select) -> list[Candidate]:
+    def selected(self, select: Select) -> Selected:
         """The points a rule watches."""
         if select not in self._selected:
-            self._selected[select] = [self.points[place] for place in self.selection.places(select)]
+            self._selected[select] = Selected([self.points[place] for place in self.selection.places(select)])
         return self._selected[select]
 
     @cached_property
-    def _selected(self) -> dict[Select, list[Candidate]]:
+    def _selected(self) -> dict[Select, Selected]:
         return {}
+
+    @cached_property
+    def telling(self) -> frozenset[str]:
+        """Devices that report events."""
+        return frozenset(point.device.id for point in self.points if point.kind is ValueKind.EVENT)
 
 
 def inner_parts(path: Path, when: Condition) -> Iterator[tuple[Path, Part]]:

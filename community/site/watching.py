@@ -2,8 +2,8 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 from community.site.conditions import COMPOSITE_KINDS, Condition, Part, Select
 from community.site.profile import ValueKind
@@ -12,8 +12,7 @@ from community.site.selection import overridden, overrides_at
 from community.site.site import Point, Site
 
 
-@dataclass(frozen=True, slots=True)
-class Watch:
+class Watch(NamedTuple):
     """A rule at one of its scopes."""
 
     rule: Rule

@@ -140,7 +140,7 @@ def restore(parts: Parts, state: bytes, layout: bytes) -> None:
         raise CheckpointError(f"not a checkpoint: {error}") from error
     if old.layout != zlib.crc32(layout):
         raise CheckpointError("state and layout are of different versions")
-    moves = _moves(parts, names)
+    moves = _moves(parts, names) if layout != parts.layout else _stay(names)
     for name, (table, column) in parts.columns.items():
         before, after = moves[table]
         saved = np.frombuffer(old.columns.get(name, b""), dtype=column.dtype)
@@ -160,6 +160,11 @@ _Move = tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]
 def _moves(parts: Parts, names: Layout) -> dict[str, _Move]:
     now = msgspec.msgpack.decode(zlib.decompress(parts.layout), type=Layout)
     return {table: _move(names.tables.get(table, ()), rows) for table, rows in now.tables.items()}
+
+
+def _stay(names: Layout) -> dict[str, _Move]:
+    """The places of an unchanged site: a restart, which should not take long."""
+    return {table: (np.arange(len(rows)),) * 2 for table, rows in names.tables.items()}
 
 
 def _move(old: Sequence[str], new: Sequence[str]) -> _Move:

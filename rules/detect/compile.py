@@ -3,9 +3,10 @@
 import hashlib
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+import msgspec
 import numpy as np
 
 from community.site.calendar import Hours, hours_of
@@ -30,8 +31,7 @@ class Limits:
     """The other way round: true outside `rise`, and while it is, outside `hold`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Spot:
+class Spot(msgspec.Struct, frozen=True):
     """One condition of one rule at one scope: what raises and clears as a whole."""
 
     rule: str
@@ -51,8 +51,7 @@ class Spot:
     """It is made of others."""
 
 
-@dataclass(frozen=True, slots=True)
-class Binding:
+class Binding(msgspec.Struct, frozen=True):
     """A point whose value is compared with limits for a spot: its level, its vote or the start of its sequence."""
 
     point: int
@@ -82,8 +81,7 @@ class Guard:
     within_ms: int
 
 
-@dataclass(frozen=True, slots=True)
-class Silence:
+class Silence(msgspec.Struct, frozen=True):
     """A point that must not be silent longer than `limit_ms`."""
 
     point: int
@@ -91,8 +89,7 @@ class Silence:
     limit_ms: int
 
 
-@dataclass(frozen=True, slots=True)
-class Count:
+class Count(msgspec.Struct, frozen=True):
     """`count` events of a type at a point within a window."""
 
     point: int
@@ -119,8 +116,7 @@ class Composite:
     points: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class At:
+class At(msgspec.Struct, frozen=True):
     """A condition of one of `rules.detect.kinds` at a point; `when` is its kind's row of the site file."""
 
     point: int
@@ -219,6 +215,20 @@ def _ms(seconds: float) -> int:
     return round(seconds * 1000)
 
 
+class _Form(NamedTuple):
+    """What a condition of a rule is at every place it is judged at."""
+
+    rule: Rule
+    when: Condition
+    """Both kept, so that their ids stay theirs."""
+    kind: str
+    row: Any
+    limits: Limits | None
+    on_delay_ms: int
+    off_delay_ms: int
+    digest: str
+
+
 class _Builder:
     def __init__(self, site: Site) -> None:
         self.site = site
@@ -234,8 +244,7 @@ class _Builder:
         self.watching = Watching(site)
         self.of_rule: dict[str, list[int]] = {rule.id: [] for rule in site.file.rules}
         self.hours: dict[tuple[str, ...], Hours] = {}
-        self.digests: dict[tuple[int, int, bool], str] = {}
-        self.digested: list[tuple[Rule, Condition]] = []
+        self.forms: dict[tuple[int, int, bool], _Form] = {}
 
     def add(self, rule: Rule) -> None:
         for watch in self.watching.watches(rule):
@@ -243,55 +252,39 @@ class _Builder:
             if effective.during or effective.when.kind in COMPOSITE_KINDS:
                 self._add_composite(watch)
             else:
-                spot = self._spot(effective, effective.when, watch.scope, watch.zone, _ids(watch.points))
-                self._add_condition(effective.when, watch.points, spot)
+                form = self._form(effective, effective.when, part=False)
+                spot = self._spot(form, watch.scope, watch.zone, _ids(watch.points))
+                self._add_condition(form, watch.points, spot)
 
-    def _add_condition(self, when: Condition, points: Sequence[Point], spot: int) -> None:
-        if when.vote is not None:
-            self._add_vote(when, points, spot)
+    def _add_condition(self, form: _Form, points: Sequence[Point], spot: int) -> None:
+        if form.kind == "vote":
+            self._add_vote(form, points, spot)
         else:
-            self._add_at_point(when, points[0], spot)
+            self._add_at_point(form, points[0], spot)
 
     def _spot(
-        self,
-        rule: Rule,
-        when: Condition,
-        scope: str,
-        zone: str,
-        points: tuple[str, ...],
-        path: str = "",
-        *,
-        composed: bool = False,
+        self, form: _Form, scope: str, zone: str, points: tuple[str, ...], path: str = "", *, composed: bool = False
     ) -> int:
         """A condition at a scope; `path` names it inside its rule when it is only a part of it."""
-        part = bool(path)
-        self.spots.append(
-            Spot(
-                rule=rule.id,
-                scope=scope,
-                zone=zone,
-                kind=when.kind,
-                on_delay_ms=0 if part else _ms(rule.for_),
-                off_delay_ms=0 if part else _ms(rule.clear_after),
-                points=points,
-                key=f"{rule.id}|{scope}|{path}{self._digest(rule, when, part=part)}",
-                part=part,
-                watched=part,
-                composed=composed,
-            )
-        )
-        if not path:
-            self.of_rule[rule.id].append(len(self.spots) - 1)
-        return len(self.spots) - 1
+        part, rule, place = bool(path), form.rule.id, len(self.spots)
+        key = f"{rule}|{scope}|{path}{form.digest}"
+        delays = form.on_delay_ms, form.off_delay_ms
+        self.spots.append(Spot(rule, scope, zone, form.kind, *delays, points, key, part, part, composed))
+        if not part:
+            self.of_rule[rule].append(place)
+        return place
 
-    def _digest(self, rule: Rule, when: Condition, *, part: bool) -> str:
+    def _form(self, rule: Rule, when: Condition, *, part: bool) -> _Form:
+        """`part`: it is a part of the rule's condition, which has the delays."""
         name = (id(rule), id(when), part)
-        if name not in self.digests:
+        if name not in self.forms:
             condition = when.model_dump_json(exclude_none=True)
-            delays = "|0.0|0.0" if part else f"|{rule.for_}|{rule.clear_after}{self._circumstances(rule)}"
-            self.digests[name] = hashlib.sha256(f"{condition}{delays}".encode()).hexdigest()[:12]
-            self.digested.append((rule, when))  # kept, so that their ids stay theirs
-        return self.digests[name]
+            on, off = (0.0, 0.0) if part else (rule.for_, rule.clear_after)
+            text = f"{condition}|{on}|{off}{'' if part else self._circumstances(rule)}"
+            digest = hashlib.sha256(text.encode()).hexdigest()[:12]
+            kind = when.kind
+            self.forms[name] = _Form(rule, when, kind, when.part(kind), limits_of(when), _ms(on), _ms(off), digest)
+        return self.forms[name]
 
     def _circumstances(self, rule: Rule) -> str:
         """What else a composed rule depends on."""
@@ -309,10 +302,10 @@ class _Builder:
         if tree is None:
             return
         points = tuple(dict.fromkeys(point for spot in inputs for point in self.spots[spot].points))
-        spot = self._spot(rule, rule.when, watch.scope, watch.zone, points, composed=True)
+        spot = self._spot(self._form(rule, rule.when, part=False), watch.scope, watch.zone, points, composed=True)
         for place in inputs:
             if not self.spots[place].watched:
-                self.spots[place] = replace(self.spots[place], watched=True)
+                self.spots[place] = msgspec.structs.replace(self.spots[place], watched=True)
         hours = self._hours(rule.during) if rule.during else None
         self.composites.append(Composite(spot, tree, tuple(inputs), hours, watch.zone, points))
 
@@ -335,11 +328,12 @@ class _Builder:
         """A condition on points; of several points of the scope it is true when it is for any of them."""
         points = self.watching.inputs(watch, when)
         groups = [points] if when.vote is not None and points else [(point,) for point in points]
+        form = self._form(watch.rule, when, part=True)
         found = []
         for members in groups:
             name = f"{path}@{'' if when.vote is not None else members[0].id}|"
-            spot = self._spot(watch.rule, when, watch.scope, members[0].zone, _ids(members), name)
-            self._add_condition(when, members, spot)
+            spot = self._spot(form, watch.scope, members[0].zone, _ids(members), name)
+            self._add_condition(form, members, spot)
             found.append(spot)
         return found
 
@@ -352,26 +346,24 @@ class _Builder:
             if any(self.watching.scope_of(points[p], per) == watch.scope for p in self.spots[spot].points)
         ]
 
-    def _add_at_point(self, when: Condition, point: Point, spot: int) -> None:
-        index = self.index[point.id]
-        limits = limits_of(when)
-        if when.stale is not None:
+    def _add_at_point(self, form: _Form, point: Point, spot: int) -> None:
+        index, when = self.index[point.id], form.when
+        if form.limits is not None:
+            self.bindings.append(Binding(index, spot, form.limits))
+            if when.sequence is not None:
+                self.guards.append((spot, when, point))
+        elif when.stale is not None:
             self.silences.append(Silence(index, spot, silence_limit_ms(when.stale.for_, point.every_s)))
         elif when.event is not None:
             self.counts.append(Count(index, spot, when.event.type, when.event.count, _ms(when.event.within)))
-        elif limits is None:
-            kind = when.kind if when.deviation is None else when.deviation.baseline
-            self.at_points.setdefault(kind, []).append(At(index, spot, getattr(when, when.kind), _ms(point.every_s)))
         else:
-            self.bindings.append(Binding(index, spot, limits))
-            if when.sequence is not None:
-                self.guards.append((spot, when, point))
+            kind = form.kind if when.deviation is None else when.deviation.baseline
+            self.at_points.setdefault(kind, []).append(At(index, spot, form.row, _ms(point.every_s)))
 
-    def _add_vote(self, when: Condition, points: Sequence[Point], spot: int) -> None:
-        limits = limits_of(when)
-        assert limits is not None
-        self.bindings += [Binding(self.index[p.id], spot, limits) for p in points]
-        self.groups.append((spot, when, points))
+    def _add_vote(self, form: _Form, points: Sequence[Point], spot: int) -> None:
+        assert form.limits is not None
+        self.bindings += [Binding(self.index[p.id], spot, form.limits) for p in points]
+        self.groups.append((spot, form.when, points))
 
     def build(self) -> Compiled:
         bindings = sorted(self.bindings, key=lambda b: b.point)
