@@ -14,20 +14,17 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from alembic import command
-from alembic.config import Config
-from alembic.util import CommandError
 from sqlalchemy import URL, Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, InternalError, OperationalError, SQLAlchemyError
 
 from backbone.database.errors import DatabaseError
+from backbone.database.migrate import NewerTablesError, migrate
 
 BUSY_S = 30
 LOOK_AGAIN_S = 0.000_5
 ABANDONED_S = 10
 """A writer that stops in the middle of a transaction (suspended, cut off) loses its turn after so long."""
-MIGRATIONS = Path(__file__).parent / "migrations"
 _WRITER_LOCK = 0x616E6A75  # any number of our own, for PostgreSQL's advisory lock
 
 
@@ -57,7 +54,7 @@ class Database:
             database.close()
             reason = str(getattr(error, "orig", None) or error).strip()
             raise DatabaseError(f"the database {shown} cannot be opened: {reason}") from error
-        except CommandError as error:
+        except NewerTablesError as error:
             database.close()
             raise DatabaseError(
                 f"the database {shown} was written by a newer version of Anju: start that version, or restore a backup"
@@ -128,11 +125,8 @@ class Database:
 
     def _migrate(self, path: str | None) -> None:
         """To the newest tables, all or nothing. Services start together: one migrates, the others wait for it."""
-        config = Config()
-        config.set_main_option("script_location", str(MIGRATIONS))
         with self._file_alone(path), self.begin() as connection:
-            config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+            migrate(connection)
 
     @contextmanager
     def _file_alone(self, path: str | None) -> Iterator[None]:
