@@ -41,6 +41,20 @@ class Judge:
             self.watermarks.take(delivery)
         return batch, found
 
+    def set_back(self, by: int) -> None:
+        """The clock was set back by so many ms: what is going on does not wait for that time to come again."""
+        self.detector.set_back(by)
+        self.watermarks.set_back(by)
+        self._ticked_at, self._held_at = 0, -1
+
+    def set_back_before(self, now: int) -> int:
+        """The same if it happened while nobody ran: seen by readings that are yet to come. By how many ms, mostly 0."""
+        by = self.detector.heard_until() - now
+        if by <= self._future_skew_ms:
+            return 0
+        self.set_back(by)
+        return by
+
     def next_end(self) -> int:
         """When something ends for which nothing more has to come (Unix ms)."""
         return self.detector.next_end(self._held_at)

@@ -50,6 +50,8 @@ from rules.writer import Stopped, Writer
 
 CONSUMER = "rules"
 LINGER_S = 0.02
+BACK_MS = 1_000
+"""A clock that shows so much less than before was set back."""
 DEAF_MS = 5_000
 """After so long without listening (suspended, database away) silence is not counted from before."""
 log = structlog.get_logger()
@@ -230,6 +232,8 @@ class Consumer:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Consume until `stop`, then commit what was judged."""
+        if by := self.judge.set_back_before(self.now()):
+            log.warning("the clock was set back while the rules did not run", by_s=by // 1000)
         self.detector.listen(self.now())
         self.bus.on_connect(lambda: self.detector.listen(self.now()))
         self.bus.on_disconnect(lambda: self.judge.watermarks.lose(self.now()))
@@ -242,7 +246,12 @@ class Consumer:
             wait_s = min(LINGER_S, until_end_ms / 1000)
             deliveries = await self.stream.batch(max_readings=self.settings.rules_batch, max_wait_s=wait_s)
             now = self.now()
-            if now - self._heard_at > DEAF_MS:
+            if now < self._heard_at - BACK_MS:
+                log.warning("the clock was set back", by_s=(self._heard_at - now) // 1000)
+                self.judge.set_back(self._heard_at - now)
+                self.detector.listen(now)
+                self._committed_at = now
+            elif now - self._heard_at > DEAF_MS:
                 self.detector.listen(now)
                 self.judge.watermarks.lose(now)
             self._heard_at = now

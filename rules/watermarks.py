@@ -11,6 +11,7 @@ time `at` is known up to then once these frames are here. Pure.
 from collections import deque
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 
 import msgspec
 import numpy as np
@@ -26,6 +27,8 @@ OLD_MS = 2_000
 """… and stays so until one is older than this: a busy machine is no outage."""
 SKEWS = 30
 """Of so many statuses the quickest tells how far the gateway's clock is from ours (as NTP does, RFC 5905, 10)."""
+
+AGREED = 3
 
 
 class Claim(msgspec.Struct, frozen=True):
@@ -79,7 +82,9 @@ class _Gateway:
     @property
     def skew(self) -> int:
         """How far its clock is behind ours (ms), the way of a message included."""
-        return min(self.skews, default=0)
+        all_of_them, last = min(self.skews, default=0), min(islice(reversed(self.skews), AGREED), default=0)
+        # statuses may be slow, but not so many by so much: its clock was set
+        return last if len(self.skews) >= AGREED and last - all_of_them > OLD_MS else all_of_them
 
     def look(self, lane: Lane, now: int) -> None:
         """Whether the frames that were claimed are here."""
@@ -143,6 +148,15 @@ class Watermarks:
             for lane in gateway.lanes.values():
                 lane.lose(now)
 
+    def set_back(self, by: int) -> None:
+        """Our clock was set back by so many ms."""
+        for gateway in self._gateways.values():
+            gateway.claim = None
+            gateway.skews.clear()
+            for lane in gateway.lanes.values():
+                lane.known_until -= by
+                lane.moved_at -= by
+
     def reach(
         self, sources: Sequence[Source], now: int, waiting: Collection[tuple[str, Lane]], *, listening: bool
     ) -> Reach | None:
@@ -157,7 +171,7 @@ class Watermarks:
         behind = [state.waits or not state.live for state in states]
         if not any(behind):
             return None
-        known = [state.known_until if held else now for state, held in zip(states, behind, strict=True)]
+        known = [min(state.known_until, now) if held else now for state, held in zip(states, behind, strict=True)]
         patient = [
             now if now - state.moved_at >= self._patience_ms[source.lane] else until
             for source, state, until in zip(sources, states, known, strict=True)

@@ -32,6 +32,10 @@ class Counts:
         for count in self._by_event.get((event.point, event.type), ()):
             self._take(count, event.t)
 
+    def set_back(self, by: int) -> None:
+        """See `Detector.set_back`."""
+        self.times = {spot: [t - by for t in times] for spot, times in self.times.items()}
+
     def _causes(self, spot: int, point: str, truth: bool, _at: int) -> tuple[Cause, ...]:
         """The events that were counted; it is over when they leave the window, by no event."""
         return tuple(Cause(point, t, None) for t in self.times.get(spot, ())) if truth else ()

@@ -62,6 +62,23 @@ class Detector:
         self._silences.listen(now)
         self._composites.listen(now)
 
+    def set_back(self, by: int) -> None:
+        """The clock that dates readings was set back by so many ms: all that is remembered lies so much earlier.
+
+        Otherwise delays would wait until the clock has come to where it was, and windows would take news for late.
+        """
+        self._phases.set_back(by)
+        self._levels.votes.set_back(by)
+        self._levels.sequences.set_back(by)
+        self._silences.set_back(by)
+        self._counts.set_back(by)
+        for kind in self._at_points.values():
+            kind.set_back(by)
+
+    def heard_until(self) -> int:
+        """The time of the newest reading (Unix ms)."""
+        return self._silences.heard_until()
+
     def take_over(self, other: "Detector", now: int) -> None:
         """Go on at `now` where the detector of the site file before stands; what is new starts afresh."""
         self.restore(other.state(), other.layout)

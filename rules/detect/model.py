@@ -26,6 +26,11 @@ UNHEARD = int(Quality.STALE | Quality.COMMUNICATION_FAILURE)
 """A reading with any of these bits was made up by the gateway: the device itself did not speak."""
 
 
+def earlier(times: Times, by: int) -> None:
+    """Have times (n, …) lie `by` ms earlier, in place; what never comes and what is not known (0 or less) stays."""
+    times[(times > 0) & (times < NEVER)] -= by
+
+
 class Occurrence(NamedTuple):
     """An event of the stream. It comes before the reading at `position` of its batch."""
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from community.alarms import Cause
 from rules.detect.compile import Spot
-from rules.detect.model import NEVER, Bits, Flags, Index, Times, Transition, Values
+from rules.detect.model import NEVER, Bits, Flags, Index, Times, Transition, Values, earlier
 
 
 class Phase(IntEnum):
@@ -186,6 +186,11 @@ class Phases:
         """End what ends at or before `now` (spots,), but composites: they end after what they are made of."""
         for spot in np.flatnonzero((np.minimum(self.due, self.lapse) <= now) & ~self.composed).tolist():
             self.settle(spot, now.item(spot))
+
+    def set_back(self, by: int) -> None:
+        """See `Detector.set_back`."""
+        for times in (self.since, self.due, self.lapse, self.rose_at, self.fell_at):
+            earlier(times, by)
 
     def adopt(self, spot: int, since: int) -> None:
         """The condition is active since then, though nothing is known of the readings that made it so."""

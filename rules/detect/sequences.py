@@ -63,6 +63,10 @@ class Sequences:
             began = truth and not self._explained(binding, sample.t)
             self._phases.observe(spot, sample.t, began, sample.x, sample.q)
 
+    def set_back(self, by: int) -> None:
+        """See `Detector.set_back`."""
+        self.explained = {binding: [t - by for t in times] for binding, times in self.explained.items()}
+
     def _explained(self, binding: int, t: int) -> bool:
         guard = self._guards[binding]
         return any(_explains(event, t, guard) for event in self.explained.get(binding, ()))

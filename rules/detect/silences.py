@@ -10,7 +10,7 @@ import numpy as np
 
 from community.alarms import Cause
 from rules.detect.compile import Compiled
-from rules.detect.model import NEVER, Index, Times
+from rules.detect.model import NEVER, Index, Times, earlier
 from rules.detect.phases import Phases
 
 _LEAST_GRACE_MS = 10_000
@@ -44,6 +44,15 @@ class Silences:
         """Listening begins, or begins again, at `now`."""
         self.listening_since = now
         self.last[self.last == _NEVER_HEARD] = now
+
+    def set_back(self, by: int) -> None:
+        """See `Detector.set_back`."""
+        earlier(self.last, by)
+        self.listening_since -= by
+
+    def heard_until(self) -> int:
+        """When any point was heard last (ms); -1: none was."""
+        return int(self.last.max(initial=_NEVER_HEARD))
 
     def take_over(self, other: "Silences", now: int) -> None:
         """Listening goes on as it was; points that are new have been listened to since `now`."""

@@ -11,7 +11,7 @@ import numpy as np
 
 from community.alarms import Cause
 from rules.detect.compile import Compiled, Group
-from rules.detect.model import NEVER
+from rules.detect.model import NEVER, earlier
 from rules.detect.phases import Phase, Phases
 
 _NO_TIME = -NEVER
@@ -70,6 +70,11 @@ class Votes:
         """Whether the next known and the next unknown value matter even if the truth stays as it is."""
         heard, held = self.heard_until.item(binding) == NEVER, self.held_until.item(binding) == NEVER
         return held and not heard, heard
+
+    def set_back(self, by: int) -> None:
+        """See `Detector.set_back`."""
+        for times in (self.heard_until, self.held_until, self.spoke_at):
+            earlier(times, by)
 
     def _count(self, group: Group, t: int) -> None:
         spot, phases = group.spot, self._phases

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
@@ -39,14 +39,16 @@ def database(tmp_path: Path) -> Database:
 
 
 @contextlib.asynccontextmanager
-async def rules(broker: Broker, site: Site, database: Database) -> AsyncIterator[Edge]:
+async def rules(
+    broker: Broker, site: Site, database: Database, *, now: Callable[[], int] = now_ms, gateway: str = "gw-east"
+) -> AsyncIterator[Edge]:
     """The service and a gateway beside it."""
     stop = asyncio.Event()
     settings = RulesSettings(mqtt_url=broker.url, gateway_change_after_s=0.2)
-    async with edge(broker.url, site, "gw-east") as east:
-        task = asyncio.create_task(run(settings, site, database, stop))
+    async with edge(broker.url, site, gateway) as found:
+        task = asyncio.create_task(run(settings, site, database, stop, now=now))
         try:
-            yield east
+            yield found
         finally:
             stop.set()
             async with asyncio.timeout(5):
@@ -89,6 +91,27 @@ async def test_a_fire_from_sensor_to_verified_doors(broker: Broker, site: Site, 
     assert set(east.executed.values()) == {1}
     assert {t.priority for t in tickets} == {"medium"}
     assert len(tickets) == 2
+
+
+async def test_a_delay_does_not_wait_for_a_clock_that_was_set_back(
+    mosquitto: Broker, site: Site, database: Database
+) -> None:
+    """Two hours back while the delay runs: the alarm comes as if nothing had been, and is the only one."""
+    (one, other, *_) = [point for point in site.points if point.endswith(".bin-temperature")]
+    ahead = 0
+
+    def now() -> int:
+        return now_ms() + ahead
+
+    async with rules(mosquitto, site, database, now=now, gateway="gw-west") as west:
+        west.send((one, 80.0))
+        await until(lambda: west.all_committed, "the frame")
+        ahead -= 7_200_000
+        west.send((other, 20.0), at=now())
+        await until(lambda: west.all_committed, "the frame")
+        ahead += 4_500
+        await until(lambda: west.of("alarm", "raised"), "the alarm")
+        assert [alarm["scope"] for alarm in west.of("alarm", "raised")] == [one]
 
 
 def of_rules(c: Connection, site: Site) -> list[Ticket]:

@@ -75,6 +75,9 @@ class AtPoints:
     def adopt(self, spot: int, since: int) -> None:
         """An alarm of the spot stands since then, and nothing is known of what led to it."""
 
+    def set_back(self, by: int) -> None:
+        """See `Detector.set_back`; windows that are cut into steps move by whole ones."""
+
     def evaluate(self, batch: Batch, unknown: Flags | None) -> None:
         """Take a batch; `unknown` (n,) marks readings that say nothing, None when all are known."""
         position, row = self._fanout.rows(batch.p)
@@ -127,6 +130,12 @@ class AtPoints:
         count = np.diff(np.append(first, row.size))
         for turn in range(int(count.max())):
             yield by_row.take(first[count > turn] + turn)
+
+
+def turned(ring: npt.NDArray[Any], steps: Times) -> npt.NDArray[Any]:
+    """A ring (rows, n), by step modulo n, whose steps bear numbers that are lower by `steps` (rows,) than before."""
+    n = ring.shape[1]
+    return np.take_along_axis(ring, (np.arange(n) + steps[:, None]) % n, 1)
 
 
 def column(rows: Sequence[At], name: str, dtype: npt.DTypeLike = np.float64) -> npt.NDArray[Any]:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from rules.detect.compile import At, Compiled
 from rules.detect.kinds.at_points import AtPoints, Readings, column, column_ms
-from rules.detect.model import NEVER
+from rules.detect.model import NEVER, earlier
 from rules.detect.phases import Phases
 
 _NO_TIME = -NEVER
@@ -57,6 +57,10 @@ class Changes(AtPoints):
         row = self.row_of(spot)
         if row is not None:
             self.phases.lapse[spot] = since + self._within_ms[row]
+
+    def set_back(self, by: int) -> None:
+        """See `Detector.set_back`."""
+        earlier(self._times, by)
 
     def _look(self, row: int, t: int, changed: bool, q: int) -> None:
         phases, spot = self.phases, self.spot.item(row)

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from rules.detect.compile import At, Compiled
 from rules.detect.kinds.at_points import AtPoints, Readings, column, column_ms
 from rules.detect.kinds.baselines import Baseline, Rolling, Seasonal
-from rules.detect.model import NEVER, Index
+from rules.detect.model import NEVER, Index, earlier
 from rules.detect.phases import Phases
 
 
@@ -72,6 +72,10 @@ class _Deviations(AtPoints):
             self._baseline.learn(row[learns], period[learns], x[learns])
             self._learnt[row[learns]] = period[learns]
         self.judge(row, t, truth, x, q, known)
+
+    def set_back(self, by: int) -> None:
+        """See `Detector.set_back`; what is usual stays, and nothing is learnt from hours that come twice."""
+        earlier(self._unusual_since, by)
 
     def _begin(self, row: Index, period: Index) -> None:
         usual = self._baseline.usual(row, self._period.take(row), period, self._min_samples.take(row))

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rules.detect.compile import At, Compiled
-from rules.detect.kinds.at_points import AtPoints, Readings, column, column_ms
+from rules.detect.kinds.at_points import AtPoints, Readings, column, column_ms, turned
 from rules.detect.model import Index, Times
 from rules.detect.phases import Phases
 
@@ -76,6 +76,15 @@ class Doses(AtPoints):
         row = np.flatnonzero((self._step >= 0) & (self._step < to))
         if row.size:
             self._count(row, to.take(row) * self._step_ms.take(row))
+
+    def set_back(self, by: int) -> None:
+        """See `Detector.set_back`."""
+        steps = (by + self._step_ms // 2) // self._step_ms
+        self._step -= np.where(self._step < 0, 0, steps)
+        for ring in (self._dose, self._known_ms):
+            ring[:] = turned(ring, steps)
+        self._heard -= steps * self._step_ms
+        self._counted -= steps * self._step_ms
 
     def _count(self, row: Index, t: Times) -> None:
         """Count the last values up to `t`, step by step."""

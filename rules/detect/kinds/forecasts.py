@@ -18,7 +18,7 @@ import numpy.typing as npt
 from rules.detect.compile import At, Compiled
 from rules.detect.kinds.at_points import Readings, column, column_ms
 from rules.detect.kinds.trend import Trend, middle, slopes
-from rules.detect.model import Flags, Index, Times, Values
+from rules.detect.model import Flags, Index, Times, Values, earlier
 from rules.detect.phases import Phases
 
 _FAR_MS = float(1 << 52)
@@ -61,6 +61,11 @@ class Forecasts(Trend):
         self._last[usual.row] = usual.x
         if usual.row.size:
             super().take(usual)
+
+    def set_back(self, by: int) -> None:
+        """See `Detector.set_back`."""
+        super().set_back(by)
+        earlier(self._reached, by)
 
     def conclude(self, row: Index, at: Times, y: Values, ago: Values, known: Flags) -> None:
         """Judge rows at the end of a step."""

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rules.detect.compile import At, Compiled
-from rules.detect.kinds.at_points import AtPoints, Readings, column_ms
+from rules.detect.kinds.at_points import AtPoints, Readings, column_ms, turned
 from rules.detect.model import Index, Times
 from rules.detect.phases import Phases
 
@@ -80,6 +80,14 @@ class Means(AtPoints):
         row = np.flatnonzero((self._step >= 0) & (self._step < to))
         if row.size:
             self._close(row, to.take(row))
+
+    def set_back(self, by: int) -> None:
+        """See `Detector.set_back`."""
+        steps = (by + self._step_ms // 2) // self._step_ms
+        self._step -= np.where(self._step < 0, 0, steps)
+        for ring in (self._ring, self._full):
+            ring[:] = turned(ring, steps)
+        self._last_t -= steps * self._step_ms
 
     def _close(self, row: Index, to: Times) -> None:
         while row.size:

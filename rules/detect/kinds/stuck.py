@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from rules.detect.compile import At, Compiled
 from rules.detect.kinds.at_points import AtPoints, Readings, column, column_ms
+from rules.detect.model import earlier
 from rules.detect.phases import Phases
 
 
@@ -31,6 +32,11 @@ class Stuck(AtPoints):
     def columns(self) -> Mapping[str, npt.NDArray[np.generic]]:
         """The arrays of state, (rows,), by name."""
         return {"rest": self._rest, "since": self._since, "heard": self._heard, "moved": self._moved}
+
+    def set_back(self, by: int) -> None:
+        """See `Detector.set_back`."""
+        for times in (self._since, self._heard):
+            earlier(times, by)
 
     def take(self, readings: Readings) -> None:
         """Take known readings, one a row."""

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rules.detect.compile import At, Compiled
-from rules.detect.kinds.at_points import AtPoints, Readings, column, column_ms
+from rules.detect.kinds.at_points import AtPoints, Readings, column, column_ms, turned
 from rules.detect.model import Flags, Index, Times, Values
 from rules.detect.phases import Phases
 
@@ -73,6 +73,14 @@ class Trend(AtPoints):
         self._count.reshape(-1)[place] += 1
         self._newest[row] = np.maximum(self._newest.take(row), t)
         self.quality[row] = q
+
+    def set_back(self, by: int) -> None:
+        """See `Detector.set_back`."""
+        steps = (by + self.step_ms // 2) // self.step_ms
+        self._step -= np.where(self._step < 0, 0, steps)
+        for ring in (self._sum, self._offset, self._count):
+            ring[:] = turned(ring, steps)
+        self._newest -= steps * self.step_ms
 
     def advance(self, readings: Readings) -> None:
         """Close the steps that ended before the readings, one a row."""
