@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from community.activation_steps import verified
 from community.activations import (
     IN_FORCE,
     OPEN,
@@ -16,7 +17,6 @@ from community.activations import (
     flows_of,
     moved,
     noted,
-    verified,
 )
 from community.errors import TransitionRefused
 from community.site.plans import Plan

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import isfinite
 
-from community.activations import IN_FORCE, Activation, ActivationState, StepState, find_step, noted, step_done
+from community.activation_steps import step_done
+from community.activations import IN_FORCE, Activation, ActivationState, StepState, find_step, noted, with_step
 from community.errors import TransitionRefused
 from community.tickets import Evidence, Photo
 
@@ -88,5 +89,4 @@ def _lacking(proof: str, shown: Shown) -> str | None:
 
 def _with_evidence(activation: Activation, step: str, evidence: Evidence) -> Activation:
     progress = find_step(activation, step)
-    proven = replace(progress, evidence=(*progress.evidence, evidence))
-    return replace(activation, steps=tuple(proven if one.id == step else one for one in activation.steps))
+    return with_step(activation, replace(progress, evidence=(*progress.evidence, evidence)))

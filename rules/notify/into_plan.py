@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
-from community.activations import Activation, all_told, nobody_told, person_told
+from community.activation_steps import all_told, nobody_told, person_told
+from community.activations import Activation
 from community.escalations import Escalation
 from community.notifications import Notification, NotificationState
 

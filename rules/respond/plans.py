@@ -15,6 +15,7 @@ from backbone.database.documents import plain
 from backbone.database.errors import Conflict
 from backbone.database.outbox import append
 from community.activation_course import adopted, come_into_force, joined, look, stand_by
+from community.activation_steps import begin_machine_step, begin_notify_step, command_answered, notified, step_late
 from community.activations import (
     IN_FORCE,
     OPEN,
@@ -24,12 +25,7 @@ from community.activations import (
     StepProgress,
     StepState,
     activate,
-    begin_machine_step,
-    begin_notify_step,
-    command_answered,
     merge,
-    notified,
-    step_late,
 )
 from community.alarms import Alarm, called_at
 from community.commands import Command, Outcome, Reply

@@ -8,7 +8,7 @@ from pypdf import PdfReader
 
 from backbone.database import activations as stored
 from backbone.historian.port import HistorianUnavailable, Reading
-from community import activations
+from community import activation_steps, activations
 from community.people import Role
 from tests.unit.api.house import NOW, SMOKE, House
 from tests.unit.api.test_plans import FIRE
@@ -22,11 +22,11 @@ def begun(house: House) -> str:
         id="fire-b3-f1-1", site=house.site.id, plan=plan, level="high", zone="b3-f1", cause=f"alarm:{alarm.id}",
         reason="火情确认 / Fire confirmed", now=NOW, alarms=(alarm.id,),
     )  # fmt: skip
-    one = activations.begin_machine_step(one, "release", (("c1", "doors-b3.relay-1", 0.0),), NOW + 12)
-    one = activations.command_answered(one, "c1", "done", "", 0.0, NOW + 345)
-    one = activations.begin_machine_step(one, "siren", (("c2", "doors-b3.relay-4", 1.0),), NOW + 12)
-    one = activations.command_answered(one, "c2", "failed", "no answer", None, NOW + 9_000)
-    one = activations.step_done(one, "call-119", "li-na", "<script>alert(1)</script> 119 已报警", NOW + 75_250)
+    one = activation_steps.begin_machine_step(one, "release", (("c1", "doors-b3.relay-1", 0.0),), NOW + 12)
+    one = activation_steps.command_answered(one, "c1", "done", "", 0.0, NOW + 345)
+    one = activation_steps.begin_machine_step(one, "siren", (("c2", "doors-b3.relay-4", 1.0),), NOW + 12)
+    one = activation_steps.command_answered(one, "c2", "failed", "no answer", None, NOW + 9_000)
+    one = activation_steps.step_done(one, "call-119", "li-na", "<script>alert(1)</script> 119 已报警", NOW + 75_250)
     one = activations.stand_down(one, "wang-wei", "fire is out", NOW + 900_000)
     with house.database.begin() as connection:
         stored.save_activation(connection, one)

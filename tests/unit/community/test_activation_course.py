@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from community import activation_course as course
-from community import activations
+from community import activation_steps, activations
 from community.activations import Activation, ActivationState, StepState
 from community.errors import TransitionRefused
 from community.people import Role
@@ -42,7 +42,7 @@ def activated(level: str = "medium") -> Activation:
 def test_who_answers_in_time_may_look_and_the_deadlines_count_from_the_end_of_it() -> None:
     held = course.stand_by(activated("high"), SEQUENCE, 0)
     assert (held.state, held.decide_by) == (ActivationState.STANDBY, 15_000)
-    assert activations.begin_machine_step(held, "release", (("c", "door", 0.0),), 1) is held, "nothing moves yet"
+    assert activation_steps.begin_machine_step(held, "release", (("c", "door", 0.0),), 1) is held, "nothing moves yet"
     looking = course.look(held, "liu-yang", 9_000)
     assert (looking.decide_by, looking.looked_at_by) == (189_000, "liu-yang")
     assert course.look(looking, "chen-gang", 100_000) is looking, "there is one time to look"
@@ -62,7 +62,7 @@ def test_a_second_alarm_ends_standby_and_a_pause() -> None:
 
 
 def test_what_was_contained_before_a_pause_still_is_until_another_alarm_joins() -> None:
-    calm = activations.contain(activations.notified(activated(), "call", "told", 5), "wang-wei", "it is out", 10)
+    calm = activations.contain(activation_steps.notified(activated(), "call", "told", 5), "wang-wei", "it is out", 10)
     paused = course.pause(calm, "wang-wei", "panel test", 20)
     assert course.resume(paused, "wang-wei", "panel is back", 30).state is ActivationState.CONTAINED
     for before in (calm, paused):
@@ -81,7 +81,7 @@ def test_an_activation_of_before_takes_the_steps_of_the_site_file_and_a_new_one_
 
 
 def test_a_graver_alarm_raises_the_level_so_that_the_doors_open() -> None:
-    medium = activations.step_done(activated(), "look", "liu-yang", "smoke", 1_000)
+    medium = activation_steps.step_done(activated(), "look", "liu-yang", "smoke", 1_000)
     high = course.joined(activations.merge(medium, "y", 2_000), "high", 2_000)
     assert high.level == "high"
     assert [s.id for s in high.steps] == ["call", "look", "release", "evacuate"]
@@ -91,13 +91,13 @@ def test_a_graver_alarm_raises_the_level_so_that_the_doors_open() -> None:
 
 
 def test_a_lower_level_drops_what_has_not_begun_and_raising_it_again_brings_it_back() -> None:
-    high = activations.begin_notify_step(activated("high"), "call", 5)
+    high = activation_steps.begin_notify_step(activated("high"), "call", 5)
     low = course.change_level(high, "medium", "wang-wei", "only smoke", 1_000)
     assert {s.id: s.state.value for s in low.steps} == {
         "release": "dropped", "call": "running", "evacuate": "dropped", "look": "waiting"
     }  # fmt: skip
     with pytest.raises(TransitionRefused, match="no part of this level"):
-        activations.step_done(low, "evacuate", "liu-yang", "x", 1_100)
+        activation_steps.step_done(low, "evacuate", "liu-yang", "x", 1_100)
     again = course.change_level(low, "high", "wang-wei", "it burns after all", 2_000)
     assert activations.find_step(again, "release").due_at == 5_000
     for level, reason in (("high", "x"), ("low", "x"), ("medium", " ")):
@@ -108,8 +108,8 @@ def test_a_lower_level_drops_what_has_not_begun_and_raising_it_again_brings_it_b
 @given(st.integers(1, 10**7), st.integers(1, 10**7))
 def test_a_pause_moves_the_deadlines_of_what_is_left_by_as_long_as_it_lasted(before: int, still: int) -> None:
     paused = course.pause(activated("high"), "wang-wei", "panel test", before)
-    assert activations.step_late(paused, "evacuate", before + still) is paused, "nothing becomes late meanwhile"
-    done = activations.step_done(paused, "evacuate", "liu-yang", "all out", before + 1)
+    assert activation_steps.step_late(paused, "evacuate", before + still) is paused, "nothing becomes late meanwhile"
+    done = activation_steps.step_done(paused, "evacuate", "liu-yang", "all out", before + 1)
     on = course.resume(done, "wang-wei", "panel is back", before + still)
     assert activations.find_step(on, "release").due_at == 3_000 + still
     assert activations.find_step(on, "evacuate") == activations.find_step(done, "evacuate")

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backbone.database.documents import decode, encode
-from community import activation_course, activations
+from community import activation_course, activation_steps, activations
 from community.activations import Activation, ActivationEvent, ActivationState, StepState, TimelineEntry
 from community.errors import TransitionRefused
 from community.people import Role
@@ -56,13 +56,13 @@ def activated(*, drill: bool = False) -> Activation:
 
 def commanded(*, drill: bool = False) -> Activation:
     commands = (("c-1", "doors.relay-1", 0.0), ("c-2", "doors.relay-2", 0.0))
-    return activations.begin_machine_step(activated(drill=drill), "release", commands, 1_001)
+    return activation_steps.begin_machine_step(activated(drill=drill), "release", commands, 1_001)
 
 
 def test_a_machine_step_is_done_when_every_action_was_read_back() -> None:
-    one = activations.command_answered(commanded(), "c-1", "done", "", 0.0, 1_100)
+    one = activation_steps.command_answered(commanded(), "c-1", "done", "", 0.0, 1_100)
     assert activations.find_step(one, "release").state is StepState.RUNNING
-    both = activations.command_answered(one, "c-2", "done", "", 0.0, 1_200)
+    both = activation_steps.command_answered(one, "c-2", "done", "", 0.0, 1_200)
     step = activations.find_step(both, "release")
     assert step.state is StepState.DONE
     assert step.done_at == 1_200
@@ -73,69 +73,69 @@ def test_a_machine_step_is_done_when_every_action_was_read_back() -> None:
     ("outcome", "read_back"), [("failed", None), ("refused", None), ("expired", None), ("done", 1.0), ("done", None)]
 )
 def test_anything_but_proof_makes_it_the_commanders(outcome: str, read_back: float | None) -> None:
-    failed = activations.command_answered(commanded(), "c-1", outcome, "timeout", read_back, 1_100)
+    failed = activation_steps.command_answered(commanded(), "c-1", outcome, "timeout", read_back, 1_100)
     step = activations.find_step(failed, "release")
     assert (step.state, step.kind, step.who) == (StepState.FAILED, "person", "commander")
     assert "step-failed" in [entry.what for entry in failed.timeline]
-    by_hand = activations.step_done(failed, "release", "wang-wei", "opened by key", 2_000)
+    by_hand = activation_steps.step_done(failed, "release", "wang-wei", "opened by key", 2_000)
     assert activations.find_step(by_hand, "release").done_by == "wang-wei"
 
 
 def test_a_repeated_reply_changes_nothing() -> None:
-    one = activations.command_answered(commanded(), "c-1", "done", "", 0.0, 1_100)
-    assert activations.command_answered(one, "c-1", "failed", "", None, 1_200) is one
+    one = activation_steps.command_answered(commanded(), "c-1", "done", "", 0.0, 1_100)
+    assert activation_steps.command_answered(one, "c-1", "failed", "", None, 1_200) is one
 
 
 def test_a_step_without_outputs_fails_at_once() -> None:
-    nothing = activations.begin_machine_step(activated(), "release", (), 1_001)
+    nothing = activation_steps.begin_machine_step(activated(), "release", (), 1_001)
     assert activations.find_step(nothing, "release").state is StepState.FAILED
 
 
 def test_a_drill_needs_no_read_back() -> None:
-    one = activations.command_answered(commanded(drill=True), "c-1", "done", "drill", None, 1_100)
+    one = activation_steps.command_answered(commanded(drill=True), "c-1", "done", "drill", None, 1_100)
     assert activations.find_step(one, "release").state is StepState.RUNNING
 
 
 def test_a_late_step_is_escalated_once_and_can_still_be_done() -> None:
-    late = activations.step_late(activated(), "evacuate", 301_001)
-    assert activations.step_late(late, "evacuate", 301_002) is late
+    late = activation_steps.step_late(activated(), "evacuate", 301_001)
+    assert activation_steps.step_late(late, "evacuate", 301_002) is late
     assert [e.what for e in late.timeline].count("step-late") == 1
-    done = activations.step_done(late, "evacuate", "li-na", "all out", 310_000)
+    done = activation_steps.step_done(late, "evacuate", "li-na", "all out", 310_000)
     assert activations.find_step(done, "evacuate").state is StepState.DONE
 
 
 def test_proof_and_reasons_are_asked_for() -> None:
     with pytest.raises(TransitionRefused, match="proof"):
-        activations.step_done(activated(), "evacuate", "li-na", "", 2_000)
+        activation_steps.step_done(activated(), "evacuate", "li-na", "", 2_000)
     with pytest.raises(TransitionRefused, match="why"):
         activations.stand_down(activated(), "wang-wei", " ", 2_000)
     with pytest.raises(TransitionRefused, match="machine"):
-        activations.step_done(activated(), "release", "li-na", "done", 2_000)
+        activation_steps.step_done(activated(), "release", "li-na", "done", 2_000)
 
 
 def test_the_end_and_the_review() -> None:
     down = activations.stand_down(activated(), "wang-wei", "false alarm, burnt rice", 5_000)
     assert (down.state, down.stood_down_at) == (ActivationState.STOOD_DOWN, 5_000)
     with pytest.raises(TransitionRefused):
-        activations.step_done(down, "evacuate", "li-na", "all out", 6_000)
+        activation_steps.step_done(down, "evacuate", "li-na", "all out", 6_000)
     reviewed = activations.review(down, "wang-wei", "cooker hood to be mended", 9_000)
     assert reviewed.state is ActivationState.REVIEWED
     assert [e.at for e in reviewed.timeline] == sorted(e.at for e in reviewed.timeline)
 
 
 def test_what_a_person_did_by_hand_is_not_undone_by_a_late_reply() -> None:
-    failed = activations.command_answered(commanded(), "c-1", "failed", "timeout", None, 1_100)
-    by_hand = activations.step_done(failed, "release", "wang-wei", "both doors opened by key", 2_000)
-    later = activations.command_answered(by_hand, "c-2", "expired", "no answer", None, 61_000)
+    failed = activation_steps.command_answered(commanded(), "c-1", "failed", "timeout", None, 1_100)
+    by_hand = activation_steps.step_done(failed, "release", "wang-wei", "both doors opened by key", 2_000)
+    later = activation_steps.command_answered(by_hand, "c-2", "expired", "no answer", None, 61_000)
     assert activations.find_step(later, "release").state is StepState.DONE
     assert later.timeline[-1].detail == "doors.relay-2: expired, no answer"
 
 
 def test_nothing_is_begun_or_joins_after_the_end() -> None:
     down = activations.stand_down(activated(), "wang-wei", "burnt rice", 5_000)
-    assert activations.begin_machine_step(down, "release", (("c-1", "doors.relay-1", 0.0),), 6_000) is down
-    assert activations.notified(down, "call", "told", 6_000) is down
-    assert activations.step_late(down, "evacuate", 900_000) is down
+    assert activation_steps.begin_machine_step(down, "release", (("c-1", "doors.relay-1", 0.0),), 6_000) is down
+    assert activation_steps.notified(down, "call", "told", 6_000) is down
+    assert activation_steps.step_late(down, "evacuate", 900_000) is down
     with pytest.raises(TransitionRefused, match="joins"):
         activations.merge(down, "call-point:x:5", 6_000)
 
@@ -154,23 +154,23 @@ def test_a_second_alarm_joins_once() -> None:
 ENDED = {ActivationState.STOOD_DOWN, ActivationState.REVIEWED}
 Happening = Callable[[Activation, int], Activation]
 HAPPENINGS: dict[str, Happening] = {
-    "command": lambda a, t: activations.begin_machine_step(
+    "command": lambda a, t: activation_steps.begin_machine_step(
         a, "release", ((f"c-1-{t}", "doors.relay-1", 0.0), (f"c-2-{t}", "doors.relay-2", 0.0)), t
     ),
     **{
         f"answer {index} {outcome} {read_back}": lambda a, t, i=index, o=outcome, r=read_back: (
-            activations.command_answered(  # type: ignore[misc]
+            activation_steps.command_answered(  # type: ignore[misc]
                 a, _command(a, i), o, "", r, t
             )
         )
         for index in (0, 1)
         for outcome, read_back in (("done", 0.0), ("done", 1.0), ("failed", None), ("expired", None))
     },
-    "notify": lambda a, t: activations.notified(a, "call", "told", t),
-    "release by hand": lambda a, t: activations.step_done(a, "release", "wang-wei", "by key", t),
-    "evacuated": lambda a, t: activations.step_done(a, "evacuate", "li-na", "all out", t),
-    "release late": lambda a, t: activations.step_late(a, "release", t),
-    "evacuation late": lambda a, t: activations.step_late(a, "evacuate", t),
+    "notify": lambda a, t: activation_steps.notified(a, "call", "told", t),
+    "release by hand": lambda a, t: activation_steps.step_done(a, "release", "wang-wei", "by key", t),
+    "evacuated": lambda a, t: activation_steps.step_done(a, "evacuate", "li-na", "all out", t),
+    "release late": lambda a, t: activation_steps.step_late(a, "release", t),
+    "evacuation late": lambda a, t: activation_steps.step_late(a, "evacuate", t),
     "another alarm": lambda a, t: activations.merge(a, f"alarm-{t}", t),
     "standby ends": lambda a, t: activation_course.come_into_force(a, "wang-wei", "it burns", t),
     "somebody looks": lambda a, t: activation_course.look(a, "li-na", t),
@@ -253,7 +253,7 @@ def test_the_stored_timeline_alone_leads_to_the_same_state(looked_at: bool, happ
 
 
 def stood_down() -> Activation:
-    done = activations.command_answered(commanded(), "c-1", "done", "", 0.0, 1_100)
+    done = activation_steps.command_answered(commanded(), "c-1", "done", "", 0.0, 1_100)
     return activations.stand_down(done, "wang-wei", "burnt rice", 5_000)
 
 
@@ -264,12 +264,12 @@ def test_what_the_plan_switched_is_switched_back_after_the_end_and_proven() -> N
     restoring = activation_course.restore(over, given, "wang-wei", "walked round", 6_000)
     with pytest.raises(TransitionRefused, match="already"):
         activation_course.restore(restoring, given, "wang-wei", "again", 6_001)
-    one = activations.command_answered(restoring, "r-0", "done", "", 1.0, 6_100)
-    both = activations.command_answered(one, "r-1", "failed", "no answer", None, 6_200)
+    one = activation_steps.command_answered(restoring, "r-0", "done", "", 1.0, 6_100)
+    both = activation_steps.command_answered(one, "r-1", "failed", "no answer", None, 6_200)
     assert activation_course.to_restore(both) == (("doors.relay-2", 1.0),)
     assert [entry.what for entry in both.timeline[-3:]] == ["restore", "output-restored", "output-not-restored"]
     again = activation_course.restore(both, (("r-9", "doors.relay-2", 1.0),), "wang-wei", "power is back", 7_000)
-    done = activations.command_answered(again, "r-9", "done", "", 1.0, 7_100)
+    done = activation_steps.command_answered(again, "r-9", "done", "", 1.0, 7_100)
     assert activation_course.to_restore(done) == ()
     assert {action.command for action in done.restoring} == {"r-0", "r-9"}
 
@@ -277,7 +277,7 @@ def test_what_the_plan_switched_is_switched_back_after_the_end_and_proven() -> N
 def test_what_was_so_before_the_emergency_stays_as_it_is() -> None:
     commands = (("c-1", "pump-1.relay", 1.0), ("c-2", "pump-2.relay", 1.0), ("c-3", "siren.relay", 1.0))
     before = {"pump-1.relay": 1.0, "pump-2.relay": 0.0}
-    switched = activations.begin_machine_step(activated(), "release", commands, 1_001, before)
+    switched = activation_steps.begin_machine_step(activated(), "release", commands, 1_001, before)
     over = activations.stand_down(switched, "wang-wei", "water is gone", 5_000)
     assert activation_course.to_restore(over) == (("pump-2.relay", 0.0), ("siren.relay", 0.0))
 
@@ -296,14 +296,14 @@ def test_nothing_is_switched_back_while_the_plan_is_in_force_or_after_a_drill() 
 def test_a_step_two_people_confirm_is_done_once_the_second_has_said_so() -> None:
     start = activated()
     steps = tuple(replace(step, confirm=2) if step.id == "evacuate" else step for step in start.steps)
-    once = activations.step_done(replace(start, steps=steps), "evacuate", "li-na", "west stairs are empty", 2_000)
+    once = activation_steps.step_done(replace(start, steps=steps), "evacuate", "li-na", "west stairs are empty", 2_000)
     assert activations.find_step(once, "evacuate").state is not StepState.DONE
     with pytest.raises(TransitionRefused, match="somebody else"):
-        activations.step_done(once, "evacuate", "li-na", "east stairs too", 3_000)
-    late = activations.step_late(once, "evacuate", 400_000)
+        activation_steps.step_done(once, "evacuate", "li-na", "east stairs too", 3_000)
+    late = activation_steps.step_late(once, "evacuate", 400_000)
     assert activations.find_step(late, "evacuate").state is StepState.LATE, "one is not two"
     done = activations.find_step(
-        activations.step_done(late, "evacuate", "wang-wei", "east stairs too", 500_000), "evacuate"
+        activation_steps.step_done(late, "evacuate", "wang-wei", "east stairs too", 500_000), "evacuate"
     )
     assert (done.state, done.confirmed_by) == (StepState.DONE, ("li-na", "wang-wei"))
     assert done.note == "west stairs are empty; east stairs too"

@@ -4,7 +4,7 @@ from itertools import product
 
 import pytest
 
-from community import activations, drills
+from community import activation_steps, activations, drills
 from community.drills import TRANSITIONS, Drill, DrillEvent, DrillState, Finding
 from community.errors import TransitionRefused
 from community.text import Text
@@ -66,13 +66,13 @@ def test_the_score_is_every_step_against_its_deadline() -> None:
     one = activations.activate(
         id="a", site="s", plan=PLAN, level="high", zone="b3", cause="person:w", reason="drill", now=1_000, drill=True
     )
-    one = activations.begin_machine_step(one, "release", (("c", "door", 0.0),), 1_000)
-    one = activations.command_answered(one, "c", "done", "drill: not switched", None, 1_400)
-    one = activations.begin_notify_step(one, "call", 1_000)
-    one = activations.person_told(one, "told", "wang-wei", 1_500)
-    one = activations.person_told(one, "not-told", "li-na", 1_600)
-    one = activations.step_late(one, "evacuate", 301_001)
-    one = activations.step_done(one, "evacuate", "liu-yang", "all out", 400_000)
+    one = activation_steps.begin_machine_step(one, "release", (("c", "door", 0.0),), 1_000)
+    one = activation_steps.command_answered(one, "c", "done", "drill: not switched", None, 1_400)
+    one = activation_steps.begin_notify_step(one, "call", 1_000)
+    one = activation_steps.person_told(one, "told", "wang-wei", 1_500)
+    one = activation_steps.person_told(one, "not-told", "li-na", 1_600)
+    one = activation_steps.step_late(one, "evacuate", 301_001)
+    one = activation_steps.step_done(one, "evacuate", "liu-yang", "all out", 400_000)
     found = drills.score(one)
     assert [(s.id, s.took_ms, s.in_time) for s in found.steps] == [
         ("release", 400, True),
