@@ -11,6 +11,7 @@ from starlette.routing import BaseRoute
 
 from api import health, problems, web
 from api.access_events.router import router as access_events
+from api.activations.commanding import router as commanding
 from api.activations.router import router as activations
 from api.alarm_journal.load import router as alarm_load
 from api.alarm_journal.router import router as alarm_journal
@@ -84,6 +85,7 @@ _RESOURCES = (
     ticket_work,
     plans,
     activations,
+    commanding,
     headcounts,
     gateways,
     commands,

@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Literal
 
 from community.errors import TransitionRefused
+from community.incident_command import Command
 from community.site.plans import Plan, Step
 from community.text import Text
 from community.tickets import Evidence, Photo
@@ -112,6 +113,7 @@ class Activation:
     """`alarm:<id>` or `person:<name>`."""
     reason: str
     commander: str
+    """The role that commands."""
     activated_at: int
     steps: tuple[StepProgress, ...]
     """Of this level, and what had begun at others."""
@@ -137,6 +139,8 @@ class Activation:
     stood_down_at: int | None = None
     restoring: tuple[MachineAction, ...] = ()
     """Outputs switched back after the end, the last try of each."""
+    command: Command = field(default_factory=Command)
+    """Who commands: a person."""
     version: int = 1
 
     @property
@@ -256,6 +260,9 @@ def activate(
         cause=cause,
         reason=reason,
         commander=plan.organisation.commander.value,
+        command=Command(
+            deputies=plan.organisation.deputies, take_within_ms=round(plan.organisation.take_within * 1000)
+        ),
         activated_at=now,
         steps=steps,
         flows=flows_of(plan),

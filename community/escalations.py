@@ -48,7 +48,7 @@ class Escalation:
     site: str
     zone: str
     kind: str
-    """`alarm`, `step`, `late`, `suspended`, `ticket` or `overdue`."""
+    """`alarm`, `step`, `late`, `command`, `suspended`, `ticket` or `overdue`."""
     cause: str
     """The id of the alarm, activation or ticket."""
     step: str | None = None
@@ -76,6 +76,8 @@ class Call:
     """Called because they are on duty or part of a plan in force; who was merely named may have quiet hours."""
 
 
+COMMAND = "command"
+"""Somebody is asked to take command."""
 TICKET_KINDS = frozenset({"ticket", "overdue"})
 _PARTY = "party:"
 

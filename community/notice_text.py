@@ -66,6 +66,11 @@ _OURS = {
         en="{mark}Plan step is late: {message}\nPlace: {place}\nTime: {time}\nStep: {action}\nAcknowledge: {link}\n"
         "Reference: {ref}",
     ),
+    "command": Text(
+        zh="{mark}请您担任总指挥：{message}\n地点：{place}\n时间：{time}\n{action}\n接受指挥：{link}\n编号：{ref}",
+        en="{mark}You are asked to command: {message}\nPlace: {place}\nTime: {time}\n{action}\nTake command: {link}\n"
+        "Reference: {ref}",
+    ),
     "suspended": Text(
         zh="真实警情，不是演练！演练中止：{action}\n应急预案：{message}\n地点：{place}\n时间：{time}\n确认：{link}\n编号：{ref}",
         en="REAL EMERGENCY, NOT A DRILL. The drill stops: {action}\nEmergency plan: {message}\nPlace: {place}\n"
@@ -79,7 +84,7 @@ class Facts:
     """What a message says, whoever gets it."""
 
     kind: str
-    """`alarm`, `step`, `late`, `suspended`, `ticket` or `overdue`: the template."""
+    """`alarm`, `step`, `late`, `command`, `suspended`, `ticket` or `overdue`: the template."""
     grade: str
     message: Text
     action: Text | None

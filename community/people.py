@@ -28,6 +28,7 @@ class Action(StrEnum):
     ACTIVATE_PLAN = "activate-plan"
     WORK_STEP = "work-step"
     STAND_DOWN_PLAN = "stand-down-plan"
+    TAKE_COMMAND = "take-command"
     MANAGE_USERS = "manage-users"
     VIEW_QUARANTINE = "view-quarantine"
     MAKE_BACKUP = "make-backup"
@@ -53,6 +54,7 @@ RIGHTS: dict[Role, frozenset[Action]] = {
         Action.ASSIGN_TICKET,
         Action.INSPECT_TICKET,
         Action.WORK_STEP,
+        Action.TAKE_COMMAND,
         Action.VIEW_QUARANTINE,
         Action.CHANGE_ROSTER,
         Action.CHOOSE_NOTIFICATIONS,
@@ -80,6 +82,7 @@ RIGHTS: dict[Role, frozenset[Action]] = {
         Action.ACTIVATE_PLAN,
         Action.WORK_STEP,
         Action.STAND_DOWN_PLAN,
+        Action.TAKE_COMMAND,
         Action.VIEW_QUARANTINE,
         Action.CHANGE_ROSTER,
         Action.CHOOSE_NOTIFICATIONS,

@@ -5,7 +5,17 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any
 
-from community import activations, alarms, drills, escalations, headcount, inspections, notifications, tickets
+from community import (
+    activations,
+    alarms,
+    drills,
+    escalations,
+    headcount,
+    incident_command,
+    inspections,
+    notifications,
+    tickets,
+)
 
 _HEAD = """# State machines
 
@@ -36,6 +46,13 @@ DIAGRAMS: tuple[tuple[str, str, _Table, StrEnum, frozenset[StrEnum]], ...] = (
         activations.TRANSITIONS,
         activations.ActivationState.ACTIVATED,
         frozenset({activations.ActivationState.REVIEWED}),
+    ),
+    (
+        "Command of an activation (指挥)",
+        "`community/incident_command.py`. Whoever hands it over commands until the other has taken it.",
+        incident_command.TRANSITIONS,
+        incident_command.CommandState.VACANT,
+        frozenset(),
     ),
     (
         "Steps of an activation (步骤)",

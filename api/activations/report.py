@@ -140,6 +140,7 @@ class Report:
             (self._w("cause"), self._name(one.cause) if one.cause.startswith("person:") else self._w("alarms")),
             (self._w("reason"), self._half(one.reason)),
             (self._w("activated"), self._time(one.activated_at, day=True)),
+            (self._w("commander"), self._name(one.command.person) if one.command.person else self._w("nobody")),
         ]
         if one.stood_down_at is not None:
             rows += [
@@ -251,7 +252,7 @@ class Report:
         return list(dict.fromkeys(found))[:MOST_CHARTS]
 
     def _timeline(self) -> Table:
-        names = {step.id: step.name.in_language(self.language) for step in self._one.steps}
+        names = {**self._people, **{step.id: step.name.in_language(self.language) for step in self._one.steps}}
         rows = []
         for entry in self._one.timeline:
             first, colon, rest = self._half(entry.detail).partition(":")

@@ -96,7 +96,7 @@ def finish_step(activation_id: str, step_id: str, body: StepDone, write: Working
         shown = Shown(note=body.note, photos=tuple(dict.fromkeys(body.photos)), value=body.value)
         return step_proof.prove(activation, step_id, change.by, shown, change.now)
 
-    return _perform(write, activation_id, "step-done", step)
+    return perform(write, activation_id, "step-done", step)
 
 
 @router.post(
@@ -119,7 +119,7 @@ def _add_photo(activation_id: str, content: bytes, write: Write) -> Response:
         photo = Photo(id=identifier, media_type=kind, size=len(content), at=change.now, by=change.by)
         return step_proof.add_photo(activation, photo)
 
-    return _perform(write, activation_id, "photo", step, status=201)
+    return perform(write, activation_id, "photo", step, status=201)
 
 
 @router.get("/{activation_id}/photos/{photo_id}", response_class=Response)
@@ -137,7 +137,7 @@ def get_activation_photo(activation_id: str, photo_id: str, platform: PlatformDe
 @router.post("/{activation_id}/contain", response_model=ActivationOut)
 def contain_activation(activation_id: str, body: Reason, write: StandingDown) -> Response:
     """The danger is contained."""
-    return _perform(
+    return perform(
         write, activation_id, "contained", lambda c, a: activations.contain(a, by=c.by, reason=body.reason, now=c.now)
     )
 
@@ -145,7 +145,7 @@ def contain_activation(activation_id: str, body: Reason, write: StandingDown) ->
 @router.post("/{activation_id}/activate", response_model=ActivationOut)
 def end_standby(activation_id: str, body: Reason, write: Activating) -> Response:
     """Whoever looked saw it: the plan comes into force at once."""
-    return _perform(
+    return perform(
         write,
         activation_id,
         "activate",
@@ -156,7 +156,7 @@ def end_standby(activation_id: str, body: Reason, write: Activating) -> Response
 @router.post("/{activation_id}/pause", response_model=ActivationOut)
 def pause_activation(activation_id: str, body: Reason, write: StandingDown) -> Response:
     """Nothing is begun and nothing becomes late until it goes on."""
-    return _perform(
+    return perform(
         write,
         activation_id,
         "pause",
@@ -173,7 +173,7 @@ def resume_activation(activation_id: str, body: Reason, write: StandingDown) -> 
             no_emergency(change)
         return activation_course.resume(activation, by=change.by, reason=body.reason, now=change.now)
 
-    return _perform(write, activation_id, "resume", go_on)
+    return perform(write, activation_id, "resume", go_on)
 
 
 @router.post("/{activation_id}/level", response_model=ActivationOut)
@@ -184,7 +184,7 @@ def change_level(activation_id: str, body: LevelChange, write: StandingDown) -> 
         kept = activation_course.adopted(activation, write.platform.site.plans.get(activation.plan))
         return activation_course.change_level(kept, body.level, change.by, body.reason, change.now)
 
-    return _perform(write, activation_id, "level", to_level)
+    return perform(write, activation_id, "level", to_level)
 
 
 @router.post("/{activation_id}/stand-down", response_model=ActivationOut)
@@ -197,7 +197,7 @@ def stand_down_activation(activation_id: str, body: Reason, write: StandingDown)
             open_review(change, after)
         return after
 
-    return _perform(write, activation_id, "stood-down", end)
+    return perform(write, activation_id, "stood-down", end)
 
 
 @router.post("/{activation_id}/review", response_model=ActivationOut)
@@ -210,7 +210,7 @@ def review_activation(activation_id: str, body: Reason, write: StandingDown) -> 
         review_is_closed(change, activation)
         return activations.review(activation, by=change.by, report=body.reason, now=change.now)
 
-    return _perform(write, activation_id, "reviewed", review)
+    return perform(write, activation_id, "reviewed", review)
 
 
 @router.post("/{activation_id}/restore", response_model=ActivationOut)
@@ -243,7 +243,7 @@ def restore_outputs(activation_id: str, body: Reason, write: StandingDown) -> Re
             insert_command(change.connection, identifier, change.site, gateway, command, activation=activation.id)
         return after
 
-    return _perform(write, activation_id, "restore", switch_back)
+    return perform(write, activation_id, "restore", switch_back)
 
 
 def _held(change: Change) -> dict[str, str]:
@@ -258,7 +258,7 @@ def _held(change: Change) -> dict[str, str]:
     }
 
 
-def _perform(
+def perform(
     write: Write,
     activation_id: str,
     what: str,
@@ -266,6 +266,8 @@ def _perform(
     *,
     status: int = 200,
 ) -> Response:
+    """Do a step in an activation, save it and have the event go out."""
+
     def work(change: Change) -> ActivationOut:
         activation = stored.get_activation(change.connection, activation_id)
         if activation is None or activation.site != change.site:

@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from api.tickets.schemas import EvidenceOut, Note, PhotoOut, Said
 from api.times import Timestamp
 from community.activations import ActivationState, StepState
+from community.incident_command import CommandState
 from community.text import Text
 
 
@@ -55,6 +56,17 @@ class TimelineOut(_Shown):
     detail: str
 
 
+class CommandOut(_Shown):
+    """Who commands, and who is asked to."""
+
+    state: CommandState
+    person: str | None = Field(description="who commands")
+    since: Timestamp | None
+    asked: list[str] = Field(description="in the order they were asked")
+    take_by: Timestamp | None = Field(description="when the next one is asked, unless the last of them takes it")
+    offered_to: str | None = Field(description="to whom it is being handed over")
+
+
 class ActivationOut(_Shown):
     """A plan in force in a zone."""
 
@@ -69,7 +81,8 @@ class ActivationOut(_Shown):
     state: ActivationState
     cause: str
     reason: str
-    commander: str
+    commander: str = Field(description="the role that commands")
+    command: CommandOut
     activated_at: Timestamp
     steps: list[StepOut]
     timeline: list[TimelineOut]
@@ -92,6 +105,23 @@ class StepDone(BaseModel):
     note: Note = ""
     photos: Annotated[list[str], Field(max_length=30, description="ids of the activation's photos")] = []
     value: Annotated[float | None, Field(allow_inf_nan=False, description="what was read, where it asks for it")] = None
+
+
+class TakeCommand(BaseModel):
+    """Why, where somebody else commands."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    reason: Note = ""
+
+
+class HandOver(BaseModel):
+    """To whom, and why."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    to: Said = Field(description="one of the people of the site file")
+    reason: Said
 
 
 class LevelChange(BaseModel):

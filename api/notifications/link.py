@@ -16,11 +16,14 @@ from api.platform import Platform, PlatformDep
 from api.writing import WRITER
 from backbone.database import alarm_journal, audit, outbox
 from backbone.database import notifications as stored
+from backbone.database.activations import get_activation, save_activation
 from backbone.database.alarms import get_alarm, save_alarm
 from community import alarms
+from community.commanding import take
 from community.errors import TransitionRefused
-from community.escalations import Escalation
+from community.escalations import COMMAND, Escalation
 from community.escalations import acknowledge as take_on
+from community.incident_command import still_asked
 from community.notifications import Notification, acknowledged, opened
 from community.people import Action, may
 from community.site.model import Person
@@ -28,6 +31,8 @@ from community.site.model import Person
 router = APIRouter(prefix="/n", include_in_schema=False)
 MOST_SHOWN = 20
 VALID_MS = 7 * 86_400_000
+_TAKE_COMMAND = "由我指挥<br>I take command"
+_TAKE_ON = "确认，我来处理<br>Acknowledge: I take it on"
 
 
 @router.get("/{token}")
@@ -103,6 +108,8 @@ def _take_on(c: Connection, escalation: Escalation, person: Person | None, now: 
     after = take_on(escalation, by, now)
     if after is not escalation:
         stored.save_escalation(c, after)
+    if escalation.kind == COMMAND and person is not None:
+        _take_command(c, escalation, person, now)
     alarm = get_alarm(c, escalation.cause) if escalation.kind == "alarm" else None
     if alarm is None or person is None or not may(frozenset(person.roles), Action.ACKNOWLEDGE_ALARM):
         return
@@ -113,6 +120,18 @@ def _take_on(c: Connection, escalation: Escalation, person: Person | None, now: 
     save_alarm(c, seen)
     alarm_journal.note(c, seen, "acknowledged", now, who=by, reason="by the link of a notification")
     outbox.append(c, WRITER, alarm.site, "alarm", "acknowledged", alarm.id, seen, now)
+
+
+def _take_command(c: Connection, escalation: Escalation, person: Person, now: int) -> None:
+    """The one who was asked commands; unless somebody else does by now."""
+    activation = get_activation(c, escalation.cause)
+    allowed = may(frozenset(person.roles), Action.TAKE_COMMAND)
+    if activation is None or not allowed or not still_asked(activation.command, person.id):
+        return
+    with contextlib.suppress(TransitionRefused):
+        taken = take(activation, person.id, "", now)
+        save_activation(c, taken)
+        outbox.append(c, WRITER, taken.site, "plan", "command-taken", taken.id, taken, now)
 
 
 def _gone() -> HTMLResponse:
@@ -133,12 +152,19 @@ def _page(notification: Notification, escalation: Escalation, told: Sequence[Esc
         more = [f"… +{len(told) - MOST_SHOWN}"] if len(told) > MOST_SHOWN else []
         rows.append((f"{len(told)} 条报警 alarms", "；".join([*lines, *more])))
     shown = "".join(f"<dt>{escape(k)}</dt><dd>{escape(v)}</dd>" for k, v in rows)
-    if notification.acknowledged_at is not None:
+    if notification.acknowledged_at is not None and escalation.kind == COMMAND:
+        end = '<p class="done">您已应答。指挥情况见页面。<br>You have answered. The page shows who commands.</p>'
+    elif notification.acknowledged_at is not None:
         end = '<p class="done">已确认，不再通知其他人。<br>Acknowledged. Nobody else is being called.</p>'
     elif escalation.ended_at is not None:
         end = f'<p class="done">已结束 / Over: {escape(escalation.ended_by)}</p>'
     else:
-        end = '<form method="post"><button>确认，我来处理<br>Acknowledge: I take it on</button></form>'
+        words = (
+            "由我指挥<br>I take command"
+            if escalation.kind == COMMAND
+            else "确认，我来处理<br>Acknowledge: I take it on"
+        )
+        end = f'<form method="post"><button>{words}</button></form>'
     title = f"{escape(mark)}{escape(facts.message.zh)}<br>{escape(facts.message.in_language('en'))}"
     link = f'<p><a href="{escape(facts.page)}">在页面上查看 / See it on the page</a></p>'
     return HTMLResponse(f"{HEAD}<h1>{title}</h1><dl>{shown}</dl>{end}{link}</body></html>", headers=PRIVATE)

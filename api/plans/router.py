@@ -9,15 +9,17 @@ from starlette.responses import Response
 from api.activations.router import keep
 from api.activations.schemas import ActivationOut
 from api.paging import Page
-from api.plans.schemas import Activate, PlanOut, show
+from api.plans.schemas import Activate, PlanOut, PlanStaffOut, show
+from api.plans.staff import staff_of
 from api.platform import PlatformDep
 from api.problems import not_found
 from api.security.access import Viewer
 from api.writing import Change, Write, writing
 from backbone.database import activations as stored
-from community import activation_course, activations
+from backbone.database.duty import duty_on_record
+from community import activation_course, activations, commanding
 from community.activations import Activation
-from community.people import Action
+from community.people import Action, may
 from community.site.site import Site
 
 router = APIRouter(prefix="/plans", tags=["plans"])
@@ -38,6 +40,17 @@ def get_plan(plan_id: str, platform: PlatformDep, _: Viewer) -> PlanOut:
     if plan is None:
         raise not_found("plan", plan_id)
     return show(plan)
+
+
+@router.get("/{plan_id}/staff")
+def get_staff(plan_id: str, platform: PlatformDep, caller: Viewer) -> PlanStaffOut:
+    """Who fills the roles of a plan now, by the roster; with telephone numbers for those who work in it."""
+    plan = platform.site.plans.get(plan_id)
+    if plan is None:
+        raise not_found("plan", plan_id)
+    with platform.database.read() as connection:
+        record = duty_on_record(connection, platform.site, platform.now())
+    return staff_of(platform.site, plan, platform.now(), record, numbers=may(caller.roles, Action.WORK_STEP))
 
 
 @router.post("/{plan_id}/activations", response_model=ActivationOut, status_code=201)
@@ -70,7 +83,8 @@ def activate_plan(plan_id: str, body: Activate, write: Activating) -> Response:
             reason=body.reason,
             now=change.now,
         )
-        return keep(change, "activated", activation)
+        # whoever puts it in force is there, and commands until they hand it over
+        return keep(change, "activated", commanding.take(activation, change.by, "", change.now))
 
     return write.perform("plan.activate", f"{plan_id}:{body.zone}", work, status=201)
 

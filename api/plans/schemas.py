@@ -42,6 +42,23 @@ class PlanOut(BaseModel):
     resources: list[Resource]
 
 
+class StaffOut(BaseModel):
+    """Somebody who fills a role now."""
+
+    person: str
+    name: str
+    on_duty: bool = Field(description="rostered for anything now")
+    phone: str | None = Field(description="to be dialled; null: none is known, or the caller works in no plan")
+
+
+class PlanStaffOut(BaseModel):
+    """Who fills the roles of a plan now."""
+
+    command: list[StaffOut] = Field(description="who is asked to command, in order")
+    roles: dict[str, list[StaffOut]] = Field(description="by the roles its steps name")
+    contacts: dict[str, str] = Field(description="by the plan's resource: a number to be dialled")
+
+
 class Activate(BaseModel):
     """Where, how grave, and why."""
 

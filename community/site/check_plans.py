@@ -1,6 +1,6 @@
 """What risks and emergency plans must satisfy: a high risk has its plan, and every step can be done by somebody."""
 
-from community.people import Role
+from community.people import Action, Role, may
 from community.site.devices import OUTPUT_KINDS
 from community.site.plans import Plan, Step, grade_of
 from community.site.problems import suggestion
@@ -62,8 +62,21 @@ def _organisation(path: Path, plan: Plan, subject: Subject) -> Found:
     commander = plan.organisation.commander.value
     if not _filled_by_anybody(commander, subject):
         yield (*path, "commander"), f"nobody has the role {commander}; give it to one of the people"
+    for number, name in enumerate(plan.organisation.deputies):
+        yield from _deputy((*path, "deputies", number), name, subject)
     for number, role in enumerate(plan.organisation.roles):
         yield from _unfilled((*path, "roles", number), role, subject)
+
+
+def _deputy(path: Path, name: str, subject: Subject) -> Found:
+    """Somebody is meant, and all who are may command."""
+    meant = [p for p in subject.file.people if name in p.roles or name in p.duties or name == p.id]
+    rota = subject.file.roster.rota if subject.file.roster is not None else ()
+    meant += [p for p in subject.file.people if any(name == row.duty and p.id in row.people for row in rota)]
+    if not meant and not (subject.touched("people.roles") or subject.touched("people.duties")):
+        yield path, f"'{name}' is no person, role or duty anybody has"
+    for person in dict.fromkeys(p.id for p in meant if not may(frozenset(p.roles), Action.TAKE_COMMAND)):
+        yield path, f"{person} may not take command: only a safety officer or a manager deputises"
 
 
 def _unfilled(path: Path, role: str, subject: Subject) -> Found:

@@ -71,6 +71,10 @@ class Organisation(Row):
     """Commander and roles; each names a platform role or a plan role people are rostered to."""
 
     commander: Role
+    deputies: tuple[Id, ...] = Field(
+        default=(), description="who is asked to command, in order, when the commander on duty does not take it"
+    )
+    take_within: Duration = Field(default=120, description="how long somebody who is asked has to take command")
     roles: tuple[Id, ...] = ()
     escalation: Id | None = Field(
         default=None, description="the party told, beside the commander, of a step that is late"

@@ -6,12 +6,13 @@ from collections.abc import Callable, Sequence
 
 import structlog
 
-from community.escalations import TICKET_KINDS, Call, Escalation, call_tree, party_of
+from community.escalations import TICKET_KINDS, Call, Escalation, call_tree
 from community.notifications import Notification
 from community.preferences import Preferences, channels_for, quiet_until
-from community.roster import OnRecord, duty_begins, on_duty
+from community.roster import OnRecord, duty_begins
 from community.site.duty import EscalationLevel, Notifications
 from community.site.site import Site
+from community.staffing import COMMANDER, everybody, rostered_now
 from community.training import fit
 
 log = structlog.get_logger()
@@ -25,23 +26,17 @@ class People:
         self._reachable = reachable
         self._untrained: set[tuple[str, tuple[str, ...]]] = set()
         """Who was called for want of others, told once."""
-        self._duties = frozenset(d.id for d in site.file.roster.duties) if site.file.roster is not None else frozenset()
 
     def everybody(self, name: str) -> tuple[str, ...]:
         """All who hold a role or a duty, or work for a party; or the person of that name."""
-        if (party := party_of(name)) is not None:
-            return tuple(p.id for p in self._site.file.people if p.party == party)
-        return tuple(p.id for p in self._site.file.people if name in p.roles or name in p.duties or name == p.id)
+        return everybody(self._site, name)
 
     def on_duty(self, name: str, at: int, record: OnRecord) -> tuple[str, ...]:
         """Those on duty; where the roster says nothing or nobody, all who hold it: somebody must be told."""
-        roster = self._site.file.roster
-        if roster is not None and name in self._duties:
-            found = on_duty(roster, self._site.file.site.timezone, name, at, record)
-            if found:
-                self._warn_of(name, found, record)
-                return found
-        return self.everybody(name)
+        found = rostered_now(self._site, name, at, record)
+        if found:
+            self._warn_of(name, found, record)
+        return found or self.everybody(name)
 
     def _warn_of(self, duty: str, people: tuple[str, ...], record: OnRecord) -> None:
         if (duty, people) in self._untrained or not all((duty, person) in record.barred for person in people):
@@ -49,8 +44,15 @@ class People:
         self._untrained.add((duty, people))
         log.error("nobody on duty has a valid training; they are called all the same", duty=duty, people=people)
 
-    def tree(self, escalation: Escalation, plan_commander: str, at: int, record: OnRecord) -> list[Call]:
-        """Everybody an escalation calls, in order."""
+    def tree(
+        self, escalation: Escalation, plan_commander: str, at: int, record: OnRecord, in_command: str | None = None
+    ) -> list[Call]:
+        """Everybody an escalation calls, in order.
+
+        Args:
+            plan_commander: the role that commands the plan it is about.
+            in_command: who has taken command.
+        """
         notifications = self._site.file.notifications or Notifications()
         if escalation.kind == "alarm":
             levels: Sequence[EscalationLevel] = notifications.levels.get(escalation.facts.grade, ())  # type: ignore[call-overload]
@@ -58,7 +60,7 @@ class People:
             return call_tree(levels, lambda duty: self.on_duty(duty, at, record), self.everybody, high=high)
         roles: dict[str, list[str]] = {}
         for role in escalation.roles:
-            for person in self.of_role(role, plan_commander, at, record):
+            for person in self.of_role(role, plan_commander, at, record, in_command):
                 roles.setdefault(person, []).append(role)
         in_plan = escalation.kind not in TICKET_KINDS
         return [Call(person, ", ".join(held), 0, in_plan) for person, held in roles.items()]
@@ -76,12 +78,17 @@ class People:
         begins = duty_begins(roster, self._site.file.site.timezone, call.person, now, quiet, record.changes)
         return quiet if begins is None else begins
 
-    def of_role(self, role: str, commander: str, at: int, record: OnRecord) -> tuple[str, ...]:
+    def of_role(
+        self, role: str, commander: str, at: int, record: OnRecord, in_command: str | None = None
+    ) -> tuple[str, ...]:
         """Those a plan's step means by a role; if none of them can be reached, also all who could stand in."""
-        found = fit(role, self.on_duty(role, at, record), record.barred)
+        if role == COMMANDER and in_command is not None:
+            found: tuple[str, ...] = (in_command,)
+        else:
+            found = fit(role, self.on_duty(role, at, record), record.barred)
         if any(self._reachable(person) for person in found):
             return found
-        others = self.everybody(commander if role == "commander" else role) or self.everybody(commander)
+        others = self.everybody(commander if role == COMMANDER else role) or self.everybody(commander)
         return tuple(dict.fromkeys((*found, *others)))
 
 

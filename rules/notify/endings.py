@@ -6,7 +6,8 @@ from backbone.database.activations import get_activation
 from backbone.database.alarms import get_alarm
 from backbone.database.notifications import notifications_of, save_escalation, save_notification
 from backbone.database.tickets import get_ticket
-from community.escalations import TICKET_KINDS, Escalation, EscalationState, acknowledge, end
+from community.escalations import COMMAND, TICKET_KINDS, Escalation, EscalationState, acknowledge, end
+from community.incident_command import still_asked
 from community.notifications import wants_notification, withdrawn
 from rules.respond.ticket_notices import still_wanted
 
@@ -22,6 +23,8 @@ def ended(c: Connection, escalation: Escalation, now: int) -> Escalation:
         activation = get_activation(c, escalation.cause)
         if activation is None or not activation.tells:
             return end(escalation, "the activation has ended", now)
+        if escalation.kind == COMMAND and not any(still_asked(activation.command, p) for p in escalation.roles):
+            return end(escalation, f"{activation.command.person} commands", now)
         return escalation
     alarm = get_alarm(c, escalation.cause)
     if alarm is not None and alarm.acknowledged_by is not None:
@@ -42,9 +45,9 @@ def keep_ended(c: Connection, escalation: Escalation) -> None:
             save_notification(c, after)
 
 
-def commander_of(c: Connection, escalation: Escalation) -> str:
-    """Who commands the plan it is about; empty: it is about none."""
+def commander_of(c: Connection, escalation: Escalation) -> tuple[str, str | None]:
+    """The role that commands the plan it is about, empty when it is about none, and who has taken command."""
     if escalation.kind == "alarm":
-        return ""
+        return "", None
     activation = get_activation(c, escalation.cause)
-    return activation.commander if activation is not None else ""
+    return ("", None) if activation is None else (activation.commander, activation.command.person)

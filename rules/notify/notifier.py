@@ -224,10 +224,10 @@ class Notifier:
             if over is not escalation:
                 keep_ended(c, over)
                 continue
-            commander = commander_of(c, escalation)
-            key = (escalation.kind, escalation.facts.grade, commander, *escalation.roles)
+            commander, in_command = commander_of(c, escalation)
+            key = (escalation.kind, escalation.facts.grade, commander, in_command or "", *escalation.roles)
             if key not in trees:
-                trees[key] = self._people.tree(escalation, commander, now, record)
+                trees[key] = self._people.tree(escalation, commander, now, record, in_command)
             tree = trees[key]
             told = notifications_of(c, escalation.id) if escalation.told else []
             failed = frozenset(n.person for n in told if n.state is NotificationState.FAILED)

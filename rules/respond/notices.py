@@ -2,7 +2,9 @@
 
 import hashlib
 from collections.abc import Sequence
+from datetime import datetime
 from urllib.parse import quote
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
@@ -10,7 +12,7 @@ from backbone.database.notifications import begin_escalation
 from community.activations import Activation, StepProgress
 from community.alarms import Alarm, called_at
 from community.drills import Drill
-from community.escalations import Escalation, of_party
+from community.escalations import COMMAND, Escalation, of_party
 from community.notice_text import Facts
 from community.notifications import wants_notification
 from community.site.site import Site
@@ -55,6 +57,22 @@ def tell_late(c: Connection, site: Site, activation: Activation, step: StepProgr
     _of_step(c, site, activation, step, "late", roles, now)
 
 
+def tell_command(c: Connection, site: Site, activation: Activation, person: str, now: int) -> None:
+    """Somebody is asked to take command."""
+    if site.file.notifications is None:
+        return
+    command = activation.command
+    at = datetime.fromtimestamp((command.take_by or now) / 1000, ZoneInfo(site.file.site.timezone)).strftime("%H:%M:%S")
+    action = Text(zh=f"{at}前无人接受则询问下一位", en=f"the next one is asked at {at}")
+    if command.offered_to is not None:
+        names = {one.id: one.name for one in site.file.people}
+        name = names.get(command.person or "", command.person or "")
+        action = Text(zh=f"{name}移交指挥", en=f"{name} hands it over")
+    facts = _facts(site, activation, COMMAND, action, now)
+    # who was asked once may be asked again: by a hand-over, which is another occasion
+    begin(c, site, COMMAND, activation.id, f"{person}:{now}", (person,), activation.zone, facts, now)
+
+
 def tell_suspended(c: Connection, site: Site, drill: Drill, emergency: Activation, now: int) -> None:
     """A real emergency takes over from a drill: said to all who take part in it, and never marked as a drill."""
     if site.file.notifications is None:
@@ -83,18 +101,22 @@ def _of_step(
     roles: Sequence[str],
     now: int,
 ) -> None:
-    facts = Facts(
+    facts = _facts(site, activation, kind, step.name, now)
+    begin(c, site, kind, activation.id, step.id, tuple(roles), activation.zone, facts, now)
+
+
+def _facts(site: Site, activation: Activation, kind: str, action: Text, now: int) -> Facts:
+    return Facts(
         kind=kind,
         grade="high",
         message=activation.plan_name,
-        action=step.name,
+        action=action,
         place=place_of(site, activation.zone),
         building=site.zones[site.building_of(activation.zone)].name,
         at=now,
         page=page_of("activations", activation.id),
         drill=activation.drill,
     )
-    begin(c, site, kind, activation.id, step.id, tuple(roles), activation.zone, facts, now)
 
 
 def begin(

@@ -12,6 +12,7 @@ from backbone.database.activations import get_activation, list_activations, save
 from backbone.database.alarms import get_alarm
 from backbone.database.commands import get_command, insert_command, pending_commands, record_reply
 from backbone.database.documents import plain
+from backbone.database.duty import duty_on_record
 from backbone.database.errors import Conflict
 from backbone.database.outbox import append
 from community.activation_course import adopted, come_into_force, joined, look, stand_by
@@ -28,9 +29,12 @@ from community.activations import (
     merge,
 )
 from community.alarms import Alarm, called_at
+from community.commanding import ask
 from community.commands import Command, Outcome, Reply
+from community.incident_command import CommandState, is_due
 from community.site.rules import Rule
 from community.site.site import Site
+from community.staffing import line_of_command
 from rules.detect.model import Transition
 from rules.respond import notices
 from rules.respond.drills import Drills
@@ -152,10 +156,27 @@ class Plans:
                 if late is not begun:
                     notices.tell_late(c, self._site, late, step, now)
                 begun = late
+        begun = self._ask_for_command(c, begun, now)
         if begun is activation:
             return orders
         self._save(c, activation, begun, begun.timeline[-1].what, now)
         return orders
+
+    def _ask_for_command(self, c: Connection, activation: Activation, now: int) -> Activation:
+        """Nobody commands, or it is being handed over: whoever is to command is asked."""
+        command = activation.command
+        if activation.state not in IN_FORCE:
+            return activation
+        if is_due(command, now):
+            record = duty_on_record(c, self._site, now)
+            line = line_of_command(self._site, activation.commander, command.deputies, now, record)
+            activation = ask(activation, line, now)
+            if activation.command.state is CommandState.ASKED:
+                notices.tell_command(c, self._site, activation, activation.command.asked[-1], now)
+        elif command.offered_to is not None and command.told != command.offered_to:
+            notices.tell_command(c, self._site, activation, command.offered_to, now)
+            activation = replace(activation, command=replace(command, told=command.offered_to))
+        return activation
 
     def _decided(self, c: Connection, activation: Activation, now: int) -> Activation:
         """In standby: whether somebody has gone to look, or nobody has decided in time."""

@@ -2,14 +2,22 @@
 
 from dataclasses import replace
 
+import httpx
+import pytest
+
 from backbone.database import activations as stored
+from backbone.database.notifications import begin_escalation, insert_notifications
 from backbone.database.tickets import list_tickets, save_ticket
-from community import tickets
-from community.activations import StepState
+from community import commanding, tickets
+from community.activations import StepState, activate
+from community.escalations import Escalation
+from community.notice_text import Facts
+from community.notifications import Notification
 from community.people import Actor, Role
+from community.text import Text
 from community.tickets import Evidence
 from tests.pictures import photo
-from tests.unit.api.house import House
+from tests.unit.api.house import NOW, House
 
 FIRE = {"zone": "b3-f1", "level": "high", "reason": "smoke seen"}
 
@@ -152,3 +160,71 @@ async def test_a_step_asks_for_a_photo_or_a_reading_and_the_report_shows_them(ho
     assert b"data:image/jpeg;base64," in pages[0]
     assert b"/Subtype /Image" in pages[1]
     assert next(row for row in read["steps"] if row["id"] == "safe")["evidence"][0]["value"] == 0.4
+
+
+async def test_whoever_puts_a_plan_in_force_commands_it_and_hands_it_over(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LI_NA_PHONE", "+86 138 0000 0002")
+    monkeypatch.setenv("GAS_SERVICE_PHONE", "call the office")
+    house.add_user("li-na", Role.SAFETY_OFFICER)
+    async with house.as_(Role.SAFETY_OFFICER) as officer, house.as_(Role.CREW) as crew:
+        made = (await officer.post("/plans/fire/activations", json=FIRE)).json()
+        path = f"/activations/{made['id']}/command"
+        assert (made["command"]["state"], made["command"]["person"]) == ("taken", "safety-officer")
+        assert (await crew.post(path, json={})).status_code == 403
+        assert (await officer.post(path, json={})).status_code == 409, "they command already"
+        for to, status in (("nobody", 404), ("chen-gang", 422)):
+            answer = await officer.post(f"{path}/offer", json={"to": to, "reason": "tired"})
+            assert answer.status_code == status
+        offered = await officer.post(f"{path}/offer", json={"to": "li-na", "reason": "I go in"})
+        assert offered.json()["command"]["offered_to"] == "li-na"
+        staff = (await crew.get("/plans/fire/staff")).json()
+        gas = (await crew.get("/plans/accident/staff")).json()
+    async with house.as_(Role.MANAGER) as manager:
+        assert (await manager.post(path, json={})).status_code == 409, "from somebody else with a reason"
+        over = (await manager.post(path, json={"reason": "the officer fell"})).json()
+    async with house.as_(Role.SUPERVISOR) as supervisor:
+        seen = (await supervisor.get("/plans/fire/staff")).json()
+    assert over["command"]["person"] == "manager"
+    assert over["timeline"][-1]["detail"] == "safety-officer: the officer fell"
+    assert {row["person"] for row in staff["command"]} == {"wang-wei", "li-na", "zhang-min"}
+    phones = {row["person"]: row["phone"] for row in staff["command"]}
+    assert phones == {"wang-wei": None, "li-na": "+86 138 0000 0002", "zhang-min": None}
+    assert [row["name"] for row in staff["roles"]["liaison"]] == ["李娜"]
+    assert staff["contacts"] == {"fire-brigade": "119"}
+    assert gas["contacts"] == {"power-service": "95598"}, "what is no number is not dialled"
+    assert all(row["phone"] is None for row in seen["command"]), "who works in no plan sees no number"
+
+
+async def test_the_link_of_who_is_asked_takes_command(house: House, web: httpx.AsyncClient) -> None:
+    words = Text(zh="火灾应急预案", en="Fire plan")
+    plan = house.site.plans["fire"]
+    with house.database.begin() as c:
+        activation = activate(
+            id="a-1", site=house.site.id, plan=plan, level="high", zone="b3-f1", cause="alarm:x", reason="x", now=NOW
+        )
+        stored.save_activation(c, commanding.ask(activation, ("wang-wei", "li-na"), NOW))
+        facts = Facts(kind="command", grade="high", message=words, action=words, place=words, building=words, at=NOW)
+        begin_escalation(
+            c,
+            Escalation(
+                id="e-1", site=house.site.id, zone="b3-f1", kind="command", cause="a-1", roles=("wang-wei",),
+                facts=facts, started_at=NOW, next_at=NOW,
+            ),
+        )  # fmt: skip
+        told = Notification(
+            id="n-1", site=house.site.id, escalation="e-1", person="wang-wei", told_as="wang-wei", grade="high",
+            zone="b3-f1", channels=("sms",), token="secret", created_at=NOW, next_at=NOW,
+        )  # fmt: skip
+        insert_notifications(c, [told])
+    link = "http://anju.test/n/secret"
+    assert "由我指挥" in (await web.get(link)).text
+    for _ in range(2):
+        assert (await web.post(link)).status_code == 200
+    with house.database.read() as c:
+        found = stored.get_activation(c, "a-1")
+    assert found is not None
+    assert found.command.person == "wang-wei"
+    assert [entry.what for entry in found.timeline].count("command-taken") == 1
+    assert [event.change for event in house.events() if event.kind == "plan"] == ["command-taken"]

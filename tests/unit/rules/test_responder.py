@@ -17,11 +17,14 @@ from backbone.database.tickets import list_tickets
 from community.activation_course import to_restore
 from community.activations import ActivationState, StepState, activate, find_step, stand_down
 from community.alarms import acknowledge
+from community.commanding import offer, take
+from community.incident_command import CommandState
 from community.roster import OnRecord
 from community.site.model import SiteFile
 from community.site.site import Site
 from rules.detect.model import Batch, Transition
 from rules.notify.calls import People
+from rules.notify.endings import commander_of, ended
 from rules.respond.output_values import OutputValues
 from rules.respond.responder import Responder
 from tests.rules_rig import demo_site
@@ -112,6 +115,42 @@ def test_a_late_step_is_told_to_the_commander_and_to_the_party_above(database: D
         assert len([e for e in escalations_of(c, "test", activation.id) if e.kind == "late"]) == 1, "told once"
     people = People(made, lambda _: True)
     assert {call.person for call in people.tree(late, "safety-officer", NOW, OnRecord())} == {"wang-wei", "he-jing"}
+
+
+def test_who_does_not_take_command_is_passed_over_and_who_takes_it_is_told_what_is_late(database: Database) -> None:
+    rows: dict[str, Any] = {
+        "notifications": {"language": "zh"},
+        "people": [
+            {"id": "wang-wei", "name": "王伟", "roles": ["safety-officer"]},
+            {"id": "zhang-min", "name": "张敏", "roles": ["manager"]},
+        ],
+    }
+    plan = {**PLAN, "organisation": {"commander": "safety-officer", "deputies": ["manager"], "take_within": "30s"}}
+    made = site(plan)
+    file = SiteFile.model_validate({**made.file.model_dump(by_alias=True, exclude_none=True), **rows})
+    responder = Responder(replace(made, file=file), LATE_AFTER_MS)
+    with database.begin() as c:
+        responder.respond(c, [smoke()], NOW)
+        for at in (0, 1_000, 29_999, 30_000, 30_001, 90_000, 91_000):
+            responder.look_after(c, NOW + at)
+        (activation,) = list_activations(c, "test")
+        asked = [e for e in escalations_of(c, "test", activation.id) if e.kind == "command"]
+        assert {e.roles: e.started_at - NOW for e in asked} == {("zhang-min",): 0, ("wang-wei",): 30_000}
+        assert activation.command.state is CommandState.UNANSWERED
+        assert all(ended(c, e, NOW + 91_000) is e for e in asked), "both may still take it"
+        taken = take(activation, "wang-wei", "", NOW + 92_000)
+        save_activation(c, taken)
+        assert [ended(c, e, NOW + 92_000).ended_by for e in asked] == ["wang-wei commands"] * 2
+        offered = offer(taken, "zhang-min", "wang-wei", "I go in", NOW + 93_000)
+        save_activation(c, offered)
+        responder.look_after(c, NOW + 93_001)
+        responder.look_after(c, NOW + 93_002)
+        again = [e for e in escalations_of(c, "test", activation.id) if e.started_at == NOW + 93_001]
+        (late,) = [e for e in escalations_of(c, "test", activation.id) if e.kind == "late"]
+        assert commander_of(c, late) == ("safety-officer", "wang-wei")
+    assert [(e.kind, e.roles) for e in again] == [("command", ("zhang-min",))], "told once that it is handed over"
+    people = People(replace(made, file=file), lambda _: True)
+    assert [call.person for call in people.tree(late, "safety-officer", NOW, OnRecord(), "zhang-min")] == ["zhang-min"]
 
 
 def test_what_burns_again_after_its_plan_was_stood_down_activates_it_anew(database: Database) -> None:

@@ -13,6 +13,7 @@ export type Action =
   | 'activate-plan'
   | 'work-step'
   | 'stand-down-plan'
+  | 'take-command'
   | 'manage-users'
   | 'view-quarantine'
   | 'make-backup'
@@ -36,6 +37,7 @@ export const RIGHTS: Record<RoleName, readonly Action[]> = {
     'assign-ticket',
     'inspect-ticket',
     'work-step',
+    'take-command',
     'view-quarantine',
     'change-roster',
     'choose-notifications',
@@ -55,6 +57,7 @@ export const RIGHTS: Record<RoleName, readonly Action[]> = {
     'activate-plan',
     'work-step',
     'stand-down-plan',
+    'take-command',
     'view-quarantine',
     'change-roster',
     'choose-notifications',
