@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Literal
 
 from community.errors import TransitionRefused
-from community.incident_command import Command
+from community.incident_command import IncidentCommand
 from community.site.plans import Plan, Step
 from community.text import Text
 from community.tickets import Evidence, Photo
@@ -139,7 +139,7 @@ class Activation:
     stood_down_at: int | None = None
     restoring: tuple[MachineAction, ...] = ()
     """Outputs switched back after the end, the last try of each."""
-    command: Command = field(default_factory=Command)
+    command: IncidentCommand = field(default_factory=IncidentCommand)
     """Who commands: a person."""
     version: int = 1
 
@@ -260,7 +260,7 @@ def activate(
         cause=cause,
         reason=reason,
         commander=plan.organisation.commander.value,
-        command=Command(
+        command=IncidentCommand(
             deputies=plan.organisation.deputies, take_within_ms=round(plan.organisation.take_within * 1000)
         ),
         activated_at=now,

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from community.activations import IN_FORCE, OPEN, SYSTEM, Activation, noted
 from community.errors import TransitionRefused
-from community.incident_command import TRANSITIONS, Command, CommandEvent, CommandState
+from community.incident_command import TRANSITIONS, CommandEvent, CommandState, IncidentCommand
 
 
 def ask(activation: Activation, line: Sequence[str], now: int) -> Activation:
@@ -77,12 +77,12 @@ def _open(activation: Activation) -> None:
         raise TransitionRefused(f"the activation is {activation.state}; nobody commands it any more")
 
 
-def _next(command: Command, event: CommandEvent) -> CommandState:
+def _next(command: IncidentCommand, event: CommandEvent) -> CommandState:
     following = TRANSITIONS.get((command.state, event))
     if following is None:
         raise TransitionRefused(f"a command that is {command.state} cannot take '{event}'")
     return following
 
 
-def _noted(activation: Activation, command: Command, now: int, by: str, what: str, detail: str) -> Activation:
+def _noted(activation: Activation, command: IncidentCommand, now: int, by: str, what: str, detail: str) -> Activation:
     return noted(replace(activation, command=command), now, by, what, detail)

@@ -44,7 +44,7 @@ TRANSITIONS: Mapping[tuple[CommandState, CommandEvent], CommandState] = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Command:
+class IncidentCommand:
     """Who commands, and who is asked to."""
 
     state: CommandState = CommandState.VACANT
@@ -63,14 +63,14 @@ class Command:
     take_within_ms: int = 120_000
 
 
-def is_due(command: Command, now: int) -> bool:
+def is_due(command: IncidentCommand, now: int) -> bool:
     """Whether somebody is to be asked now: nobody commands, and whoever was asked has let their time pass."""
     if command.state is CommandState.ASKED:
         return command.take_by is not None and command.take_by <= now
     return command.state is CommandState.VACANT
 
 
-def still_asked(command: Command, person: str) -> bool:
+def still_asked(command: IncidentCommand, person: str) -> bool:
     """Whether somebody may still take it because they were asked."""
     if command.state is CommandState.OFFERED:
         return command.offered_to == person

@@ -56,7 +56,7 @@ class TimelineOut(_Shown):
     detail: str
 
 
-class CommandOut(_Shown):
+class IncidentCommandOut(_Shown):
     """Who commands, and who is asked to."""
 
     state: CommandState
@@ -82,7 +82,7 @@ class ActivationOut(_Shown):
     cause: str
     reason: str
     commander: str = Field(description="the role that commands")
-    command: CommandOut
+    command: IncidentCommandOut
     activated_at: Timestamp
     steps: list[StepOut]
     timeline: list[TimelineOut]

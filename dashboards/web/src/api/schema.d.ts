@@ -84,6 +84,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/activations/{activation_id}/command": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take Command
+         * @description Whoever asks commands from now on; from somebody who has not offered it, with a reason.
+         */
+        post: operations["take_command"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/activations/{activation_id}/command/offer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Hand Over Command
+         * @description Whoever commands hands it to somebody, who is told; they command until it is taken.
+         */
+        post: operations["hand_over_command"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/activations/{activation_id}/contain": {
         parameters: {
             query?: never;
@@ -1225,6 +1265,26 @@ export interface paths {
          *     its timeline, a graver level raises its own, and standby, pause and "contained" are over.
          */
         post: operations["activate_plan"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/plans/{plan_id}/staff": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Staff
+         * @description Who fills the roles of a plan now, by the roster; with telephone numbers for those who work in it.
+         */
+        get: operations["get_staff"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -2437,7 +2497,11 @@ export interface components {
             alarms: string[];
             /** Cause */
             cause: string;
-            /** Commander */
+            command: components["schemas"]["IncidentCommandOut"];
+            /**
+             * Commander
+             * @description the role that commands
+             */
             commander: string;
             /**
              * Decide By
@@ -3087,6 +3151,12 @@ export interface components {
             value: number;
         };
         /**
+         * CommandState
+         * @description Whether somebody commands.
+         * @enum {string}
+         */
+        CommandState: "vacant" | "asked" | "unanswered" | "taken" | "offered";
+        /**
          * Comment
          * @description Something to say.
          */
@@ -3719,6 +3789,19 @@ export interface components {
             severity: number;
         };
         /**
+         * HandOver
+         * @description To whom, and why.
+         */
+        HandOver: {
+            /** Reason */
+            reason: string;
+            /**
+             * To
+             * @description one of the people of the site file
+             */
+            to: string;
+        };
+        /**
          * HeadcountOut
          * @description The headcount of an activation, as it stands now; those who are missing first.
          */
@@ -3790,6 +3873,35 @@ export interface components {
             /** Qualification */
             qualification: string;
             standing: components["schemas"]["Standing"];
+        };
+        /**
+         * IncidentCommandOut
+         * @description Who commands, and who is asked to.
+         */
+        IncidentCommandOut: {
+            /**
+             * Asked
+             * @description in the order they were asked
+             */
+            asked: string[];
+            /**
+             * Offered To
+             * @description to whom it is being handed over
+             */
+            offered_to: string | null;
+            /**
+             * Person
+             * @description who commands
+             */
+            person: string | null;
+            /** Since */
+            since: string | null;
+            state: components["schemas"]["CommandState"];
+            /**
+             * Take By
+             * @description when the next one is asked, unless the last of them takes it
+             */
+            take_by: string | null;
         };
         /**
          * InterlockOut
@@ -4116,6 +4228,12 @@ export interface components {
         Organisation: {
             commander: components["schemas"]["Role"];
             /**
+             * Deputies
+             * @description who is asked to command, in order, when the commander on duty does not take it
+             * @default []
+             */
+            deputies: string[];
+            /**
              * Escalation
              * @description the party told, beside the commander, of a step that is late
              */
@@ -4125,6 +4243,12 @@ export interface components {
              * @default []
              */
             roles: string[];
+            /**
+             * Take Within
+             * @description how long somebody who is asked has to take command
+             * @default 120
+             */
+            take_within: number;
         };
         /**
          * OutOfService
@@ -4488,6 +4612,31 @@ export interface components {
             resources: components["schemas"]["Resource"][];
             /** Version */
             version: number;
+        };
+        /**
+         * PlanStaffOut
+         * @description Who fills the roles of a plan now.
+         */
+        PlanStaffOut: {
+            /**
+             * Command
+             * @description who is asked to command, in order
+             */
+            command: components["schemas"]["StaffOut"][];
+            /**
+             * Contacts
+             * @description by the plan's resource: a number to be dialled
+             */
+            contacts: {
+                [key: string]: string;
+            };
+            /**
+             * Roles
+             * @description by the roles its steps name
+             */
+            roles: {
+                [key: string]: components["schemas"]["StaffOut"][];
+            };
         };
         /**
          * PlanStepOut
@@ -5758,6 +5907,26 @@ export interface components {
             untrained: string[];
         };
         /**
+         * StaffOut
+         * @description Somebody who fills a role now.
+         */
+        StaffOut: {
+            /** Name */
+            name: string;
+            /**
+             * On Duty
+             * @description rostered for anything now
+             */
+            on_duty: boolean;
+            /** Person */
+            person: string;
+            /**
+             * Phone
+             * @description to be dialled; null: none is known, or the caller works in no plan
+             */
+            phone: string | null;
+        };
+        /**
          * Standing
          * @description How somebody stands with a qualification.
          * @enum {string}
@@ -5962,6 +6131,17 @@ export interface components {
          * @enum {string}
          */
         SuppressionState: "active" | "ending" | "over";
+        /**
+         * TakeCommand
+         * @description Why, where somebody else commands.
+         */
+        TakeCommand: {
+            /**
+             * Reason
+             * @default
+             */
+            reason: string;
+        };
         /**
          * Text
          * @description The same words in Chinese and English; English may be left out and then reads as the Chinese.
@@ -6680,6 +6860,94 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["Reason"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ActivationOut"];
+                };
+            };
+            /** @description Refused; the detail says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not possible now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    take_command: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                activation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TakeCommand"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ActivationOut"];
+                };
+            };
+            /** @description Refused; the detail says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not possible now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    hand_over_command: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                activation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HandOver"];
             };
         };
         responses: {
@@ -9275,6 +9543,46 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ActivationOut"];
+                };
+            };
+            /** @description Refused; the detail says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not possible now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    get_staff: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                plan_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlanStaffOut"];
                 };
             };
             /** @description Refused; the detail says why */

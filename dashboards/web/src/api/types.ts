@@ -65,6 +65,9 @@ export type StepProgress = Narrow<
 >
 export type Activation = Narrow<Schemas['ActivationOut'], { level: Grade; steps: StepProgress[]; restoring: MachineAction[] }>
 
+export type Staff = Schemas['StaffOut']
+export type PlanStaff = Schemas['PlanStaffOut']
+
 export type Drill = Narrow<Schemas['DrillOut'], { level: Grade }>
 export type DrillScore = Schemas['ScoreOut']
 export type DrillDue = Schemas['DrillDue']

@@ -64,8 +64,16 @@ export const usePlans = defineStore('plans', () => {
     objects.apply(await http.post<Activation>(`/activations/${encodeURIComponent(id)}/level`, { level, reason }))
   }
 
+  async function takeCommand(id: string, reason: string): Promise<void> {
+    objects.apply(await http.post<Activation>(`/activations/${encodeURIComponent(id)}/command`, { reason }))
+  }
+
+  async function handOver(id: string, to: string, reason: string): Promise<void> {
+    objects.apply(await http.post<Activation>(`/activations/${encodeURIComponent(id)}/command/offer`, { to, reason }))
+  }
+
   return {
     plans, byId: objects.byId, activations, active, loaded, planName,
-    load, fetchActivation, activate, stepDone, addPhoto, change, changeLevel, apply: (a: Activation) => objects.apply(a),
+    load, fetchActivation, activate, stepDone, addPhoto, change, changeLevel, takeCommand, handOver, apply: (a: Activation) => objects.apply(a),
   }
 })
