@@ -13,7 +13,8 @@ from pathlib import Path
 from anju.watchdog import SILENT_S, Pulse
 
 FIRST_DELAY_S = 0.5
-LONGEST_DELAY_S = 30.0
+LONGEST_DELAY_S = 5.0
+"""What dies again and again may be what raises alarms: a core's share of starting it is cheaper than half a minute."""
 STEADY_S = 60.0
 """A service that ran this long starts again with the first delay."""
 STOP_S = 4.0
