@@ -24,6 +24,9 @@ CREATE OR REPLACE TEMP TABLE fresh AS
 SELECT point, t, arg_max(x, rowid) AS x, arg_max(q, rowid) AS q FROM arrived
 WHERE t >= $begin AND t < $end GROUP BY point, t
 """
+_IN_ORDER = "INSERT INTO readings SELECT point, t, x, q FROM fresh ORDER BY point, if(point % 2 = 0, t, -t)"
+"""Every other point backwards: where one ends the next begins, so that times never jump back an hour. DuckDB packs the
+differences of 2,048 times in as many bits as the largest takes: a jump in most of them cost 1.2 bytes a reading."""
 _REPLACED = """
 DELETE FROM readings WHERE t >= $begin AND t < $end AND (point, t) IN (SELECT point, t FROM fresh)
 """
@@ -75,7 +78,7 @@ def fold(connection: duckdb.DuckDBPyConnection, now: int, zone: tzinfo) -> bool:
         connection.execute(_FRESH, hour)
         if _any(connection, "readings", hour):
             connection.execute(_REPLACED, hour)
-        connection.execute("INSERT INTO readings SELECT point, t, x, q FROM fresh ORDER BY point, t")
+        connection.execute(_IN_ORDER)
         connection.execute("DELETE FROM arrived WHERE t >= $begin AND t < $end", hour)
         roll_up(connection, begin, zone)
         connection.execute("DROP TABLE fresh")

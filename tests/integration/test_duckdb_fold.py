@@ -233,3 +233,21 @@ def test_kill_9_while_folding_loses_and_doubles_nothing(path: Path, after: int) 
         end = NOON + (position + 1) * 600_000
         rows = historian.series("yard", "e-7.temperature", NOON, end, 1000).buckets
         assert sum(bucket.count for bucket in rows) == position
+
+
+def test_a_reading_in_order_takes_less_than_three_bytes(path: Path) -> None:
+    """Of a hundred sensors with one decimal that report each second, roll-ups included."""
+    rng = np.random.default_rng(1)
+    points = tuple(f"climate-{n}.temperature" for n in range(100))
+    p = np.repeat(np.arange(len(points), dtype=np.uint32), 3600)
+    t, hours = np.tile(np.arange(3600) * 1000, len(points)), 8
+    with closing(DuckDBHistorian(path, "yard").open()) as historian:
+        for hour in range(hours):
+            x = np.round(20 + p % 7 + np.sin(t / 6e5 + hour) + rng.normal(0, 0.2, t.size), 1)
+            times, good = NOON + hour * HOUR_MS + t, np.zeros(t.size, np.uint8)
+            historian.write([ReadingBatch("yard", points, p, times, x, good)], [], {})
+            historian.tidy(LATER)
+    with duckdb.connect(str(path)) as connection:
+        size = connection.execute("SELECT block_size * used_blocks FROM pragma_database_size()").fetchone()
+    assert size is not None
+    assert size[0] / (hours * t.size) < 3
