@@ -1,7 +1,6 @@
 """kill -9 of each process in turn while readings and alarms flow: nothing missing, nothing twice."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
@@ -9,7 +8,15 @@ import pytest
 
 from backbone.settings import Settings
 from backbone.site_files import read_site
-from tests.faults.numbered import CountingModbus, NumberedSensor, stored
+from tests.faults.numbered import (
+    CountingModbus,
+    Numbered,
+    NumberedSensor,
+    count_of,
+    kept,
+    nothing_lost_or_doubled,
+    without_times,
+)
 from tests.program import Outside, Program
 from tests.servers import answers, wait_until
 
@@ -30,22 +37,19 @@ def program(tmp_path: Path) -> Iterator[Program]:
 def test_services_killed_in_turn_lose_and_double_nothing(program: Program) -> None:
     """The gateway, ingest with the API, and rules die while a sensor reports and detectors go off."""
     program.start()
-    with program.outside() as outside, NumberedSensor(program.mqtt_port, f"zigbee2mqtt/{CLIMATE}") as sensor:
+    with program.outside() as outside, NumberedSensor(program.mqtt_port, CLIMATE) as sensor:
         for service, detector in zip(("gateway gw-east", "ingest+api", "rules"), DETECTORS, strict=True):
             before = sensor.sent
             wait_until(lambda before=before: sensor.sent > before + 100, 10, "readings to flow")  # type: ignore[misc]
             outside.publish(f"zigbee2mqtt/{detector}", {"smoke": True, "battery": 90})
             program.kill(service)
         wait_until(lambda sent=sensor.sent: sensor.sent > sent + 100, 10, "readings to flow")  # type: ignore[misc]
-    assert sensor.first is not None
-    assert sensor.last is not None
     with program.client() as api:
-        expected, first, last = sensor.sent, sensor.first, sensor.last
-        point = f"{CLIMATE}.temperature"
-        wait_until(lambda: stored(api, point, first, last) >= expected, 30, f"all {expected} readings to be stored")
-        assert stored(api, point, first, last) == expected
+        wait_until(lambda: count_of(api, sensor.point) >= sensor.sent, 30, f"all {sensor.sent} readings to be stored")
         wait_until(lambda: all(alarms_of(api, detector) for detector in DETECTORS), 30, "every detector's alarm")
         assert [len(alarms_of(api, detector)) for detector in DETECTORS] == [1, 1, 1]
+    program.stop()
+    nothing_lost_or_doubled(sensor.readings, kept(program, {sensor.point}))
 
 
 def test_a_killed_broker_costs_no_reading(tmp_path: Path) -> None:
@@ -56,7 +60,6 @@ def test_a_killed_broker_costs_no_reading(tmp_path: Path) -> None:
     address = program.modbus["127.0.0.1:15020"]
     with CountingModbus(int(address.rpartition(":")[2])) as device:
         try:
-            began = datetime.now(UTC)
             program.start()
             wait_until(lambda: device.given[unit] > 20, 30, "the gateway to poll")
             for _ in range(2):
@@ -64,13 +67,12 @@ def test_a_killed_broker_costs_no_reading(tmp_path: Path) -> None:
                 seen = device.given[unit]
                 wait_until(lambda seen=seen: device.given[unit] > seen + 20, 30, "polling to go on")  # type: ignore[misc]
             with program.client() as api:
-                given, until = device.given[unit], datetime.now(UTC)
-                point = f"{POLLED}.temperature"
-                # The last answer may still be on its way; the one before it may not.
-                wait_until(lambda: stored(api, point, began, until) >= given - 1, 30, f"{given} readings")
-                assert stored(api, point, began, until) <= given
+                given, point = device.given[unit], f"{POLLED}.temperature"
+                wait_until(lambda: count_of(api, point) >= given, 30, f"{given} readings")
         finally:
             program.stop()
+        answered = [Numbered(point, 0, n % 800 * 100) for n in range(1, given + 1)]
+        nothing_lost_or_doubled(answered, without_times(kept(program, {point}))[:given])
 
 
 def test_alarms_survive_a_killed_broker_once_each(program: Program) -> None:
