@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from community.anniversary import later
 from community.drills import Drill, DrillState
 from community.renewal import REMIND as RENEWAL_REMIND
 from community.renewal import renewal_of
@@ -74,7 +75,7 @@ def drill_dates(file: SiteFile, known: Sequence[Drill], today: date) -> list[Dri
         ]
         days += [duty.last] if duty.last is not None else []
         last = max(days, default=None)
-        due = last + timedelta(seconds=duty.every) if last is not None else today - timedelta(days=1)
+        due = later(last, duty.every) if last is not None else today - timedelta(days=1)
         planned = [drill.planned_at for drill in mine if drill.state is DrillState.PLANNED]
         soon = due - timedelta(seconds=duty.remind) <= today
         found.append(DrillDate(duty, last, due, due < today, soon, min(planned, default=None)))

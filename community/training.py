@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 
+from community.anniversary import later
 from community.site.model import SiteFile
 from community.site.readiness import Qualification, TrainingRow
 
@@ -55,7 +56,7 @@ class Held:
 
 def expiry(qualification: Qualification, on: date, expires: date | None = None) -> date:
     """The last day a training of that day counts."""
-    return expires or on + timedelta(seconds=qualification.valid)
+    return expires or later(on, qualification.valid)
 
 
 def held(

@@ -2,7 +2,8 @@
 
 from community.people import Role
 from community.site.problems import suggestion
-from community.site.readiness import YEAR_S, Qualification
+from community.anniversary import YEAR_S
+from community.site.readiness import Qualification
 from community.site.subject import Found, Subject
 from community.site.yaml_text import Path
 

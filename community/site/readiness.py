@@ -4,12 +4,12 @@ from typing import Literal
 
 from pydantic import Field
 
+from community.anniversary import YEAR_S
 from community.site.fields import Day, Duration, Id, Row
 from community.text import Text
 
 DRILL_KINDS = ("fire", "evacuation", "natural-disaster", "safety-accident", "public-health")
 DrillKind = Literal["fire", "evacuation", "natural-disaster", "safety-accident", "public-health"]
-YEAR_S = 365.25 * 86_400.0
 
 
 class DrillDuty(Row):

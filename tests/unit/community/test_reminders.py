@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from community.drills import Drill, DrillState
@@ -61,10 +61,13 @@ def test_a_drill_that_was_held_counts_for_its_year_and_one_that_is_planned_remin
 
 
 @given(st.dates(date(2025, 1, 1), date(2030, 1, 1)), st.integers(0, 1200))
-def test_a_fire_drill_is_overdue_exactly_after_a_year(last: date, days: int) -> None:
+@example(date(2027, 3, 15), 366)  # over a 29 February
+@example(date(2028, 2, 29), 366)
+def test_a_fire_drill_is_overdue_exactly_after_its_anniversary(last: date, days: int) -> None:
     today = date.fromordinal(last.toordinal() + days)
     (row,) = drill_dates(file(), [ended(last)], today)
-    assert row.overdue is (days > 365)
+    same_day = (last.year + 1, last.month, 28 if (last.month, last.day) == (2, 29) else last.day)
+    assert row.overdue is ((today.year, today.month, today.day) > same_day)
 
 
 def test_the_latest_training_decides_and_people_hear_of_it_before_it_expires() -> None:
