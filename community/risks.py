@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from statistics import median
 
-from community.alarms import Alarm
 from community.errors import TransitionRefused
+from community.past import PastAlarm, PastTicket
 from community.site.plans import Risk, grade_of
 from community.site.rules import Grade
-from community.tickets import Ticket
 
 YEAR_MS = 365 * 86_400_000
 OFTEN = ((12, 5), (4, 4), (1, 3))
@@ -68,14 +67,19 @@ class Proposal:
 
 
 def figures_of(
-    risk: Risk, alarms: Iterable[Alarm], tickets: Iterable[Ticket], zones: frozenset[str], now: int, first: int | None
+    risk: Risk,
+    alarms: Iterable[PastAlarm],
+    tickets: Iterable[PastTicket],
+    zones: frozenset[str],
+    now: int,
+    first: int | None,
 ) -> Figures:
     """Count what concerns a risk: alarms of its rules in its zones, tickets of them and of its facilities.
 
     `zones` are the risk's and all inside; `first` is when the history begins (Unix ms).
     """
     theirs = [a for a in alarms if a.rule in risk.rules and a.zone in zones]
-    work = [t for t in tickets if t.facility in risk.facilities or (_rule_of(t) in risk.rules and t.zone in zones)]
+    work = [t for t in tickets if t.facility in risk.facilities or (t.rule in risk.rules and t.zone in zones)]
     clearing = [a.cleared_at - a.raised_at for a in theirs if a.cleared_at is not None]
     return Figures(
         alarms=len(theirs),
@@ -84,11 +88,6 @@ def figures_of(
         median_clear_ms=round(median(clearing)) if clearing else None,
         watched_ms=0 if first is None else min(now - first, YEAR_MS),
     )
-
-
-def _rule_of(ticket: Ticket) -> str:
-    kind, _, rest = ticket.source.partition(":")
-    return rest.partition(":")[0] if kind == "rule" else ""
 
 
 def propose(likelihood: int, severity: int, figures: Figures) -> Proposal | None:

@@ -16,6 +16,7 @@ from api.risks.schemas import FiguresOut, Grade5x5, GradingOut, ProposalOut, Ris
 from api.security.access import Viewer
 from api.writing import Change, Write, writing
 from backbone.database import upkeep as stored
+from backbone.database.past import past_alarms, past_tickets
 from community import risks
 from community.people import Action
 from community.risks import YEAR_MS, Grading
@@ -61,10 +62,9 @@ def grade_risk(risk_id: str, body: Grade5x5, write: Deciding) -> Response:
 
 def _shown(platform: Platform, c: Connection, rows: tuple[Risk, ...] | list[Risk]) -> list[RiskOut]:
     site, now = platform.site, platform.now()
-    alarms, tickets = (
-        stored.alarms_since(c, site.id, now - YEAR_MS),
-        stored.tickets_since(c, site.id, now - YEAR_MS),
-    )
+    watched = {rule for risk in rows for rule in risk.rules}
+    alarms = list(past_alarms(c, site.id, now - YEAR_MS, now + 1, watched))
+    tickets = list(past_tickets(c, site.id, now - YEAR_MS, now + 1))
     gradings, first = stored.list_gradings(c, site.id), stored.first_event(c, site.id)
     shown = []
     for risk in rows:

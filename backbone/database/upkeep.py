@@ -8,7 +8,6 @@ from sqlalchemy import Connection, and_, delete, func, insert, select
 from backbone.database.checkpoints import load_checkpoint, save_checkpoint
 from backbone.database.objects import Objects, any_of
 from backbone.database.tables import alarms, deadlines, facility_documents, risk_gradings, rounds, tickets
-from community.alarms import Alarm
 from community.facilities import FacilityDocument
 from community.inspections import Round, RoundState
 from community.risks import Grading
@@ -21,7 +20,6 @@ _rounds = Objects(rounds, Round)
 _documents = Objects(facility_documents, FacilityDocument)
 _gradings = Objects(risk_gradings, Grading)
 _tickets = Objects(tickets, Ticket)
-_alarms = Objects(alarms, Alarm)
 _usage = msgspec.msgpack.Decoder(dict[str, Usage])
 
 
@@ -123,8 +121,3 @@ def first_event(connection: Connection, site: str) -> int | None:
 def tickets_since(connection: Connection, site: str, since: int) -> list[Ticket]:
     """Every ticket that was reported at or after a time, newest first."""
     return _tickets.list(connection, tickets.c.site == site, tickets.c.at >= since, limit=MOST)
-
-
-def alarms_since(connection: Connection, site: str, since: int) -> list[Alarm]:
-    """Every alarm that was raised at or after a time, newest first."""
-    return _alarms.list(connection, alarms.c.site == site, alarms.c.at >= since, limit=MOST)

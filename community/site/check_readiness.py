@@ -1,8 +1,8 @@
 """What drills, trainings and the positive alarm sequence must satisfy."""
 
+from community.anniversary import YEAR_S
 from community.people import Role
 from community.site.problems import suggestion
-from community.anniversary import YEAR_S
 from community.site.readiness import Qualification
 from community.site.subject import Found, Subject
 from community.site.yaml_text import Path

@@ -19,6 +19,7 @@ from backbone.database import (
     idempotency,
     last_places,
     outbox,
+    past,
     positions,
     quarantine,
     tickets,
@@ -335,3 +336,18 @@ def test_a_wrong_url_is_told_without_its_password(wrong: str, says: str) -> None
     with pytest.raises(DatabaseError, match=says) as refused:
         Database.open(wrong)
     assert "secret" not in str(refused.value)
+
+
+def test_months_are_read_for_figures_whole_and_only_theirs(database: Database) -> None:
+    rows = [(10, "smoke"), (20, "heat"), (30, "smoke"), (40, "smoke")]
+    with database.begin() as c:
+        for at, rule in rows:
+            one = dataclasses.replace(
+                raised(), id=f"past-{at}", site="past", rule=rule, raised_at=at, cleared_at=at + 5
+            )
+            alarms.save_alarm(c, one)
+        found = list(past.past_alarms(c, "past", 10, 40, {"smoke"}))
+        every = list(past.past_alarms(c, "past", 0, 100))
+    assert sorted((one.raised_at, one.cleared_at) for one in found) == [(10, 15), (30, 35)]
+    assert len(every) == 4
+    assert every[0].grade == "medium"

@@ -1,0 +1,44 @@
+"""What became of alarms and tickets, as far as figures over months ask for it."""
+
+from dataclasses import dataclass
+
+from community.tickets import Rating, TicketState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PastAlarm:
+    """Of an alarm (Unix ms)."""
+
+    rule: str
+    zone: str
+    grade: str
+    raised_at: int
+    acknowledged_at: int | None = None
+    acknowledged_by: str | None = None
+    cleared_at: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PastTicket:
+    """Of a ticket (Unix ms)."""
+
+    source: str
+    zone: str
+    state: TicketState
+    priority: str
+    reported_at: int
+    respond_by: int
+    complete_by: int
+    responded_at: int | None = None
+    ended_at: int | None = None
+    reopened: int = 0
+    failed_inspections: int = 0
+    rating: Rating | None = None
+    facility: str | None = None
+    party: str | None = None
+
+    @property
+    def rule(self) -> str:
+        """The rule it came of; empty: of none."""
+        kind, _, rest = self.source.partition(":")
+        return rest.partition(":")[0] if kind == "rule" else ""
