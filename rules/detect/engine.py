@@ -8,6 +8,7 @@ from rules.detect.compile import Compiled
 from rules.detect.composites import Composites
 from rules.detect.counts import Counts
 from rules.detect.kinds import KINDS
+from rules.detect.kinds.at_points import Spread
 from rules.detect.levels import Levels
 from rules.detect.model import NEVER, UNHEARD, UNKNOWN, Batch, Flags, Transition
 from rules.detect.phases import Phase, Phases
@@ -31,6 +32,7 @@ class Detector:
         self._silences = Silences(compiled, self._phases)
         self._counts = Counts(compiled, self._phases)
         self._at_points = {kind: KINDS[kind](compiled, rows, self._phases) for kind, rows in compiled.at_points.items()}
+        self._spread = Spread(tuple(self._at_points.values()), len(compiled.points))
         self._reaches = Reaches(compiled)
         self._composites = Composites(compiled, self._phases, self._reaches)
         self._stale = False
@@ -110,8 +112,7 @@ class Detector:
             self._silences.evaluate(batch.p.take(heard), batch.t.take(heard), heard)
         else:
             self._silences.evaluate(batch.p, batch.t)
-        for kind in self._at_points.values():
-            kind.evaluate(batch, unknown)
+        self._spread.evaluate(batch, unknown)
         self._levels.evaluate(batch, unknown)
 
     def tick(self, now: int, reach: Reach | None = None) -> list[Transition]:

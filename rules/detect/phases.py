@@ -28,6 +28,8 @@ class Phase(IntEnum):
 
 _TRUE = (Phase.RISING, Phase.ACTIVE)
 _IS_TRUE = np.array([phase in _TRUE for phase in Phase])
+_TRUTH, _UNKNOWN = 1, 2
+"""The bits of `Phases._look`, beside 0 for what is false."""
 _ALWAYS_KNOWN = frozenset({"vote", "event", "stale", "changes"})
 """Kinds that say nothing until they are true: nothing heard of them is no."""
 
@@ -81,18 +83,25 @@ class Phases:
         """Whether the last reading said anything."""
         self.watched = frozenset(i for i, s in enumerate(spots) if s.watched)
         self._is_watched = np.array([s.watched for s in spots], dtype=np.bool_)
+        self._look = np.zeros(n, dtype=np.uint8)
+        """Whether a verdict is looked at by hand: bit 0 for one that it is false, 1 true, 2 unknown."""
         self.composed = np.array([s.composed for s in spots], dtype=np.bool_)
         """Spots that are judged by what becomes of others."""
         self.place = 0
         """Where in the batch the reading or event stands that is looked at."""
         self.notes: list[Note] = []
         """What became of watched spots since composites looked last."""
-        self._noted = {i: self.seen(i) for i in self.watched}
+        self._noted: dict[int, bool | None] = {}
         self._out: list[tuple[int, int, Transition]] = []
+        self.refresh()
 
     def refresh(self) -> None:
-        """Derive from the restored state what composites have seen."""
+        """Derive from the restored state what composites have seen, and which verdicts change something."""
         self._noted = {i: self.seen(i) for i in self.watched}
+        running, true = self.due < NEVER, _IS_TRUE.take(self.phase)
+        known = running | (self.left >= 0) | (self._is_watched & ~self.known)
+        unknown = running | (self._is_watched & self.known)
+        self._look[:] = (known | true) + ((known | ~true) << _TRUTH) + (unknown << _UNKNOWN)
 
     def seen(self, spot: int) -> bool | None:
         """What a spot is for the composites made of it; None: unknown. An alarm that stands does so, known or not."""
@@ -140,6 +149,7 @@ class Phases:
         if spot in self.watched:
             self.known[spot] = truth is not None
             self._note(spot, t, bound=False)
+        self._look_at(spot)
 
     def observe_all(
         self, spot: Index, t: Times, truth: Flags, value: Values, quality: Bits, known: Flags, told_at: Index
@@ -148,9 +158,7 @@ class Phases:
 
         `told_at` (n,) are the places of the readings in their batch, as `place` has it.
         """
-        running = self.due.take(spot) < NEVER
-        hot = (((truth != self.are_true(spot)) | (self.left.take(spot) >= 0)) & known) | running
-        hot |= self._is_watched.take(spot) & (self.known.take(spot) != known)
+        hot = (self._look.take(spot) >> np.where(known, truth, np.uint8(_UNKNOWN))) & 1
         if not hot.any():
             return
         for place in np.flatnonzero(hot).tolist():
@@ -181,6 +189,7 @@ class Phases:
                     again(lapse)
             else:
                 return
+            self._look_at(spot)
 
     def tick(self, now: Times) -> None:
         """End what ends at or before `now` (spots,), but composites: they end after what they are made of."""
@@ -196,6 +205,7 @@ class Phases:
         """The condition is active since then, though nothing is known of the readings that made it so."""
         self.phase[spot], self.since[spot] = Phase.ACTIVE, since
         self.due[spot], self.left[spot], self.lapse[spot] = NEVER, -1, NEVER
+        self._look_at(spot)
 
     def next_end(self, after: int) -> int:
         """When the next delay or window beyond `after` ends (ms); NEVER when none runs."""
@@ -248,6 +258,15 @@ class Phases:
         self._enter(spot, Phase.ACTIVE if active else Phase.IDLE, at)
         if not self._spots[spot].part:
             self._out.append((at, spot, self._transition(spot, active, at)))
+
+    def _look_at(self, spot: int) -> None:
+        """What `refresh` says of all, for one whose state changed."""
+        watched, is_known = spot in self.watched, self.known.item(spot)
+        running = self.due.item(spot) < NEVER
+        known = running or self.left.item(spot) >= 0 or (watched and not is_known)
+        true = self.is_true(spot)
+        unknown = running or (watched and is_known)
+        self._look[spot] = (known or true) | (known or not true) << _TRUTH | unknown << _UNKNOWN
 
     def _note(self, spot: int, t: int, *, bound: bool) -> None:
         if spot in self.watched and (truth := self.seen(spot)) != self._noted[spot]:

@@ -1,8 +1,9 @@
 """What kinds of condition at a point share: which readings concern them, in which order, and what becomes of a verdict.
 
-State is kept in arrays with one place a row, so that a batch costs a few array operations and not a loop. A batch is
-cut into rounds in which every row has one reading, so that a kind looks at one reading a row, in order, whatever the
-batching. Where a kind keeps whether it is true, that is the phase of its spot: an alarm that stands is true.
+State is kept in arrays with one place a row, so that a batch costs a few array operations and not a loop. A batch in
+which rows have several readings is cut into rounds in which each has one, so that a kind looks at one reading a row, in
+order, whatever the batching. Where a kind keeps whether it is true, that is the phase of its spot: an alarm that stands
+is true.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -47,10 +48,9 @@ class AtPoints:
         self.n = len(rows)
         self.spot = np.array([row.spot for row in rows], dtype=np.intp)
         self.held_ms = np.array([max(HELD_INTERVALS * row.every_ms, 1) for row in rows], dtype=np.int64)
+        self.points = [row.point for row in rows]
         self._row_of = {row.spot: place for place, row in enumerate(rows)}
-        self._fanout = Fanout([row.point for row in rows], len(compiled.points))
-        self._last_place = np.zeros(self.n, dtype=np.intp)
-        self._told_at = np.zeros(self.n, dtype=np.intp)
+        self.told_at = np.zeros(self.n, dtype=np.intp)
         """Where in the batch the reading stands that a row is looked at by, as `Phases.place`; 0 between batches."""
 
     def columns(self) -> Mapping[str, npt.NDArray[np.generic]]:
@@ -78,36 +78,34 @@ class AtPoints:
     def set_back(self, by: int) -> None:
         """See `Detector.set_back`; windows that are cut into steps move by whole ones."""
 
-    def evaluate(self, batch: Batch, unknown: Flags | None) -> None:
-        """Take a batch; `unknown` (n,) marks readings that say nothing, None when all are known."""
-        position, row = self._fanout.rows(batch.p)
-        if position is None:
-            position = np.flatnonzero(row < self.n)
-            row = row.take(position)
-        if not row.size:
+    def evaluate(self, readings: Readings, position: Index, without: Flags | None, *, alone: bool) -> None:
+        """Take readings (n,) of a batch, in order, and where in it they stand; `alone`: there is one a row.
+
+        `without` (n,) marks those that say nothing, None when all are known.
+        """
+        if alone:
+            self._take(readings, without)
             return
-        readings = Readings(row, batch.t.take(position), batch.x.take(position), batch.q.take(position))
-        without = None if unknown is None else unknown.take(position)
-        for part in self._rounds(row):
-            its = readings if part is None else readings.at(part)
-            self._told_at[its.row] = 2 * (position if part is None else position.take(part)) + 1
-            if without is None:
-                self.take(its)
-                continue
-            lost = without if part is None else without.take(part)
-            if lost.any():
-                self.lose(its.where(lost))
-            if not lost.all():
-                self.take(its.where(~lost))
-        self._told_at[row] = 0
+        for part in _rounds(readings.row):
+            its = readings.at(part)
+            self.told_at[its.row] = 2 * position.take(part) + 1
+            self._take(its, None if without is None else without.take(part))
+
+    def _take(self, readings: Readings, without: Flags | None) -> None:
+        if without is None or not without.any():
+            self.take(readings)
+            return
+        self.lose(readings.where(without))
+        if not without.all():
+            self.take(readings.where(~without))
 
     def judge(self, row: Index, t: Times, truth: Flags, value: Values, quality: Bits, known: Flags) -> None:
         """What different rows (n,) are at `t`; where not `known`, nothing can be said."""
-        self.phases.observe_all(self.spot.take(row), t, truth, value, quality, known, self._told_at.take(row))
+        self.phases.observe_all(self.spot.take(row), t, truth, value, quality, known, self.told_at.take(row))
 
     def settle(self, row: Index, t: Times) -> None:
         """End what ends by `t` (n,) at different rows (n,)."""
-        self.phases.settle_all(self.spot.take(row), t, self._told_at.take(row))
+        self.phases.settle_all(self.spot.take(row), t, self.told_at.take(row))
 
     def are_true(self, row: Index) -> Flags:
         """Which rows are true so far."""
@@ -117,19 +115,60 @@ class AtPoints:
         """The row of a spot, None for those of other kinds."""
         return self._row_of.get(spot)
 
-    def _rounds(self, row: Index) -> Iterator[Index | None]:
-        """Parts of a batch with one reading a row, in the order of each row's readings; None: the whole is such."""
+
+class Spread:
+    """Which readings of a batch concern which kind: found for all of them at once, since each is asked for few."""
+
+    def __init__(self, kinds: Sequence[AtPoints], n_points: int) -> None:
+        self._kinds = kinds
+        self._begin = np.cumsum([0, *(kind.n for kind in kinds)]).tolist()
+        """Rows of all kinds are numbered one kind after the other."""
+        points = np.array([point for kind in kinds for point in kind.points], dtype=np.intp)
+        self._row = np.argsort(points, kind="stable")
+        self._fanout = Fanout(points.take(self._row).tolist(), n_points)
+        self._kind = np.repeat(np.arange(len(kinds), dtype=np.uint8), [kind.n for kind in kinds]).take(self._row)
+        self._last_place = np.zeros(points.size, dtype=np.intp)
+        self._told_at = np.zeros(points.size, dtype=np.intp)
+        for kind, begin, end in zip(kinds, self._begin, self._begin[1:], strict=False):
+            kind.told_at = self._told_at[begin:end]
+
+    def evaluate(self, batch: Batch, unknown: Flags | None) -> None:
+        """Take a batch; `unknown` (n,) marks readings that say nothing, None when all are known."""
+        position, place = self._fanout.rows(batch.p)
+        if position is None:
+            position = np.flatnonzero(place < self._row.size)
+            place = place.take(position)
+        if not place.size:
+            return
+        kind = self._kind.take(place)
+        by_kind = np.argsort(kind, kind="stable")
+        position, row = position.take(by_kind), self._row.take(place.take(by_kind))
+        t, x, q = batch.t.take(position), batch.x.take(position), batch.q.take(position)
+        without = None if unknown is None else unknown.take(position)
+        alone = self._are_alone(row)
+        self._told_at[row] = 2 * position + 1
+        ends = np.cumsum(np.bincount(kind, minlength=len(self._kinds))).tolist()
+        for its, begin, first, end in zip(self._kinds, self._begin, [0, *ends], ends, strict=False):
+            if first < end:
+                part = slice(first, end)
+                readings = Readings(row[part] - begin, t[part], x[part], q[part])
+                its.evaluate(readings, position[part], None if without is None else without[part], alone=alone)
+        self._told_at[row] = 0
+
+    def _are_alone(self, row: Index) -> bool:
         place = np.arange(row.size)
         self._last_place[row] = place
-        if (self._last_place.take(row) == place).all():
-            yield None
-            return
-        by_row = np.argsort(row, kind="stable")
-        ordered = row.take(by_row)
-        first = np.flatnonzero(np.concatenate(([True], ordered[1:] != ordered[:-1])))
-        count = np.diff(np.append(first, row.size))
-        for turn in range(int(count.max())):
-            yield by_row.take(first[count > turn] + turn)
+        return bool((self._last_place.take(row) == place).all())
+
+
+def _rounds(row: Index) -> Iterator[Index]:
+    """Parts of a batch with one reading a row, in the order of each row's readings."""
+    by_row = np.argsort(row, kind="stable")
+    ordered = row.take(by_row)
+    first = np.flatnonzero(np.concatenate(([True], ordered[1:] != ordered[:-1])))
+    count = np.diff(np.append(first, row.size))
+    for turn in range(int(count.max())):
+        yield by_row.take(first[count > turn] + turn)
 
 
 def turned(ring: npt.NDArray[Any], steps: Times) -> npt.NDArray[Any]:

@@ -43,7 +43,7 @@ class Changes(AtPoints):
         waits = (self.phases.due.take(spot) < NEVER) | (self.phases.left.take(spot) >= 0) | self._lost.take(row)
         self._last[row] = x
         for place in np.flatnonzero(changed | waits).tolist():
-            self.phases.place = self._told_at.item(row.item(place))
+            self.phases.place = self.told_at.item(row.item(place))
             self._look(row.item(place), t.item(place), changed.item(place), q.item(place))
 
     def lose(self, readings: Readings) -> None:

@@ -92,11 +92,12 @@ class Means(AtPoints):
     def _close(self, row: Index, to: Times) -> None:
         while row.size:
             step, count, step_ms = self._step.take(row), self._count.take(row), self._step_ms.take(row)
-            held = step * step_ms - self._last_t.take(row) <= self.held_ms.take(row)
-            heard = count > 0
+            full = count > 0
+            value = self._sum.take(row) / np.maximum(count, 1)
+            if not full.all():
+                held = step * step_ms - self._last_t.take(row) <= self.held_ms.take(row)
+                value, full = np.where(full, value, np.where(held, self._last.take(row), 0.0)), full | held
             place = row * STEPS + step % STEPS
-            kept = np.where(held, self._last.take(row), 0.0)
-            value, full = np.where(heard, self._sum.take(row) / np.maximum(count, 1), kept), heard | held
             ring, fulls = self._ring.reshape(-1), self._full.reshape(-1)
             self._total[row] += value - ring.take(place)
             self._filled[row] += full.astype(np.int64) - fulls.take(place)

@@ -114,10 +114,10 @@ class Trend(AtPoints):
             self._judge(row, step)
             empty = self._newest.take(row) // self.step_ms.take(row) <= step - STEPS
             step = np.where(empty, to, step + 1)
-            place = step % STEPS
-            self._sum[row, place] = 0.0
-            self._offset[row, place] = 0.0
-            self._count[row, place] = 0
+            place = row * STEPS + step % STEPS
+            self._sum.reshape(-1)[place] = 0.0
+            self._offset.reshape(-1)[place] = 0.0
+            self._count.reshape(-1)[place] = 0
             self._step[row] = step
             going = step < to
             row, to = row[going], to[going]
@@ -126,12 +126,12 @@ class Trend(AtPoints):
         step_ms = self.step_ms.take(row)
         at = (step + 1) * step_ms
         age = np.arange(STEPS)
-        place = (step[:, None] - age) % STEPS
-        count = np.take_along_axis(self._count[row], place, 1)
+        place = row[:, None] * STEPS + (step[:, None] - age) % STEPS
+        count = self._count.take(place)
         filled = count > 0
         some = np.maximum(count, 1)
-        y = np.where(filled, np.take_along_axis(self._sum[row], place, 1) / some, np.nan)
-        offset = np.take_along_axis(self._offset[row], place, 1) / some
+        y = np.where(filled, self._sum.take(place) / some, np.nan)
+        offset = self._offset.take(place) / some
         ago = np.where(filled, (age + 1) * step_ms[:, None] - offset, np.nan)
         samples = filled.sum(axis=1)
         oldest = np.where(filled, ago, -np.inf).max(axis=1)
@@ -151,6 +151,7 @@ def slopes(y: Values, ago: Values) -> tuple[Values, Index]:
 
 def middle(ascending: Values, count: Index) -> Values:
     """The median of each row's first `count` values; NaN where there is none."""
-    low = np.maximum(count - 1, 0) // 2
-    pair = np.take_along_axis(ascending, np.stack((low, np.maximum(count, 1) // 2), axis=1), 1)
-    return (pair[:, 0] + pair[:, 1]) / 2
+    first = np.arange(len(ascending)) * ascending.shape[1]
+    low, high = np.maximum(count - 1, 0) // 2, np.maximum(count, 1) // 2
+    found: Values = (ascending.take(first + low) + ascending.take(first + high)) / 2
+    return found
