@@ -184,6 +184,35 @@ def list_profiles(
     out.print(table)
 
 
+@cli.command(epilog="Example: anju found --zone pump-room >> adopt.yaml")
+def found(
+    zone: Annotated[str | None, typer.Option(help="where the devices are; a guess, and said so, if unset")] = None,
+    drafts: Annotated[Path | None, typer.Option(help="save drafted profiles in this folder", file_okay=False)] = None,
+) -> None:
+    """Print devices that announced themselves and are not in the site file, as YAML to paste. Nothing is adopted."""
+    from anju.found import FoundLookupError, lines, lists, save_drafts
+    from backbone import logs
+    from backbone.bus import BusUrlError
+    from backbone.found import FoundError
+    from backbone.site_files import read_site
+    from community.site.load import SiteErrors
+
+    logs.configure("found", "ERROR")  # what is printed is YAML
+    settings = Settings()
+    try:
+        site = read_site(settings)
+        if zone is not None and zone not in site.zones:
+            raise _fail(f"no zone '{zone}' in {settings.site}")
+        told = asyncio.run(lists(settings, site))
+        saved = save_drafts(told, site, drafts) if drafts is not None else []
+    except (SiteErrors, FoundLookupError, FoundError, BusUrlError, OSError) as error:
+        raise _fail(str(error)) from error
+    for line in lines(told, site, zone):
+        out.print(line, markup=False)
+    for path in saved:
+        err.print(f"saved {path}", markup=False)
+
+
 @cli.command(epilog="Example: anju secrets ./secrets --broker-host broker; anju secrets ./secrets --show")
 def secrets(
     folder: Annotated[Path, typer.Argument(help="where the folders of the services are made")],

@@ -23,6 +23,7 @@ from api.facilities.router import router as facilities
 from api.gateways.router import router as gateways
 from api.headcounts.router import router as headcounts
 from api.inspections.router import router as inspections
+from api.live.found import FoundBoard
 from api.live.gateways import GatewayBoard
 from api.live.hub import Hub
 from api.live.latest import LatestCache
@@ -141,6 +142,7 @@ def create_app(
         guessing=Guessing(),
         latest=latest,
         gateways=GatewayBoard(site.gateways),
+        found=FoundBoard(),
         services=ServiceBoard(settings.data_dir / "services.json"),
         hub=hub,
         wake_relay=wake_relay,

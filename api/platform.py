@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import Depends
 from starlette.requests import HTTPConnection
 
+from api.live.found import FoundBoard
 from api.live.gateways import GatewayBoard
 from api.live.hub import Hub
 from api.live.latest import LatestCache
@@ -37,6 +38,7 @@ class Platform:
     guessing: Guessing
     latest: LatestCache
     gateways: GatewayBoard
+    found: FoundBoard
     services: ServiceBoard
     hub: Hub
     wake_relay: Callable[[], None]

@@ -75,7 +75,16 @@ async def run(
                 bus_connected=lambda: bus.connected,
             )
             platform: Platform = app.state.platform
-            feed = Feed(site, database, platform.hub, platform.latest, platform.gateways, platform.services, now_ms)
+            feed = Feed(
+                site,
+                database,
+                platform.hub,
+                platform.latest,
+                platform.gateways,
+                platform.services,
+                platform.found,
+                now_ms,
+            )
             history = HistoryWatch(historian, site.id, platform.latest, platform.services, now_ms)
             await _remember(platform, history)
             await _note_version(platform)

@@ -182,6 +182,11 @@ class Bus:
             return f"the broker {self._address.host}:{self._address.port} has not granted {waiting[0].topic}"
         return None
 
+    @property
+    def refused(self) -> frozenset[str]:
+        """Topic filters the broker did not grant when it was last asked."""
+        return frozenset(self._refused)
+
     def subscribe(self, topic_filter: str, handler: Handler, *, qos: int = 1) -> None:
         """Have `handler(topic, payload)` called; kept, and subscribed again after every connect."""
         self._subscriptions.append((topic_filter, handler, qos))

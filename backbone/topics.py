@@ -35,6 +35,11 @@ def status(site: str, gateway: str) -> str:
     return f"{ROOT}/{site}/{gateway}/status"
 
 
+def found(site: str, gateway: str) -> str:
+    """The devices a gateway found announced and its site file does not have; QoS 1, retained."""
+    return f"{ROOT}/{site}/{gateway}/found"
+
+
 def command(site: str, gateway: str, identifier: str) -> str:
     """One command to a gateway; QoS 1."""
     return f"{ROOT}/{site}/{gateway}/commands/{identifier}"

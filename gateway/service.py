@@ -12,6 +12,7 @@ import structlog
 from backbone.bus import Bus
 from backbone.site_watch import SiteRefused, SiteWatch
 from community.losses import LossReason
+from community.site.adoption import KnownTopics
 from community.site.devices import Device, Gateway, Line
 from community.site.site import Site
 from gateway.clock import GatewayClock, now_ms
@@ -21,6 +22,7 @@ from gateway.device_book import DeviceBook
 from gateway.device_modes import DeviceModes
 from gateway.drivers.modbus import ModbusDriver, Unit, unit_of
 from gateway.drivers.mqtt import MqttDriver
+from gateway.finder import Finder
 from gateway.forwarder import Forwarder
 from gateway.interlock_guard import InterlockGuard, Switch
 from gateway.interlocks import rows_of, watched_by
@@ -94,6 +96,7 @@ async def run(
                 key=settings.sensors_key if settings.sensors_cert else settings.mqtt_key,
                 session=True,
             )
+            announcers = _announcer(settings, sensors_url, f"gateway-{site.id}-{row.id}-finder")
             parts = _Parts(
                 settings,
                 site,
@@ -103,15 +106,28 @@ async def run(
                 pseudonyms=pseudonyms,
                 bus=bus,
                 sensors=sensors,
+                announcers=announcers,
                 watch_site=watch_site,
             )
             await stack.enter_async_context(bus)
             await stack.enter_async_context(sensors)
+            if announcers is not None:
+                await stack.enter_async_context(announcers)
             await parts.run(stop, watchdog)
             bus.publish(last_word.topic, last_word.payload, qos=1, retain=True)
             await _until_acknowledged(bus)
     finally:
         spool.close(now())
+
+
+def _announcer(settings: GatewaySettings, sensors_url: str | None, name: str) -> Bus | None:
+    """A connection of its own to the sensors' broker; what devices announce is not kept for this gateway."""
+    if not settings.discovery:
+        return None
+    cert = settings.sensors_cert or settings.mqtt_cert
+    key = settings.sensors_key if settings.sensors_cert else settings.mqtt_key
+    ca = settings.sensors_ca or settings.mqtt_ca
+    return Bus(sensors_url or settings.broker_url, name, ca=ca, cert=cert, key=key)
 
 
 class _Parts:
@@ -128,6 +144,7 @@ class _Parts:
         pseudonyms: Pseudonyms,
         bus: Bus,
         sensors: Bus,
+        announcers: Bus | None,
         watch_site: SiteWatch | None,
     ) -> None:
         self._now = now
@@ -207,6 +224,9 @@ class _Parts:
             now=now,
             trusted=settings.strangers_kept_out,
         )
+        self._finder = Finder(
+            announcers, bus, site.id, row.id, known=KnownTopics(site), refusals=self._refusals, now=now
+        )
         self._status = Status(
             bus,
             site.id,
@@ -216,6 +236,7 @@ class _Parts:
             readers=self._readers.values,
             counters=self._counters,
             troubles=self._troubles,
+            discovery=lambda: self._finder.deaf,
             interlocks=self._interlocks,
             now=now,
             every_s=settings.status_s,
@@ -273,6 +294,7 @@ class _Parts:
         _become(self._points, {point.id: point for point in site.points_of_gateway[row.id]})
         _become(self._switches, {device: driver for driver in self._modbus.values() for device in driver.devices})
         self._mqtt.replace(routes)
+        self._finder.know(KnownTopics(site))
         for address in gone:
             await self._workers.stop(f"modbus {address}")
         for address in new:
@@ -303,6 +325,7 @@ class _Parts:
         self._commands.start()
         self._status.start()
         self._mqtt.start()
+        self._finder.start()
         tasks: dict[str, Work] = {
             "interlocks": self._interlocks.run,
             "forwarder": self._forwarder.run,
@@ -313,6 +336,7 @@ class _Parts:
             "clock watch": self._watch_clock,
             "silence watch": self._watch_silence,
             "losses": self._losses.run,
+            "finder": self._finder.run,
         }
         if self._watch is not None:
             tasks["site watch"] = partial(self._watch.run, self._reload)

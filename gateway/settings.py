@@ -50,6 +50,9 @@ class GatewaySettings(Settings):
     mqtt_private: bool = Field(
         default=False, description="no stranger can reach the broker, although it asks for no TLS and no credentials"
     )
+    discovery: bool = Field(
+        default=True, description="listen for devices that announce themselves, and list those the site file lacks"
+    )
     stall_s: float = Field(
         default=3, ge=1, le=60, description="the process ends, to be started again, when it stands still for so long"
     )

@@ -54,6 +54,8 @@ class _Status(msgspec.Struct):
     problem: str | None
     """All problems in one sentence."""
     problems: list[str]
+    discovery: str | None
+    """Which announcements of devices the broker does not let through; no reading is lost by it."""
     counters: dict[str, int]
     refusals: list[_Refusal]
     devices: dict[str, _Device]
@@ -106,6 +108,7 @@ class Status:
         readers: Callable[[], Iterable[DeviceReader]],
         counters: Callable[[], Mapping[str, int]],
         troubles: Callable[[], list[str]],
+        discovery: Callable[[], str | None],
         interlocks: InterlockGuard,
         now: Callable[[], int],
         every_s: float,
@@ -118,6 +121,7 @@ class Status:
         self._readers = readers
         self._counters = counters
         self._troubles = troubles
+        self._discovery = discovery
         self._interlocks = interlocks
         self._now = now
         self._every_s = every_s
@@ -169,6 +173,7 @@ class Status:
             spool_hours_left=hours_left,
             problem="; ".join(problems) or None,
             problems=problems,
+            discovery=self._discovery(),
             counters=counters,
             refusals=[_Refusal(*row) for row in self._refusals.rows()],
             devices=devices,
@@ -193,7 +198,7 @@ class Status:
         """What counts as a change worth saying at once; counts alone wait for the next regular status."""
         kinds = [(row.source, row.reason) for row in self._rows()]
         devices = [(r.device, r.error) for r in self._readers()]
-        return self._spool.epoch, self._problems(), devices, sorted(kinds), self._interlocks.states()
+        return self._spool.epoch, self._problems(), self._discovery(), devices, sorted(kinds), self._interlocks.states()
 
     def _rows(self) -> list[RefusalRow]:
         return self._refusals.rows()

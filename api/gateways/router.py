@@ -1,4 +1,4 @@
-"""Gateways: whether they are there, what they could not use, what they lost, and the reset of their interlocks."""
+"""Gateways: whether they are there, what they refused, lost and found, and the reset of their interlocks."""
 
 import secrets
 from typing import Annotated
@@ -10,7 +10,7 @@ from api import paging
 from api.activations.schemas import Reason
 from api.commands.schemas import CommandOut
 from api.commands.schemas import show as show_command
-from api.gateways.schemas import GatewayOut, LossOut, show
+from api.gateways.schemas import FoundOut, GatewayOut, LossOut, show, show_found
 from api.paging import Cursor, Limit, Page
 from api.platform import PlatformDep
 from api.problems import Problem, not_found
@@ -55,6 +55,24 @@ def list_gateway_losses(
     with platform.database.read() as connection:
         rows = list_losses(connection, platform.site.id, gateway, start=first, end=last, limit=limit + 1, before=before)
     return paging.page(rows, limit, lambda row: LossOut.model_validate(row[1]), lambda row: (row[1].last, row[0]))
+
+
+@router.get("/{gateway}/found")
+def list_found_devices(
+    platform: PlatformDep,
+    _: Viewer,
+    gateway: str,
+    zone: Annotated[str | None, Query(description="where the devices are put in the lines; a guess if unset")] = None,
+) -> FoundOut:
+    """Devices that announced themselves to the gateway and are not in the site file, with the lines that take them up.
+
+    Nothing is adopted until somebody pastes a row into the site file.
+    """
+    if gateway not in platform.site.gateways:
+        raise not_found("gateway", gateway)
+    if zone is not None and zone not in platform.site.zones:
+        raise not_found("zone", zone)
+    return show_found(platform.found.of(gateway), platform.site, gateway, zone)
 
 
 @router.post("/{gateway_id}/interlocks/{interlock_id}/reset", response_model=CommandOut, status_code=202)

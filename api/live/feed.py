@@ -7,6 +7,7 @@ from collections.abc import Callable
 import structlog
 
 from api.gateways.schemas import show as show_gateway
+from api.live.found import FoundBoard
 from api.live.gateways import GatewayBoard, StatusError
 from api.live.hub import Hub
 from api.live.latest import LatestCache
@@ -17,6 +18,7 @@ from backbone import frames, metrics, topics
 from backbone.bus import Bus
 from backbone.database import outbox
 from backbone.database.database import Database
+from backbone.found import FoundError
 from community.site.site import Site
 
 LOOK_EVERY_S = 1.0
@@ -35,6 +37,7 @@ class Feed:
         latest: LatestCache,
         gateways: GatewayBoard,
         services: ServiceBoard,
+        found: FoundBoard,
         now: Callable[[], int],
     ) -> None:
         self._site = site
@@ -43,6 +46,7 @@ class Feed:
         self._latest = latest
         self._gateways = gateways
         self._services = services
+        self._found = found
         self._now = now
         self._missed = asyncio.Event()
         self._bus: Bus | None = None
@@ -60,6 +64,7 @@ class Feed:
         bus.subscribe(topics.all_frames(self._site.id), self.on_frame)
         bus.subscribe(topics.event(self._site.id, "+"), self.on_event)
         bus.subscribe(topics.status(self._site.id, "+"), self.on_status)
+        bus.subscribe(topics.found(self._site.id, "+"), self.on_found)
         bus.on_connect(self._missed.set)
 
     def on_frame(self, topic: str, payload: bytes) -> None:
@@ -97,6 +102,16 @@ class Feed:
         if changed:
             row = show_gateway(self._site.gateways[gateway], self._gateways.status(gateway))
             self._hub.state("gateway", row.model_dump(mode="json"))
+
+    def on_found(self, topic: str, payload: bytes) -> None:
+        """The devices a gateway found."""
+        gateway = topics.gateway_of(topic)
+        if gateway not in self._site.gateways or not payload:
+            return
+        try:
+            self._found.take(gateway, payload)
+        except FoundError as error:
+            self._say("list of found devices refused", topic, error)
 
     def services_changed(self) -> None:
         """The supervisor's file changed."""

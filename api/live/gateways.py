@@ -49,6 +49,7 @@ class GatewayStatus(msgspec.Struct, frozen=True):
     spool_hours_left: float | None = None
     problem: str | None = None
     problems: list[str] = []
+    discovery: str | None = None
     counters: dict[str, float] = {}
     refusals: list[Refused] = []
     devices: dict[str, DeviceState] = {}

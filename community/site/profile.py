@@ -91,4 +91,10 @@ class Profile(Row):
     decoder: str = Field(description="a module of gateway.decoders, or `modbus`")
     codec: str | None = Field(default=None, description="the payload codec of a LoRaWAN device")
     every: Duration = Field(description="expected interval between reports")
+    models: tuple[str, ...] = Field(
+        default=(), description="what the product calls itself when it is announced, such as EM310-UDL"
+    )
+    fits: tuple[str, ...] = Field(
+        default=(), description="paths by which it is proposed for a device that no profile is made for"
+    )
     measures: dict[Id, Measure]

@@ -43,6 +43,10 @@ class Conversation(Protocol):
         """The device a topic of a site file means; None when it means none."""
         ...
 
+    def behind(self, address: str) -> bool:
+        """Whether the address is one of a device behind a party, and not the party itself."""
+        ...
+
     def hear(self, state: object | None, topic: str, payload: bytes, now: int) -> Turn:
         """One message; state None: nothing was heard of the party yet. Raises DecodeError."""
         ...

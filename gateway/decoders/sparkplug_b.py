@@ -108,6 +108,11 @@ def address(topic: str) -> str | None:
     return "/".join((*levels[:2], "+", *levels[3:]))
 
 
+def behind(address: str) -> bool:
+    """A device has a level of its own."""
+    return address.count("/") == 4
+
+
 def greet(state: object | None, party: str, now: int) -> Turn:
     """What the node said meanwhile is not known: it is asked for all it has."""
     node = state if isinstance(state, EdgeNode) else EdgeNode()

@@ -136,9 +136,10 @@ class MqttDriver:
         now = self._now()
         self._states[talk.party] = turn.state
         for report in turn.reports:
-            # Who else is behind a known party is no refusal: it is found by its birth.
             if (reader := talk.readers.get(report.address)) is not None:
                 self._pipeline.accept(reader, report.decoded, topic, now, absence=self._absence)
+            elif report.address not in talk.readers and talk.conversation.behind(report.address):
+                self._refusals.count(report.address, "unknown device", now)
         for saying in turn.sayings:
             self._bus.publish(saying.topic, saying.payload, qos=0)
         for problem in turn.problems:

@@ -148,12 +148,17 @@ class Page:
 
 @contextlib.asynccontextmanager
 async def api_server(
-    folder: Path, broker_url: str, database_url: str | None = None, *, ready: str = "/readyz"
+    folder: Path,
+    broker_url: str,
+    database_url: str | None = None,
+    *,
+    ready: str = "/readyz",
+    site_file: Path = ROOT / "sites" / "jinxiu.yaml",
 ) -> AsyncIterator[ApiServer]:
-    """The demo community's API on a free port, started once `ready` answers; its users are `admin` and one of every
-    role."""
+    """The API of a site, the demo community if unset, on a free port, started once `ready` answers; its users are
+    `admin` and one of every role."""
     settings = ApiSettings(
-        site=ROOT / "sites" / "jinxiu.yaml",
+        site=site_file,
         data_dir=folder,
         http_port=free_port(),
         mqtt_url=broker_url,

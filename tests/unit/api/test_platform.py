@@ -12,10 +12,12 @@ from api.live.gateways import GatewayBoard, StatusError
 from api.openapi import document
 from backbone.database.losses import record_losses
 from backbone.database.quarantine import record
+from backbone.found import FoundError, FoundList, FoundRow, encode
 from backbone.site_watch import SiteState, state_file
 from community.losses import Loss, LossReason
 from community.people import Role
 from community.quarantine import Quarantined
+from community.site.announced import Announced
 from tests.unit.api.house import NOW, House
 
 STATUS = {
@@ -246,3 +248,23 @@ async def test_a_refused_site_file_is_told_until_a_good_one_stands_there(house: 
         state_file(folder, "rules").write_bytes(msgspec.json.encode(SiteState(digest, NOW)))
         rows = (await crew.get("/services/site-files")).json()
     assert all(row["problems"] == [] for row in rows)
+
+
+async def test_devices_that_were_found_come_with_lines_for_the_place_that_is_asked_for(house: House) -> None:
+    gateway, zone = next(iter(house.site.gateways)), "pump-room"
+    known = next(device.mqtt.topic for device in house.site.devices.values() if device.mqtt is not None)
+    stranger = Announced("zigbee2mqtt", "zigbee2mqtt", "zigbee2mqtt/new", "new", "Aqara", "WSDCGQ11LM")
+    rows = tuple(FoundRow(device, NOW, NOW, 1) for device in (stranger, Announced("zigbee2mqtt", "zigbee2mqtt", known)))
+    async with house.as_(Role.CREW) as crew:
+        url = f"/gateways/{gateway}/found"
+        assert (await crew.get(url)).json()["told"] is None, "nothing was told yet"
+        house.platform.found.take(gateway, encode(FoundList(NOW, rows, 3, ("homeassistant/+/+/config",))))
+        told = (await crew.get(url, params={"zone": zone})).json()
+        (row,) = told["items"]
+        assert (told["left_off"], told["unheard"]) == (3, ["homeassistant/+/+/config"])
+        assert (row["topic"], row["match"], row["profile"]) == ("zigbee2mqtt/new", "model", "aqara-wsdcgq11lm")
+        assert f"zone: {zone}," in row["row"]
+        assert (await crew.get("/gateways/nobody/found")).status_code == 404
+        assert (await crew.get(url, params={"zone": "nowhere"})).status_code == 404
+    with pytest.raises(FoundError):
+        house.platform.found.take(gateway, b'{"at":')

@@ -896,6 +896,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/gateways/{gateway}/found": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Found Devices
+         * @description Devices that announced themselves to the gateway and are not in the site file, with the lines that take them up.
+         *
+         *     Nothing is adopted until somebody pastes a row into the site file.
+         */
+        get: operations["list_found_devices"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/gateways/{gateway}/losses": {
         parameters: {
             query?: never;
@@ -3687,6 +3709,102 @@ export interface components {
             title: string;
         };
         /**
+         * FoundDeviceOut
+         * @description A device that announced itself and is not in the site file, and the lines that take it up.
+         */
+        FoundDeviceOut: {
+            /**
+             * Change
+             * @description keys of the row only a person knows: zone, bin
+             */
+            change: string[];
+            /**
+             * Draft
+             * @description YAML of a profile to save in the folder of ANJU_PROFILES first
+             */
+            draft: string | null;
+            /**
+             * First
+             * Format: date-time
+             * @description since the gateway started
+             * @example 2026-09-22T08:15:30.250Z
+             */
+            first: string;
+            /**
+             * Last
+             * Format: date-time
+             * @example 2026-09-22T08:15:30.250Z
+             */
+            last: string;
+            /** Maker */
+            maker: string;
+            /** @description model: it says that it is this product; name: a text people chose says so; values: a general profile reads what it announces; draft: a profile was drafted of it; none: nothing is proposed */
+            match: components["schemas"]["Match"];
+            /** Model */
+            model: string;
+            /** Name */
+            name: string;
+            /** Product */
+            product: string;
+            /** Profile */
+            profile: string | null;
+            /**
+             * Row
+             * @description YAML to paste below `devices:` of the gateway
+             */
+            row: string | null;
+            /**
+             * Source
+             * @description home-assistant, zigbee2mqtt, chirpstack, things-stack, tasmota, shelly, sparkplug
+             */
+            source: string;
+            /** Times */
+            times: number;
+            /**
+             * Topic
+             * @description as a device row writes it
+             */
+            topic: string;
+            /**
+             * Unread
+             * @description of these, what the proposed profile does not read
+             */
+            unread: string[];
+            /**
+             * Values
+             * @description what it announces, as paths of a profile
+             */
+            values: string[];
+        };
+        /**
+         * FoundOut
+         * @description What a gateway found announced; nothing of it is adopted until somebody pastes it.
+         */
+        FoundOut: {
+            /** Items */
+            items: components["schemas"]["FoundDeviceOut"][];
+            /**
+             * Left Off
+             * @description devices found beside these
+             */
+            left_off: number;
+            /**
+             * Looking
+             * @description false: it does not look for devices (ANJU_DISCOVERY=0)
+             */
+            looking: boolean;
+            /**
+             * Told
+             * @description null: the gateway has told nothing yet
+             */
+            told: string | null;
+            /**
+             * Unheard
+             * @description topic filters its broker refuses
+             */
+            unheard: string[];
+        };
+        /**
          * GatewayOut
          * @description A gateway and what it last said of itself; `online` is null while it was not heard.
          */
@@ -3705,6 +3823,11 @@ export interface components {
             devices: {
                 [key: string]: components["schemas"]["DeviceOut"];
             };
+            /**
+             * Discovery
+             * @description announcements of devices its broker does not let through; no reading is lost by it
+             */
+            discovery?: string | null;
             /** Epoch */
             epoch?: number | null;
             /** Id */
@@ -4073,6 +4196,12 @@ export interface components {
             /** Value */
             value: number;
         };
+        /**
+         * Match
+         * @description Why a profile is proposed, the surest first.
+         * @enum {string}
+         */
+        Match: "model" | "name" | "values" | "draft" | "none";
         /**
          * Merge
          * @description It is the same problem as another ticket.
@@ -8675,6 +8804,49 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CommandOut"];
+                };
+            };
+            /** @description Refused; the detail says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not possible now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    list_found_devices: {
+        parameters: {
+            query?: {
+                /** @description where the devices are put in the lines; a guess if unset */
+                zone?: string | null;
+            };
+            header?: never;
+            path: {
+                gateway: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FoundOut"];
                 };
             };
             /** @description Refused; the detail says why */

@@ -2,6 +2,7 @@ import alarms from './alarms'
 import command from './command'
 import drills from './drills'
 import facilities from './facilities'
+import found from './found'
 import frame from './frame'
 import headcount from './headcount'
 import interlocks from './interlocks'
@@ -20,4 +21,4 @@ import ticketWork from './ticketWork'
 import tickets from './tickets'
 import watching from './watching'
 
-export default { ...frame, ...facilities, ...watching, ...alarms, ...suppressions, ...tickets, ...plans, ...command, ...drills, ...platform, ...losses, ...interlocks, ...notifications, ...rules, ...ruleBook, ...ticketWork, ...headcount, ...standby, ...push, ...swaps, ...resident }
+export default { ...frame, ...facilities, ...watching, ...alarms, ...suppressions, ...tickets, ...plans, ...command, ...drills, ...platform, ...losses, ...found, ...interlocks, ...notifications, ...rules, ...ruleBook, ...ticketWork, ...headcount, ...standby, ...push, ...swaps, ...resident }
