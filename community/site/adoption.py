@@ -104,7 +104,7 @@ def _propose(one: Announced, site: Site, zone: str, taken: set[str]) -> Proposal
         name, product, fill = profile.id, profile.product, _FILL in profile.measures
         read = {measure.path or key for key, measure in profile.measures.items()}
         unread = tuple(path for path in _paths(one) if path not in read)
-    identifier = _new_id(one, taken)
+    identifier = _new_id(one, name, taken)
     taken.add(identifier)
     row = device_row(one, identifier=identifier, profile=name, zone=zone, fill=fill)
     return Proposal(match, name, product, row, draft, unread, ("zone", *(["bin"] if fill else [])))
@@ -138,10 +138,12 @@ def _says(text: str, model: str) -> bool:
     return bool(parts) and re.search(rf"(?<![a-z0-9]){parts}(?![a-z0-9])", text.casefold()) is not None
 
 
-def _new_id(one: Announced, taken: set[str]) -> str:
-    """Of its name, else of its topic."""
+def _new_id(one: Announced, profile: str, taken: set[str]) -> str:
+    """Of its name, else of its topic; a mere number (of 垃圾桶 3, say) stands behind the product's."""
     levels = [level for level in one.topic.split("/") if level not in ("+", "event", "up", "SENSOR", "state", "")]
     base = slug(one.name) or (slug(levels[-1]) if levels else "") or "device"
+    if base.isdigit():
+        base = f"{profile[:40]}-{base}"
     number, identifier = 1, base
     while identifier in taken:
         number += 1
