@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 import structlog
 from sqlalchemy import create_engine
@@ -11,6 +12,9 @@ from sqlalchemy.engine import make_url
 
 from tests import servers
 
+# a busy machine is no finding
+hypothesis.settings.register_profile("untimed", deadline=None)
+hypothesis.settings.load_profile("untimed")
 # as the program logs: drawing a rich traceback takes a second
 structlog.configure(
     processors=[
