@@ -19,7 +19,7 @@ ServiceMain = Callable[[asyncio.Event], Awaitable[None]]
 """Runs until the event is set."""
 
 SUPERVISED = "ANJU_SUPERVISED"
-"""Set by the supervisor: the process ends when its parent does."""
+"""Set by the supervisor to its process id: the process ends when that one does."""
 _PR_SET_PDEATHSIG = 1
 
 
@@ -38,9 +38,14 @@ def run(name: str, settings: Settings, service: ServiceMain) -> None:
 
 
 def follow_parent() -> None:
-    """Have the kernel end this process when its parent dies, so that none is orphaned (Linux)."""
+    """Have the kernel end this process when the supervisor dies, so that none is orphaned (Linux).
+
+    One that died before we could ask is no parent any more: its next life would find its ports and files taken.
+    """
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+        if os.getppid() != int(os.environ[SUPERVISED]):
+            sys.exit("the supervisor is gone")
 
 
 def return_memory() -> None:

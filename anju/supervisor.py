@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from anju.process import SUPERVISED
 from anju.watchdog import SILENT_S, Pulse
 
 FIRST_DELAY_S = 0.5
@@ -103,7 +104,7 @@ class Supervisor:
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=out,
                 stderr=asyncio.subprocess.STDOUT,
-                env={**os.environ, **service.environment, **pulse, "ANJU_SUPERVISED": "1"},
+                env={**os.environ, **service.environment, **pulse, SUPERVISED: str(os.getpid())},
                 start_new_session=True,  # Ctrl-C reaches the supervisor alone, which then stops the rest in order
             )
 

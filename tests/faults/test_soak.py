@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
+import psutil
 import pytest
 
 from backbone.database.alarm_journal import RAISED, rows
@@ -89,12 +90,12 @@ class Soak:
         if not self._program.process.running:
             self._program.process.start()
             return {}
-        try:
-            services = self._program.services()
-        except FileNotFoundError:
-            return {}
-        found = {name: row["pid"] for name, row in services.items() if row["state"] == "running"}
-        return {**found, SUPERVISOR: self._program.process.pid} if found else {}
+        with contextlib.suppress(FileNotFoundError, psutil.NoSuchProcess):
+            supervisor = psutil.Process(self._program.process.pid)
+            children = {child.pid for child in supervisor.children()}
+            found = {name: row["pid"] for name, row in self._program.services().items() if row["pid"] in children}
+            return {**found, SUPERVISOR: supervisor.pid} if found else {}
+        return {}
 
     def _go_off(self) -> None:
         """Smoke at the next detector, said at once; a dead broker gets it when it is back."""
