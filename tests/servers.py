@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.error import URLError
+from urllib.parse import urlencode
 from urllib.request import Request, urlopen
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -238,8 +239,17 @@ class Influx:
 
 
 @contextlib.contextmanager
-def influxdb(folder: Path, database: str = "anju") -> Iterator[Influx]:
-    """InfluxDB behind nginx: writes on /api/v2/write, reads by InfluxQL on /query."""
+def influxdb(
+    folder: Path,
+    database: str = "anju",
+    *,
+    administrator: tuple[str, str] | None = None,
+    largest_body: str = "25m",
+) -> Iterator[Influx]:
+    """InfluxDB behind nginx: writes on /api/v2/write, reads by InfluxQL on /query.
+
+    With an `administrator` (name and password) it lets in only whom it knows.
+    """
     server, rpc, port = free_port(), free_port(), free_port()
     folder.mkdir(parents=True, exist_ok=True)
     config = folder / "influxdb.conf"
@@ -247,13 +257,14 @@ def influxdb(folder: Path, database: str = "anju") -> Iterator[Influx]:
         f'reporting-disabled = true\nbind-address = "127.0.0.1:{rpc}"\n'
         f'[meta]\n dir = "{folder}/meta"\n[data]\n dir = "{folder}/data"\n wal-dir = "{folder}/wal"\n'
         f' query-log-enabled = false\n[http]\n bind-address = "127.0.0.1:{server}"\n log-enabled = false\n'
+        f" auth-enabled = {str(administrator is not None).lower()}\n"
         "[monitor]\n store-enabled = false\n"
     )
     proxy = folder / "nginx.conf"
     proxy.write_text(
         f"daemon off; pid {folder}/nginx.pid; error_log {folder}/nginx-error.log;"
         + (" user root;" if os.getuid() == 0 else "")
-        + f""" worker_processes 1; events {{}} http {{ access_log off; client_max_body_size 25m;
+        + f""" worker_processes 1; events {{}} http {{ access_log off; client_max_body_size {largest_body};
         client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy; fastcgi_temp_path {folder}/f;
         uwsgi_temp_path {folder}/u; scgi_temp_path {folder}/s;
         server {{ listen 127.0.0.1:{port};
@@ -266,10 +277,14 @@ def influxdb(folder: Path, database: str = "anju") -> Iterator[Influx]:
     try:
         influx.start(lambda: answers(f"http://127.0.0.1:{server}/ping"))
         nginx.start(lambda: listening(port))
-        with urlopen(
-            Request(f"http://127.0.0.1:{server}/query", data=f"q=CREATE DATABASE {database}".encode())
-        ) as response:
-            response.read()
+        statements, query = [f"CREATE DATABASE {database}"], f"http://127.0.0.1:{server}/query?"
+        if administrator is not None:
+            # Whom a server knows first may be made by anybody.
+            statements.insert(0, "CREATE USER {} WITH PASSWORD '{}' WITH ALL PRIVILEGES".format(*administrator))
+            query += urlencode(dict(zip("up", administrator, strict=True)))
+        for statement in statements:
+            with urlopen(Request(query, data=urlencode({"q": statement}).encode())) as response:
+                response.read()
         yield Influx(port, database, influx)
     finally:
         nginx.stop()

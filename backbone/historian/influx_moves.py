@@ -72,8 +72,6 @@ class Moves:
                 log.warning("the server does not say where readings are; a moved device may have some twice", why=error)
                 return {}
             for series in answer[0] if answer else ():
-                if "tags" not in series:  # no series of readings: VictoriaMetrics answers everything alike
-                    continue
                 point = f"{series['tags']['device']}.{series['name']}"
                 if _given(series) != self._lines.tags(self._lines.site, point):
                     until[point] = max(until.get(point, 0), series["values"][0][0])

@@ -25,6 +25,9 @@ QUERY_TIMEOUT_MS = 60_000
 _GZIP = 16 + zlib.MAX_WBITS
 _REFUSED = frozenset({400, 422})
 _TOO_LARGE = 413
+_DATABASES = "databases"
+"""VictoriaMetrics answers every question as if it were SHOW DATABASES, which we never ask: taken for an answer it would
+be an empty chart."""
 
 log = structlog.get_logger()
 
@@ -117,7 +120,13 @@ class InfluxServer:
         """
         self._prepare()
         with self._translated():
-            return self._query("GET", text)
+            answer = self._query("GET", text)
+        if any(series.get("name") == _DATABASES for statement in answer for series in statement):
+            raise HistorianRefused(
+                f"{self._address.base} takes readings but answers no InfluxQL, so what it keeps cannot be shown: it "
+                "may be a VictoriaMetrics. Name an InfluxDB in ANJU_HISTORIAN_URL"
+            )
+        return answer
 
     def delete(self, measurement: str, before: int, tags: Mapping[str, str]) -> None:
         """Delete what a measurement has of some tags before a time (Unix ms).

@@ -361,13 +361,45 @@ def test_user_and_password_are_sent_as_1x_wants_them(tmp_path: Path) -> None:
     assert {authorization for _, _, authorization in server.requests} == {"Basic YW5uOmFAYg=="}
 
 
-def test_victoria_metrics_takes_what_we_write(victoria_metrics_url: str, tmp_path: Path) -> None:
+def test_a_server_that_wants_credentials_is_written_and_asked_with_those_of_the_url(tmp_path: Path) -> None:
+    """A user who may read and write one database, made by whoever set the server up."""
+    with servers.influxdb(tmp_path / "influxdb", administrator=("root", "p@")) as influx:
+        at = f"127.0.0.1:{influx.port}/anju"
+        with closing(InfluxServer(InfluxAddress.parse(f"influxdb+http://root:p%40@{at}"))) as server:
+            for statement in ("CREATE USER ann WITH PASSWORD 'a@b'", "GRANT ALL ON anju TO ann"):
+                server.query(statement)
+        with closing(opened(f"influxdb+http://ann:a%40b@{at}", tmp_path)) as historian:
+            historian.write([batch(MANY[:10])], [], {"gw-east": Position(1, 0, 1)})
+            assert historian.count("yard", None, NEVER, EVER) == 10
+        for wrong in (f"influxdb+http://ann:secret@{at}", f"influxdb+http://{at}"):
+            with closing(opened(wrong, tmp_path / "wrong")) as historian:
+                with pytest.raises(HistorianUnavailable, match="refuses the credentials in ANJU_HISTORIAN_URL"):
+                    historian.write([batch(MANY[:1])], [], {"gw-east": Position(1, 0, 2)})
+                with pytest.raises(HistorianUnavailable, match="refuses the credentials in ANJU_HISTORIAN_URL"):
+                    historian.count("yard", None, NEVER, EVER)
+
+
+def test_what_a_proxy_finds_too_large_arrives_in_pieces(tmp_path: Path) -> None:
+    """nginx, which answers for itself, in HTML."""
+    proxied = servers.influxdb(tmp_path / "influxdb", largest_body="100k")
+    with proxied as influx, closing(opened(influx.url, tmp_path)) as historian:
+        assert historian.write([batch(MANY)], [], {}) == []
+        assert historian.count("yard", None, NEVER, EVER) == len(MANY)
+
+
+def test_victoria_metrics_takes_what_we_write_and_what_it_cannot_answer_is_said(
+    victoria_metrics_url: str, tmp_path: Path
+) -> None:
     just_now = int(time.time()) * 1000 - 60_000  # it keeps a month by default
     rows = [(TEMPERATURE, just_now + n * 1000, 20.0 + n) for n in range(10)]
     with closing(opened(f"influxdb+{victoria_metrics_url}/anju", tmp_path)) as historian:
         unwritten = historian.write([batch(rows)], [("yard", event("e-1.credential", NOON))], {"g": Position(1, 0, 1)})
         assert unwritten == []
         assert historian.positions() == {"g": Position(1, 0, 1)}
+        with pytest.raises(HistorianRefused, match="VictoriaMetrics"):
+            historian.latest("yard", None, NEVER)
+        with pytest.raises(HistorianRefused, match="VictoriaMetrics"):
+            historian.series("yard", TEMPERATURE, NOON, NOON + 1000, 10)
 
     urlopen(f"{victoria_metrics_url}/internal/force_flush").close()  # what it took is searchable from now on
 
