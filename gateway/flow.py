@@ -14,9 +14,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 PATIENCE_MS = 5_000
-"""A consumer that has not moved for this long although more was sent is sent it again …"""
 LONGEST_PATIENCE_MS = 60_000
-"""… and again after twice as long, up to this."""
 GREETING_MS = 1_000
 NEAR_WINDOWS = 4
 NO_END = 2**62
@@ -30,6 +28,10 @@ class Window(NamedTuple):
     """Bytes."""
     hold_up_ms: int = 0
     """How long a consumer may hold the live cursor up; 0: not at all, the fastest paces it."""
+    patience_ms: int = PATIENCE_MS
+    """A consumer that has not moved for this long although more was sent is sent it again …"""
+    longest_patience_ms: int = LONGEST_PATIENCE_MS
+    """… and again after twice as long, up to this."""
 
 
 class _Sent(NamedTuple):
@@ -65,7 +67,7 @@ class _Consumer:
     """Its catch-up cursor, while it lags."""
     waiting_since: int | None = None
     """Since when it owes a commit."""
-    patience_ms: int = PATIENCE_MS
+    patience_ms: int = 0
     asked: int | None = None
     greeted: int = -GREETING_MS
     left_behind: bool = False
@@ -76,8 +78,8 @@ class LaneFlow:
     """The sending side of one lane."""
 
     def __init__(self, committed: Mapping[str, int], window: Window) -> None:
-        self._consumers = {name: _Consumer(seq) for name, seq in committed.items()}
         self._window = window
+        self._consumers = {name: _Consumer(seq, patience_ms=window.patience_ms) for name, seq in committed.items()}
         self.live = Cursor(self.fastest)
 
     @property
@@ -99,7 +101,7 @@ class LaneFlow:
         self.live = Cursor(self.fastest)
         for consumer in self._consumers.values():
             consumer.waiting_since = None
-            consumer.patience_ms = PATIENCE_MS
+            consumer.patience_ms = self._window.patience_ms
             consumer.asked = None
             self._catch_up(consumer, consumer.committed, now)
 
@@ -124,7 +126,7 @@ class LaneFlow:
         self.live.committed(self._pace)
         if moved:
             consumer.left_behind = False
-            consumer.patience_ms = PATIENCE_MS
+            consumer.patience_ms = self._window.patience_ms
             consumer.asked = None
             consumer.waiting_since = now if self._owes(consumer) else None
 
@@ -162,7 +164,7 @@ class LaneFlow:
                     self.live.committed(self._pace)
                 continue
             if not 0 <= now - consumer.waiting_since < consumer.patience_ms:
-                consumer.patience_ms = min(LONGEST_PATIENCE_MS, consumer.patience_ms * 2)
+                consumer.patience_ms = min(self._window.longest_patience_ms, consumer.patience_ms * 2)
                 self._catch_up(consumer, consumer.committed, now)
 
     def may_send(self) -> Iterable[Cursor]:

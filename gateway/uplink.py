@@ -15,9 +15,12 @@ from gateway.flow import Cursor, LaneFlow, Window
 from gateway.refusals import Refusals
 from gateway.spool import MAX_EPOCH, Spool
 
-WINDOW = {Lane.URGENT: Window(500, 250_000), Lane.BULK: Window(200, 500_000, hold_up_ms=1_000)}
+WINDOW = {
+    Lane.URGENT: Window(500, 250_000, patience_ms=2_000, longest_patience_ms=5_000),
+    Lane.BULK: Window(200, 500_000, hold_up_ms=1_000),
+}
 """The embedded broker keeps 4 MB for all gateways together, and then drops what is oldest: it would be sent again.
-Urgent frames are few, and wait for nobody."""
+Urgent frames are few, and wait for nobody; of one that a broker lost as it died, an alarm may wait this long."""
 UNACKNOWLEDGED = {Lane.URGENT: 2_000, Lane.BULK: 100}
 UNACKNOWLEDGED_BYTES = {Lane.URGENT: 4_000_000, Lane.BULK: 200_000}
 """Bulk stops early, so that urgent frames find the socket free."""

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from backbone.stream import Position, Verdict, decide
 from community.site.profile import Lane
 from gateway.flow import LONGEST_PATIENCE_MS, PATIENCE_MS, LaneFlow, Window
+from gateway.uplink import WINDOW as WINDOWS
 
 WINDOW = Window(5, 50)
 TOGETHER = Window(5, 50, hold_up_ms=1_000)
@@ -250,6 +251,23 @@ def test_patience_doubles_up_to_a_minute_and_comes_back_with_progress() -> None:
     flow.commit("rules", 1, now)
     flow.check_patience(now + PATIENCE_MS)
     assert len(list(flow.may_send())) == 2
+
+
+def test_urgent_frames_that_were_lost_are_never_longer_than_seconds_under_way() -> None:
+    """A broker that dies may lose one several times, and each time an alarm waits."""
+    urgent = WINDOWS[Lane.URGENT]
+    flow = LaneFlow({"rules": 0}, urgent)
+    flow.sent(flow.live, 1, SIZE, 0)
+    now, waits = 0, []
+    for _ in range(4):
+        wait = 0
+        while len(list(flow.may_send())) == 1:
+            wait += 100
+            flow.check_patience(now + wait)
+        waits.append(wait)
+        now += wait
+        flow.sent(next(cursor for cursor in flow.may_send() if cursor is not flow.live), 1, SIZE, now)
+    assert waits == [2_000, 4_000, 5_000, 5_000]
 
 
 def test_a_gap_is_filled_once_unless_asked_for_again() -> None:
