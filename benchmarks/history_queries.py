@@ -27,6 +27,10 @@ MANY = tuple(f"meter-{n}.power" for n in range(5_000))
 START = 1_789_920_000_000
 SITE = "bench"
 ASKED = 40
+SMALL = 5_000_000
+"""Readings of the last day in a small history."""
+GROWTH_AIM = 1.5
+"""No growth at all, and the noise of a few ms."""
 
 
 def batches(rng: np.random.Generator, start: int, seconds: int, step_s: int) -> Iterator[ReadingBatch]:
@@ -39,14 +43,22 @@ def batches(rng: np.random.Generator, start: int, seconds: int, step_s: int) -> 
         yield ReadingBatch(SITE, POINTS, p, t, x.astype(np.float64), np.zeros(t.size, np.uint8))
 
 
-def timed(ask: Callable[[int], object]) -> float:
+def timed(ask: Callable[[int], object], clock: Callable[[], float] = time.perf_counter) -> float:
     """95th percentile in ms."""
     took = []
     for n in range(ASKED):
-        begin = time.perf_counter()
+        begin = clock()
         ask(n)
-        took.append(time.perf_counter() - begin)
+        took.append(clock() - begin)
     return float(np.percentile(took, 95)) * 1000
+
+
+def effort(historian: DuckDBHistorian, end: int) -> float:
+    """The same question to a small and a large history, two hours of a point, in ms of the processor (p95)."""
+    return timed(
+        lambda n: historian.series(SITE, POINTS[n * 7], end - 2 * HOUR_MS, end, 500),
+        time.process_time,
+    )
 
 
 def measured(path: Path, million: float) -> Iterator[Figure]:
@@ -58,6 +70,7 @@ def measured(path: Path, million: float) -> Iterator[Figure]:
         while historian.tidy(START):
             pass
         written, folded_s, write_s, folds = 0, 0.0, 0.0, 0
+        small_ms: float | None = None
         for hour in count():
             if written >= million * 1e6:
                 break
@@ -68,6 +81,8 @@ def measured(path: Path, million: float) -> Iterator[Figure]:
             middle = time.perf_counter()
             folds += historian.tidy(START + (hour + 1) * HOUR_MS + 700_000)
             write_s, folded_s = write_s + middle - begin, folded_s + time.perf_counter() - middle
+            if small_ms is None and written >= SMALL:
+                small_ms = effort(historian, START + folds * HOUR_MS)
         end = START + folds * HOUR_MS
         many = np.arange(len(MANY), dtype=np.uint32)
         now, good = np.full(many.size, end), np.zeros(many.size, np.uint8)
@@ -83,6 +98,10 @@ def measured(path: Path, million: float) -> Iterator[Figure]:
         )
         for name, aim, ask in asked:
             yield _figure(f"history.{name}", timed(ask), "ms", ASKED, aim, stored=stored)
+        if small_ms is not None:
+            large_ms = effort(historian, end)
+            more = {"cpu_ms": round(large_ms, 2), "cpu_ms_of_the_small": round(small_ms, 2), "stored": stored}
+            yield Figure("history.growth_with_rows", large_ms / small_ms, "", ASKED, GROWTH_AIM, lower=True, more=more)
         memory = psutil.Process().memory_info().rss / 1e6
     yield _figure("history.bytes_a_reading", path.stat().st_size / stored, "bytes", stored, 3, memory_mb=round(memory))
 
