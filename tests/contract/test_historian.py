@@ -4,8 +4,9 @@ import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
@@ -213,6 +214,24 @@ def test_summer_time_does_not_move_a_bucket(historian: Historian) -> None:
     historian.write([batch([(TEMPERATURE, start + hour * 3_600_000, float(hour)) for hour in range(24)])], [], {})
     series = historian.series("yard", TEMPERATURE, start, start + 86_400_000, 24)
     assert [(bucket.t - start) // 3_600_000 for bucket in series.buckets] == list(range(24))
+
+
+@pytest.mark.parametrize(("day", "hours"), [((2026, 3, 29), 23), ((2026, 10, 25), 25)])
+def test_a_day_on_which_clocks_are_moved_is_a_day(
+    url: str, tmp_path: Path, day: tuple[int, int, int], hours: int
+) -> None:
+    """Days and quarters of a day begin by the clock on the wall of the site, whatever hours that leaves them."""
+    berlin = ZoneInfo("Europe/Berlin")
+    midnight = datetime(*day, tzinfo=berlin)
+    before, begin, end, after = (round((midnight + timedelta(days)).timestamp() * 1000) for days in (-1, 0, 1, 2))
+    rows = [(TEMPERATURE, t, 1.0) for t in range(before, after, 900_000)]
+    with closing(open_historian(url, tmp_path / "data", make_site(timezone="Europe/Berlin"))) as historian:
+        historian.write([batch(rows)], [], {})
+        days = historian.series("yard", TEMPERATURE, before, after, 3).buckets
+        assert [(one.t, one.count) for one in days] == [(before, 96), (begin, 4 * hours), (end, 96)]
+        quarters = historian.series("yard", TEMPERATURE, begin, end, 4).buckets
+        assert [datetime.fromtimestamp(one.t / 1000, berlin).hour for one in quarters] == [0, 6, 12, 18]
+        assert [one.count for one in quarters] == [4 * (hours - 18), 24, 24, 24]
 
 
 def test_readers_see_whole_writes_while_a_writer_writes(historian: Historian) -> None:
