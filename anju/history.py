@@ -16,6 +16,8 @@ from backbone.site_files import read_site
 from community.site.site import Site
 
 _DAY_MS = 86_400_000
+MOST_UNKNOWN = 100
+"""Points of a file that the site file does not have: on a server each is a series for good, and its index is memory."""
 RUNNING = "stop the platform first, or use the copy in a backup (`anju backup`, then ANJU_HISTORIAN_URL=duckdb:…)"
 
 
@@ -41,9 +43,15 @@ def bring_in(path: Path, said: Callable[[int], None]) -> tuple[int, list[str]]:
         ExchangeError, HistorianError, SiteErrors, OSError: why not; what came before it is written.
     """
     written, unknown = 0, set[str]()
+    on_server = not Settings().history_url.startswith("duckdb:")
     with opened() as (historian, site):
         for batch in exchange.read(path, site.id):
             unknown |= set(batch.points) - set(site.points)
+            if on_server and len(unknown) > MOST_UNKNOWN:
+                raise exchange.ExchangeError(
+                    f"{path.name} has more than {MOST_UNKNOWN} points the site file does not have ({min(unknown)}, …): "
+                    "on a server each would be a series for good. Is it the file of another site? If not, add them"
+                )
             historian.write([batch], [], {})
             written += batch.t.size
             said(written)
