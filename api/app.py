@@ -23,6 +23,7 @@ from api.facilities.router import router as facilities
 from api.gateways.router import router as gateways
 from api.headcounts.router import router as headcounts
 from api.inspections.router import router as inspections
+from api.kpis.router import router as kpis
 from api.live.found import FoundBoard
 from api.live.gateways import GatewayBoard
 from api.live.hub import Hub
@@ -40,11 +41,13 @@ from api.problems import Problem
 from api.quarantine.router import router as quarantine
 from api.readings.router import router as readings
 from api.reminders.router import router as reminders
+from api.reports.router import router as reports
 from api.risks.router import router as risks
 from api.rosters.router import router as rosters
 from api.rosters.swaps import router as roster_requests
 from api.rules.router import router as rules
 from api.rules.trials import Trials
+from api.safety.router import router as safety
 from api.security.buckets import Buckets
 from api.security.guessing import Guessing
 from api.security.passwords import Passwords
@@ -104,6 +107,9 @@ _RESOURCES = (
     facilities,
     inspections,
     risks,
+    safety,
+    kpis,
+    reports,
     reminders,
 )
 

@@ -27,18 +27,34 @@ class PastTicket:
     state: TicketState
     priority: str
     reported_at: int
-    respond_by: int
     complete_by: int
     responded_at: int | None = None
     ended_at: int | None = None
-    reopened: int = 0
+    reopened_at: int | None = None
+    late: tuple[str, ...] = ()
     failed_inspections: int = 0
     rating: Rating | None = None
     facility: str | None = None
     party: str | None = None
 
     @property
+    def opened_at(self) -> int:
+        """From when its deadlines count."""
+        return self.reopened_at or self.reported_at
+
+    @property
     def rule(self) -> str:
         """The rule it came of; empty: of none."""
         kind, _, rest = self.source.partition(":")
         return rest.partition(":")[0] if kind == "rule" else ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PastRound:
+    """Of a round of inspection (Unix ms)."""
+
+    route: str
+    planned_at: int
+    due_by: int | None = None
+    ended_at: int | None = None
+    party: str | None = None

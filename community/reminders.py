@@ -1,4 +1,4 @@
-"""What is due by a date: drills, revisions of plans, trainings, renewals of facilities, reviews of risks.
+"""What is due by a date: drills, revisions of plans, trainings, renewals, reviews of risks and of documents.
 
 Each is reminded of once, by a ticket.
 """
@@ -90,6 +90,7 @@ def reminders(file: SiteFile, known: Sequence[Drill], records: Sequence[Training
     yield from _trainings(file, records, today)
     yield from _renewals(file, today)
     yield from _reviews(file, today)
+    yield from _documents(file, today)
 
 
 def due_of(file: SiteFile, reminder: Reminder, now: int) -> Due:
@@ -162,6 +163,19 @@ def _reviews(file: SiteFile, today: date) -> Iterator[Reminder]:
                 risk.review,
                 risk.review < today,
                 risk.zone,
+            )
+
+
+def _documents(file: SiteFile, today: date) -> Iterator[Reminder]:
+    """Ahead of the next review of a rule, a procedure or a record (guide 5.1)."""
+    for document in file.safety.documents:
+        if document.review - REVIEW_REMIND <= today:
+            name = document.name
+            yield Reminder(
+                f"document-review:{document.id}:{document.review}",
+                Text(zh=f"复审：{name.zh}", en=f"Review: {name.in_language('en')}"),
+                document.review,
+                document.review < today,
             )
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Literal, Protocol
 from zoneinfo import ZoneInfo
 
 from api.activations.chart import Chart, chart
@@ -86,6 +86,29 @@ class Shots:
 
 
 Part = Facts | Table | Charts | Shots | Said
+
+
+class Printable(Protocol):
+    """A report in one language."""
+
+    @property
+    def language(self) -> str:
+        """`zh` or `en`."""
+        ...
+
+    @property
+    def mark(self) -> str:
+        """Before its title, such as that it is of a drill; may be empty."""
+        ...
+
+    @property
+    def title(self) -> str:
+        """What it is a report of."""
+        ...
+
+    def parts(self) -> Iterator[Part]:
+        """All of it, in order."""
+        ...
 
 
 class Report:

@@ -4,7 +4,7 @@ from base64 import b64encode
 from html import escape
 
 from api.activations.chart import HEIGHT, WIDTH, Chart, Curve, Label, Line, Place
-from api.activations.report import Charts, Facts, Part, Report, Said, Shot, Shots, Table
+from api.activations.report import Charts, Facts, Part, Printable, Said, Shot, Shots, Table
 
 STYLE = """
 body{font:14px/1.5 system-ui,"Noto Sans CJK SC","Microsoft YaHei","PingFang SC",sans-serif;color:#111;
@@ -21,7 +21,7 @@ dl{display:grid;grid-template-columns:max-content 1fr;gap:.2rem 1rem}dt{color:#5
 """
 
 
-def html(report: Report) -> str:
+def html(report: Printable) -> str:
     """The whole page."""
     mark = f'<span class="drill">{escape(report.mark)}</span> ' if report.mark else ""
     return "".join(

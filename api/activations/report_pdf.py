@@ -22,7 +22,7 @@ from reportlab.platypus import Flowable, Image, KeepTogether, Paragraph, SimpleD
 from reportlab.platypus import Table as DrawnTable
 
 from api.activations.chart import HEIGHT, WIDTH, Chart, Curve, Label, Line, Place
-from api.activations.report import Charts, Facts, Part, Report, Said, Shot, Shots, Table
+from api.activations.report import Charts, Facts, Part, Printable, Said, Shot, Shots, Table
 
 FONT = "STSong-Light"
 MARGIN = 16 * mm
@@ -55,7 +55,7 @@ def _style(kind: str) -> ParagraphStyle:
     )
 
 
-def pdf(report: Report) -> bytes:
+def pdf(report: Printable) -> bytes:
     """The whole file."""
     title = f"{report.mark}{report.title}"
     story: list[Flowable] = [_words(title, "title")]

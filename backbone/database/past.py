@@ -5,12 +5,13 @@ from collections.abc import Collection, Iterator
 import msgspec
 from sqlalchemy import Connection, Table, select
 
-from backbone.database.tables import alarms, tickets
-from community.past import PastAlarm, PastTicket
+from backbone.database.tables import alarms, rounds, tickets
+from community.past import PastAlarm, PastRound, PastTicket
 
 _AT_ONCE = 1_000
 _alarm = msgspec.json.Decoder(PastAlarm)
 _ticket = msgspec.json.Decoder(PastTicket)
+_round = msgspec.json.Decoder(PastRound)
 
 
 def past_alarms(
@@ -26,6 +27,12 @@ def past_tickets(connection: Connection, site: str, since: int, until: int) -> I
     """Every ticket reported from `since` to before `until` (Unix ms)."""
     for document in _documents(connection, tickets, site, since, until):
         yield _ticket.decode(document)
+
+
+def past_rounds(connection: Connection, site: str, since: int, until: int) -> Iterator[PastRound]:
+    """Every round planned from `since` to before `until` (Unix ms)."""
+    for document in _documents(connection, rounds, site, since, until):
+        yield _round.decode(document)
 
 
 def _documents(

@@ -12,6 +12,7 @@ from community.site.check_interlocks import check_interlocks
 from community.site.check_plans import check_plans, check_risks
 from community.site.check_readiness import check_readiness
 from community.site.check_rules import check_rules
+from community.site.check_safety import check_safety
 from community.site.check_tickets import check_tickets
 from community.site.check_upkeep import check_facilities, check_upkeep
 from community.site.devices import Device, Line, ModbusSource
@@ -238,4 +239,5 @@ CHECKS: tuple[Callable[[Subject], Found], ...] = (
     check_roster,
     check_notifications,
     check_readiness,
+    check_safety,
 )

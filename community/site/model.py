@@ -9,6 +9,7 @@ from community.site.fields import Id, Row
 from community.site.plans import Plan, Risk
 from community.site.readiness import DrillDuty, Qualification, TrainingRow
 from community.site.rules import Calendar, Holidays, Rule
+from community.site.safety import Safety
 from community.site.tickets import TicketRules
 from community.site.upkeep import Checklist, Facility, Route, Schedule
 from community.text import Text
@@ -77,6 +78,7 @@ class SiteFile(Row):
     drills: tuple[DrillDuty, ...] = ()
     qualifications: tuple[Qualification, ...] = ()
     trainings: tuple[TrainingRow, ...] = ()
+    safety: Safety = Safety()
     tickets: TicketRules = TicketRules()
     roster: Roster | None = None
     notifications: Notifications | None = None

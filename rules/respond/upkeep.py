@@ -8,16 +8,19 @@ import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+import msgspec
 import structlog
 from sqlalchemy import Connection
 
 from backbone import metrics
+from backbone.database.checkpoints import load_checkpoint, save_checkpoint
 from backbone.database.database import Database
 from backbone.database.documents import plain
 from backbone.database.drills import list_drills, list_trainings
 from backbone.database.outbox import append
 from backbone.database.tickets import get_ticket, save_ticket
 from backbone.database.upkeep import get_round, load_deadlines, load_usage, save_deadlines, save_round
+from community.change_review import fingerprints, review_of
 from community.inspections import Round, RoundState
 from community.reminders import due_of, reminders
 from community.site.site import Site
@@ -45,6 +48,7 @@ class Upkeep:
         """The site file changed."""
         self._site = site
         self._planner = Planner(site.file)
+        self._parts = fingerprints(site.file)
 
     async def run(self) -> None:
         """Look until cancelled; a look that fails is told and done again."""
@@ -66,14 +70,29 @@ class Upkeep:
     def _anything(self) -> bool:
         with self._database.read() as c:
             before, after, due = self._plan(c)
-            return before != after or any(not _is_made(c, self._site.id, one) for one in due)
+            changed = before != after or self._parts_before(c) != self._parts
+            return changed or any(not _is_made(c, self._site.id, one) for one in due)
 
     def _make(self, c: Connection) -> None:
         before, after, due = self._plan(c)
+        parts = self._parts_before(c)
+        if parts != self._parts:
+            review = review_of(parts, self._site.file, self._parts, self._now())
+            due = [*due, *([review] if review is not None else [])]
+            save_checkpoint(c, self._parts_name, msgspec.msgpack.encode(self._parts))
         for one in due:
             if not _is_made(c, self._site.id, one):
                 make(c, self._site, one, self._now())
         save_deadlines(c, self._site.id, before, after)
+
+    @property
+    def _parts_name(self) -> str:
+        return f"parts:{self._site.id}"
+
+    def _parts_before(self, c: Connection) -> dict[str, str] | None:
+        """The parts of the site file as they were when they were last looked at."""
+        state = load_checkpoint(c, self._parts_name)
+        return None if state is None else msgspec.msgpack.decode(state, type=dict[str, str])
 
     def _plan(self, c: Connection) -> tuple[dict[str, Deadline], dict[str, Deadline], Sequence[Due]]:
         before = load_deadlines(c, self._site.id)

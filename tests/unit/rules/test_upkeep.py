@@ -10,9 +10,11 @@ from backbone.database.database import Database
 from backbone.database.outbox import events_since
 from backbone.database.tickets import list_tickets
 from backbone.database.upkeep import list_rounds, load_deadlines, load_usage
+from community.people import Role
 from community.quality import Quality
-from community.site.model import SiteFile
+from community.site.model import Person, SiteFile, Zone
 from community.site.site import Site
+from community.text import Text
 from rules.detect.model import Batch
 from rules.meters import Meters
 from rules.respond.upkeep import Upkeep
@@ -117,3 +119,27 @@ async def test_hours_of_running_come_from_readings_and_survive(database: Databas
     with database.read() as c:
         (ticket,) = [t for t in list_tickets(c, "test") if t.source.startswith("schedule:oil")]
     assert ticket.source == "schedule:oil:pump:1"
+
+
+async def test_a_change_of_staff_asks_for_a_review_once(database: Database) -> None:
+    """Not at the first look, not at a restart, not for a change of a rule; for people and places, together and once."""
+    plain = site()
+
+    def changed(**parts: object) -> Site:
+        return Site(**{**vars(plain), "file": plain.file.model_copy(update=parts)})
+
+    person = Person(id="new", name="新", roles=(Role.CREW,))
+    zone = Zone(id="new", name=Text(zh="新楼"), kind="building")
+    sites = [plain, plain, changed(rules=()), changed(people=(person,), zones=(*plain.file.zones, zone))]
+    clock = iter(range(MONDAY - 3 * DAY, MONDAY, 60_000))
+    for one in (*sites, sites[-1]):
+        async with Writer(database, asyncio.Event()) as writer:
+            upkeep = Upkeep(one, database, writer, lambda: next(clock))
+            await upkeep.look()
+            await upkeep.look()
+    with database.read() as c:
+        (review,) = [t for t in list_tickets(c, "test") if t.source.startswith("change-review:")]
+    assert (review.title_zh, review.title_en) == (
+        "变动复审：人员、区域有变动", "Review after a change: people, places"
+    )  # fmt: skip
+    assert abs(review.complete_by - review.reported_at - 14 * DAY) < 3_600_000

@@ -1102,6 +1102,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/kpis": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Evaluation
+         * @description The figures of a period. Coverage by sensors is always that of now.
+         */
+        get: operations["get_evaluation"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/notifications": {
         parameters: {
             query?: never;
@@ -1453,6 +1473,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/reports/{period}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Evaluation Report
+         * @description The report of a month (2026-11), a quarter (2026-Q4) or a year (2026).
+         */
+        get: operations["get_evaluation_report"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/risks": {
         parameters: {
             query?: never;
@@ -1731,6 +1771,26 @@ export interface paths {
          * @description What a change would do; its mistakes, with their lines, are the refusal.
          */
         post: operations["check_rule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/safety": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Safety
+         * @description How safety is managed, and what has to be looked at again.
+         */
+        get: operations["get_safety"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -3467,6 +3527,43 @@ export interface components {
             findings?: components["schemas"]["FindingIn"][];
         };
         /**
+         * EvaluationOut
+         * @description A month, a quarter or a year.
+         */
+        EvaluationOut: {
+            /**
+             * Begin
+             * Format: date
+             */
+            begin: string;
+            /**
+             * Complete
+             * @description whether it is over
+             */
+            complete: boolean;
+            /**
+             * End
+             * Format: date
+             * @description the first day after it
+             */
+            end: string;
+            /** Figures */
+            figures: components["schemas"]["FigureOut"][];
+            /** Parties */
+            parties: components["schemas"]["PartyOut"][];
+            /**
+             * Period
+             * @example 2026-11
+             * @example 2026-Q4
+             * @example 2026
+             */
+            period: string;
+            /** Previous */
+            previous: string;
+            /** Rules */
+            rules: components["schemas"]["RuleCountOut"][];
+        };
+        /**
          * EvidenceOut
          * @description What proves that it was put right.
          */
@@ -3666,6 +3763,49 @@ export interface components {
          * @enum {string}
          */
         Family: "access" | "environment" | "fire" | "waste" | "system";
+        /**
+         * FigureOut
+         * @description One figure of a period.
+         */
+        FigureOut: {
+            /**
+             * Before
+             * @description the same figure of the period before
+             */
+            before: number | null;
+            /**
+             * Goal
+             * @description the guide's; null: it sets none
+             */
+            goal: number | null;
+            /**
+             * Id
+             * @example response
+             */
+            id: string;
+            /**
+             * Lower
+             * @description whether less is better
+             */
+            lower: boolean;
+            /** Met */
+            met: boolean | null;
+            /**
+             * N
+             * @description of how many things it is
+             */
+            n: number;
+            /**
+             * Unit
+             * @description % or ms; empty: a number of things
+             */
+            unit: string;
+            /**
+             * Value
+             * @description null: there was nothing to measure
+             */
+            value: number | null;
+        };
         /**
          * FiguresOut
          * @description What happened in the last 12 months where the risk is.
@@ -4203,6 +4343,20 @@ export interface components {
          */
         Match: "model" | "name" | "values" | "draft" | "none";
         /**
+         * MemberOut
+         * @description Somebody on the committee.
+         */
+        MemberOut: {
+            answers_for: components["schemas"]["Text"] | null;
+            /** Person */
+            person: string;
+            /**
+             * Role
+             * @description chair, supervisor, inspector or member
+             */
+            role: string;
+        };
+        /**
          * Merge
          * @description It is the same problem as another ticket.
          */
@@ -4633,6 +4787,26 @@ export interface components {
             name: string;
             /** Quantity */
             quantity: number;
+        };
+        /**
+         * PartyOut
+         * @description What became of one responsible party's tickets.
+         */
+        PartyOut: {
+            /**
+             * Answer Ms
+             * @description median to a first answer
+             */
+            answer_ms: number | null;
+            /**
+             * Completed
+             * @description percent of those due that were put right in time
+             */
+            completed: number | null;
+            /** Party */
+            party: string;
+            /** Tickets */
+            tickets: number;
         };
         /**
          * Person
@@ -5291,6 +5465,24 @@ export interface components {
             zone?: string | null;
         };
         /**
+         * ResponsibleOut
+         * @description A party of the responsibility list (责任清单).
+         */
+        ResponsibleOut: {
+            /**
+             * Facilities
+             * @description it answers for
+             */
+            facilities: number;
+            /** Party */
+            party: string;
+            /**
+             * People
+             * @description who work for it
+             */
+            people: string[];
+        };
+        /**
          * Restoring
          * @description Going back to a version.
          */
@@ -5300,6 +5492,19 @@ export interface components {
              * @example the new limit was reached every afternoon
              */
             reason: string;
+        };
+        /**
+         * ReviewOut
+         * @description A review that waits: of a document, a risk, a plan, or after a change of staff or of the site.
+         */
+        ReviewOut: {
+            /**
+             * Id
+             * @description its ticket
+             */
+            id: string;
+            state: components["schemas"]["TicketState"];
+            title: components["schemas"]["Text"];
         };
         /**
          * RiskOut
@@ -5573,6 +5778,18 @@ export interface components {
             text: string;
         };
         /**
+         * RuleCountOut
+         * @description How often a rule alarmed.
+         */
+        RuleCountOut: {
+            /** Count */
+            count: number;
+            /** Grade */
+            grade: string;
+            /** Rule */
+            rule: string;
+        };
+        /**
          * RuleCoverage
          * @description How much of the site is watched.
          */
@@ -5767,6 +5984,46 @@ export interface components {
              */
             points: number;
             risk: components["schemas"]["Grade"];
+        };
+        /**
+         * SafetyDocumentOut
+         * @description A document and its review.
+         */
+        SafetyDocumentOut: {
+            /** Id */
+            id: string;
+            kept: components["schemas"]["Text"] | null;
+            /** Kind */
+            kind: string;
+            name: components["schemas"]["Text"];
+            /**
+             * Overdue
+             * @default false
+             */
+            overdue: boolean;
+            /** Owner */
+            owner: string;
+            /**
+             * Review
+             * Format: date
+             */
+            review: string;
+            /** Reviewed */
+            reviewed: string | null;
+        };
+        /**
+         * SafetyOut
+         * @description How safety is managed.
+         */
+        SafetyOut: {
+            /** Committee */
+            committee: components["schemas"]["MemberOut"][];
+            /** Documents */
+            documents: components["schemas"]["SafetyDocumentOut"][];
+            /** Responsible */
+            responsible: components["schemas"]["ResponsibleOut"][];
+            /** Reviews */
+            reviews: components["schemas"]["ReviewOut"][];
         };
         /**
          * ScheduleOut
@@ -9291,6 +9548,47 @@ export interface operations {
             };
         };
     };
+    get_evaluation: {
+        parameters: {
+            query?: {
+                /** @description 2026-11, 2026-Q4 or 2026; this month if unset */
+                period?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EvaluationOut"];
+                };
+            };
+            /** @description Refused; the detail says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not possible now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
     list_notifications: {
         parameters: {
             query?: {
@@ -10069,6 +10367,53 @@ export interface operations {
             };
         };
     };
+    get_evaluation_report: {
+        parameters: {
+            query?: {
+                /** @description of the report */
+                language?: "zh" | "en";
+                /** @description a page, a file, or a table */
+                file?: "html" | "pdf" | "csv";
+            };
+            header?: never;
+            path: {
+                period: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/pdf": string;
+                    "text/csv": string;
+                    "text/html": string;
+                };
+            };
+            /** @description Refused; the detail says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not possible now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
     list_risks: {
         parameters: {
             query?: never;
@@ -10666,6 +11011,44 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Checked"];
+                };
+            };
+            /** @description Refused; the detail says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not possible now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    get_safety: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SafetyOut"];
                 };
             };
             /** @description Refused; the detail says why */

@@ -44,6 +44,8 @@ export type Difference = Schemas['DifferenceOut']
 export type Trial = Schemas['TrialOut']
 export type SiteVersion = Schemas['SiteVersionOut']
 export type VersionDetail = Schemas['VersionDetail']
+export type Evaluation = Schemas['EvaluationOut']
+export type Safety = Schemas['SafetyOut']
 export type Cause = Schemas['CauseOut']
 export type JournalEntry = Schemas['JournalOut']
 

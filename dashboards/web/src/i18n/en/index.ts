@@ -1,6 +1,7 @@
 import alarms from './alarms'
 import command from './command'
 import drills from './drills'
+import evaluation from './evaluation'
 import facilities from './facilities'
 import found from './found'
 import frame from './frame'
@@ -21,4 +22,4 @@ import ticketWork from './ticketWork'
 import tickets from './tickets'
 import watching from './watching'
 
-export default { ...frame, ...facilities, ...watching, ...alarms, ...suppressions, ...tickets, ...plans, ...command, ...drills, ...platform, ...losses, ...found, ...interlocks, ...notifications, ...rules, ...ruleBook, ...ticketWork, ...headcount, ...standby, ...push, ...swaps, ...resident }
+export default { ...frame, ...facilities, ...evaluation, ...watching, ...alarms, ...suppressions, ...tickets, ...plans, ...command, ...drills, ...platform, ...losses, ...found, ...interlocks, ...notifications, ...rules, ...ruleBook, ...ticketWork, ...headcount, ...standby, ...push, ...swaps, ...resident }
