@@ -27,6 +27,7 @@ PROGRAMS = {
     "alarms": "from a sensor's message to the alarm",
     "alarm_storm": "a thousand alarms at once",
     "notify": "from an alarm to somebody's phone",
+    "first_told": "the same, five hundred times",
     "historian": "the historians",
     "history_queries": "questions to 50 million readings",
     "memory": "memory of the demo, and of the broker under load",
