@@ -2,7 +2,7 @@
 
 Run `python -m benchmarks.spool`. The week is written in frames as compaction leaves them, beside
 a sample that went through it. Then a gateway with 500 devices starts with a day of backlog, on a real Mosquitto, and
-sends it to a consumer while a detector reports; last it reads `BULK_RATE` messages a second.
+sends it to a consumer while a detector reports; last a load process offers it `BULK_RATE` messages a second.
 """
 
 import asyncio
@@ -45,9 +45,10 @@ MERGED = 600
 WEEK_AIM_MB, DRAIN_AIM, RSS_AIM_MB = 1_000, 20_000, 80
 WHILE_DRAINING_AIM_MS, UNDER_BULK_AIM_MS = 200, 30
 URGENT_EVERY_S = 0.02
-BULK_RATE = 3_000
-"""Messages/s that fill the bulk lane."""
+BULK_RATE = 15_000
+"""Messages/s that fill the bulk lane, or as many as the machine takes."""
 BULK_S = 15.0
+IN_FLIGHT = 2_000
 SETTLED = 100
 """Urgent readings until what the backlog left behind is gone."""
 SMOKE = "zigbee2mqtt/smoke"
@@ -58,8 +59,14 @@ from pathlib import Path
 from benchmarks.spool import bench_site
 from gateway.service import run
 from tests.gateway_rig import gateway_settings
-settings = gateway_settings(int(sys.argv[1]), Path(sys.argv[2]), consumers=("rules",), spool_bytes=2_000_000_000)
+more = {"consumers": ("rules",), "status_s": 1, "spool_bytes": 2_000_000_000}
+settings = gateway_settings(int(sys.argv[1]), Path(sys.argv[2]), **more)
 asyncio.run(run(settings, bench_site(), asyncio.Event()))
+"""
+LOAD = """
+import asyncio, sys
+from benchmarks.spool import load
+asyncio.run(load(int(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3])))
 """
 
 
@@ -203,8 +210,14 @@ async def drain(broker: Broker, folder: Path) -> list[Figure]:
                 )
                 await until(lambda: not counting.raised_at or len(counting.took_s) > SETTLED, 60, "the last of it")
                 counting.measured()
-                await bulk(operator)
-                figures += latency("spool.urgent_under_bulk", counting.measured(), {50: None, 99: UNDER_BULK_AIM_MS})
+                taken_per_s = await bulk(broker, operator, folder)
+                figures += latency(
+                    "spool.urgent_under_bulk",
+                    counting.measured(),
+                    {50: None, 99: UNDER_BULK_AIM_MS},
+                    offered_per_s=BULK_RATE,
+                    taken_per_s=round(taken_per_s),
+                )
                 reporting.cancel()
                 rss = psutil.Process(child.pid).memory_info().rss / 1e6
                 figures.append(Figure("gateway.rss_mb", rss, "MB", DEVICES, RSS_AIM_MB, lower=True))
@@ -213,14 +226,39 @@ async def drain(broker: Broker, folder: Path) -> list[Figure]:
     return figures
 
 
-async def bulk(operator: Operator) -> None:
-    """Sensors speak at `BULK_RATE` for a while."""
-    began, sent = time.perf_counter(), 0
-    while (passed := time.perf_counter() - began) < BULK_S:
-        while sent < passed * BULK_RATE:
-            operator.publish(topic(sent), {"temperature": sent % 400 / 10, "humidity": sent % 100})
-            sent += 1
-        await asyncio.sleep(0.005)
+async def bulk(broker: Broker, operator: Operator, folder: Path) -> float:
+    """Messages/s the gateway took of the load."""
+    command = [sys.executable, "-c", LOAD, str(broker.port), str(BULK_RATE), str(BULK_S)]
+    sensors = Process("sensors", command, folder, env={"PYTHONPATH": str(ROOT)})
+    await _next_status(operator)
+    before, began = operator.status["counters"]["messages"], time.perf_counter()
+    await asyncio.to_thread(sensors.start)
+    try:
+        await until(lambda: not sensors.running, 4 * BULK_S, "the end of the load")
+    finally:
+        sensors.stop()
+    await _next_status(operator)
+    return float(operator.status["counters"]["messages"] - before) / (time.perf_counter() - began)
+
+
+async def _next_status(operator: Operator) -> None:
+    last = operator.status
+    await until(lambda: operator.status is not last, 30, what="the next status")
+
+
+async def load(port: int, rate: int, seconds: float) -> None:
+    """Sensors speak at `rate` messages/s for a while, or as fast as the broker answers: the load's own process."""
+    bodies = [json.dumps({"temperature": n % 400 / 10, "humidity": n % 100}).encode() for n in range(1_000)]
+    async with Bus(f"mqtt://127.0.0.1:{port}", "sensors") as bus:
+        await until(lambda: bus.connected, what="the broker")
+        began, sent = time.perf_counter(), 0
+        while (passed := time.perf_counter() - began) < seconds:
+            while sent < passed * rate and bus.unacknowledged < IN_FLIGHT:
+                bus.publish(topic(sent), bodies[sent % len(bodies)])
+                sent += 1
+            await asyncio.sleep(0.002)
+        await until(lambda: not bus.unacknowledged, what="the last answers")
+        print(sent)
 
 
 def figures() -> Iterator[Figure]:
