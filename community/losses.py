@@ -23,6 +23,8 @@ class LossReason(StrEnum):
     """The gateway itself did not run."""
     DRIVER_RESTARTED = "driver-restarted"
     """What reads the device hung or ended, and was started again."""
+    FLOOD = "flood"
+    """The device spoke without pause, and was read now and then."""
 
 
 @dataclass(frozen=True, slots=True)

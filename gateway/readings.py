@@ -91,6 +91,8 @@ class DeviceReader:
     clock: DeviceClock = field(default_factory=DeviceClock)
     sequence: int | None = None
     """The number its last message had, of devices that number them."""
+    urgent: bool = False
+    """One of its points is, or is what an interlock waits for."""
 
     def take_over(self, before: "DeviceReader") -> None:
         """Go on where another reader of this device ended."""
@@ -134,7 +136,8 @@ def reader_of(site: Site, device: Device, watched: Container[str] = ()) -> Devic
             )
         )
     by_path = {channel.path: channel for channel in channels}
-    return DeviceReader(device.id, tuple(channels), device.bin, MODES[device.mode], by_path=by_path)
+    urgent = any(channel.urgent or channel.watched for channel in channels)
+    return DeviceReader(device.id, tuple(channels), device.bin, MODES[device.mode], by_path=by_path, urgent=urgent)
 
 
 class Pipeline:

@@ -39,6 +39,11 @@ class Talk(NamedTuple):
     party: str
     readers: dict[str, DeviceReader | None]
 
+    @property
+    def urgent(self) -> bool:
+        """Whether a device of this gateway behind it has an urgent point."""
+        return any(reader is not None and reader.urgent for reader in self.readers.values())
+
 
 class Routes:
     """The table of one gateway."""
@@ -57,6 +62,16 @@ class Routes:
         single = [t for t, r in routes if r.reader is not None and not any(matches(w, t) for w in wide)]
         self.filters = tuple(wide + single)
         """What to subscribe to."""
+        urgent = [topic for topic, route in routes if route.reader is not None and route.reader.urgent]
+        self._urgent_parties = {party for party, talk in self.talks.items() if talk.urgent}
+        for party in self._urgent_parties:
+            urgent += self.talks[party].conversation.topics(party)
+        self.urgent_filters = tuple(dict.fromkeys(urgent))
+        """What to subscribe to on the connection of urgent devices."""
+        readers = [route.reader for _, route in routes]
+        readers += [reader for talk in self.talks.values() for reader in talk.readers.values()]
+        self.devices = frozenset(reader.device for reader in readers if reader is not None)
+        """Of this gateway."""
 
     def of(self, topic: str) -> MqttRoute | None:
         """The route of `topic`; None when no device of the site speaks there."""
@@ -71,6 +86,21 @@ class Routes:
             if (party := conversation.party(topic)) is not None:
                 return self.talks.get(party)
         return None
+
+    def is_urgent(self, topic: str) -> bool:
+        """Whether who speaks on `topic` is heard on the connection of urgent devices too."""
+        if (route := self.of(topic)) is not None:
+            return route.reader is not None and route.reader.urgent
+        return bool(self._urgent_parties) and any(
+            conversation.party(topic) in self._urgent_parties for conversation in self._conversations
+        )
+
+    def speaker(self, topic: str) -> str | None:
+        """Who speaks on `topic`: a device of this gateway, or the party of a conversation; None: nobody it reads."""
+        if (route := self.of(topic)) is not None:
+            return route.reader.device if route.reader is not None else None
+        talk = self.talk_of(topic) if self._conversations else None
+        return talk.party if talk is not None else None
 
     def is_noise(self, topic: str) -> bool:
         """Whether the topic's format passes it over in silence."""

@@ -23,6 +23,7 @@ from gateway.device_modes import DeviceModes
 from gateway.drivers.modbus import ModbusDriver, Unit, unit_of
 from gateway.drivers.mqtt import MqttDriver
 from gateway.finder import Finder
+from gateway.floods import Floods
 from gateway.forwarder import Forwarder
 from gateway.interlock_guard import InterlockGuard, Switch
 from gateway.interlocks import rows_of, watched_by
@@ -87,16 +88,8 @@ async def run(
                 key=settings.mqtt_key,
                 will=last_word,
             )
-            # The broker keeps what sensors say while this gateway is away, and until it is in the spool.
-            sensors = Bus(
-                sensors_url or settings.broker_url,
-                f"gateway-{site.id}-{row.id}-sensors",
-                ca=settings.sensors_ca or settings.mqtt_ca,
-                cert=settings.sensors_cert or settings.mqtt_cert,
-                key=settings.sensors_key if settings.sensors_cert else settings.mqtt_key,
-                session=True,
-            )
             announcers = _announcer(settings, sensors_url, f"gateway-{site.id}-{row.id}-finder")
+            sensors, urgent = (_ear(settings, site.id, row.id, sensors_url, ear) for ear in ("sensors", "urgent"))
             parts = _Parts(
                 settings,
                 site,
@@ -107,12 +100,14 @@ async def run(
                 bus=bus,
                 sensors=sensors,
                 announcers=announcers,
+                urgent=urgent,
                 watch_site=watch_site,
             )
             await stack.enter_async_context(bus)
             await stack.enter_async_context(sensors)
             if announcers is not None:
                 await stack.enter_async_context(announcers)
+            await stack.enter_async_context(urgent)
             await parts.run(stop, watchdog)
             bus.publish(last_word.topic, last_word.payload, qos=1, retain=True)
             await _until_acknowledged(bus)
@@ -130,6 +125,18 @@ def _announcer(settings: GatewaySettings, sensors_url: str | None, name: str) ->
     return Bus(sensors_url or settings.broker_url, name, ca=ca, cert=cert, key=key)
 
 
+def _ear(settings: GatewaySettings, site: str, gateway: str, url: str | None, name: str) -> Bus:
+    """A connection to the sensors' broker, which keeps what they say until this gateway has spooled it."""
+    return Bus(
+        url or settings.broker_url,
+        f"gateway-{site}-{gateway}-{name}",
+        ca=settings.sensors_ca or settings.mqtt_ca,
+        cert=settings.sensors_cert or settings.mqtt_cert,
+        key=settings.sensors_key if settings.sensors_cert else settings.mqtt_key,
+        session=True,
+    )
+
+
 class _Parts:
     """Everything of one gateway, wired."""
 
@@ -145,11 +152,12 @@ class _Parts:
         bus: Bus,
         sensors: Bus,
         announcers: Bus | None,
+        urgent: Bus,
         watch_site: SiteWatch | None,
     ) -> None:
         self._now = now
         self._spool = spool
-        self._sensors = sensors
+        self._ears = (urgent, sensors)
         self._refusals = Refusals()
         self._uplink = Uplink(
             bus,
@@ -206,6 +214,8 @@ class _Parts:
             now,
             self._durable,
             spool.losses,
+            urgent_bus=urgent,
+            floods=Floods(settings.device_messages_per_s),
         )
         self._modbus = self._modbus_drivers(site, row, readers)
         self._points = {point.id: point for point in site.points_of_gateway[row.id]}
@@ -366,7 +376,7 @@ class _Parts:
     def _troubles(self) -> list[str]:
         """What keeps the gateway from its work beside its spool."""
         found = [] if self._interlocks.problem is None else [self._interlocks.problem]
-        if deaf := self._sensors.deaf:
+        if deaf := next((deaf for ear in self._ears if (deaf := ear.deaf)), None):
             found.append(f"the sensors cannot be heard: {deaf}")
         found += self._workers.problems
         if self._watch is not None and self._watch.state.problems:
@@ -388,6 +398,7 @@ class _Parts:
         while True:
             await asyncio.sleep(1)
             now_s = time.monotonic()
+            self._mqtt.read_held()
             self._pipeline.pass_time(self._readers.values(), round((now_s - before_s) * 1000), self._now())
             before_s = now_s
 

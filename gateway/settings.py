@@ -46,6 +46,9 @@ class GatewaySettings(Settings):
     clock_ahead_s: float = Field(default=60, ge=0, description="a device's clock may run ahead this much")
     clock_behind_s: float = Field(default=86_400, ge=0, description="a device's message may be this old")
     modbus_timeout_s: float = Field(default=1.0, gt=0, le=10, description="a unit answers within this, or has failed")
+    device_messages_per_s: float = Field(
+        default=200, ge=1, le=100_000, description="a device that sends more for long is read once a second"
+    )
     urgent_poll_s: float = Field(default=0.5, gt=0, le=10, description="urgent Modbus points are read this often")
     mqtt_private: bool = Field(
         default=False, description="no stranger can reach the broker, although it asks for no TLS and no credentials"

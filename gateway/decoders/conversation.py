@@ -47,6 +47,10 @@ class Conversation(Protocol):
         """Whether the address is one of a device behind a party, and not the party itself."""
         ...
 
+    def topics(self, party: str) -> tuple[str, ...]:
+        """Filters for all that a party and the devices behind it say."""
+        ...
+
     def hear(self, state: object | None, topic: str, payload: bytes, now: int) -> Turn:
         """One message; state None: nothing was heard of the party yet. Raises DecodeError."""
         ...

@@ -100,6 +100,12 @@ def party(topic: str) -> str | None:
     return f"{NAMESPACE}/{levels[1]}/NCMD/{levels[3]}" if levels[2] in (*_OF_NODE, *_OF_DEVICE, "+") else None
 
 
+def topics(party: str) -> tuple[str, ...]:
+    """All that an edge node and the devices behind it say."""
+    _, group, _, node = party.split("/")
+    return f"{NAMESPACE}/{group}/+/{node}", f"{NAMESPACE}/{group}/+/{node}/+"
+
+
 def address(topic: str) -> str | None:
     """The device a site file's topic means, whichever kind of message it names."""
     if party(topic) is None:
