@@ -156,13 +156,15 @@ def check(
     profiles: Annotated[Path | None, typer.Option(help="an installer's own profile folder")] = None,
 ) -> None:
     """Check site files; every problem is printed with file:line:column. Exit 0 when there are none, else 1."""
-    from backbone.site_files import check_file
+    from backbone.site_files import check_file, notes_on
 
     problems = [problem for file in files for problem in check_file(file, profiles)]
     for problem in problems:
         out.print(str(problem), markup=False)
     if problems:
         raise typer.Exit(BAD_INPUT)
+    for note in (note for file in files for note in notes_on(file)):
+        out.print(f"{note.file}:{note.line}:{note.column}: take care: {note.message}", markup=False)
     out.print(f"{', '.join(str(f) for f in files)}: no problems")
 
 

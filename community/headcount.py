@@ -19,12 +19,21 @@ OUTSIDE = "outside"
 ADMITTED = "access.granted"
 MOST_NAMED = 5_000
 DAY_MS = 86_400_000
+_LONGEST = 64
 _PSEUDONYM = re.compile(r"[0-9a-f]{8,64}")
 
 
-def pseudonym_of(value: Any) -> str | None:
-    """Nothing that does not look like one: a gateway of somebody else's may forget to hash."""
-    return value if isinstance(value, str) and _PSEUDONYM.fullmatch(value) else None
+def known_as(value: Any, site: Site) -> str | None:
+    """A card or person as the site wants them shown.
+
+    Nothing that does not look like a pseudonym, unless the site file says that cards and names come as they are read: a
+    gateway of somebody else's may forget to hash.
+    """
+    if not isinstance(value, str):
+        return None
+    if site.names_people:
+        return value.strip()[:_LONGEST] or None
+    return value if _PSEUDONYM.fullmatch(value) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +41,7 @@ class Pass:
     """Somebody went through a door."""
 
     card: str
-    """Pseudonym."""
+    """Pseudonym; where the site names people the name, if the reader says one, and the card."""
     zone: str
     """Where the door leads; `outside`: out of the community."""
     at: int
@@ -40,9 +49,12 @@ class Pass:
 
 def passed(site: Site, point: str, event: str, data: Mapping[str, Any], at: int) -> Pass | None:
     """Who went through a door and where to, if that is what an event at a point says."""
-    place, card = site.points.get(point), pseudonym_of(data.get("card"))
+    place, card = site.points.get(point), known_as(data.get("card"), site)
     if place is None or event != ADMITTED or card is None:
         return None
+    if site.names_people and (person := known_as(data.get("person"), site)) is not None:
+        # Two people may have one name: it never stands for a card alone.
+        card = f"{person[: _LONGEST - len(card) - 3]} · {card}" if len(card) < _LONGEST - 3 else card
     return Pass(card, site.devices[place.device].leads_to or place.zone, at)
 
 

@@ -9,6 +9,9 @@ _KEY_BYTES = 32
 _DIGEST_BYTES = 8
 
 
+AS_READ_LIMIT = 64
+
+
 class PseudonymKeyError(OSError):
     """The key file cannot be used; nothing personal may leave without it."""
 
@@ -18,6 +21,8 @@ class Pseudonyms:
 
     def __init__(self, key: bytes) -> None:
         self._key = key
+        self.as_read = False
+        """The site file says that cards and names are passed on as they are."""
 
     @classmethod
     def open(cls, path: Path) -> "Pseudonyms":
@@ -37,7 +42,9 @@ class Pseudonyms:
         return cls(key[:_KEY_BYTES])
 
     def of(self, kind: str, value: str) -> str:
-        """The pseudonym of a `card` or `person`: 16 hexadecimal digits."""
+        """The pseudonym of a `card` or `person`: 16 hexadecimal digits; itself where the site wants it `as_read`."""
+        if self.as_read:
+            return value.strip()[:AS_READ_LIMIT]
         text = f"{kind}:{value.strip().lower()}".encode()
         return hashlib.blake2b(text, key=self._key, digest_size=_DIGEST_BYTES).hexdigest()
 

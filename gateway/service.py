@@ -196,6 +196,8 @@ class _Parts:
             losses=spool.losses,
             watch=self._interlocks.observe,
         )
+        self._pseudonyms = pseudonyms
+        pseudonyms.as_read = site.names_people
         self._settings = settings
         self._site, self._row = site, row
         self._workers = Supervision(hang_s=HANG_S + settings.modbus_timeout_s, restarted=self._note_restart)
@@ -298,6 +300,7 @@ class _Parts:
         gone, new = self._modbus.keys() - same, drivers.keys() - same
         self._modbus = {address: self._modbus[address] if address in same else drivers[address] for address in drivers}
         self._site, self._row = site, row
+        self._pseudonyms.as_read = site.names_people
         _become(self._readers, readers)
         _become(self._modes_of_site, {device.id: device.mode for device in row.devices})
         self._modes.apply()

@@ -1,4 +1,4 @@
-"""Access events: who came and was refused, by pseudonym."""
+"""Access events: who came and was refused, by pseudonym unless the site file says otherwise."""
 
 from typing import Annotated
 
@@ -11,7 +11,7 @@ from api.problems import Problem, not_found
 from api.security.access import Viewer
 from api.times import Moment, to_ms
 from backbone.frames import FrameEvent
-from community.headcount import pseudonym_of
+from community.headcount import known_as
 from community.site.profile import Family
 from community.site.site import Site
 
@@ -51,7 +51,7 @@ def _wanted(site: Site, event: FrameEvent, zone: str | None) -> bool:
 
 
 def show(site: Site, event: FrameEvent) -> AccessEventOut:
-    """The event, of its data only what is no personal information."""
+    """The event, of its data only what the site lets be known of a person."""
     data = event.data
     doors = data.get("doors")
     return AccessEventOut(
@@ -59,8 +59,8 @@ def show(site: Site, event: FrameEvent) -> AccessEventOut:
         zone=site.points[event.point].zone,
         t=event.t,
         type=event.type,
-        card=pseudonym_of(data.get("card")),
-        person=pseudonym_of(data.get("person")),
+        card=known_as(data.get("card"), site),
+        person=known_as(data.get("person"), site),
         doors=[str(door) for door in doors] if isinstance(doors, list) else [],
         reason=str(data["reason"]) if "reason" in data else None,
     )

@@ -1,4 +1,4 @@
-"""Access events as shown: card holders by pseudonym only."""
+"""Access events as shown: card holders by pseudonym unless the site file says otherwise."""
 
 from pydantic import BaseModel, Field
 
@@ -12,7 +12,9 @@ class AccessEventOut(BaseModel):
     zone: str
     t: Timestamp
     type: str = Field(examples=["access.denied"])
-    card: str | None = Field(description="pseudonym, made in the gateway; the same card has always the same")
-    person: str | None = Field(description="pseudonym")
+    card: str | None = Field(
+        description="pseudonym made in the gateway, always the same; the card itself with personal_data: as-read"
+    )
+    person: str | None = Field(description="pseudonym, or the name with personal_data: as-read")
     doors: list[str]
     reason: str | None

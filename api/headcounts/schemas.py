@@ -30,7 +30,9 @@ class PresenceOut(_Shown):
 class RowOut(_Shown):
     """A person of the list."""
 
-    person: str = Field(description="a card's pseudonym, or the name somebody gave")
+    person: str = Field(
+        description="a card's pseudonym, the card itself with personal_data: as-read, or the name somebody gave"
+    )
     zone: str
     seen_at: Timestamp
     status: Status

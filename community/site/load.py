@@ -32,7 +32,7 @@ OUTPUT_STATES = {
 }
 """What 0 and 1 mean for what a relay switches, in the words of the person who looks at it."""
 
-__all__ = ["Problem", "SiteErrors", "check_text", "load_profiles", "load_site", "text_digest"]
+__all__ = ["Problem", "SiteErrors", "check_text", "load_profiles", "load_site", "notes_of", "text_digest"]
 
 
 def load_site(text: str, profiles: Mapping[str, Profile], name: str = "site.yaml") -> Site:
@@ -57,6 +57,19 @@ def check_text(text: str, profiles: Mapping[str, Profile], name: str = "site.yam
     except SiteErrors as errors:
         return errors.problems
     return ()
+
+
+def notes_of(text: str, name: str = "site.yaml") -> tuple[Problem, ...]:
+    """What a person should know of a site file that can be loaded, each where it stands."""
+    document = parse(text)
+    site = SiteFile.model_validate(document.data).site
+    if site.personal_data == "pseudonyms":
+        return ()
+    sentence = (
+        "card numbers and names leave the gateways as they are, and stay in the history and on the page; delete this "
+        "line unless everybody concerned was told and agreed (GB/T 35273)"
+    )
+    return (problem_at(document, name, ("site", "personal_data"), sentence),)
 
 
 def load_profiles(texts: Mapping[str, str]) -> dict[str, Profile]:

@@ -1,5 +1,7 @@
 """The rows of a site file. Keys keep the names of the published schema; durations become seconds."""
 
+from typing import Literal
+
 from pydantic import Field
 
 from community.people import Role
@@ -14,6 +16,8 @@ from community.site.tickets import TicketRules
 from community.site.upkeep import Checklist, Facility, Route, Schedule
 from community.text import Text
 
+PersonalData = Literal["pseudonyms", "as-read"]
+
 
 class Community(Row):
     """The site itself."""
@@ -21,6 +25,10 @@ class Community(Row):
     id: Id
     name: Text
     timezone: str = "Asia/Shanghai"
+    personal_data: PersonalData = Field(
+        default="pseudonyms",
+        description="how gateways pass on card numbers and the names readers say: as keyed hashes, or as they are",
+    )
 
 
 class Zone(Row):

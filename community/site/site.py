@@ -55,6 +55,11 @@ class Site:
         """The site's id."""
         return self.file.site.id
 
+    @property
+    def names_people(self) -> bool:
+        """Whether card numbers and names are passed on as readers say them, and not as pseudonyms."""
+        return self.file.site.personal_data == "as-read"
+
     def zone_path(self, zone: str) -> tuple[str, ...]:
         """`zone` and all it lies in, innermost first."""
         path = [zone]

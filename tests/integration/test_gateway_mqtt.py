@@ -9,10 +9,11 @@ import pytest
 from backbone import topics
 from backbone.bus import Bus
 from community.quality import Quality
+from community.site.load import load_site
 from community.site.profile import Lane
 from gateway.clock import now_ms
 from tests.gateway_rig import Consumer, Operator, gateway_settings, running_gateway, until
-from tests.gateway_site import GATEWAY, mqtt_device, site_of
+from tests.gateway_site import GATEWAY, PROFILES, mqtt_device, site_of, site_text
 from tests.servers import Broker, mosquitto
 
 SMOKE = "zigbee2mqtt/hall/smoke"
@@ -64,6 +65,24 @@ async def test_messages_become_readings_for_every_consumer(broker: Broker, tmp_p
         assert operator.status["devices"]["climate"]["ok"] is True
         assert operator.status["counters"]["messages"] == 4
     assert (tmp_path / "data" / "pseudonym.key").stat().st_mode & 0o777 == 0o600
+
+
+async def test_cards_and_names_leave_as_they_are_read_where_the_site_file_says_so(
+    mosquitto: Broker, tmp_path: Path
+) -> None:
+    rules = Consumer("rules")
+    text = site_text([mqtt_device("door", "esp-rfid", DOOR)])
+    site = load_site(text.replace("id: test,", "id: test, personal_data: as-read,"), PROFILES)
+    async with (
+        Operator.connected(mosquitto.port) as operator,
+        rules.running(mosquitto.port),
+        running_gateway(site, gateway_settings(mosquitto.port, tmp_path / "data", consumers=("rules",))),
+    ):
+        await operator.online()
+        said = {"type": "access", "isKnown": "true", "access": "Always", "username": "王伟", "uid": "ba839d07"}
+        operator.publish(DOOR + "/send", said)
+        await until(lambda: rules.events, what="the event")
+    assert {key: rules.events[0].data[key] for key in ("card", "person")} == {"card": "ba839d07", "person": "王伟"}
 
 
 async def test_garbage_is_counted_and_everything_else_goes_on(broker: Broker, tmp_path: Path) -> None:

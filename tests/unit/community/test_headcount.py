@@ -9,6 +9,9 @@ from hypothesis import strategies as st
 from community import headcount as counting
 from community.errors import TransitionRefused
 from community.headcount import CheckOff, Headcount, HeadcountState, Pass, Row, Status, whereabouts
+from community.site.load import load_site
+from community.site.site import Site
+from tests.gateway_site import PROFILES, mqtt_device, site_text
 
 START = 1_000
 CARDS = ("aaaa", "bbbb", "cccc")
@@ -32,6 +35,33 @@ def said(person: str, status: Status = Status.SAFE, at: int = START + 5) -> Chec
 
 def states(rows: list[Row]) -> dict[str, str]:
     return {row.person: row.status for row in rows}
+
+
+def door(personal_data: str) -> Site:
+    text = site_text([mqtt_device("door", "esp-rfid", "doors/1", ", leads_to: outside")])
+    return load_site(text.replace("id: test,", f"id: test, personal_data: {personal_data},"), PROFILES)
+
+
+HASH = "0123456789abcdef"
+
+
+@pytest.mark.parametrize(
+    ("personal_data", "data", "known"),
+    [
+        ("pseudonyms", {"card": HASH, "person": HASH}, HASH),
+        ("pseudonyms", {"card": "Card 7", "person": "王伟"}, None),
+        ("as-read", {"card": "Card 7 "}, "Card 7"),
+        ("as-read", {"card": "Card 7", "person": "王伟"}, "王伟 · Card 7"),
+        ("as-read", {"card": "7", "person": "n" * 200}, "n" * 60 + " · 7"),
+        ("as-read", {"card": "7" * 200, "person": "王伟"}, "7" * 64),
+        ("as-read", {"card": HASH}, HASH),
+        ("as-read", {"card": 7}, None),
+        ("as-read", {"card": " "}, None),
+    ],
+)
+def test_a_card_is_known_as_the_site_file_says(personal_data: str, data: dict[str, object], known: str | None) -> None:
+    passage = counting.passed(door(personal_data), "door.credential", "access.granted", data, START)
+    assert passage == (None if known is None else Pass(known, "outside", START))
 
 
 def test_who_was_inside_is_missing_until_something_says_otherwise() -> None:

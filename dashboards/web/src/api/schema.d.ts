@@ -2509,14 +2509,14 @@ export interface components {
         AccessEventOut: {
             /**
              * Card
-             * @description pseudonym, made in the gateway; the same card has always the same
+             * @description pseudonym made in the gateway, always the same; the card itself with personal_data: as-read
              */
             card: string | null;
             /** Doors */
             doors: string[];
             /**
              * Person
-             * @description pseudonym
+             * @description pseudonym, or the name with personal_data: as-read
              */
             person: string | null;
             /** Point */
@@ -5718,7 +5718,7 @@ export interface components {
             note: string;
             /**
              * Person
-             * @description a card's pseudonym, or the name somebody gave
+             * @description a card's pseudonym, the card itself with personal_data: as-read, or the name somebody gave
              */
             person: string;
             /**
