@@ -13,11 +13,10 @@ from community.commands import Command, Outcome, Reply
 from community.site.devices import DeviceMode
 from community.site.site import Point
 from gateway.command_log import CommandLog
-from gateway.drivers.modbus_client import ModbusError
-from gateway.interlock_guard import Switch
 from gateway.interlocks import EGRESS_LOCK, Hold
 from gateway.judgement import INTERLOCK, MODE, MODES, STAND_DOWN, Verdict, judge, releases
 from gateway.refusals import Refusals
+from gateway.switch import Switch, SwitchError
 
 TRIES = 2
 READ_BACKS = 3
@@ -187,7 +186,7 @@ class Commands:
                         return self._reply(command, Outcome.DONE, "", value)
                     await asyncio.sleep(READ_BACK_PAUSE_S)
                     value = await switch.read_back(point.device, point.id)
-            except ModbusError as error:
+            except SwitchError as error:
                 reason = str(error)
             else:
                 return self._reply(command, Outcome.FAILED, f"reads back {value:g}", value)
@@ -205,7 +204,7 @@ class Commands:
         if point is not None and switch is not None:
             try:
                 value = await switch.read_back(point.device, point.id)
-            except ModbusError as error:
+            except SwitchError as error:
                 reason = f"{reason}; {error}"
         outcome = Outcome.DONE if value == command.value else Outcome.FAILED
         self._finish(identifier, self._reply(command, outcome, reason, value))

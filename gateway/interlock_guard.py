@@ -11,7 +11,6 @@ import contextlib
 import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Protocol
 
 import msgspec
 import structlog
@@ -22,7 +21,6 @@ from backbone.site_watch import SiteRefused
 from community.commands import SET, SETTING
 from community.quality import UNUSABLE
 from gateway import interlock_record
-from gateway.drivers.modbus_client import ModbusError
 from gateway.interlock_record import Record, RecordError
 from gateway.interlocks import (
     SILENT,
@@ -41,6 +39,7 @@ from gateway.interlocks import (
     worth_keeping,
 )
 from gateway.readings import Sink
+from gateway.switch import Switch, SwitchError
 
 TICK_S = 1.0
 FIRST_RETRY_S = 0.2
@@ -53,18 +52,6 @@ waited in the sensors' broker. Later every reading is news, whatever clocks say.
 LATE_MS = 300_000
 
 log = structlog.get_logger()
-
-
-class Switch(Protocol):
-    """Sets outputs and reads them back."""
-
-    async def write(self, device: str, point: str, value: int) -> float:
-        """Set, and what it is afterwards. Raises ModbusError."""
-        ...
-
-    async def read_back(self, device: str, point: str) -> float:
-        """What it is. Raises ModbusError."""
-        ...
 
 
 class InterlockState(msgspec.Struct):
@@ -318,7 +305,7 @@ class InterlockGuard:
 
     async def _stands(self, effect: Effect) -> bool:
         switch = self._switches.get(effect.device)
-        with contextlib.suppress(ModbusError):
+        with contextlib.suppress(SwitchError):
             return switch is not None and await switch.read_back(effect.device, effect.point) == effect.value
         return False
 
@@ -329,7 +316,7 @@ class InterlockGuard:
         try:
             async with asyncio.timeout(SWITCH_S):
                 value = await switch.write(effect.device, effect.point, effect.value)
-        except ModbusError as error:
+        except SwitchError as error:
             return str(error)
         except TimeoutError:
             return f"its driver has not answered for {SWITCH_S:g} s"

@@ -66,6 +66,10 @@ class Channel:
     watched: bool = False
     """An interlock hears of every reading, before anything else."""
     stuck_ms: int | None = None
+    words: Mapping[str, bool] | None = None
+    """What stands for 0 and 1, where the device says words."""
+    heard: int = 0
+    """So many values of it were taken."""
     x: float | None = None
     q: int = 0
     sent: int = 0
@@ -132,6 +136,7 @@ def reader_of(site: Site, device: Device, watched: Container[str] = ()) -> Devic
                 high=float("inf") if point.high is None else point.high,
                 every_ms=int(point.every_s * 1000),
                 watched=point.id in watched,
+                words={word: bool(value) for word, value in row.words.items()} or None,
                 stuck_ms=None if row.stuck_after is None else round(row.stuck_after * 1000),
             )
         )
@@ -191,6 +196,8 @@ class Pipeline:
             value = at_path(values, channel.keys) if channel.keys else values.get(channel.path)
             if value is None or channel.event:
                 continue
+            if channel.words is not None and type(value) is str:
+                value = channel.words.get(value, value)
             try:
                 x = number(value, boolean=channel.boolean)
             except ValueRefusedError as error:
@@ -199,6 +206,7 @@ class Pipeline:
                 continue
             if channel.invert:
                 x = 1.0 - x
+            channel.heard += 1
             urgent = channel.urgent
             q = doubt | (at.urgent_q if urgent else at.bulk_q)
             if x != channel.x:

@@ -22,10 +22,11 @@ from gateway.device_book import DeviceBook
 from gateway.device_modes import DeviceModes
 from gateway.drivers.modbus import ModbusDriver, Unit, unit_of
 from gateway.drivers.mqtt import MqttDriver
+from gateway.drivers.mqtt_outputs import MqttOutputs
 from gateway.finder import Finder
 from gateway.floods import Floods
 from gateway.forwarder import Forwarder
-from gateway.interlock_guard import InterlockGuard, Switch
+from gateway.interlock_guard import InterlockGuard
 from gateway.interlocks import rows_of, watched_by
 from gateway.judgement import STRANGERS
 from gateway.loss_watch import LossWatch
@@ -37,6 +38,7 @@ from gateway.settings import GatewaySettings, GatewaySettingsError, gateway_of, 
 from gateway.spool import Spool
 from gateway.status import Status, offline
 from gateway.supervision import Supervision, Task, Work
+from gateway.switch import Switch
 from gateway.uplink import Uplink
 
 LAST_WORDS_S = 0.5
@@ -221,7 +223,7 @@ class _Parts:
         )
         self._modbus = self._modbus_drivers(site, row, readers)
         self._points = {point.id: point for point in site.points_of_gateway[row.id]}
-        self._switches.update({device: driver for driver in self._modbus.values() for device in driver.devices})
+        self._switches.update(self._all_switches(site, row, readers))
         self._record = CommandLog(spool)
         self._commands = Commands(
             bus,
@@ -272,6 +274,12 @@ class _Parts:
             for line, behind in units.items()
         }
 
+    def _all_switches(self, site: Site, row: Gateway, readers: Mapping[str, DeviceReader]) -> dict[str, Switch]:
+        """By device, what sets its outputs; MQTT devices are told on the connection that hears them first."""
+        outputs = MqttOutputs(self._ears[0], site, row, readers)
+        switches: dict[str, Switch] = dict.fromkeys(outputs.devices, outputs)
+        return switches | {device: driver for driver in self._modbus.values() for device in driver.devices}
+
     async def _reload(self, site: Site) -> None:
         """Take a changed site file: build everything new, then swap. What did not change is not touched.
 
@@ -305,7 +313,7 @@ class _Parts:
         _become(self._modes_of_site, {device.id: device.mode for device in row.devices})
         self._modes.apply()
         _become(self._points, {point.id: point for point in site.points_of_gateway[row.id]})
-        _become(self._switches, {device: driver for driver in self._modbus.values() for device in driver.devices})
+        _become(self._switches, self._all_switches(site, row, readers))
         self._mqtt.replace(routes)
         self._finder.know(KnownTopics(site))
         for address in gone:

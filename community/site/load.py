@@ -113,6 +113,12 @@ def _measure_problems(measure: str, row: Measure, *, modbus: bool) -> Iterator[s
         yield f"'{measure}' has a register, but its device speaks MQTT"
     if modbus and row.kind is ValueKind.EVENT:
         yield f"'{measure}' is an event, which no register tells"
+    if modbus and row.command is not None:
+        yield f"'{measure}' is switched by its register; delete command"
+    if not modbus and row.writable != (row.command is not None):
+        yield "writable and command go together: say how the device is told"
+    if (row.command is not None or row.words) and row.kind is not ValueKind.BOOLEAN:
+        yield "command and words are for what is 0 or 1: write kind: boolean"
     if register is not None:
         yield from _register_problems(register, writable=row.writable)
     if row.stuck_after is not None and (row.kind is not ValueKind.NUMBER or row.stuck_after <= 0):

@@ -1,6 +1,7 @@
 """Device profiles: what one product measures and how its bytes say it. One YAML file a product."""
 
 from enum import StrEnum
+from typing import Literal
 
 from pydantic import Field
 
@@ -58,6 +59,21 @@ class Register(Row):
     invalid: tuple[int, ...] = Field(default=(), description="raw values that mean: no value")
 
 
+class MqttSaying(Row):
+    """A message to a device; `{topic}` stands for the device's topic in the site file."""
+
+    topic: str = Field(description="as in {topic}/get", pattern=r"^[^+#]+$")
+    payload: str
+
+
+class MqttCommand(Row):
+    """How a device that speaks MQTT is told what to do, and asked what it is; its state message is the read-back."""
+
+    topic: str = Field(description="where it listens, as in {topic}/set", pattern=r"^[^+#]+$")
+    say: dict[Literal["0", "1"], str] = Field(description="the payloads for 0 and 1, keys '0' and '1'", min_length=2)
+    ask: MqttSaying = Field(description="makes it say its state, which is the read-back")
+
+
 class Measure(Row):
     """One point a device of this profile has."""
 
@@ -75,6 +91,10 @@ class Measure(Row):
     path: str | None = Field(default=None, description="where the value stands in a decoder's message")
     invert: bool = Field(default=False, description="the device says false for what the platform calls 1")
     modbus: Register | None = None
+    words: dict[str, Literal[0, 1]] = Field(
+        default_factory=dict, description="what the device says for 0 and 1, where it says words such as ON and OFF"
+    )
+    command: MqttCommand | None = Field(default=None, description="of a writable measure of a device that speaks MQTT")
     writable: bool = False
     tags: tuple[str, ...] = Field(default=(), description="what rules may select it by, beside the device's tags")
     states: dict[str, Text] = Field(default_factory=dict, description="words for 0 and 1, keys '0' and '1'")

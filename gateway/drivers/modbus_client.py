@@ -13,6 +13,7 @@ from pymodbus.framer import FramerRTU, FramerSocket, FramerType
 from pymodbus.pdu import ModbusPDU
 
 from community.site.devices import Line
+from gateway.switch import SwitchError
 
 # Its messages repeat at every request of a dead unit; ours are said once.
 logging.getLogger("pymodbus").setLevel(logging.CRITICAL)
@@ -55,7 +56,7 @@ OF_CONNECTION = frozenset({Failure.NO_CONNECTION})
 OF_UNIT = frozenset({Failure.NO_ANSWER, Failure.GARBAGE, Failure.PATH_UNAVAILABLE, Failure.TARGET_SILENT})
 
 
-class ModbusError(Exception):
+class ModbusError(SwitchError):
     """A request that brought nothing."""
 
     def __init__(self, failure: Failure) -> None:

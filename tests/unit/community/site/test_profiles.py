@@ -83,10 +83,27 @@ def test_the_readme_names_every_decoder_and_codec() -> None:
                 "9:74: address: write a number of at least 0 (it says '-1')",
             ],
         ),
+        (
+            "zigbee2mqtt",
+            "relay: {name: {zh: 继}, kind: boolean, writable: true}",
+            ["9:10: writable and command go together: say how the device is told"],
+        ),
+        (
+            "zigbee2mqtt",
+            "relay: {name: {zh: 继}, words: {'ON': 1}}",
+            ["9:10: command and words are for what is 0 or 1: write kind: boolean"],
+        ),
+        (
+            "modbus",
+            "relay: {name: {zh: 继}, kind: boolean, "
+            "command: {topic: a, say: {'0': b, '1': c}, ask: {topic: a, payload: ''}},"
+            " modbus: {function: 1, address: 1, type: bool}}",
+            ["9:10: 'relay' is switched by its register; delete command"],
+        ),
         ("zigbee2mqtt", "smoke: {name: {zh: 烟}, low: 5, high: 1}", ["9:10: low 5 is not below high 1"]),
         ("zigbee2mqtt", "smoke: {nam: {zh: 烟}}", ["9:11: 'nam' is not known here; did you mean 'name'?"]),
     ],
-    ids=range(9),
+    ids=range(12),
 )
 def test_a_wrong_profile_is_refused_with_its_place(decoder: str, measure: str, told: list[str]) -> None:
     with pytest.raises(SiteErrors) as refused:
