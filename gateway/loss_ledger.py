@@ -33,6 +33,7 @@ OURS = frozenset(
         LossReason.MEMORY_FULL,
         LossReason.DAMAGED,
         LossReason.DRIVER_RESTARTED,
+        LossReason.FLOOD,
     }
 )
 """The gateway's own doing. That a device or the gateway is silent raises alarms of its own."""
