@@ -35,8 +35,12 @@ STEADY_S = 10.0
 """A connection that lasted so long was a good one: its loss is answered at once."""
 KEEPALIVE_S = 15
 ASK_AGAIN_S = 2.0
-GRANTED_S = 15.0
-"""A broker that does not even answer a subscription for so long is left for the next."""
+GRANTED_S = 4.0
+"""A broker that does not even answer a subscription for so long is left for the next: a node of a cluster that has lost
+its leader may never answer, and alarms wait. Twice as long each time in a row, for one that is only busy …"""
+LONGEST_GRANTED_S = 16.0
+"""… up to this."""
+LOOK_S = 0.5
 FAREWELL_S = 1.0
 _NEVER = -2  # gmqtt is not to reconnect by itself: -1 means for ever, 0 once
 _REFUSED = 0x80
@@ -135,6 +139,7 @@ class Bus:
         self._paused = False
         self._refused: set[str] = set()
         """Topic filters the broker has not granted; said once."""
+        self._granted_s = GRANTED_S
         self._said_away = False
         self._why_away: str | None = None
         self.connected = False
@@ -263,15 +268,17 @@ class Bus:
             answered_at = time.monotonic()
             while not lost.is_set():
                 with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(KEEPALIVE_S / 2):
+                    async with asyncio.timeout(KEEPALIVE_S / 2 if self._is_answered(client) else LOOK_S):
                         await lost.wait()
                 if self._paused:
                     # We do not listen, so its silence does not mean that it is gone.
-                    client.heard(time.monotonic())
-                if self._paused or all(s.acknowledged or s.topic in self._refused for s in client.subscriptions):
                     answered_at = time.monotonic()
-                elif time.monotonic() - answered_at > GRANTED_S:
+                    client.heard(answered_at)
+                elif self._is_answered(client):
+                    answered_at, self._granted_s = time.monotonic(), GRANTED_S
+                elif time.monotonic() - answered_at > self._granted_s:
                     log.warning("the broker does not answer subscriptions; leaving it", host=self._address.host)
+                    self._granted_s = min(LONGEST_GRANTED_S, self._granted_s * 2)
                     break
             self._end()
         except asyncio.CancelledError:
@@ -283,6 +290,9 @@ class Bus:
             self.connected = False
             metrics.connected.labels(self._name).set(0)
             client.abort()
+
+    def _is_answered(self, client: WireClient) -> bool:
+        return all(one.acknowledged or one.topic in self._refused for one in client.subscriptions)
 
     async def _leave(self, client: WireClient) -> None:
         """Hang up when the broker has what it was sent: closing on its unread answers would reset the connection,
