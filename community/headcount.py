@@ -68,6 +68,21 @@ def whereabouts(passes: Iterable[Pass]) -> dict[str, Pass]:
     return last
 
 
+@dataclass(frozen=True, slots=True)
+class RetiredCard:
+    """A card that was lost, or whose holder has left: somebody says so, with a reason."""
+
+    card: str
+    at: int
+    by: str
+    reason: str
+
+
+def in_use(last: Mapping[str, Pass], retired: Mapping[str, RetiredCard]) -> dict[str, Pass]:
+    """Without the cards that stand for nobody; one that is used again after it was retired counts again."""
+    return {card: one for card, one in last.items() if card not in retired or one.at > retired[card].at}
+
+
 class HeadcountState(StrEnum):
     """How far a headcount has come."""
 
@@ -102,6 +117,8 @@ class Status(StrEnum):
     """A door elsewhere has seen them since."""
     SAFE = "safe"
     INJURED = "injured"
+    STRUCK = "struck"
+    """Nobody is behind it: a lost card, somebody who has moved out, a name that was misheard."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -217,10 +234,13 @@ def check(headcount: Headcount, check_off: CheckOff, known: Iterable[Row]) -> He
     """Say what is known of somebody on the list.
 
     Raises:
-        TransitionRefused: they are not on the list, or it is said to be `out`, which only doors say.
+        TransitionRefused: they are not on the list, it is said to be `out`, which only doors say, or somebody is
+            struck from it without a reason.
     """
     if check_off.status is Status.OUT:
         raise TransitionRefused("only a door says that somebody is out; check them off as safe or injured")
+    if check_off.status is Status.STRUCK and not check_off.note.strip():
+        raise TransitionRefused("say how it is known that nobody is behind it")
     if all(row.person != check_off.person for row in known):
         raise TransitionRefused(f"{check_off.person} is not on the list; add them first")
     return _take(replace(headcount, checks=(*headcount.checks, check_off)), HeadcountEvent.COUNT)
@@ -257,7 +277,7 @@ def rows(headcount: Headcount, last: Mapping[str, Pass], is_inside: Callable[[st
     late = [p for p in last.values() if p.card not in expected and p.at >= headcount.started_at and is_inside(p.zone)]
     people = [*expected.values(), *(Expected(person=p.card, zone=p.zone, at=p.at) for p in late)]
     found = [_row(one, said.get(one.person), last.get(one.person), is_inside) for one in people]
-    order = {Status.MISSING: 0, Status.INJURED: 1, Status.OUT: 2, Status.SAFE: 2}
+    order = {Status.MISSING: 0, Status.INJURED: 1, Status.OUT: 2, Status.SAFE: 2, Status.STRUCK: 3}
     fresh = headcount.started_at - DAY_MS
     return sorted(found, key=lambda row: (order[row.status], row.seen_at < fresh, row.zone, row.person))
 

@@ -29,6 +29,7 @@ class Action(StrEnum):
     WORK_STEP = "work-step"
     STAND_DOWN_PLAN = "stand-down-plan"
     TAKE_COMMAND = "take-command"
+    RETIRE_CARD = "retire-card"
     MANAGE_USERS = "manage-users"
     VIEW_QUARANTINE = "view-quarantine"
     MAKE_BACKUP = "make-backup"
@@ -55,6 +56,7 @@ RIGHTS: dict[Role, frozenset[Action]] = {
         Action.INSPECT_TICKET,
         Action.WORK_STEP,
         Action.TAKE_COMMAND,
+        Action.RETIRE_CARD,
         Action.VIEW_QUARANTINE,
         Action.CHANGE_ROSTER,
         Action.CHOOSE_NOTIFICATIONS,
@@ -83,6 +85,7 @@ RIGHTS: dict[Role, frozenset[Action]] = {
         Action.WORK_STEP,
         Action.STAND_DOWN_PLAN,
         Action.TAKE_COMMAND,
+        Action.RETIRE_CARD,
         Action.VIEW_QUARANTINE,
         Action.CHANGE_ROSTER,
         Action.CHOOSE_NOTIFICATIONS,

@@ -5,12 +5,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Annotated
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from starlette.responses import Response
 
 from api.headcounts.doors import is_inside, last_seen
 from api.headcounts.schemas import (
     Begin,
+    CardOut,
     Check,
     Confirm,
     ConfirmationOut,
@@ -18,22 +19,37 @@ from api.headcounts.schemas import (
     HeadcountOut,
     NamePerson,
     PresenceOut,
+    RetireCard,
     RowOut,
+    Strike,
 )
 from api.paging import Page
 from api.platform import Platform, PlatformDep
 from api.problems import conflict, not_found
-from api.security.access import Viewer
+from api.security.access import Viewer, require
+from api.security.sessions import Caller
 from api.writing import Change, Write, writing
 from backbone.database import headcounts as stored
 from backbone.database.activations import get_activation, save_activation
+from backbone.database.last_places import save_retired_card
 from community import headcount as counting
 from community.activations import Activation, noted
-from community.headcount import DAY_MS, OUTSIDE, CheckOff, Confirmation, Headcount, HeadcountState, Row, Status
+from community.headcount import (
+    DAY_MS,
+    OUTSIDE,
+    CheckOff,
+    Confirmation,
+    Headcount,
+    HeadcountState,
+    RetiredCard,
+    Row,
+    Status,
+)
 from community.people import Action
 from community.step_proof import headcount_confirmed
 
 router = APIRouter(tags=["plans"])
+Retiring = Annotated[Write, writing(Action.RETIRE_CARD)]
 Working = Annotated[Write, writing(Action.WORK_STEP)]
 MUSTER = "assembly-point"
 Step = Callable[[Headcount, list[Row], Change], Headcount]
@@ -116,6 +132,52 @@ def check_person(activation_id: str, body: Check, write: Working) -> Response:
     return _perform(write, activation_id, "check", step)
 
 
+@router.post("/activations/{activation_id}/headcount/strike", response_model=HeadcountOut)
+def strike_person(activation_id: str, body: Strike, write: Retiring) -> Response:
+    """Nobody is behind a row: a lost card, which is retired for good, or a name that was misheard."""
+
+    def step(headcount: Headcount, listed: list[Row], change: Change) -> Headcount:
+        said = CheckOff(
+            person=body.person, status=Status.STRUCK, where="", at=change.now, by=change.by, note=body.reason
+        )
+        after = counting.check(headcount, said, listed)
+        if any(row.person == body.person and not row.named for row in listed):
+            save_retired_card(change.connection, change.site, _retired(change, body.person, body.reason))
+        return after
+
+    return _perform(write, activation_id, "strike", step, detail=f"{body.person}: {body.reason}")
+
+
+@router.get("/presence/cards")
+def list_old_cards(
+    platform: PlatformDep,
+    _: Annotated[Caller, require(Action.RETIRE_CARD)],
+    days: Annotated[int, Query(ge=1, le=3650, description="no door has seen them for so long")] = 30,
+) -> Page[CardOut]:
+    """Cards that were last inside and that no door has seen for long, the oldest first: some stand for nobody."""
+    last, _known = last_seen(platform)
+    before = platform.now() - days * DAY_MS
+    old = sorted((one for one in last.values() if one.zone != OUTSIDE and one.at < before), key=lambda one: one.at)
+    return Page(items=[CardOut(card=one.card, zone=one.zone, seen_at=one.at) for one in old])
+
+
+@router.post("/presence/cards/{card}/retire", status_code=204)
+def retire_card(card: str, body: RetireCard, write: Retiring) -> Response:
+    """It stands for nobody until it is used again."""
+    last, _known = last_seen(write.platform)
+
+    def work(change: Change) -> None:
+        if card not in last:
+            raise not_found("card", card)
+        save_retired_card(change.connection, change.site, _retired(change, card, body.reason))
+
+    return write.perform("card.retire", card, work, status=204, detail=body.reason)
+
+
+def _retired(change: Change, card: str, reason: str) -> RetiredCard:
+    return RetiredCard(card=card, at=change.now, by=change.by, reason=reason)
+
+
 @router.post("/activations/{activation_id}/headcount/confirm", response_model=HeadcountOut)
 def confirm_headcount(activation_id: str, body: Confirm, write: Working) -> Response:
     """The list is right; two people say so."""
@@ -127,7 +189,7 @@ def confirm_headcount(activation_id: str, body: Confirm, write: Working) -> Resp
     )
 
 
-def _perform(write: Write, activation_id: str, what: str, step: Step) -> Response:
+def _perform(write: Write, activation_id: str, what: str, step: Step, *, detail: str = "") -> Response:
     platform = write.platform
     last, known = last_seen(platform)
 
@@ -142,7 +204,7 @@ def _perform(write: Write, activation_id: str, what: str, step: Step) -> Respons
             _confirmed(change, activation, after.confirmations)
         return _show(platform, activation, after, _rows(platform, after, last), known)
 
-    return write.perform(f"headcount.{what}", activation_id, work)
+    return write.perform(f"headcount.{what}", activation_id, work, detail=detail)
 
 
 def _keep(change: Change, what: str, headcount: Headcount) -> None:

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from api.tickets.schemas import Note
+from api.tickets.schemas import Note, Said
 from api.times import Timestamp
 from community.headcount import HeadcountState, Status
 
@@ -99,6 +99,27 @@ class Check(_Asked):
     status: Literal["safe", "injured", "missing"]
     where: Annotated[str, StringConstraints(strip_whitespace=True, max_length=80)] = ""
     note: Note = ""
+
+
+class Strike(_Asked):
+    """Nobody is behind a row of the list, and how that is known."""
+
+    person: Name
+    reason: Said
+
+
+class CardOut(BaseModel):
+    """A card that was last inside."""
+
+    card: str = Field(description="its pseudonym")
+    zone: str
+    seen_at: Timestamp
+
+
+class RetireCard(_Asked):
+    """Why a card stands for nobody any more."""
+
+    reason: Said
 
 
 class Confirm(_Asked):

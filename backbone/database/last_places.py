@@ -6,8 +6,8 @@ from typing import Any
 from sqlalchemy import Connection, select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from backbone.database.tables import last_places
-from community.headcount import Pass
+from backbone.database.tables import last_places, retired_cards
+from community.headcount import Pass, RetiredCard
 
 _INSERTS: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 
@@ -30,3 +30,17 @@ def save_last_places(connection: Connection, site: str, passes: Iterable[Pass]) 
         where=last_places.c.at <= new.excluded.at,
     )
     connection.execute(later, values)
+
+
+def load_retired_cards(connection: Connection, site: str) -> dict[str, RetiredCard]:
+    """By card."""
+    rows = connection.execute(select(retired_cards).where(retired_cards.c.site == site))
+    return {row.card: RetiredCard(card=row.card, at=row.at, by=row.by, reason=row.reason) for row in rows}
+
+
+def save_retired_card(connection: Connection, site: str, one: RetiredCard) -> None:
+    """The last word on a card counts."""
+    new = _INSERTS[connection.dialect.name](retired_cards)
+    values = {"site": site, "card": one.card, "at": one.at, "by": one.by, "reason": one.reason}
+    changed = {key: new.excluded[key] for key in ("at", "by", "reason")}
+    connection.execute(new.on_conflict_do_update(index_elements=["site", "card"], set_=changed), values)

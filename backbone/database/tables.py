@@ -71,6 +71,17 @@ last_places = Table(
     PrimaryKeyConstraint("site", "card"),
 )
 
+retired_cards = Table(
+    "retired_cards",
+    metadata,
+    Column("site", String(63), nullable=False),
+    Column("card", String(64), nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("by", String(64), nullable=False),
+    Column("reason", Text, nullable=False),
+    PrimaryKeyConstraint("site", "card"),
+)
+
 commands = Table(
     "commands",
     metadata,

@@ -134,6 +134,41 @@ async def test_who_passed_no_door_for_days_is_still_missing_however_many_others_
     assert ill in {row["person"] for row in without_history["people"]}
 
 
+async def test_a_lost_card_is_struck_with_a_reason_and_is_missing_again_only_once_it_is_used(
+    house: House, place: str
+) -> None:
+    for card in CARDS[:2]:
+        went(house, "door-b3", card, NOW - 40 * DAY_MS)
+    with house.database.begin() as connection:
+        save_last_places(connection, house.site.id, [Pass(card, "b3-lobby", NOW - 40 * DAY_MS) for card in CARDS[:2]])
+    reason = {"reason": "reported lost in October, its holder is in Nanjing"}
+    async with house.as_(Role.CREW) as crew, house.as_(Role.MANAGER) as manager:
+        assert (await crew.get("/presence/cards")).status_code == 403
+        assert (await crew.post(f"/presence/cards/{CARDS[0]}/retire", json=reason)).status_code == 403
+        old = (await manager.get("/presence/cards")).json()["items"]
+        assert [row["card"] for row in old] == CARDS[:2]
+        assert (await manager.get("/presence/cards", params={"days": 60})).json()["items"] == []
+        assert (await manager.post("/presence/cards/ffffffffffffffff/retire", json=reason)).status_code == 404
+        assert (await manager.post(f"/presence/cards/{CARDS[0]}/retire", json={"reason": " "})).status_code == 422
+        assert (await manager.post(f"/presence/cards/{CARDS[0]}/retire", json=reason)).status_code == 204
+        begun = await crew.post(place, json={})
+        assert status_of(begun) == {CARDS[1]: "missing"}
+        await crew.post(f"{place}/people", json={"person": "302 奶奶", "zone": "b3-f3"})
+        assert (await crew.post(f"{place}/strike", json={"person": CARDS[1], **reason})).status_code == 403
+        assert (await manager.post(f"{place}/strike", json={"person": CARDS[3], **reason})).status_code == 409
+        await manager.post(f"{place}/strike", json={"person": CARDS[1], **reason})
+        misheard = await manager.post(f"{place}/strike", json={"person": "302 奶奶", "reason": "she is of 303"})
+        assert misheard.json()["missing"] == 0
+        assert {row["status"] for row in misheard.json()["people"]} == {"struck"}
+        assert (await manager.get("/presence/cards")).json()["items"] == []
+        went(house, "door-b3", CARDS[0], NOW + 5)
+        house.clock.turn(1)
+        assert status_of(await crew.get(place))[CARDS[0]] == "missing", "whoever uses it is inside"
+    audited = [(row.who, row.action, row.target, row.detail) for row in house.audit() if row.outcome == "done"]
+    assert ("manager", "card.retire", CARDS[0], reason["reason"]) in audited
+    assert ("manager", "headcount.strike", "act-1", f"{CARDS[1]}: {reason['reason']}") in audited
+
+
 async def test_what_is_asked_is_checked(house: House, place: str) -> None:
     async with house.as_(Role.CREW) as crew, house.as_(Role.SUPERVISOR) as supervisor:
         assert (await supervisor.post(place, json={})).status_code == 403

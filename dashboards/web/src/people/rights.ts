@@ -14,6 +14,7 @@ export type Action =
   | 'work-step'
   | 'stand-down-plan'
   | 'take-command'
+  | 'retire-card'
   | 'manage-users'
   | 'view-quarantine'
   | 'make-backup'
@@ -38,6 +39,7 @@ export const RIGHTS: Record<RoleName, readonly Action[]> = {
     'inspect-ticket',
     'work-step',
     'take-command',
+    'retire-card',
     'view-quarantine',
     'change-roster',
     'choose-notifications',
@@ -58,6 +60,7 @@ export const RIGHTS: Record<RoleName, readonly Action[]> = {
     'work-step',
     'stand-down-plan',
     'take-command',
+    'retire-card',
     'view-quarantine',
     'change-roster',
     'choose-notifications',

@@ -34,8 +34,11 @@ export function useHeadcount(activation: () => string, running: () => boolean) {
     }
   }
 
-  const change = (what: string, body: unknown): Promise<boolean> =>
-    request.run(async () => { take(await http.post<Headcount>(place.value + what, body)) })
+  async function send(what: string, body: unknown): Promise<void> {
+    take(await http.post<Headcount>(place.value + what, body))
+  }
+
+  const change = (what: string, body: unknown): Promise<boolean> => request.run(() => send(what, body))
 
   watch(place, () => {
     headcount.value = null
@@ -45,5 +48,5 @@ export function useHeadcount(activation: () => string, running: () => boolean) {
   watch(() => changesOf('headcount', activation()), () => void load())
   useIntervalFn(() => { if (running()) void load() }, EVERY_MS)
 
-  return { headcount, known, old, request, change }
+  return { headcount, known, old, request, send, change }
 }
