@@ -1,25 +1,29 @@
 """Plans: what is to be done in an emergency, and putting one in force."""
 
+from dataclasses import replace
 from typing import Annotated
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from sqlalchemy import Connection
 from starlette.responses import Response
 
 from api.activations.router import keep
 from api.activations.schemas import ActivationOut
 from api.paging import Page
-from api.plans.schemas import Activate, PlanOut, PlanStaffOut, show
+from api.plans.schemas import Activate, PlanOut, PlanStaffOut, SuggestionOut, show
 from api.plans.staff import staff_of
 from api.platform import PlatformDep
 from api.problems import not_found
 from api.security.access import Viewer
 from api.writing import Change, Write, writing
 from backbone.database import activations as stored
+from backbone.database.alarms import get_alarm, save_alarm
 from backbone.database.duty import duty_on_record
 from community import activation_course, activations, commanding
 from community.activations import Activation
+from community.alarms import Alarm
 from community.people import Action, may
+from community.plan_suggestion import suggestions
 from community.site.site import Site
 
 router = APIRouter(prefix="/plans", tags=["plans"])
@@ -31,6 +35,25 @@ Activating = Annotated[Write, writing(Action.ACTIVATE_PLAN)]
 def list_plans(platform: PlatformDep, _: Viewer) -> Page[PlanOut]:
     """The plans of the site file."""
     return Page(items=[show(plan) for plan in platform.site.plans.values()])
+
+
+@router.get("/suggestions")
+def suggest_plans(
+    platform: PlatformDep,
+    _: Viewer,
+    zone: Annotated[str | None, Query(description="where; default: where the alarm is")] = None,
+    alarm: Annotated[str | None, Query(description="the alarm it is for")] = None,
+) -> list[SuggestionOut]:
+    """Every plan, the likeliest first, with the level to begin at."""
+    site = platform.site
+    with platform.database.read() as connection:
+        known = get_alarm(connection, alarm) if alarm is not None else None
+    if alarm is not None and (known is None or known.site != site.id):
+        raise not_found("alarm", alarm)
+    place = zone or (known.zone if known is not None else next(iter(site.zones)))
+    if place not in site.zones:
+        raise not_found("zone", place)
+    return [SuggestionOut.model_validate(one) for one in suggestions(site, place, known)]
 
 
 @router.get("/{plan_id}")
@@ -68,11 +91,15 @@ def activate_plan(plan_id: str, body: Activate, write: Activating) -> Response:
             raise not_found("plan", plan_id)
         if body.zone not in site.zones:
             raise not_found("zone", body.zone)
+        alarm = _alarm(change, body.alarm)
         standing = _standing(site, change.connection, plan_id, body.zone)
         if standing is not None:
             kept = activation_course.adopted(standing, plan)
             again = activation_course.called_again(kept, body.level, body.zone, change.by, body.reason, change.now)
-            return keep(change, "called-again", again)
+            if alarm is not None:
+                again = activations.merge(again, alarm.id, change.now)
+                _belongs(change, alarm, again)
+            return keep(change, "called-again", replace(again, version=standing.version + 1))
         activation = activations.activate(
             id=f"{change.site}-{plan_id}-{body.zone}-{change.now}",
             site=change.site,
@@ -82,11 +109,37 @@ def activate_plan(plan_id: str, body: Activate, write: Activating) -> Response:
             cause=f"person:{change.by}",
             reason=body.reason,
             now=change.now,
+            alarms=(alarm.id,) if alarm is not None else (),
         )
+        if alarm is not None:
+            _belongs(change, alarm, activation)
         # whoever puts it in force is there, and commands until they hand it over
         return keep(change, "activated", commanding.take(activation, change.by, "", change.now))
 
     return write.perform("plan.activate", f"{plan_id}:{body.zone}", work, status=201)
+
+
+def _alarm(change: Change, identifier: str | None) -> Alarm | None:
+    """The alarm it is put in force for.
+
+    Raises:
+        Problem: 404, there is none.
+    """
+    if identifier is None:
+        return None
+    alarm = get_alarm(change.connection, identifier)
+    if alarm is None or alarm.site != change.site:
+        raise not_found("alarm", identifier)
+    return alarm
+
+
+def _belongs(change: Change, alarm: Alarm, activation: Activation) -> None:
+    """Whoever looks at the alarm finds the response."""
+    if alarm.activation == activation.id:
+        return
+    joined = replace(alarm, activation=activation.id, version=alarm.version + 1)
+    save_alarm(change.connection, joined)
+    change.publish("alarm", "activation", joined.id, joined)
 
 
 def _standing(site: Site, connection: Connection, plan: str, zone: str) -> Activation | None:

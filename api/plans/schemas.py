@@ -59,6 +59,16 @@ class PlanStaffOut(BaseModel):
     contacts: dict[str, str] = Field(description="by the plan's resource: a number to be dialled")
 
 
+class SuggestionOut(BaseModel):
+    """A plan that may be the one to put in force."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    plan: str
+    level: str
+    why: str = Field(description="rule, risk, sensor, or other")
+
+
 class Activate(BaseModel):
     """Where, how grave, and why."""
 
@@ -67,6 +77,7 @@ class Activate(BaseModel):
     zone: str
     level: Literal["low", "medium", "high"]
     reason: Said
+    alarm: str | None = Field(default=None, description="the alarm it is put in force for; it joins")
 
 
 def show(plan: Plan) -> PlanOut:

@@ -107,3 +107,34 @@ def test_a_headcount_is_checked_off_on_a_phone_and_confirmed_by_two(open_page: O
     expect(theirs).to_have_attribute("data-state", "confirmed", timeout=15_000)
     commander.screenshot(path=SHOTS / "headcount.png", full_page=True)
     expect(panel).to_have_attribute("data-state", "confirmed", timeout=30_000)
+
+
+def test_an_officer_activates_a_plan_on_a_phone_with_one_reason_touched_and_a_manager_takes_command(
+    open_page: Opener, staff: Program
+) -> None:
+    officer = open_page("wang-wei", "/places/b4-f1")
+    officer.get_by_test_id("plan-activate").click(timeout=30_000)
+    dialog = officer.get_by_role("dialog")
+    suggested = dialog.locator("[data-testid=activate-plan][aria-pressed=true]")
+    expect(suggested).to_have_attribute("data-plan", "fire", timeout=15_000)
+    dialog.locator("[data-plan=accident]").click()
+    dialog.locator("[data-reason='safety-accident:lift']").click()
+    officer.screenshot(path=SHOTS / "activate-phone.png")
+    dialog.get_by_test_id("activate-confirm").click()
+    command = officer.get_by_test_id("command")
+    expect(command).to_have_attribute("data-person", "wang-wei", timeout=15_000)
+    activation = officer.get_by_test_id("activation-detail").get_attribute("data-activation")
+    officer.screenshot(path=SHOTS / "command-phone.png", full_page=True)
+    manager = open_page("zhang-min", f"/activations/{activation}")
+    manager.get_by_test_id("take-command").click(timeout=30_000)
+    manager.get_by_test_id("reason-words").fill("王伟进入现场救援")
+    manager.get_by_test_id("reason-confirm").click()
+    expect(command).to_have_attribute("data-person", "zhang-min", timeout=15_000)
+    with staff.client("wang-wei") as api:
+        found = api.get(f"/activations/{activation}").json()
+        assert (found["plan"], found["zone"]) == ("accident", "b4-f1")
+        assert found["reason"] == "电梯困人 / Trapped in a lift"
+        assert [row["detail"] for row in found["timeline"] if row["what"] == "command-taken-over"] == [
+            "wang-wei: 王伟进入现场救援"
+        ]
+        assert api.post(f"/activations/{activation}/stand-down", json={"reason": "救出"}).status_code == 200

@@ -162,6 +162,24 @@ async def test_a_step_asks_for_a_photo_or_a_reading_and_the_report_shows_them(ho
     assert next(row for row in read["steps"] if row["id"] == "safe")["evidence"][0]["value"] == 0.4
 
 
+async def test_a_plan_is_put_in_force_from_an_alarm_which_then_belongs_to_it(house: House) -> None:
+    alarm = house.raise_alarm()
+    other = house.raise_alarm(scope="smoke-b3-f1-b.smoke")
+    async with house.as_(Role.SAFETY_OFFICER) as officer:
+        asked = await officer.get("/plans/suggestions", params={"alarm": alarm.id})
+        assert asked.json()[0] == {"plan": "fire", "level": "medium", "why": "risk"}
+        assert {row["plan"] for row in asked.json()} == set(house.site.plans)
+        assert (await officer.get("/plans/suggestions", params={"alarm": "none"})).status_code == 404
+        assert (await officer.get("/plans/suggestions", params={"zone": "nowhere"})).status_code == 404
+        assert (await officer.post("/plans/fire/activations", json={**FIRE, "alarm": "none"})).status_code == 404
+        made = (await officer.post("/plans/fire/activations", json={**FIRE, "alarm": alarm.id})).json()
+        again = (await officer.post("/plans/fire/activations", json={**FIRE, "alarm": other.id})).json()
+        shown = [(await officer.get(f"/alarms/{one.id}")).json()["activation"] for one in (alarm, other)]
+    assert made["alarms"] == [alarm.id]
+    assert (again["id"], again["alarms"]) == (made["id"], [alarm.id, other.id])
+    assert shown == [made["id"]] * 2
+
+
 async def test_whoever_puts_a_plan_in_force_commands_it_and_hands_it_over(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -228,6 +228,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/activations/{activation_id}/headcount/strike": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Strike Person
+         * @description Nobody is behind a row: a lost card, which is retired for good, or a name that was misheard.
+         */
+        post: operations["strike_person"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/activations/{activation_id}/level": {
         parameters: {
             query?: never;
@@ -1270,6 +1290,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/plans/suggestions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Suggest Plans
+         * @description Every plan, the likeliest first, with the level to begin at.
+         */
+        get: operations["suggest_plans"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/plans/{plan_id}": {
         parameters: {
             query?: never;
@@ -1407,6 +1447,46 @@ export interface paths {
         get: operations["list_presence"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/presence/cards": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Old Cards
+         * @description Cards that were last inside and that no door has seen for long, the oldest first: some stand for nobody.
+         */
+        get: operations["list_old_cards"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/presence/cards/{card}/retire": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Retire Card
+         * @description It stands for nobody until it is used again.
+         */
+        post: operations["retire_card"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2555,6 +2635,11 @@ export interface components {
          */
         Activate: {
             /**
+             * Alarm
+             * @description the alarm it is put in force for; it joins
+             */
+            alarm?: string | null;
+            /**
              * Level
              * @enum {string}
              */
@@ -3029,6 +3114,25 @@ export interface components {
             override: boolean;
             /** Reason */
             reason: string;
+        };
+        /**
+         * CardOut
+         * @description A card that was last inside.
+         */
+        CardOut: {
+            /**
+             * Card
+             * @description its pseudonym
+             */
+            card: string;
+            /**
+             * Seen At
+             * Format: date-time
+             * @example 2026-09-22T08:15:30.250Z
+             */
+            seen_at: string;
+            /** Zone */
+            zone: string;
         };
         /**
          * CaseOut
@@ -4587,6 +4691,16 @@ export interface components {
              */
             next?: string | null;
         };
+        /** Page[CardOut] */
+        Page_CardOut_: {
+            /** Items */
+            items: components["schemas"]["CardOut"][];
+            /**
+             * Next
+             * @description cursor of the next page; null on the last
+             */
+            next?: string | null;
+        };
         /** Page[DrillOut] */
         Page_DrillOut_: {
             /** Items */
@@ -5494,6 +5608,14 @@ export interface components {
             reason: string;
         };
         /**
+         * RetireCard
+         * @description Why a card stands for nobody any more.
+         */
+        RetireCard: {
+            /** Reason */
+            reason: string;
+        };
+        /**
          * ReviewOut
          * @description A review that waits: of a document, a risk, a plan, or after a change of staff or of the site.
          */
@@ -6342,7 +6464,7 @@ export interface components {
          * @description What is known of somebody.
          * @enum {string}
          */
-        Status: "missing" | "out" | "safe" | "injured";
+        Status: "missing" | "out" | "safe" | "injured" | "struck";
         /**
          * StepDone
          * @description The step is done, and how it is known.
@@ -6441,11 +6563,36 @@ export interface components {
          */
         StepState: "waiting" | "running" | "done" | "failed" | "late" | "dropped";
         /**
+         * Strike
+         * @description Nobody is behind a row of the list, and how that is known.
+         */
+        Strike: {
+            /** Person */
+            person: string;
+            /** Reason */
+            reason: string;
+        };
+        /**
          * Subject
          * @description What a notification is about, as people choose by it.
          * @enum {string}
          */
         Subject: "alarm" | "plan" | "ticket";
+        /**
+         * SuggestionOut
+         * @description A plan that may be the one to put in force.
+         */
+        SuggestionOut: {
+            /** Level */
+            level: string;
+            /** Plan */
+            plan: string;
+            /**
+             * Why
+             * @description rule, risk, sensor, or other
+             */
+            why: string;
+        };
         /**
          * SuppressionKind
          * @description By whom, and of what.
@@ -7594,6 +7741,50 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["NamePerson"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HeadcountOut"];
+                };
+            };
+            /** @description Refused; the detail says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not possible now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    strike_person: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                activation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Strike"];
             };
         };
         responses: {
@@ -9951,6 +10142,49 @@ export interface operations {
             };
         };
     };
+    suggest_plans: {
+        parameters: {
+            query?: {
+                /** @description where; default: where the alarm is */
+                zone?: string | null;
+                /** @description the alarm it is for */
+                alarm?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SuggestionOut"][];
+                };
+            };
+            /** @description Refused; the detail says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not possible now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
     get_plan: {
         parameters: {
             query?: never;
@@ -10219,6 +10453,89 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Page_PresenceOut_"];
                 };
+            };
+            /** @description Refused; the detail says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not possible now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    list_old_cards: {
+        parameters: {
+            query?: {
+                /** @description no door has seen them for so long */
+                days?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_CardOut_"];
+                };
+            };
+            /** @description Refused; the detail says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not possible now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    retire_card: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                card: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RetireCard"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Refused; the detail says why */
             "4XX": {

@@ -67,6 +67,8 @@ export type StepProgress = Narrow<
 >
 export type Activation = Narrow<Schemas['ActivationOut'], { level: Grade; steps: StepProgress[]; restoring: MachineAction[] }>
 
+export type PlanSuggestion = Schemas['SuggestionOut']
+export type OldCard = Schemas['CardOut']
 export type Staff = Schemas['StaffOut']
 export type PlanStaff = Schemas['PlanStaffOut']
 

@@ -38,7 +38,7 @@ export const usePlans = defineStore('plans', () => {
     return objects.byId.get(id) ?? activation
   }
 
-  async function activate(plan: string, request: { zone: string; level: Grade; reason: string }): Promise<Activation> {
+  async function activate(plan: string, request: { zone: string; level: Grade; reason: string; alarm: string | null }): Promise<Activation> {
     const activation = await http.post<Activation>(`/plans/${encodeURIComponent(plan)}/activations`, request)
     objects.apply(activation)
     return activation

@@ -9,7 +9,7 @@ export default {
     action: { to: 'command: {value}', waiting: 'waiting for an answer', done: 'done', refused: 'refused', failed: 'failed', expired: 'expired', notProven: 'done, but reads back differently', readBack: 'reads back: {value}', drill: 'drill, nothing moved' },
     finish: { do: 'Step done', note: 'Note (optional)', proof: 'Proof (required): what was done and seen', photo: 'This step asks for a photo', reading: 'The value that was read (required)', headcount: 'Done once two people confirm that nobody is missing' },
     activate: {
-      do: 'Activate plan', title: 'Activate: {name}', where: 'Where', level: 'Level', reason: 'Reason', sure: 'Check this. The plan comes into force as soon as you confirm:', machines: 'Happens at once, automatically:', confirm: 'Activate now',
+      do: 'Activate plan', where: 'Where', level: 'Level', machines: 'Happens at once, automatically:', confirm: 'Activate now',
     },
     restore: {
       title: 'Devices after the end', do: 'Switch back', left: 'Still as the plan left them: {names}', all: 'Everything the plan switched has been switched back.',

@@ -9,7 +9,7 @@ export default {
     action: { to: '指令：{value}', waiting: '等待应答', done: '已执行', refused: '被拒绝', failed: '执行失败', expired: '已过期', notProven: '已执行，回读不符', readBack: '回读：{value}', drill: '演练，未动作' },
     finish: { do: '完成此步', note: '备注（选填）', proof: '凭据（必填）：做了什么，看到了什么', photo: '此步需要照片', reading: '读取的数值（必填）', headcount: '两人确认无人缺失后完成' },
     activate: {
-      do: '启动预案', title: '启动：{name}', where: '在哪里', level: '响应级别', reason: '启动理由', sure: '请核对，确认后预案立即启动：', machines: '将立即自动执行：', confirm: '确认启动',
+      do: '启动预案', where: '在哪里', level: '响应级别', machines: '将立即自动执行：', confirm: '立即启动',
     },
     restore: {
       title: '结束后的设备', do: '恢复设备', left: '仍处于预案动作状态：{names}', all: '预案动作过的设备均已恢复。',
