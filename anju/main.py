@@ -33,6 +33,8 @@ err = Console(stderr=True, highlight=False, soft_wrap=True)
 
 BAD_INPUT = 1
 BAD_SETTINGS = 2
+PRINTED_WIDTH = 240
+"""Of a table that goes to a file or another program."""
 
 
 def main() -> None:
@@ -172,7 +174,8 @@ def check(
 def list_profiles(
     profiles: Annotated[Path | None, typer.Option(help="an installer's own profile folder")] = None,
 ) -> None:
-    """List the device profiles: what a site file may name."""
+    """List the device profiles: what a site file may name, what each reads and how, and where its figures are from."""
+    from anju.profile_list import rows
     from backbone.site_files import read_profiles
     from community.site.load import SiteErrors
 
@@ -180,10 +183,11 @@ def list_profiles(
         known = read_profiles(profiles)
     except SiteErrors as error:
         raise _fail(str(error)) from error
-    table = Table("profile", "product", "maker", "family", "measures")
-    for row in sorted(known.values(), key=lambda profile: profile.id):
-        table.add_row(row.id, row.product, row.maker, row.family.value, ", ".join(row.measures))
-    out.print(table)
+    wide = Console(highlight=False, width=None if out.is_terminal else PRINTED_WIDTH)
+    table = Table("profile", "product", "decoder", "family", "lane", "measures", "source")
+    for row in rows(known.values()):
+        table.add_row(*row)
+    wide.print(table, markup=False)
 
 
 @cli.command(epilog="Example: anju found --zone pump-room >> adopt.yaml")

@@ -1,5 +1,6 @@
 """From raw registers to the number of a point, as its profile's `modbus` row says, and back for outputs. Pure."""
 
+import re
 import struct
 from collections.abc import Sequence
 from math import isfinite
@@ -18,11 +19,14 @@ _FORMAT = {
     "float64": ">d",
 }
 _BIT_FUNCTIONS = (1, 2)
+_DIGITS = re.compile(rb"[-+]?[0-9]{1,30}(?:\.[0-9]{1,30})?")
 
 
 def width(register: Register) -> int:
     """Registers (or bits) a value takes."""
-    return 1 if register.function in _BIT_FUNCTIONS else _WIDTH.get(register.type, 1)
+    if register.function in _BIT_FUNCTIONS:
+        return 1
+    return register.length or _WIDTH.get(register.type, 1)
 
 
 def value_of(register: Register, raw: Sequence[int] | Sequence[bool]) -> float | None:
@@ -30,17 +34,32 @@ def value_of(register: Register, raw: Sequence[int] | Sequence[bool]) -> float |
     if register.function in _BIT_FUNCTIONS:
         return 1.0 if raw[0] else 0.0
     unsigned = _joined(register, raw)
+    if register.type == "ascii":
+        return _scaled(register, _number_in(unsigned.to_bytes(2 * len(raw), "big")))
     if unsigned in register.invalid:
         return None
     if register.type == "bit":
-        return float(unsigned >> (register.bit or 0) & ((1 << register.bits) - 1))
+        field = unsigned >> (register.bit or 0) & ((1 << register.bits) - 1)
+        return float(field if register.equals is None else field == register.equals)
     if register.type == "bool":
         return 1.0 if unsigned else 0.0
     plain = _plain(register, unsigned, len(raw))
     if plain is None or plain in register.invalid or not isfinite(plain):
         return None
-    value = plain * register.scale + register.offset
-    return float(value) if isfinite(value) else None
+    if register.equals is not None:
+        return 1.0 if plain == register.equals else 0.0
+    return _scaled(register, plain)
+
+
+def _scaled(register: Register, plain: float | None) -> float | None:
+    value = None if plain is None else plain * register.scale + register.offset
+    return float(value) if value is not None and isfinite(value) else None
+
+
+def _number_in(text: bytes) -> float | None:
+    """A number written in digits, padded with blanks or zero bytes; None for any other text."""
+    digits = text.partition(b"\0")[0].strip()
+    return float(digits) if _DIGITS.fullmatch(digits) else None
 
 
 def _joined(register: Register, raw: Sequence[int] | Sequence[bool]) -> int:

@@ -1,7 +1,7 @@
 """A site file's text into a `Site`, or every mistake in it."""
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from types import MappingProxyType
 
 from pydantic import ValidationError
@@ -11,16 +11,10 @@ from community.site.devices import Device, Gateway
 from community.site.mend import mend
 from community.site.model import SiteFile, Zone
 from community.site.problems import Problem, SiteErrors, of_validation, problem_at
-from community.site.profile import (
-    COIL_FUNCTIONS,
-    WRITABLE_FUNCTIONS,
-    Measure,
-    Profile,
-    Register,
-    ValueKind,
-)
+from community.site.profile import Measure, Profile
+from community.site.profile_file import load_profiles
 from community.site.site import Point, Site
-from community.site.yaml_text import Document, parse
+from community.site.yaml_text import parse
 from community.text import Text
 
 OUTPUT_STATES = {
@@ -70,74 +64,6 @@ def notes_of(text: str, name: str = "site.yaml") -> tuple[Problem, ...]:
         "line unless everybody concerned was told and agreed (GB/T 35273)"
     )
     return (problem_at(document, name, ("site", "personal_data"), sentence),)
-
-
-def load_profiles(texts: Mapping[str, str]) -> dict[str, Profile]:
-    """Profiles by id from texts by file name; a later one of the same id replaces an earlier one.
-
-    Raises:
-        SiteErrors: with every problem of every text.
-    """
-    problems: list[Problem] = []
-    profiles: dict[str, Profile] = {}
-    for name, text in texts.items():
-        document = parse(text)
-        if document.problems:
-            problems.extend(Problem(name, p.place.line, p.place.column, p.message) for p in document.problems)
-            continue
-        try:
-            profile = Profile.model_validate(document.data)
-        except ValidationError as error:
-            problems.extend(of_validation(error, document, name, Profile))
-            continue
-        problems.extend(_profile_problems(profile, document, name))
-        profiles[profile.id] = profile
-    if problems:
-        raise SiteErrors(problems)
-    return profiles
-
-
-def _profile_problems(profile: Profile, document: Document, name: str) -> list[Problem]:
-    return [
-        problem_at(document, name, ("measures", measure), sentence)
-        for measure, row in profile.measures.items()
-        for sentence in _measure_problems(measure, row, modbus=profile.decoder == "modbus")
-    ]
-
-
-def _measure_problems(measure: str, row: Measure, *, modbus: bool) -> Iterator[str]:
-    register = row.modbus
-    if modbus and register is None:
-        yield f"'{measure}' has no modbus register; say where it stands"
-    if not modbus and register is not None:
-        yield f"'{measure}' has a register, but its device speaks MQTT"
-    if modbus and row.kind is ValueKind.EVENT:
-        yield f"'{measure}' is an event, which no register tells"
-    if modbus and row.command is not None:
-        yield f"'{measure}' is switched by its register; delete command"
-    if not modbus and row.writable != (row.command is not None):
-        yield "writable and command go together: say how the device is told"
-    if (row.command is not None or row.words) and row.kind is not ValueKind.BOOLEAN:
-        yield "command and words are for what is 0 or 1: write kind: boolean"
-    if register is not None:
-        yield from _register_problems(register, writable=row.writable)
-    if row.stuck_after is not None and (row.kind is not ValueKind.NUMBER or row.stuck_after <= 0):
-        yield "stuck_after is a time longer than 0s, and for numbers: what is 0 or 1 may well stay so"
-    if row.low is not None and row.high is not None and row.low >= row.high:
-        yield f"low {row.low:g} is not below high {row.high:g}"
-
-
-def _register_problems(register: Register, *, writable: bool) -> Iterator[str]:
-    if register.function in COIL_FUNCTIONS and register.type != "bool":
-        yield f"function {register.function} reads single bits: write type: bool"
-    if (register.type == "bit") != (register.bit is not None):
-        yield "type: bit and the bit's number go together"
-    if register.bits > 1 and (register.bit is None or register.bit + register.bits > 16):
-        yield "bits is the width of a field of type: bit, within the 16 bits of its register"
-    if writable and register.function == 3 and register.type not in {"uint16", "int16"}:
-        yield "only whole registers (type: uint16 or int16) can be written"
-    if writable and register.function not in WRITABLE_FUNCTIONS:
-        yield "only coils (function 1) and holding registers (function 3) can be written"
 
 
 def _checked(text: str, profiles: Mapping[str, Profile], name: str) -> SiteFile:

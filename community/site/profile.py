@@ -34,6 +34,33 @@ class ValueKind(StrEnum):
     EVENT = "event"
 
 
+DECODERS = (
+    "modbus",
+    "chirpstack",
+    "esp_rfid",
+    "json",
+    "shelly",
+    "sparkplug_b",
+    "tasmota",
+    "things_stack",
+    "zigbee2mqtt",
+)
+"""What a profile may name as `decoder`: Modbus, and the formats of gateway.decoders."""
+CODECS = (
+    "dragino-ldds75",
+    "dragino-lds02",
+    "dragino-lht65",
+    "milesight-am103",
+    "milesight-em300-mcs",
+    "milesight-em300-th",
+    "milesight-em300-zld",
+    "milesight-em310-udl",
+    "milesight-em400-mud",
+    "milesight-em500-co2",
+    "milesight-ws301",
+)
+"""What it may name as `codec`; the payloads gateway.codecs reads."""
+CODEC_DECODERS = ("chirpstack", "things_stack")
 COIL_FUNCTIONS = (1, 2)
 """Modbus functions that read single bits."""
 WRITABLE_FUNCTIONS = (1, 3)
@@ -47,11 +74,13 @@ class Register(Row):
     address: int = Field(ge=0, le=65535)
     type: str = Field(
         default="uint16",
-        pattern="^(bool|bit|u?int(16|32|64)|float(32|64)|bcd(16|32))$",
-        description="bit takes `bit`; others take `word_order` and `byte_order`",
+        pattern="^(bool|bit|u?int(16|32|64)|float(32|64)|bcd(16|32)|ascii)$",
+        description="bit takes `bit`, ascii (digits as text) takes `length`; others take `word_order` and `byte_order`",
     )
     bit: int | None = Field(default=None, ge=0, le=15, description="the lowest bit of the field")
     bits: int = Field(default=1, ge=1, le=16, description="how many bits the field has")
+    length: int | None = Field(default=None, ge=1, le=32, description="registers of an ascii text")
+    equals: int | None = Field(default=None, description="the value is 1 while the register or field says this, else 0")
     word_order: str = Field(default="big", pattern="^(big|little)$")
     byte_order: str = Field(default="big", pattern="^(big|little)$", description="within a register")
     scale: float = 1.0
@@ -100,6 +129,19 @@ class Measure(Row):
     states: dict[str, Text] = Field(default_factory=dict, description="words for 0 and 1, keys '0' and '1'")
 
 
+NUMBER = "{n}"
+"""Stands for the number in the ids and names of what is repeated."""
+
+
+class Repeat(Row):
+    """Measures a product has many times over, such as the detectors of a loop: `{n}` runs from `first` to `last`."""
+
+    first: int = Field(default=1, ge=0)
+    last: int = Field(ge=0, le=2000)
+    step: int = Field(default=1, ge=1, le=1000, description="addresses from one to the next")
+    measures: dict[str, Measure] = Field(min_length=1, description="of the first; ids and names have {n} in them")
+
+
 class Profile(Row):
     """One product: decoder (MQTT) or register map (Modbus), and its points."""
 
@@ -117,4 +159,5 @@ class Profile(Row):
     fits: tuple[str, ...] = Field(
         default=(), description="paths by which it is proposed for a device that no profile is made for"
     )
-    measures: dict[Id, Measure]
+    measures: dict[Id, Measure] = Field(default_factory=dict)
+    repeat: tuple[Repeat, ...] = ()

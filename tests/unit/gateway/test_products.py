@@ -15,6 +15,20 @@ IMAGES = data("modbus", "images")
 MQTT = {name: profile for name, profile in PROFILES.items() if profile.decoder != "modbus"}
 MODBUS = {name: profile for name, profile in PROFILES.items() if profile.decoder == "modbus"}
 REAL_PRODUCTS = 25
+BUILT_ONLY = {
+    "adtek-thc",
+    "dragino-ldds75",
+    "dragino-lds02",
+    "dragino-lwl02",
+    "dragino-lwl02-things-stack",
+    "eastron-sdm630",
+    "faast-aspirating",
+    "notifier-modbus-gw",
+    "notifier-modbus-gw-loop",
+    "ss-rftm-co2",
+    "waveshare-relay-8",
+}
+"""Real products of which no recording and no message in their maker's documents was found."""
 
 
 def image_of(profile: Profile) -> dict[str, Any]:
@@ -23,6 +37,11 @@ def image_of(profile: Profile) -> dict[str, Any]:
     assert path.is_file(), f"{profile.id} has no register image: add {path}"
     image: dict[str, Any] = json.loads(path.read_text())
     return image
+
+
+def real(profile: Profile) -> bool:
+    """Whether it is made for a product, and not for whatever measures the same."""
+    return profile.maker != "generic" and not profile.maker.startswith("various") and not profile.fits
 
 
 def plausible(profile: Profile, measure: str, value: float) -> bool:
@@ -55,14 +74,18 @@ def test_an_image_of_its_registers_gives_every_measure_of_the_product(profile: P
         register = row.modbus
         assert register is not None
         assert register.function == image["function"]
-        raw = [image["registers"][str(register.address + at)] for at in range(width(register))]
+        words = {**dict.fromkeys(range(register.address, register.address + width(register)), image.get("others"))}
+        words.update({int(address): word for address, word in image["registers"].items()})
+        raw = [words[register.address + at] for at in range(width(register))]
         value = value_of(register, raw)
         assert value is not None, measure
         assert plausible(profile, measure, value), measure
         if row.kind is ValueKind.NUMBER:
             value = round(value, 4)
         read[measure] = value
-    assert read == {measure: pytest.approx(value, rel=1e-6) for measure, value in image["readings"].items()}
+    others = dict.fromkeys(profile.measures, image["other_readings"]) if "other_readings" in image else {}
+    expected = {**others, **image["readings"]}
+    assert read == {measure: pytest.approx(value, rel=1e-6) for measure, value in expected.items()}
 
 
 def test_a_point_the_fire_panel_does_not_have_is_no_healthy_detector() -> None:
@@ -74,8 +97,21 @@ def test_a_point_the_fire_panel_does_not_have_is_no_healthy_detector() -> None:
 
 
 def test_enough_real_products_with_a_source_anybody_can_open() -> None:
-    sourced = {profile.product for profile in PROFILES.values() if "https://" in profile.source}
+    sourced = {profile.product for profile in PROFILES.values() if real(profile) and "https://" in profile.source}
     assert len(sourced) >= REAL_PRODUCTS
+
+
+def test_every_sample_says_how_it_was_made_and_most_products_are_more_than_our_own_word() -> None:
+    """recorded: from a device; documented: printed by its maker; built: by us, from what the documents say."""
+    proven = set()
+    for path in [*data("decoders").glob("*/*.json"), *IMAGES.glob("*.json"), *data("announcements").glob("*.json")]:
+        sample = json.loads(path.read_text())
+        assert sample["made"] in {"recorded", "documented", "built"}, path
+        if sample["made"] != "built":
+            assert len(sample["source"]) > 10, path
+            proven.add(sample.get("profile", path.stem))
+    unproven = {profile.id for profile in PROFILES.values() if real(profile)} - proven
+    assert unproven == BUILT_ONLY
 
 
 def test_no_image_is_left_without_its_profile() -> None:
