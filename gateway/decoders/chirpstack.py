@@ -1,16 +1,20 @@
-"""ChirpStack v4 on `application/{app}/device/{devEui}/event/`: uplinks (`up`) and device status (`status`).
+"""ChirpStack v4 on `application/{app}/device/{devEui}/event/`: `up`, `status`, `join` and `log`.
 
 Source: chirpstack-docs, events. Values come from the device's bytes by its codec; without one, from `object`. Signal:
 `rssi`, `snr` of the best gateway. Fields that are zero may be absent, `time` has nanoseconds, `data` is base64.
 """
 
+from typing import Literal
+
 import msgspec
 
 from gateway.decoders import lorawan
-from gateway.decoders.decoded import Codec, Decoded, Route
+from gateway.decoders.decoded import Codec, Decoded, DecodeError, Route
 from gateway.decoders.device_time import from_iso
 
-_UP, _STATUS = "/up", "/status"
+_UP, _STATUS, _JOIN, _LOG = "/up", "/status", "/join", "/log"
+_OF_UPLINKS = ("UPLINK_CODEC", "UPLINK_F_CNT_RESET", "UPLINK_F_CNT_RETRANSMISSION")
+"""Codes of a log that mean that the device itself was heard."""
 
 
 class _Reception(msgspec.Struct, rename="camel"):
@@ -37,13 +41,43 @@ class _Status(msgspec.Struct, rename="camel"):
     external_power_source: bool = False
 
 
+class _Join(msgspec.Struct, rename="camel"):
+    device_info: dict[str, object]
+    time: str | None = None
+
+
+class _Log(msgspec.Struct, rename="camel"):
+    device_info: dict[str, object]
+    code: Literal[
+        "UNKNOWN",
+        "DOWNLINK_PAYLOAD_SIZE",
+        "UPLINK_CODEC",
+        "DOWNLINK_CODEC",
+        "OTAA",
+        "UPLINK_F_CNT_RESET",
+        "UPLINK_MIC",
+        "UPLINK_F_CNT_RETRANSMISSION",
+        "DOWNLINK_GATEWAY",
+        "RELAY_NEW_END_DEVICE",
+        "F_CNT_DOWN",
+        "EXPIRED",
+    ] = "UNKNOWN"
+    level: str = ""
+    time: str | None = None
+
+
 _uplinks, _statuses = msgspec.json.Decoder(_Uplink), msgspec.json.Decoder(_Status)
+_joins, _logs = msgspec.json.Decoder(_Join), msgspec.json.Decoder(_Log)
 
 
 def routes(topic: str, codec: Codec | None = None) -> tuple[Route, ...]:
-    """The uplinks of the device, and what it answers when asked for its status; `topic` is its `…/event/up`."""
+    """What the network server says of the device; `topic` is its `…/event/up`."""
     uplinks = Route(topic, lambda payload: decode(payload, codec))
-    return (uplinks, Route(topic.removesuffix(_UP) + _STATUS, decode_status)) if topic.endswith(_UP) else (uplinks,)
+    if not topic.endswith(_UP):
+        return (uplinks,)
+    events = topic.removesuffix(_UP)
+    others = ((_STATUS, decode_status), (_JOIN, decode_join), (_LOG, decode_log))
+    return uplinks, *(Route(events + event, read) for event, read in others)
 
 
 def watched(_topic: str) -> str:
@@ -52,8 +86,8 @@ def watched(_topic: str) -> str:
 
 
 def is_noise(topic: str) -> bool:
-    """Joins, acknowledgements, logs: no readings."""
-    return not topic.endswith((_UP, _STATUS))
+    """Acknowledgements of what was sent to a device, locations, integrations: no readings."""
+    return not topic.endswith((_UP, _STATUS, _JOIN, _LOG))
 
 
 def decode(payload: bytes, codec: Codec | None) -> Decoded:
@@ -82,3 +116,17 @@ def decode_status(payload: bytes) -> Decoded:
     if known and not status.external_power_source:
         values["battery"] = status.battery_level
     return Decoded(values, from_iso(status.time))
+
+
+def decode_join(payload: bytes) -> Decoded:
+    """The device joined, and so it lives."""
+    return Decoded(at=from_iso(lorawan.message(_joins, payload, "not a ChirpStack join").time))
+
+
+def decode_log(payload: bytes) -> Decoded:
+    """What the network server could not do for the device, counted by its code; only an uplink shows that it lives."""
+    log = lorawan.message(_logs, payload, "not a ChirpStack log")
+    said = f"the network server says {log.code}"
+    if log.code not in _OF_UPLINKS:
+        raise DecodeError(said)
+    return Decoded(at=from_iso(log.time), problems=(said,) if log.level == "ERROR" else ())

@@ -44,7 +44,9 @@ def decode_message(payload: bytes) -> Decoded:
 
 
 def decode_presence(payload: bytes) -> Decoded:
-    """`online` from the last will's topic."""
+    """`online` from the last will's topic. Empty (a cleared retained message) says nothing."""
+    if not payload:
+        return Decoded()
     word = payload.decode("ascii", "replace").strip().lower()
     if word not in {"online", "offline"}:
         raise DecodeError("presence is neither online nor offline")

@@ -1,14 +1,24 @@
 """Shelly Gen2 and later: status and events on `<device>/events/rpc`, presence on `<device>/online` (shelly-api-docs).
 
+A device set to generic status instead says it on `<device>/status/<component>`; with both, it says all of it twice.
+
 Values stand below their component, as `temperature:0.tC`. NotifyStatus tells what changed and leaves the rest as it
 was; NotifyFullStatus, which battery devices send when they wake, tells all. A `ts` before 2020 is a clock that is not
 set.
 """
 
+from functools import partial
+
 from gateway.decoders.decoded import Codec, Decoded, DecodedEvent, DecodeError, Route
 from gateway.decoders.json_object import parse
 
-_EVENTS, _PRESENCE = "/events/rpc", "/online"
+_EVENTS, _PRESENCE, _COMPONENT = "/events/rpc", "/online", "/status/"
+_COMPONENTS = tuple(
+    f"{kind}:{number}"
+    for kind in ("smoke", "flood", "temperature", "humidity", "devicepower", "input", "switch")
+    for number in range(4)
+)
+"""What generic status tells of on a topic each; sensors of an add-on are told by notifications only."""
 _STATUS = ("NotifyStatus", "NotifyFullStatus")
 _CLOCK_SET_SINCE_S = 1_577_836_800
 _PRESSED = "input:"
@@ -16,7 +26,11 @@ _PRESSED = "input:"
 
 def routes(topic: str, _codec: Codec | None = None) -> tuple[Route, ...]:
     """Status, events and presence; `topic` is the device's prefix, mostly its id."""
-    return Route(topic + _EVENTS, decode), Route(topic + _PRESENCE, decode_presence, current=True)
+    return (
+        Route(topic + _EVENTS, decode),
+        Route(topic + _PRESENCE, decode_presence, current=True),
+        *(Route(f"{topic}{_COMPONENT}{name}", partial(decode_component, name)) for name in _COMPONENTS),
+    )
 
 
 def watched(topic: str) -> str:
@@ -25,7 +39,7 @@ def watched(topic: str) -> str:
 
 
 def is_noise(topic: str) -> bool:
-    """Generic status a component, debug logs, answers to calls."""
+    """Generic status of other components, debug logs, answers to calls."""
     return not topic.endswith((_EVENTS, _PRESENCE))
 
 
@@ -40,6 +54,11 @@ def decode(payload: bytes) -> Decoded:
     if message.get("method") == "NotifyEvent":
         return Decoded(at=_at(params), events=_pressed(params))
     raise DecodeError("neither NotifyStatus, NotifyFullStatus nor NotifyEvent")
+
+
+def decode_component(component: str, payload: bytes) -> Decoded:
+    """Generic status (`status_ntf`) of one component: all of it, with no time. Empty says nothing."""
+    return Decoded({component: parse(payload)}) if payload else Decoded()
 
 
 def decode_presence(payload: bytes) -> Decoded:

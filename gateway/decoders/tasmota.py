@@ -1,14 +1,17 @@
 """Tasmota: readings on `tele/<device>/SENSOR` and `…/STATE`, presence on `…/LWT` (tasmota/docs, MQTT).
 
 Values stand below the sensor's name, as `BME280.Temperature`; temperatures are brought to C when the device sends F.
-`Time` is the device's local time without a zone and names no moment: the gateway's own is taken.
+`Time` is the device's local time without a zone and names no moment: the gateway's own is taken. A card reader
+(RC522 and others) says a card's number, which becomes the event `card.read` at the reader's name.
 """
 
-from gateway.decoders.decoded import Codec, Decoded, DecodeError, Route
+from gateway.decoders.decoded import Codec, Decoded, DecodedEvent, DecodeError, Route
 from gateway.decoders.device_time import from_iso
 from gateway.decoders.json_object import parse
 
 _SENSOR, _STATE, _PRESENCE = "/SENSOR", "/STATE", "/LWT"
+_LONGEST_CARD = 64
+_READERS = ("RC522", "PN532", "RDM6300", "Wiegand")
 _TEMPERATURES = ("Temperature", "DewPoint")
 
 
@@ -38,7 +41,9 @@ def decode_readings(payload: bytes) -> Decoded:
     message = parse(payload)
     if message.get("TempUnit") == "F":
         message = {key: _in_celsius(part) for key, part in message.items()}
-    return Decoded(message, from_iso(message.get("Time")))
+    # A number of a card is nobody's reading: it leaves as a pseudonym only.
+    cards = tuple(read for name in _READERS if name in message and (read := _card(name, message.pop(name))) is not None)
+    return Decoded(message, from_iso(message.get("Time")), events=cards)
 
 
 def decode_presence(payload: bytes) -> Decoded:
@@ -48,6 +53,16 @@ def decode_presence(payload: bytes) -> Decoded:
     if payload not in (b"Online", b"Offline"):
         raise DecodeError("presence is neither Online nor Offline")
     return Decoded({"online": payload == b"Online"})
+
+
+def _card(reader: str, part: object) -> DecodedEvent | None:
+    """The card that was held to a reader."""
+    number = part.get("UID") if isinstance(part, dict) else None
+    if type(number) is int:
+        number = str(number)
+    if not isinstance(number, str) or not 0 < len(number) <= _LONGEST_CARD:
+        return None
+    return DecodedEvent(reader, "card.read", {}, {"card": number})
 
 
 def _in_celsius(part: object) -> object:

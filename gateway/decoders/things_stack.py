@@ -17,6 +17,7 @@ class _Reception(msgspec.Struct):
 
 
 class _Message(msgspec.Struct):
+    f_cnt: int | None = None
     frm_payload: str = ""
     decoded_payload: dict[str, object] = {}
     rx_metadata: list[_Reception] = []
@@ -58,7 +59,7 @@ def decode(payload: bytes, codec: Codec | None) -> Decoded:
     heard = [(reception.rssi, reception.snr) for reception in message.rx_metadata if reception.rssi is not None]
     if heard:
         values["rssi"], values["snr"] = max(heard)
-    decoded = Decoded(values, from_iso(message.received_at or uplink.received_at))
+    decoded = Decoded(values, from_iso(message.received_at or uplink.received_at), sequence=message.f_cnt)
     if codec is not None:
         read, decoded.problems = lorawan.read(message.frm_payload, codec, "frm_payload")
         values.update(read)

@@ -1,11 +1,14 @@
 """Recorded samples of every format: payload in, expected readings, events and refusals out."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from gateway.decoders import chirpstack, things_stack
+from gateway.decoders.decoded import Decoded
 from gateway.drivers.mqtt import MqttDriver
 from gateway.event_time import ClockLimits
 from gateway.pseudonyms import Pseudonyms
@@ -75,3 +78,18 @@ def test_every_shipped_mqtt_profile_has_a_decoder_and_its_codec() -> None:
     site = site_of(rows)
     readers = {device.id: reader_of(site, device) for device in site.devices.values()}
     assert plan_routes(site, GATEWAY, readers).filters
+
+
+@pytest.mark.parametrize(
+    ("sample", "decode"), [("chirpstack/bin", chirpstack.decode), ("things_stack/wet", things_stack.decode)]
+)
+def test_uplinks_are_numbered_so_that_a_gap_is_noticed(sample: str, decode: Callable[[bytes, None], Decoded]) -> None:
+    """A number that is left out says nothing: both servers leave out zero."""
+    message = json.loads(data("decoders", f"{sample}.json").read_text())["payload"]
+    uplink = message.get("uplink_message", message)
+    for number in (7, None):
+        uplink.pop("f_cnt", None)
+        uplink.pop("fCnt", None)
+        if number is not None:
+            uplink["f_cnt" if "uplink_message" in message else "fCnt"] = number
+        assert decode(json.dumps(message).encode(), None).sequence == number

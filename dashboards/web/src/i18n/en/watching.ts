@@ -19,5 +19,5 @@ export default {
     communicationFailure: 'Communication failure', clockSuspect: 'Clock suspect', simulated: 'Simulated', testMode: 'Test mode', disabled: 'Disabled',
   },
   chart: { label: 'History of {name}', hour: '1 h', day: '24 h', week: '7 d', month: '30 d', rangeLabel: 'Time range', mean: 'Mean', range: 'Range', value: 'Now', empty: 'No data in this time' },
-  access: { title: 'At the doors', day: 'last 24 h', none: 'Nothing in the last 24 h.', granted: 'Granted', denied: 'Denied', unknown: 'Unknown card', opened: 'Opened', forced: 'Forced open' },
+  access: { title: 'At the doors', day: 'last 24 h', none: 'Nothing in the last 24 h.', granted: 'Granted', denied: 'Denied', unknown: 'Unknown card', opened: 'Opened', forced: 'Forced open', card: { read: 'Card read' } },
 }
