@@ -46,6 +46,16 @@ def register(**row: Any) -> Register:
         ({"type": "bcd16", "scale": 0.1}, [0x1234], 123.4),
         ({"type": "bcd32"}, [0x0012, 0x3456], 123456),
         ({"type": "bcd16"}, [0x12AF], None),
+        ({"type": "bit", "bit": 0, "bits": 8, "equals": 0x10}, [0x0C10], 1),
+        ({"type": "bit", "bit": 0, "bits": 8, "equals": 0x10}, [0x0C14], 0),
+        ({"equals": 4}, [4], 1),
+        ({"type": "int16", "equals": -1}, [0xFFFF], 1),
+        ({"equals": 4, "invalid": [9]}, [9], None),
+        ({"type": "ascii", "length": 3, "scale": 0.1}, [0x3132, 0x2E35, 0x2000], 1.25),
+        ({"type": "ascii", "length": 2}, [0x2D37, 0x0000], -7),
+        ({"type": "ascii", "length": 2, "byte_order": "little"}, [0x3231, 0x3433], 1234),
+        ({"type": "ascii", "length": 2}, [0x4552, 0x5200], None),
+        ({"type": "ascii", "length": 2}, [0xFFFF, 0xFFFF], None),
         ({"type": "float32"}, [0x7FC0, 0x0000], None),
         ({"type": "float32"}, [0x7F80, 0x0000], None),
     ],
@@ -63,9 +73,11 @@ def test_word_order_is_undone(number: int, order: str) -> None:
     assert value_of(row, [high, low] if order == "big" else [low, high]) == number
 
 
-@given(st.lists(st.integers(0, 65535), min_size=4, max_size=4), st.sampled_from(["float32", "float64", "int64"]))
+@given(
+    st.lists(st.integers(0, 65535), min_size=4, max_size=4), st.sampled_from(["float32", "float64", "int64", "ascii"])
+)
 def test_no_registers_give_anything_but_a_finite_number(raw: list[int], kind: str) -> None:
-    row = register(type=kind, scale=1e30)
+    row = register(type=kind, scale=1e30, length=4 if kind == "ascii" else None)
     value = value_of(row, raw[: width(row)])
     assert value is None or abs(value) < float("inf")
 
