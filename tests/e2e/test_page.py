@@ -1,5 +1,6 @@
 """The page in Chromium, as the people of the community use it. Screenshots are kept in test-output/."""
 
+import json
 import os
 import re
 import signal
@@ -77,6 +78,28 @@ def test_a_wrong_password_is_told_in_words(staff: Program, browser: Browser) -> 
     page.get_by_test_id("login-submit").click()
     expect(page.get_by_test_id("login-problem")).to_be_visible()
     page.close()
+
+
+def test_a_found_device_is_offered_with_lines_for_its_place(open_page, outside: Outside) -> None:  # type: ignore[no-untyped-def]
+    definition = {"vendor": "Aqara", "model": "WSDCGQ11LM", "exposes": []}
+    outside.publish(
+        "zigbee2mqtt/bridge/devices", json.dumps([{"friendly_name": "new-climate", "definition": definition}])
+    )
+    page: Page = open_page("wang-wei", phone=True)
+    page.goto(f"{page.url.split('#')[0].rstrip('/')}/platform")
+    found = page.locator("[data-gateway=gw-east]").get_by_test_id("found-devices")
+    row = found.locator('[data-topic="zigbee2mqtt/new-climate"]')
+    expect(row).to_have_attribute("data-match", "model", timeout=40_000)
+    row.get_by_test_id("found-lines").click()
+    expect(row).to_contain_text("尚未选择位置")
+    found.get_by_test_id("found-zone").click()
+    page.get_by_role("option", name="水泵房").click()
+    expect(row.get_by_test_id("found-row-lines")).to_contain_text(
+        "zone: pump-room, mqtt: {topic: zigbee2mqtt/new-climate}"
+    )
+    row.get_by_test_id("found-copy").click()
+    expect(row.get_by_role("status")).to_be_visible()
+    page.screenshot(path=SHOTS / "found-phone.png")
 
 
 def test_an_alarm_arrives_is_acknowledged_and_its_chart_opened(open_page, staff: Program, outside: Outside) -> None:  # type: ignore[no-untyped-def]
