@@ -17,6 +17,7 @@ from community.activations import (
     moved,
     noted,
     responding,
+    waits_for,
     with_step,
 )
 from community.errors import TransitionRefused
@@ -37,7 +38,7 @@ def begin_machine_step(
         before: what outputs were before the emergency, as far as it is known.
     """
     progress = find_step(activation, step)
-    if progress.state is not StepState.WAITING or activation.state not in IN_FORCE:
+    if progress.state is not StepState.WAITING or activation.state not in IN_FORCE or waits_for(activation, progress):
         return activation
     actions = tuple(MachineAction(command=c, point=p, value=v, before=before.get(p)) for c, p, v in commands)
     running = replace(moved(progress, StepEvent.BEGIN), started_at=now, actions=actions)
@@ -103,7 +104,7 @@ def _failed(activation: Activation, progress: StepProgress, why: str, now: int) 
 def notified(activation: Activation, step: str, detail: str, now: int) -> Activation:
     """A notify step is carried out."""
     progress = find_step(activation, step)
-    if progress.state is not StepState.WAITING or activation.state not in IN_FORCE:
+    if progress.state is not StepState.WAITING or activation.state not in IN_FORCE or waits_for(activation, progress):
         return activation
     done = replace(moved(progress, StepEvent.DO), started_at=now, done_at=now, done_by=SYSTEM, note=detail)
     return noted(responding(with_step(activation, done), now), now, SYSTEM, "notified", f"{step}: {detail}")
@@ -112,7 +113,7 @@ def notified(activation: Activation, step: str, detail: str, now: int) -> Activa
 def begin_notify_step(activation: Activation, step: str, now: int) -> Activation:
     """People are being told; it is done once each role was reached."""
     progress = find_step(activation, step)
-    if progress.state is not StepState.WAITING or activation.state not in IN_FORCE:
+    if progress.state is not StepState.WAITING or activation.state not in IN_FORCE or waits_for(activation, progress):
         return activation
     running = replace(moved(progress, StepEvent.BEGIN), started_at=now)
     return noted(responding(with_step(activation, running), now), now, SYSTEM, "telling", f"{step}: {progress.who}")
@@ -157,6 +158,8 @@ def step_done(activation: Activation, step: str, by: str, note: str, now: int) -
         raise TransitionRefused(f"'{step}' is the machine's; it becomes a person's only if it fails")
     if progress.proof != "none" and not note.strip():
         raise TransitionRefused("this step asks for proof: write what was done and seen")
+    if first := waits_for(activation, progress):
+        raise TransitionRefused(f"first: {', '.join(first)}")
     if by in progress.confirmed_by:
         raise TransitionRefused("two people confirm this step; somebody else has to look")
     confirmed = (*progress.confirmed_by, by)
@@ -176,4 +179,7 @@ def step_late(activation: Activation, step: str, now: int) -> Activation:
     if progress.state not in {StepState.WAITING, StepState.RUNNING} or activation.state not in IN_FORCE:
         return activation
     late = moved(progress, StepEvent.LAPSE)
+    first = waits_for(activation, progress) if progress.state is StepState.WAITING else ()
+    if first and progress.kind != "person":  # its turn never came: somebody has to decide
+        return _failed(with_step(activation, late), late, f"it waited for {', '.join(first)}", now)
     return noted(with_step(activation, late), now, SYSTEM, "step-late", f"{step}: escalated to the commander")

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from hashlib import sha256
 from typing import Literal
 
 from community.errors import TransitionRefused
@@ -84,6 +85,8 @@ class StepProgress:
     actions: tuple[MachineAction, ...] = ()
     do: Switching | None = None
     within_ms: int = 0
+    after: tuple[str, ...] = ()
+    """The steps that are done before it begins."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,6 +150,13 @@ class Activation:
     def moves(self) -> bool:
         """Whether its commands move devices."""
         return not self.drill or self.physical
+
+    @property
+    def review_ticket(self) -> str | None:
+        """The ticket that sees to what a response showed, once it is over; a drill's findings have their own."""
+        if self.drill or self.state in OPEN:
+            return None
+        return f"t-{sha256(f'review:{self.id}'.encode()).hexdigest()[:16]}"
 
     @property
     def tells(self) -> bool:
@@ -286,6 +296,7 @@ def waiting(step: Step, now: int) -> StepProgress:
         confirm=step.confirm,
         do=Switching(set=step.do.set, to=step.do.to) if step.do else None,
         within_ms=round(step.within * 1000),
+        after=step.after,
     )
 
 
@@ -313,10 +324,29 @@ def contain(activation: Activation, by: str, reason: str, now: int) -> Activatio
 
 
 def stand_down(activation: Activation, by: str, reason: str, now: int) -> Activation:
-    """The emergency is over; needs a reason."""
+    """The emergency is over; needs a reason. What is left undone is named on the timeline.
+
+    Raises:
+        TransitionRefused: there is no reason, or it is over already.
+    """
     if not reason.strip():
         raise TransitionRefused("say why the emergency is over")
-    return replace(changed(activation, ActivationEvent.STAND_DOWN, by, reason, now), stood_down_at=now)
+    left = open_steps(activation)
+    over = replace(changed(activation, ActivationEvent.STAND_DOWN, by, reason, now), stood_down_at=now)
+    return noted(over, now, by, "left-open", ", ".join(left)) if left else over
+
+
+def open_steps(activation: Activation) -> tuple[str, ...]:
+    """The steps that are not done; none of a plan that never came into force."""
+    if activation.state is ActivationState.STANDBY:
+        return ()
+    over = {StepState.DONE, StepState.DROPPED}
+    return tuple(step.id for step in activation.steps if step.state not in over)
+
+
+def waits_for(activation: Activation, step: StepProgress) -> tuple[str, ...]:
+    """The steps before it that are not done; what another level does without holds up nobody."""
+    return tuple(name for name in step.after if name in open_steps(activation))
 
 
 def review(activation: Activation, by: str, report: str, now: int) -> Activation:

@@ -8,7 +8,6 @@ from zoneinfo import ZoneInfo
 
 from api.activations.chart import Chart, chart
 from api.activations.report_words import word
-from api.activations.review import review_ticket
 from api.platform import Platform
 from backbone.database.alarms import get_alarm
 from backbone.database.tickets import get_ticket
@@ -138,7 +137,7 @@ class Report:
         """All of it, in order."""
         with self._platform.database.read() as c:
             alarms = [alarm for name in self._one.alarms if (alarm := get_alarm(c, name)) is not None]
-            ticket = get_ticket(c, review_ticket(self._one))
+            ticket = get_ticket(c, self._one.review_ticket or "")
         yield self._facts(ticket)
         if alarms:
             yield self._alarms(alarms)
@@ -279,7 +278,8 @@ class Report:
         rows = []
         for entry in self._one.timeline:
             first, colon, rest = self._half(entry.detail).partition(":")
-            detail = f"{names[first]}{colon}{rest}" if first in names else f"{first}{colon}{rest}"
+            said = ", ".join(names.get(one, one) for one in first.split(", "))
+            detail = f"{said}{colon}{rest}"
             after = (entry.at - self._one.activated_at) / 1000
             rows.append(
                 [

@@ -59,6 +59,7 @@ WORDS = {
     "activation.command-taken": Text(zh="接受指挥", en="Takes command"),
     "activation.command-taken-over": Text(zh="接管指挥，原指挥", en="Takes command over from"),
     "activation.command-offered": Text(zh="移交指挥给", en="Hands command over to"),
+    "activation.left-open": Text(zh="未完成的步骤", en="Steps left open"),
     "activation.standby": Text(zh="待人确认", en="Waiting for somebody to look"),
     "activation.investigating": Text(zh="有人去查看", en="Somebody looks"),
     "activation.alarm-joined": Text(zh="并入报警", en="Alarm joined"),

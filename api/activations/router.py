@@ -194,7 +194,7 @@ def stand_down_activation(activation_id: str, body: Reason, write: StandingDown)
     def end(change: Change, activation: Activation) -> Activation:
         after = activations.stand_down(activation, by=change.by, reason=body.reason, now=change.now)
         if not after.drill:
-            open_review(change, after)
+            open_review(change, activation, after)
         return after
 
     return perform(write, activation_id, "stood-down", end)

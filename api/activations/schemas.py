@@ -45,6 +45,7 @@ class StepOut(_Shown):
     note: str | None
     evidence: list[EvidenceOut] = Field(default=[], description="what was shown for it, by each who confirmed")
     actions: list[MachineActionOut]
+    after: list[str] = Field(default=[], description="the steps that are done before it begins")
 
 
 class TimelineOut(_Shown):
@@ -94,6 +95,7 @@ class ActivationOut(_Shown):
     looked_at_by: str | None = None
     restoring: list[MachineActionOut] = Field(description="outputs switched back after the end")
     stood_down_at: Timestamp | None
+    review_ticket: str | None = Field(default=None, description="the ticket that sees to what the response showed")
     version: int
 
 

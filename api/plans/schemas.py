@@ -20,6 +20,7 @@ class PlanStepOut(BaseModel):
     who: str | None
     within: float = Field(description="seconds")
     proof: str
+    after: list[str] = Field(description="the steps that are done before it begins")
 
 
 class LevelOut(BaseModel):
@@ -104,4 +105,5 @@ def _step(step: Step) -> PlanStepOut:
         who=step.who,
         within=step.within,
         proof=step.proof,
+        after=list(step.after),
     )

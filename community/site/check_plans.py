@@ -2,7 +2,7 @@
 
 from community.people import Action, Role, may
 from community.site.devices import OUTPUT_KINDS
-from community.site.plans import Plan, Step, grade_of
+from community.site.plans import Level, Plan, Step, grade_of
 from community.site.problems import suggestion
 from community.site.rules import Grade
 from community.site.subject import Found, Subject
@@ -56,6 +56,7 @@ def check_plans(subject: Subject) -> Found:
                 yield (*path, "levels", level, "steps"), f"level {level} has no step; write what is done, or delete it"
             for number, step in enumerate(flow.steps):
                 yield from _step((*path, "levels", level, "steps", number), step, plan, subject)
+            yield from _order((*path, "levels", level, "steps"), flow)
 
 
 def _organisation(path: Path, plan: Plan, subject: Subject) -> Found:
@@ -90,6 +91,23 @@ def _filled_by_anybody(role: str, subject: Subject) -> bool:
         return True
     people = subject.file.people
     return any(role in person.roles or role in person.duties for person in people)
+
+
+def _order(path: Path, flow: Level) -> Found:
+    """Every step's turn comes, and in time."""
+    steps = {step.id: step for step in flow.steps}
+    done: set[str] = set()
+    while ready := [s.id for s in flow.steps if s.id not in done and not (set(s.after) & set(steps)) - done]:
+        done.update(ready)
+    for number, step in enumerate(flow.steps):
+        for place, name in enumerate(step.after):
+            where: Path = (*path, number, "after", place)
+            if name not in steps:
+                yield where, f"there is no step '{name}' at this level{suggestion(name, steps)}"
+            elif step.id not in done and name not in done:
+                yield where, f"{step.id} waits for {name} and never begins: the steps wait for one another"
+            elif steps[name].within > step.within:
+                yield where, f"{name} has more time than {step.id}, which waits for it; give {step.id} longer"
 
 
 def _step(path: Path, step: Step, plan: Plan, subject: Subject) -> Found:

@@ -55,6 +55,7 @@ class Step(Row):
     notify: tuple[str, ...] = ()
     who: str | None = None
     within: Duration
+    after: tuple[Id, ...] = Field(default=(), description="the steps of this level that are done before it begins")
     proof: Literal["none", "note", "reading", "photo", "headcount"] = Field(
         default="none", description="what shows that it is done; headcount: two people confirm that nobody is missing"
     )

@@ -27,6 +27,7 @@ from community.activations import (
     StepState,
     activate,
     merge,
+    waits_for,
 )
 from community.alarms import Alarm, called_at
 from community.commanding import ask
@@ -239,7 +240,7 @@ class Plans:
     def _begin(self, c: Connection, activation: Activation, now: int) -> tuple[Activation, list[Order]]:
         orders: list[Order] = []
         for progress in activation.steps if activation.state in IN_FORCE else ():
-            if progress.state is not StepState.WAITING:
+            if progress.state is not StepState.WAITING or waits_for(activation, progress):
                 continue
             if progress.kind == "notify":
                 if self._site.file.notifications is None:

@@ -153,6 +153,9 @@ async def test_a_step_asks_for_a_photo_or_a_reading_and_the_report_shows_them(ho
         )
         safe = f"/activations/{gas.json()['id']}/steps/safe/done"
         assert (await officer.post(safe, json={"note": "it is fine"})).status_code == 409
+        too_soon = await officer.post(safe, json={"value": 0.4})
+        assert (too_soon.status_code, too_soon.json()["detail"]) == (409, "first: isolate")
+        await officer.post(safe.replace("/safe/", "/isolate/"), json={"note": "valve shut"})
         read = (await officer.post(safe, json={"value": 0.4})).json()
     step = next(row for row in proven["steps"] if row["id"] == "air")
     assert (step["state"], step["evidence"][0]["photos"]) == ("done", [taken])

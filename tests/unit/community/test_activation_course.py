@@ -116,3 +116,53 @@ def test_a_pause_moves_the_deadlines_of_what_is_left_by_as_long_as_it_lasted(bef
     for wrong in (course.pause, course.resume):
         with pytest.raises(TransitionRefused):
             wrong(activated(), "wang-wei", " ", 1)
+
+
+ORDERED = PLAN.model_copy(
+    update={
+        "levels": {
+            "high": Level(
+                steps=(
+                    Step(id="look", name=Text(zh="查看"), who="guide", within=60),
+                    Step(id="release", name=Text(zh="开门"), do=SetOutput(set="door"), within=90, after=("look",)),
+                    Step(id="call", name=Text(zh="通知"), notify=("guide",), within=90, after=("look",)),
+                    Step(id="handover", name=Text(zh="移交"), who="guide", within=120, after=("release", "call")),
+                )
+            )
+        }
+    }
+)
+
+
+def ordered() -> Activation:
+    return activations.activate(
+        id="a-1", site="s", plan=ORDERED, level="high", zone="b3", cause="alarm:x", reason="", now=0
+    )
+
+
+def test_a_step_waits_for_those_before_it_and_its_turn_that_never_came_is_the_commanders() -> None:
+    one = ordered()
+    assert activation_steps.begin_machine_step(one, "release", (("c", "door", 0.0),), 1) is one
+    assert activation_steps.begin_notify_step(one, "call", 1) is one
+    with pytest.raises(TransitionRefused, match="first: release, call"):
+        activation_steps.step_done(one, "handover", "li-na", "", 2)
+    looked = activation_steps.step_done(one, "look", "li-na", "", 3)
+    begun = activation_steps.begin_machine_step(looked, "release", (("c", "door", 0.0),), 4)
+    assert activations.find_step(begun, "release").state is StepState.RUNNING
+    late = activation_steps.step_late(one, "release", 90_001)
+    release = activations.find_step(late, "release")
+    assert (release.state, release.kind, release.who) == (StepState.FAILED, "person", "commander")
+    assert release.note == "it waited for look"
+
+
+def test_who_ends_a_response_leaves_named_what_is_not_done() -> None:
+    one = activation_steps.step_done(ordered(), "look", "li-na", "", 3)
+    over = activations.stand_down(one, "wang-wei", "false alarm", 5)
+    assert [(e.what, e.detail) for e in over.timeline[-2:]] == [
+        ("stand-down", "false alarm"),
+        ("left-open", "release, call, handover"),
+    ]
+    assert over.review_ticket is not None
+    assert one.review_ticket is None
+    held = course.stand_by(ordered(), SEQUENCE, 1)
+    assert activations.stand_down(held, "wang-wei", "steam", 2).timeline[-1].what == "stand-down", "nothing had begun"

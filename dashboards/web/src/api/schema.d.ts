@@ -2709,6 +2709,11 @@ export interface components {
              * @description outputs switched back after the end
              */
             restoring: components["schemas"]["MachineActionOut"][];
+            /**
+             * Review Ticket
+             * @description the ticket that sees to what the response showed
+             */
+            review_ticket?: string | null;
             /** Site */
             site: string;
             state: components["schemas"]["ActivationState"];
@@ -5060,6 +5065,11 @@ export interface components {
          * @description One step of a level's response.
          */
         PlanStepOut: {
+            /**
+             * After
+             * @description the steps that are done before it begins
+             */
+            after: string[];
             /** @description what the machine does */
             do: components["schemas"]["SetOutput"] | null;
             /** Id */
@@ -6494,6 +6504,12 @@ export interface components {
         StepOut: {
             /** Actions */
             actions: components["schemas"]["MachineActionOut"][];
+            /**
+             * After
+             * @description the steps that are done before it begins
+             * @default []
+             */
+            after: string[];
             /**
              * Confirm
              * @description how many people have to say that it is done

@@ -36,6 +36,12 @@ export function personMayFinish(step: StepProgress): boolean {
   return isUnfinished(step) && step.kind !== 'machine'
 }
 
+/** The steps that come before it and are not done. */
+export function waitsFor(activation: Activation, step: StepProgress): string[] {
+  const open = new Set(activation.steps.filter(isUnfinished).map((one) => one.id))
+  return (step.after ?? []).filter((id) => open.has(id))
+}
+
 export function isUnfinished(step: StepProgress): boolean {
   return step.state !== 'done' && step.state !== 'dropped'
 }

@@ -4,6 +4,7 @@ export default {
     activations: 'Activations', noActivation: 'No plan has been activated yet.', openActivation: 'Open the response',
     level: '{grade} level', levelWord: 'Level', within: 'within {span}', organisation: 'Organisation', commander: 'Commander', roles: 'Teams', approved: 'Approved', nextRevision: 'Next revision', resources: 'Resources',
     notReached: 'not reached: {roles}', handedOver: ', handed to {channel}', stepsTitle: 'Steps', stepsDone: '{done} of {all} done', stepsFailed: '{n} failed', stepsLate: '{n} late',
+    leftOpen: '{n} steps are not done:', first: 'After: {steps}', reviewTicket: 'Review ticket',
     activatedAt: 'Activated', stoodDownAt: 'Stood down', cause: 'Cause', reason: 'Reason', alarms: 'Alarms',
     kind: { machine: 'Automatic', notify: 'Notify', person: 'By a person' },
     action: { to: 'command: {value}', waiting: 'waiting for an answer', done: 'done', refused: 'refused', failed: 'failed', expired: 'expired', notProven: 'done, but reads back differently', readBack: 'reads back: {value}', drill: 'drill, nothing moved' },
@@ -29,6 +30,7 @@ export default {
   activationState: { standby: 'Standby', paused: 'Paused', activated: 'Activated', responding: 'Responding', contained: 'Contained', 'stood-down': 'Stood down', reviewed: 'Reviewed' },
   stepState: { waiting: 'Waiting', running: 'Running', done: 'Done', failed: 'Failed; now a person’s', late: 'Late', dropped: 'Not needed at this level' },
   timeline: {
+    'left-open': 'Steps left open',
     'command-asked': 'Asked to command', 'command-unanswered': 'All were asked; nobody has taken command', 'command-taken': 'Takes command', 'command-taken-over': 'Takes command over from', 'command-offered': 'Hands command over to',
     'step-confirmed': 'confirmed by one', photo: 'photo taken', 'headcount-begun': 'headcount begun', 'headcount-confirmed': 'headcount confirmed by two (counted / missing)', telling: 'telling people', told: 'told', 'not-told': 'not reached', title: 'Timeline', system: 'system', activated: 'Plan activated', 'alarm-joined': 'Alarm joined', commanded: 'Commanded', 'command-done': 'Command done', 'step-done': 'Step done', 'step-failed': 'Step failed', notified: 'Notified',
     'step-late': 'Step late', restore: 'Devices switched back', 'output-restored': 'Switched back', 'output-not-restored': 'Not switched back', contain: 'Contained', 'stand-down': 'Stood down', review: 'Review', standby: 'Waiting for somebody to look', investigating: 'Somebody looks', activate: 'In force', pause: 'Paused', resume: 'Goes on', 'resume-contained': 'Goes on, contained', 'called-again': 'Activated again; joined', 'gave-way': 'Drill gives way to a real emergency', 'level-up': 'Level raised', 'level-down': 'Level lowered', detected: 'Detected in the drill', respond: 'Responding',
