@@ -1,5 +1,6 @@
 """`anju rules`: alone it runs the service; its commands say what the rules of a site file do."""
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -93,8 +94,13 @@ def coverage(
 @rules.command("test", epilog="Example: anju rules test changed.yaml --from 2026-11-16 --to 2026-11-23")
 def try_rules(
     site: Annotated[Path | None, typer.Argument(help="the site file with the rules to try; ANJU_SITE if unset")] = None,
-    start: Annotated[str | None, typer.Option("--from", help="2026-11-16, or with a time; a week ago if unset")] = None,
-    end: Annotated[str | None, typer.Option("--to", help="now if unset")] = None,
+    start: Annotated[
+        str | None,
+        typer.Option(
+            "--from", help="2026-11-16, or with a time, by the site's clock; unset: a week ago, or all of a file"
+        ),
+    ] = None,
+    end: Annotated[str | None, typer.Option("--to", help="unset: now, or the end of a file")] = None,
     csv: Annotated[
         Path | None, typer.Option(help="readings of a file (.csv, .parquet, .lp), not of the history")
     ] = None,
@@ -102,31 +108,36 @@ def try_rules(
     against: Annotated[Path | None, typer.Option(help="compare with this site file; ANJU_SITE if unset")] = None,
     cases: Annotated[Path | None, typer.Option(help="try the cases of this file instead")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="for other programs")] = False,
+    language: Annotated[str | None, typer.Option(help="zh or en; as the terminal is set if unset")] = None,
 ) -> None:
     """Try rules before they are trusted: on recorded readings, or on cases. Nothing is alarmed."""
-    from anju import trials
+    from anju import trial_report, trials
     from backbone.historian.exchange import ExchangeError
     from backbone.historian.port import HistorianError
     from community.site.problems import SiteErrors
 
     new = _site(site)
+    report = trial_report.Report(out, language or _language())
     try:
         if cases is not None:
             verdicts = trials.on_cases(new, cases)
             if as_json:
-                out.print(trials.cases_as_json(verdicts), markup=False)
-            elif not trials.show_cases(verdicts, out):
+                out.print(trial_report.cases_as_json(verdicts), markup=False)
+            elif not report.cases(verdicts):
                 raise typer.Exit(1)
             return
         old = _site(against) if against is not None or site is not None else None
-        trial = trials.on_history(new, old, start, end) if csv is None else trials.on_file(new, old, csv, events)
+        if csv is None:
+            trial = trials.on_history(new, old, start, end)
+        else:
+            trial = trials.on_file(new, old, csv, events, start, end)
     except (ExchangeError, HistorianError, SiteErrors, OSError, ValueError) as error:
         err.print(str(error), markup=False)
         raise typer.Exit(1) from error
     if as_json:
-        out.print(trials.as_json(trial), markup=False)
+        out.print(trial_report.as_json(trial), markup=False)
     else:
-        trials.show(trial, out)
+        report.trial(trial)
 
 
 def _site(path: Path | None) -> Site:
@@ -139,6 +150,12 @@ def _site(path: Path | None) -> Site:
     except SiteErrors as error:
         err.print(str(error), markup=False)
         raise typer.Exit(1) from error
+
+
+def _language() -> str:
+    """That of the terminal."""
+    said = next((os.environ[name] for name in ("LC_ALL", "LC_MESSAGES", "LANG") if os.environ.get(name)), "")
+    return "zh" if said.lower().startswith("zh") else "en"
 
 
 def _duration(seconds: float) -> str:

@@ -1,36 +1,32 @@
 """`anju rules test`: a site's rules on recorded readings, beside those in force; or on cases."""
 
-import json
 import time
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 from zoneinfo import ZoneInfo
-
-from rich.console import Console
-from rich.table import Table
 
 from anju.history import opened
 from backbone.frames import FrameEvent
 from backbone.historian import exchange
 from backbone.historian.port import ReadingBatch
-from community.alarm_load import FLOOD, STEADY, Difference, Episode, Load, RuleLoad, by_rule, difference, load_of
+from community.alarm_load import Difference, Episode, Load, RuleLoad, by_rule, difference, load_of
+from community.site.memory import memory_s, warm_up_ms
 from community.site.site import Site
 from rules.trial.cases import Verdict, load_cases, try_case
 from rules.trial.replay import Replay, replay
 
 MOST_EVENTS = 1_000_000
-SHOWN = 20
-_HOUR_MS = 3_600_000
+_DAY_MS = 86_400_000
 
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """What came out."""
+    """What came out; times Unix ms."""
 
     site: Site
+    warm_from: int
+    """Since when readings were read; what came before `begin` is learnt from and not counted."""
     begin: int
     end: int
     readings: int
@@ -38,6 +34,10 @@ class Trial:
     unknown: tuple[str, ...]
     rules: list[RuleLoad]
     load: Load
+    standing: list[Episode]
+    """What stood already at the beginning; it is in none of the counts."""
+    cold: dict[str, float]
+    """Rules that knew too little at the beginning, and how far back they remember (s)."""
     difference: Difference | None
 
 
@@ -47,20 +47,25 @@ def on_history(site: Site, old: Site | None, start: str | None, end: str | None)
     Raises:
         ExchangeError, HistorianError, SiteErrors, ValueError: why not; the message says what to do.
     """
+    zone = ZoneInfo(site.file.site.timezone)
     with opened() as (historian, kept):
-        until = exchange.moment(end) if end else time.time_ns() // 1_000_000
-        since = exchange.moment(start) if start else until - 7 * 24 * _HOUR_MS
-        events = historian.events(kept.id, None, since, until, MOST_EVENTS)
-        return _tried(site, old, historian.scan(kept.id, None, since, until), events, since, until)
+        until = exchange.moment(end, zone) if end else time.time_ns() // 1_000_000
+        since = exchange.moment(start, zone) if start else until - 7 * _DAY_MS
+        warm = since - max(warm_up_ms(one) for one in (site, old) if one is not None)
+        events = historian.events(kept.id, None, warm, until, MOST_EVENTS)
+        return _tried(site, old, historian.scan(kept.id, None, warm, until), events, since, until)
 
 
-def on_file(site: Site, old: Site | None, path: Path, events: Path | None = None) -> Trial:
+def on_file(site: Site, old: Site | None, path: Path, events: Path | None, start: str | None, end: str | None) -> Trial:
     """Try rules on the readings of a file (CSV, Parquet, line protocol), which are in the order of time.
 
     Raises:
-        ExchangeError, OSError: a file cannot be read.
+        ExchangeError, OSError, ValueError: why not; the message says what to do.
     """
-    return _tried(site, old, exchange.read(path, site.id), exchange.read_events(events) if events else [], None, None)
+    zone = ZoneInfo(site.file.site.timezone)
+    since, until = (None if text is None else exchange.moment(text, zone) for text in (start, end))
+    among = [e for e in (exchange.read_events(events) if events else []) if until is None or e.t < until]
+    return _tried(site, old, _before(exchange.read(path, site.id), until), among, since, until)
 
 
 def on_cases(site: Site, path: Path) -> list[Verdict]:
@@ -83,15 +88,27 @@ def _tried(
 ) -> Trial:
     began = time.perf_counter()
     seen = _Seen(batches)
-    first = next(seen, None)
-    since = begin if begin is not None else (int(first.t[0]) if first is not None and first.t.size else 0)
+    first = next((batch for batch in seen if batch.t.size), None)
+    heard_from = int(first.t[0]) if first is not None else begin or 0
+    since = heard_from if begin is None else begin
+    warm_from = min(heard_from, since)
     sites = [site] if old is None else [site, old]
-    replays = replay(sites, _again(first, seen), events, since, end if end is not None else 0)
+    replays = replay(sites, _again(first, seen), events, warm_from, end if end is not None else 0)
     until = end if end is not None else seen.last
     if end is None:
         for one in replays:
             one.tick(until)
-    return _trial(site, replays, since, until, time.perf_counter() - began)
+    return _trial(site, replays, (warm_from, since, until), time.perf_counter() - began)
+
+
+def _before(batches: Iterable[ReadingBatch], end: int | None) -> Iterator[ReadingBatch]:
+    for batch in batches:
+        if end is None or not batch.t.size or batch.t[-1] < end:
+            yield batch
+            continue
+        kept = batch.t < end
+        yield replace(batch, p=batch.p[kept], t=batch.t[kept], x=batch.x[kept], q=batch.q[kept])
+        return
 
 
 class _Seen(Iterator[ReadingBatch]):
@@ -116,114 +133,21 @@ def _again(first: ReadingBatch | None, rest: Iterator[ReadingBatch]) -> Iterator
     yield from rest
 
 
-def _trial(site: Site, replays: list[Replay], begin: int, end: int, seconds: float) -> Trial:
+def _trial(site: Site, replays: list[Replay], times: tuple[int, int, int], seconds: float) -> Trial:
+    warm_from, begin, end = times
     new = replays[0]
+    episodes, standing = new.since(begin)
     return Trial(
         site=site,
+        warm_from=warm_from,
         begin=begin,
         end=end,
         readings=new.readings,
         seconds=seconds,
         unknown=tuple(sorted(new.unknown)),
-        rules=by_rule(new.episodes, end),
-        load=load_of(new.episodes, begin, end),
-        difference=difference(new.episodes, replays[1].episodes) if len(replays) > 1 else None,
+        rules=by_rule(episodes, end),
+        load=load_of(episodes, begin, end),
+        standing=standing,
+        cold={rule: needs for rule, needs in memory_s(site).items() if 1000 * needs > begin - warm_from},
+        difference=difference(episodes, replays[1].since(begin)[0]) if len(replays) > 1 else None,
     )
-
-
-def as_json(trial: Trial) -> str:
-    """The whole result for other programs; times Unix ms."""
-    told: dict[str, Any] = {
-        "site": trial.site.id,
-        "begin": trial.begin,
-        "end": trial.end,
-        "readings": trial.readings,
-        "unknown_points": trial.unknown,
-        "load": {**asdict(trial.load), "acceptable": trial.load.acceptable},
-        "rules": [asdict(rule) for rule in trial.rules],
-        "difference": asdict(trial.difference) if trial.difference else None,
-    }
-    return json.dumps(told, ensure_ascii=False, indent=1)
-
-
-def show(trial: Trial, out: Console) -> None:
-    """The result as a person reads it."""
-    zone = ZoneInfo(trial.site.file.site.timezone)
-    load = trial.load
-    rate = trial.readings / trial.seconds if trial.seconds else 0
-    out.print(
-        f"{trial.readings:,} readings, {_at(trial.begin, zone)} to {_at(trial.end, zone)}, "
-        f"in {trial.seconds:.1f} s ({rate:,.0f}/s)"
-    )
-    if trial.unknown:
-        some = ", ".join(trial.unknown[:5]) + (", …" if len(trial.unknown) > 5 else "")
-        out.print(f"left out: readings of {len(trial.unknown)} points this site file does not have: {some}")
-    table = Table("rule", "risk", "times", "standing", "longest", "open", "most often", "chatters")
-    for row in trial.rules:
-        spans = (_span(row.standing_ms), _span(row.longest_ms))
-        table.add_row(row.rule, row.grade, str(row.count), *spans, str(row.open), row.worst, str(row.chattering))
-    out.print(table if trial.rules else "no rule would have done anything")
-    verdict = "within" if load.acceptable else "beyond"
-    out.print(
-        f"{load.alarms} alarms and {load.tickets} tickets; {load.per_10_min:.2f} alarms in 10 min on average, "
-        f"{load.peak_10_min} at most: {verdict} EEMUA 191 ({STEADY:g} and {FLOOD})"
-    )
-    if load.alarms:
-        share = ", ".join(f"{grade} {percent} %" for grade, percent in load.share.items())
-        out.print(
-            f"{share}; {load.floods} floods; ten places made {load.top_ten_share} %; {load.stale} stood over a day"
-        )
-    if trial.difference is not None:
-        _show_difference(trial.difference, out, zone)
-
-
-def cases_as_json(verdicts: list[Verdict]) -> str:
-    """The whole result of cases for other programs; times in seconds from a case's beginning."""
-    told = [
-        {
-            "id": verdict.case.id,
-            "name": verdict.case.name.model_dump(),
-            "right": verdict.right,
-            "missing": [row.model_dump() for row in verdict.missing],
-            "surplus": [row.model_dump() for row in verdict.surplus],
-        }
-        for verdict in verdicts
-    ]
-    return json.dumps({"cases": told}, ensure_ascii=False, indent=1)
-
-
-def show_cases(verdicts: list[Verdict], out: Console) -> bool:
-    """Each case, and what was otherwise; whether all are right."""
-    for verdict in verdicts:
-        out.print(f"{'ok   ' if verdict.right else 'WRONG'} {verdict.case.id}  {verdict.case.name.zh}", markup=False)
-        for sign, rows in (("missing", verdict.missing), ("too much", verdict.surplus)):
-            for row in rows:
-                out.print(f"      {sign}: {row.rule} {row.becomes} at {row.at:g}s at {row.scope}", markup=False)
-    right = sum(verdict.right for verdict in verdicts)
-    out.print(f"{right} of {len(verdicts)} cases are right")
-    return right == len(verdicts)
-
-
-def _show_difference(found: Difference, out: Console, zone: ZoneInfo) -> None:
-    counts = f"{len(found.only_new)} only by the new rules, {len(found.only_old)} only by those in force"
-    out.print(f"beside the rules in force: {found.both} the same, {counts}")
-    for sign, episodes in (("+", found.only_new), ("-", found.only_old)):
-        for episode in episodes[:SHOWN]:
-            out.print(f"  {sign} {_episode(episode, zone)}", markup=False)
-        if len(episodes) > SHOWN:
-            out.print(f"  {sign} … {len(episodes) - SHOWN} more")
-
-
-def _episode(episode: Episode, zone: ZoneInfo) -> str:
-    value = "" if episode.value is None else f" ({episode.value:g})"
-    return f"{_at(episode.raised_at, zone)} {episode.rule} {episode.scope}{value}"
-
-
-def _at(ms: int, zone: ZoneInfo) -> str:
-    return datetime.fromtimestamp(ms / 1000, zone).strftime("%Y-%m-%d %H:%M:%S")
-
-
-def _span(ms: int) -> str:
-    seconds = ms // 1000
-    hours, rest = divmod(seconds, 3600)
-    return f"{hours}:{rest // 60:02}:{rest % 60:02}"

@@ -80,7 +80,7 @@ def start_trial(
 ) -> TrialOut:
     """Try a change on the last days' readings, beside the rules in force; or on cases. Nothing is alarmed."""
     old = text_in_force(platform)
-    new, _ = _changed(platform, body.rule, body)
+    new, site = _changed(platform, body.rule, body)
     now = platform.now()
     trial = Trial(
         id=secrets.token_hex(8),
@@ -90,7 +90,7 @@ def start_trial(
         begin=now - body.days * 86_400_000,
         end=now,
     )
-    return show_trial(platform.trials.start(trial, platform.historian, platform.site, new, old, body.cases))
+    return show_trial(platform.trials.start(trial, platform.historian, site, new, old, body.cases))
 
 
 @router.get("/rules/{rule_id}")

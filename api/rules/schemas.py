@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from api.rules.trials import Trial
 from api.site_versions.schemas import DifferenceOut
 from api.times import Timestamp
+from community.alarms import AlarmState
 from community.site.explain import Coverage, WatchedBy, words
 from community.site.rules import Grade, Rule
 from community.text import Text
@@ -133,6 +134,8 @@ class TrialResult(BaseModel):
     only_old: list[EpisodeOut] = Field(description="at most 200")
     only_new_count: int
     only_old_count: int
+    standing: int = Field(default=0, description="what stood already at the beginning; it is in none of the counts")
+    cold: list[str] = Field(default=[], description="rules that knew too little at the beginning to judge")
 
 
 class ExpectedOut(BaseModel):
@@ -146,14 +149,36 @@ class ExpectedOut(BaseModel):
     becomes: Literal["raised", "cleared"]
 
 
+class CaseStateOut(BaseModel):
+    """An alarm that was something else than a case says; seconds from the case's beginning."""
+
+    at: float
+    rule: str
+    scope: str
+    state: AlarmState
+    instead: AlarmState
+
+
+class CaseAnswerOut(BaseModel):
+    """An acknowledgement or a reset that was refused and should not be (`why`), or the other way round."""
+
+    at: float
+    act: Literal["acknowledge", "reset"]
+    rule: str
+    scope: str
+    why: str | None
+
+
 class CaseOut(BaseModel):
-    """What became of a case: right when nothing is missing and nothing is too much."""
+    """What became of a case: right when nothing is missing, nothing is too much, and alarms were answered so."""
 
     id: str
     name: Text
     right: bool
     missing: list[ExpectedOut]
     surplus: list[ExpectedOut]
+    states: list[CaseStateOut] = []
+    refused: list[CaseAnswerOut] = []
 
 
 class TrialOut(BaseModel):
@@ -231,6 +256,8 @@ def _result(told: dict[str, Any]) -> TrialResult:
         only_old=[EpisodeOut(**_episode(row)) for row in found["only_old"][:MOST_EPISODES]],
         only_new_count=len(found["only_new"]),
         only_old_count=len(found["only_old"]),
+        standing=len(told.get("standing", ())),
+        cold=sorted(told.get("cold", ())),
     )
 
 

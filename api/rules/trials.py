@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
@@ -20,6 +21,7 @@ from api.problems import Problem, not_found
 from backbone import small_file
 from backbone.historian import exchange
 from backbone.historian.port import Historian, HistorianError, ReadingBatch
+from community.site.memory import warm_up_ms
 from community.site.site import Site
 
 MOST_READINGS = 20_000_000
@@ -62,7 +64,7 @@ class Trials:
     def start(
         self, trial: Trial, historian: Historian, site: Site, new: str, old: str, cases: str | None = None
     ) -> Trial:
-        """Begin a trial of a site file beside another, or on cases.
+        """Begin a trial of a site file, that is `site`, beside another, or on cases.
 
         Raises:
             Problem: another one runs.
@@ -103,7 +105,7 @@ class Trials:
             (work / "old.yaml").write_text(old, encoding="utf-8")
             if cases is None:
                 trial = self._gather(trial, historian, site, work)
-                trial = self._replay(trial, work, *ON_READINGS)
+                trial = self._replay(trial, work, *ON_READINGS, "--from", _iso(trial.begin), "--to", _iso(trial.end))
             else:
                 (work / "cases.yaml").write_text(cases, encoding="utf-8")
                 trial = self._replay(trial, work, "--cases", "cases.yaml")
@@ -125,11 +127,17 @@ class Trials:
         def said(readings: int) -> None:
             self._running = msgspec.structs.replace(trial, readings=readings)
 
-        batches = _at_most(historian.scan(site.id, None, trial.begin, trial.end))
-        readings = exchange.write(batches, work / "readings.parquet", site, said)
-        exchange.write_events(
-            reversed(historian.events(site.id, None, trial.begin, trial.end, MOST_EVENTS)), work / "events.jsonl"
-        )
+        def copied(since: int) -> int:
+            batches = _at_most(historian.scan(site.id, None, since, trial.end))
+            readings = exchange.write(batches, work / "readings.parquet", site, said)
+            events = historian.events(site.id, None, since, trial.end, MOST_EVENTS)
+            exchange.write_events(reversed(events), work / "events.jsonl")
+            return readings
+
+        try:
+            readings = copied(trial.begin - warm_up_ms(site))
+        except _TooManyError:
+            readings = copied(trial.begin)  # the result says which rules knew too little at first
         self._running = trial = msgspec.structs.replace(trial, state="replaying", readings=readings)
         return trial
 
@@ -163,6 +171,10 @@ class Trials:
 
 def _failed(trial: Trial, why: str) -> Trial:
     return msgspec.structs.replace(trial, state="failed", problem=why)
+
+
+def _iso(ms: int) -> str:
+    return datetime.fromtimestamp(ms / 1000, UTC).isoformat()
 
 
 def _at_most(batches: Iterable[ReadingBatch]) -> Iterator[ReadingBatch]:

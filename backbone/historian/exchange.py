@@ -6,7 +6,7 @@ a file may be larger than memory.
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from typing import Any
 
@@ -211,11 +211,11 @@ def _of_rows(rows: list[tuple[str, int, float, int]], site: str) -> ReadingBatch
     )
 
 
-def moment(text: str) -> int:
-    """A time as a person writes it (`2026-11-23`, `2026-11-23T08:00+08:00`), Unix ms; UTC where it says nothing.
+def moment(text: str, zone: tzinfo = UTC) -> int:
+    """A time as a person writes it (`2026-11-23`, `2026-11-23T08:00+08:00`), Unix ms; of `zone` where it says nothing.
 
     Raises:
         ValueError: it is none.
     """
     at = datetime.fromisoformat(text)
-    return round((at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp() * 1000)
+    return round((at if at.tzinfo else at.replace(tzinfo=zone)).timestamp() * 1000)

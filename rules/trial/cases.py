@@ -4,7 +4,7 @@ Every case begins afresh. All that the rules do with the points it names must be
 wrong as one too few. Points it does not name are silent, and what comes of their silence is left out.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -14,12 +14,15 @@ from pydantic import ValidationError
 
 from backbone.frames import FrameEvent
 from backbone.historian.port import ReadingBatch
+from community.alarms import AlarmState
 from community.quality import Quality
-from community.site.cases import Case, CaseFile, Expected, Given
+from community.site.cases import Case, CaseFile, Expected, Given, Standing
 from community.site.problems import Problem, SiteErrors, of_validation, problem_at
+from community.site.rules import Grade, Rule
 from community.site.site import Site
 from community.site.yaml_text import Document, parse
 from rules.detect.model import Transition
+from rules.trial.alarm_lives import AlarmLives
 from rules.trial.replay import Replay
 
 MOST_READINGS = 1_000_000
@@ -32,11 +35,15 @@ class Verdict:
     case: Case
     missing: tuple[Expected, ...]
     surplus: tuple[Expected, ...]
+    states: tuple[tuple[Standing, AlarmState], ...] = ()
+    """Alarms that were something else, and what."""
+    refused: tuple[tuple[Given, str | None], ...] = ()
+    """What was refused, and why, though it was expected to be done; with None what was done and should not be."""
 
     @property
     def right(self) -> bool:
-        """Whether the rules did what was expected and nothing else."""
-        return not self.missing and not self.surplus
+        """Whether the rules did what was expected and nothing else, and alarms were answered as expected."""
+        return not (self.missing or self.surplus or self.states or self.refused)
 
 
 def load_cases(text: str, site: Site, name: str) -> CaseFile:
@@ -64,21 +71,34 @@ def try_case(site: Site, case: Case) -> Verdict:
     start = datetime(2026, 6, 1, 12, tzinfo=zone) if case.start is None else case.start.replace(tzinfo=zone)
     begin = round(start.timestamp() * 1000)
     rules = Replay(site, begin)
+    lives = AlarmLives(site)
     found: list[Expected] = []
+    refused: list[tuple[Given, str | None]] = []
     named = {row.point for row in case.given}
     last = begin
 
     def told(transitions: list[Transition]) -> None:
-        found.extend(_expected(t, begin) for t in transitions if named.intersection(t.points))
+        for turn in transitions:
+            if named.intersection(turn.points):
+                found.append(_expected(turn, begin))
+                lives.turn(turn)
 
-    for at, point, t, row in _steps(case, begin):
-        told(rules.tick(at - 1))
-        events = [FrameEvent(point, t, row.event)] if row.event else []
-        told(rules.take(_reading(site, point, t, row), events))
+    for at, t, row in _steps(case, begin):
+        if row.point is None:
+            told(rules.tick(at))
+            why = _answer(lives, row, at)
+            if (why is not None) != row.refused:
+                refused.append((row, why))
+        else:
+            told(rules.tick(at - 1))
+            events = [FrameEvent(row.point, t, row.event)] if row.event else []
+            told(rules.take(_reading(site, row.point, t, row), events))
         last = at
     for at in range(last, begin + _ms(case.until), 1_000):
         told(rules.tick(at))
     told(rules.tick(begin + _ms(case.until)))
+    lives.pass_time(begin + _ms(case.until))
+    were = [(row, lives.state_at(row.rule, row.scope, begin + _ms(row.at))) for row in case.alarms]
     missing = list(case.expect)
     surplus = []
     for one in found:
@@ -87,7 +107,14 @@ def try_case(site: Site, case: Case) -> Verdict:
             surplus.append(one)
         else:
             missing.remove(wanted)
-    return Verdict(case, tuple(missing), tuple(surplus))
+    others = tuple((row, state) for row, state in were if state is not row.state)
+    return Verdict(case, tuple(missing), tuple(surplus), others, tuple(refused))
+
+
+def _answer(lives: AlarmLives, row: Given, at: int) -> str | None:
+    if row.acknowledge is not None:
+        return lives.acknowledge(row.acknowledge, row.scope or "", at)
+    return lives.reset(row.reset or "", row.scope or "", at)
 
 
 def _same(wanted: Expected, found: Expected) -> bool:
@@ -104,15 +131,15 @@ def _expected(turn: Transition, begin: int) -> Expected:
     )
 
 
-def _steps(case: Case, begin: int) -> Iterator[tuple[int, str, int, Given]]:
-    """When each arrives, of which point, made when; in the order of arrival."""
+def _steps(case: Case, begin: int) -> Iterator[tuple[int, int, Given]]:
+    """When each arrives, and when it was made; in the order of arrival."""
     found: list[tuple[int, int, Given]] = []
     for number, row in enumerate(case.given):
         first, last = _ms(row.at), _ms(row.until if row.until is not None else row.at)
         times = range(first, last + 1, max(_ms(row.every or 0), 1)) if row.every else (first,)
         found += [(at, number, row) for at in times]
     for at, _, row in sorted(found, key=lambda step: step[:2]):
-        yield begin + at, row.point, begin + at - _ms(row.late), row
+        yield begin + at, begin + at - _ms(row.late), row
 
 
 def _reading(site: Site, point: str, t: int, row: Given) -> ReadingBatch:
@@ -131,25 +158,45 @@ def _reading(site: Site, point: str, t: int, row: Given) -> ReadingBatch:
 
 
 def _problems(file: CaseFile, site: Site, document: Document, name: str) -> Iterator[Problem]:
-    rules = {rule.id for rule in site.file.rules}
+    rules = {rule.id: rule for rule in site.file.rules}
     for number, case in enumerate(file.cases):
         readings = 0
         for row, given in enumerate(case.given):
             path = ("cases", number, "given", row)
-            if given.point not in site.points:
-                yield problem_at(document, name, (*path, "point"), f"the site has no point '{given.point}'")
-            if (given.value is None) == (given.event is None):
-                yield problem_at(document, name, path, "give either 'value' or 'event'")
+            for inner, sentence in _wrong(given, site, rules):
+                yield problem_at(document, name, (*path, *inner), sentence)
             if (given.every is None) != (given.until is None):
                 yield problem_at(document, name, path, "'every' and 'until' belong together")
             elif given.every is not None and given.until is not None:
                 readings += max(0, int((given.until - given.at) / given.every))
         if readings > MOST_READINGS:
             yield problem_at(document, name, ("cases", number), f"more than {MOST_READINGS} readings")
-        for row, expected in enumerate(case.expect):
-            if expected.rule not in rules:
-                at = ("cases", number, "expect", row, "rule")
-                yield problem_at(document, name, at, f"the site has no rule '{expected.rule}'")
+        for key in ("expect", "alarms"):
+            for row, expected in enumerate(getattr(case, key)):
+                at = ("cases", number, key, row, "rule")
+                if expected.rule not in rules:
+                    yield problem_at(document, name, at, f"the site has no rule '{expected.rule}'")
+                elif key == "alarms" and rules[expected.rule].risk is Grade.LOW:
+                    yield problem_at(document, name, at, f"'{expected.rule}' is low: it makes a ticket and no alarm")
+
+
+def _wrong(given: Given, site: Site, rules: Mapping[str, Rule]) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Mistakes in something given, each with its key."""
+    answered = [name for name in (given.acknowledge, given.reset) if name is not None]
+    if (given.value is not None) + (given.event is not None) + len(answered) != 1:
+        yield (), "give one of 'value', 'event', 'acknowledge' and 'reset'"
+    elif not answered:
+        if given.point is None:
+            yield (), "say which 'point' it is of"
+        elif given.point not in site.points:
+            yield ("point",), f"the site has no point '{given.point}'"
+    else:
+        if given.scope is None:
+            yield (), "say at which 'scope' the alarm is: the point, or the zone of a vote"
+        if given.point is not None or given.every is not None:
+            yield (), "an alarm is acknowledged or reset once, at its 'scope' and not at a 'point'"
+        if answered[0] not in rules:
+            yield ("acknowledge" if given.acknowledge else "reset",), f"the site has no rule '{answered[0]}'"
 
 
 def _ms(seconds: float) -> int:

@@ -53,6 +53,12 @@ class Replay:
         """Let time pass."""
         return self._note(self._detector.tick(now))
 
+    def since(self, begin: int) -> tuple[list[Episode], list[Episode]]:
+        """Episodes that began at `begin` (Unix ms) or later, and those of before that went on beyond it."""
+        later = [episode for episode in self.episodes if episode.raised_at >= begin]
+        standing = [e for e in self.episodes if e.raised_at < begin and (e.cleared_at is None or e.cleared_at > begin)]
+        return later, standing
+
     def _evaluate(self, p: Index, batch: ReadingBatch, lot: slice, events: Sequence[FrameEvent]) -> list[Transition]:
         known = p >= 0
         p, t, x, q = p[known], batch.t[lot][known], batch.x[lot][known], batch.q[lot][known]

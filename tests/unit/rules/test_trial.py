@@ -10,6 +10,8 @@ from backbone.historian.port import ReadingBatch
 from backbone.settings import Settings
 from backbone.site_files import read_site
 from community.alarm_load import Episode, by_rule, difference, load_of
+from community.alarms import AlarmState
+from community.site.memory import memory_s, warm_up_ms
 from community.site.problems import SiteErrors
 from community.site.rules import Grade
 from rules.trial.cases import load_cases, try_case
@@ -133,6 +135,86 @@ cases:
     assert [(row.rule, row.at) for row in verdict.surplus] == [("fire", 10.0)]
 
 
+LEAK = make_site(
+    {"a.leak": {"kind": "boolean"}},
+    [
+        {
+            "id": "leak",
+            "select": {"measure": "leak"},
+            "when": {"equals": 1},
+            "risk": "medium",
+            "latch": True,
+            "re_alarm": "1m",
+        }
+    ],
+)
+ANSWERED = """
+cases:
+  - id: one
+    name: {zh: 一}
+    given:
+      - {at: 5s, acknowledge: leak, scope: a.leak, refused: true}
+      - {at: 10s, point: a.leak, value: 1}
+      - {at: 20s, acknowledge: leak, scope: a.leak}
+      - {at: 30s, reset: leak, scope: a.leak, refused: true}
+      - {at: 90s, acknowledge: leak, scope: a.leak}
+      - {at: 100s, point: a.leak, value: 0}
+      - {at: 110s, reset: leak, scope: a.leak}
+    until: 2m
+    expect:
+      - {at: 10s, rule: leak, scope: a.leak}
+      - {at: 100s, rule: leak, scope: a.leak, becomes: cleared}
+    alarms:
+      - {at: 5s, rule: leak, scope: a.leak, state: normal}
+      - {at: 10s, rule: leak, scope: a.leak, state: unacknowledged}
+      - {at: 79s, rule: leak, scope: a.leak, state: acknowledged}
+      - {at: 80s, rule: leak, scope: a.leak, state: unacknowledged}
+      - {at: 100s, rule: leak, scope: a.leak, state: latched}
+      - {at: 110s, rule: leak, scope: a.leak, state: normal}
+"""
+
+
+def test_people_acknowledge_and_reset_in_a_case() -> None:
+    (case,) = load_cases(ANSWERED, LEAK, "c.yaml").cases
+    assert try_case(LEAK, case).right
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "told"),
+    [
+        ("79s, rule: leak, scope: a.leak, state: acknowledged", "79s, rule: leak, scope: a.leak, state: latched", ""),
+        ("{at: 30s, reset: leak, scope: a.leak, refused: true}", "{at: 30s, reset: leak, scope: a.leak}", "latched"),
+        ("{at: 110s, reset: leak, scope: a.leak}", "{at: 110s, reset: leak, scope: a.leak, refused: true}", None),
+    ],
+)
+def test_a_case_that_is_answered_otherwise_is_wrong(before: str, after: str, told: str | None) -> None:
+    assert before in ANSWERED
+    (case,) = load_cases(ANSWERED.replace(before, after), LEAK, "c.yaml").cases
+    verdict = try_case(LEAK, case)
+    assert not verdict.right
+    if told == "":
+        assert [(row.at, state) for row, state in verdict.states] == [(79.0, AlarmState.ACKNOWLEDGED)]
+    else:
+        ((_, why),) = verdict.refused
+        assert why is None if told is None else told in str(why)
+
+
+@pytest.mark.parametrize(
+    ("row", "sentence"),
+    [
+        ("{at: 5s, acknowledge: leak}", "say at which 'scope' the alarm is: the point, or the zone of a vote"),
+        ("{at: 5s, reset: leek, scope: a.leak}", "the site has no rule 'leek'"),
+        ("{at: 5s, value: 1}", "say which 'point' it is of"),
+        ("{at: 5s, point: a.leak, value: 1, reset: leak}", "give one of 'value', 'event', 'acknowledge' and 'reset'"),
+    ],
+)
+def test_an_answer_that_makes_no_sense_is_told(row: str, sentence: str) -> None:
+    text = ANSWERED.replace("{at: 5s, acknowledge: leak, scope: a.leak, refused: true}", row)
+    with pytest.raises(SiteErrors) as refused:
+        load_cases(text, LEAK, "c.yaml")
+    assert sentence in str(refused.value)
+
+
 def test_mistakes_in_cases_are_told_with_their_place() -> None:
     text = """
 cases:
@@ -152,5 +234,35 @@ cases:
     told = [str(problem) for problem in refused.value.problems]
     assert told == [
         "c.yaml:6:26: the site has no point 'b.smok'",
-        "c.yaml:7:9: give either 'value' or 'event'",
+        "c.yaml:7:9: give one of 'value', 'event', 'acknowledge' and 'reset'",
     ]
+
+
+def test_rules_remember_as_long_as_their_longest_window() -> None:
+    site = make_site(
+        {"a.x": {"every": 10}},
+        [
+            {"id": "now", "select": {"measure": "x"}, "when": {"above": 1}, "for": "1m", "clear_after": "30s"},
+            {"id": "week", "select": {"measure": "x"}, "when": {"deviation": {"over": "7d"}}},
+            {"id": "season", "select": {"measure": "x"}, "when": {"deviation": {"baseline": "seasonal"}}},
+            {"id": "silent", "select": {"measure": "x"}, "when": {"stale": {"for": "3x"}}},
+            {"id": "both", "select": {"measure": "x"}, "when": {"all": [{"alarm": "week"}, {"above": 1}]}, "for": "1h"},
+            {
+                "id": "wider",
+                "select": {"measure": "x"},
+                "when": {"mean": {"over": "1h", "above": 1}},
+                "overrides": [{"select": {"point": "a.x"}, "when": {"mean": {"over": "24h", "above": 1}}}],
+            },
+        ],
+    )
+    day = 86_400.0
+    assert memory_s(site) == {
+        "now": 90.0,
+        "week": 7 * day,
+        "season": 28 * day,
+        "silent": 30.0,
+        "both": 7 * day + 3_600,
+        "wider": day,
+    }
+    assert warm_up_ms(site) == round(28 * day * 1000)
+    assert warm_up_ms(SITE) == round(day * 1000), "a day at least: some sensors tell changes only"

@@ -3140,8 +3140,27 @@ export interface components {
             zone: string;
         };
         /**
+         * CaseAnswerOut
+         * @description An acknowledgement or a reset that was refused and should not be (`why`), or the other way round.
+         */
+        CaseAnswerOut: {
+            /**
+             * Act
+             * @enum {string}
+             */
+            act: "acknowledge" | "reset";
+            /** At */
+            at: number;
+            /** Rule */
+            rule: string;
+            /** Scope */
+            scope: string;
+            /** Why */
+            why: string | null;
+        };
+        /**
          * CaseOut
-         * @description What became of a case: right when nothing is missing and nothing is too much.
+         * @description What became of a case: right when nothing is missing, nothing is too much, and alarms were answered so.
          */
         CaseOut: {
             /** Id */
@@ -3149,10 +3168,34 @@ export interface components {
             /** Missing */
             missing: components["schemas"]["ExpectedOut"][];
             name: components["schemas"]["Text"];
+            /**
+             * Refused
+             * @default []
+             */
+            refused: components["schemas"]["CaseAnswerOut"][];
             /** Right */
             right: boolean;
+            /**
+             * States
+             * @default []
+             */
+            states: components["schemas"]["CaseStateOut"][];
             /** Surplus */
             surplus: components["schemas"]["ExpectedOut"][];
+        };
+        /**
+         * CaseStateOut
+         * @description An alarm that was something else than a case says; seconds from the case's beginning.
+         */
+        CaseStateOut: {
+            /** At */
+            at: number;
+            instead: components["schemas"]["AlarmState"];
+            /** Rule */
+            rule: string;
+            /** Scope */
+            scope: string;
+            state: components["schemas"]["AlarmState"];
         };
         /**
          * CauseOut
@@ -7046,6 +7089,12 @@ export interface components {
             /** Both */
             both: number;
             /**
+             * Cold
+             * @description rules that knew too little at the beginning to judge
+             * @default []
+             */
+            cold: string[];
+            /**
              * Only New
              * @description at most 200
              */
@@ -7063,6 +7112,12 @@ export interface components {
             peak_10_min: number;
             /** Per 10 Min */
             per_10_min: number;
+            /**
+             * Standing
+             * @description what stood already at the beginning; it is in none of the counts
+             * @default 0
+             */
+            standing: number;
             /** Tickets */
             tickets: number;
         };

@@ -1,0 +1,61 @@
+"""`anju rules test` on a file, as typed: what was before `--from` is learnt from and not counted."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from anju.main import cli
+from tests.servers import ROOT
+
+GOOD = (ROOT / "tests" / "data" / "site" / "good.yaml").read_text(encoding="utf-8")
+POINT = "env.temperature"
+RULE = """rules:
+  - id: hot-hour
+    select: {point: [%s]}
+    when: {mean: {over: 1h, above: 30}}
+    risk: medium
+    message: {zh: 一小时平均过热, en: Hot for an hour}
+"""
+BEGIN = datetime(2026, 9, 21, 4, tzinfo=UTC)
+"""Noon in Shanghai."""
+
+
+@pytest.fixture
+def trial(tmp_path: Path) -> tuple[Path, Path]:
+    """A site with one rule, and six hours of readings a minute: hot in the first three and in the last."""
+    site, readings = tmp_path / "site.yaml", tmp_path / "readings.csv"
+    head, _, _ = GOOD.partition("rules:\n")
+    _, _, tail = GOOD.partition("\nplans:")
+    site.write_text(f"{head}{RULE % POINT}\nplans:{tail}", encoding="utf-8")
+    rows = [
+        f"{(BEGIN + timedelta(minutes=n)).isoformat()},{POINT},{35 if n < 180 or n >= 300 else 20},0"
+        for n in range(360)
+    ]
+    readings.write_text("time,point,value,quality\n" + "\n".join(rows) + "\n", encoding="utf-8")
+    return site, readings
+
+
+def tried(trial: tuple[Path, Path], *options: str) -> str:
+    site, readings = trial
+    done = CliRunner().invoke(
+        cli, ["rules", "test", str(site), "--csv", str(readings), "--against", str(site), *options]
+    )
+    assert done.exit_code == 0, done.output
+    return done.stdout
+
+
+def test_what_stood_before_is_told_apart_and_what_was_learnt_counts(trial: tuple[Path, Path]) -> None:
+    told = tried(trial, "--from", "2026-09-21T14:00", "--language", "en")
+    assert "readings from 2026-09-21 12:00:00 on, before 2026-09-21 14:00:00, were learnt from" in told
+    assert "stood already at the beginning, not counted: 1" in told
+    assert "1 alarms and 0 tickets" in told
+    assert "could not judge" not in told
+
+
+def test_without_history_the_report_says_which_rules_could_not_judge(trial: tuple[Path, Path]) -> None:
+    told = tried(trial, "--to", "2026-09-21T15:00", "--language", "zh")
+    assert "开始时历史不足，以下规则起初判断不了：hot-hour（需 1 h）" in told
+    assert "规则" in told
+    assert "1 条报警" in told
