@@ -52,6 +52,8 @@ CONSUMER = "rules"
 LINGER_S = 0.02
 BACK_MS = 1_000
 """A clock that shows so much less than before was set back."""
+PAUSES, LONGEST_PAUSE_MS = 10, 2_000
+"""Progress alone is not committed for so many times as long as it took: a hundred thousand points are a large state."""
 DEAF_MS = 5_000
 """After so long without listening (suspended, database away) silence is not counted from before."""
 log = structlog.get_logger()
@@ -219,6 +221,8 @@ class Consumer:
     _changed: _Changed | None = None
     _heard_at: int = 0
     _committed_at: int = 0
+    _took_ms: float = 0.0
+    """By the last commit."""
     _uncommitted: bool = False
     _unsaid: int = 0
     """Readings judged since the last commit."""
@@ -349,14 +353,16 @@ class Consumer:
 
     async def _commit(self, transitions: list[Transition], now: int, *, at_once: bool = False) -> None:
         awaited = self._unsaid >= MANY_READINGS and self.stream.buffered_readings == 0
-        due = at_once or awaited or now - self._committed_at >= self.settings.checkpoint_every_s * 1000
+        pause_ms = max(self.settings.checkpoint_every_s * 1000, min(PAUSES * self._took_ms, LONGEST_PAUSE_MS))
+        due = at_once or awaited or now - self._committed_at >= pause_ms
         if not transitions and not (self._uncommitted and due):
             return
-        positions, state = self.stream.positions, self.detector.state()
+        began = time.monotonic()
+        positions, state = self.stream.positions, self.detector.snapshot()
 
         def work(c: Connection) -> list[Order]:
             orders = self.responder.respond(c, transitions, now) if transitions else []
-            save_checkpoint(c, _name(self.site, "state"), state)
+            save_checkpoint(c, _name(self.site, "state"), state.encoded)  # here and not on the loop, which alarms need
             save_positions(c, CONSUMER, self.site.id, positions)
             self.meters.save(c)
             self.doors.save(c)
@@ -368,7 +374,7 @@ class Consumer:
         self.doors.saved()
         self.outputs.saved()
         self._uncommitted, self._unsaid = False, 0
-        self._committed_at = self.now()
+        self._committed_at, self._took_ms = self.now(), (time.monotonic() - began) * 1000
         if transitions:
             self.notifier.wake()
             self.desk.send(orders)

@@ -35,6 +35,8 @@ class Watching:
         self.place_of = {point.id: place for place, point in enumerate(self.points)}
         self._groups: dict[tuple[Select, str], dict[str, list[Point]]] = {}
         self._changed: dict[tuple[str, tuple[int, ...]], Rule] = {}
+        self._at: dict[str, dict[str, Rule]] = {}
+        """Rules with overrides, by scope: asked for each alarm."""
 
     def watches(self, rule: Rule) -> Iterator[Watch]:
         """The rule at each of its scopes, in the order of the points."""
@@ -57,7 +59,9 @@ class Watching:
         """The rule as it holds at a scope; the rule itself where it has none."""
         if not rule.overrides:
             return rule
-        return next((watch.rule for watch in self.watches(rule) if watch.scope == scope), rule)
+        if rule.id not in self._at:
+            self._at[rule.id] = {watch.scope: watch.rule for watch in self.watches(rule)}
+        return self._at[rule.id].get(scope, rule)
 
     def scope_of(self, point: Point, per: str) -> str:
         """The scope a point belongs to."""

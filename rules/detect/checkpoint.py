@@ -21,6 +21,8 @@ from rules.detect.phases import Phases
 from rules.detect.silences import Silences
 
 _FAST = 1
+_FORMAT = b"anju2"
+"""What a state begins with since it is written column by column."""
 
 
 class CheckpointError(ValueError):
@@ -47,11 +49,30 @@ class Layout(msgspec.Struct, frozen=True):
 
 
 class _State(msgspec.Struct, frozen=True):
+    """As it was written before `_FORMAT`; since then without its columns, which follow in the order of `sizes`."""
+
     layout: int
     columns: dict[str, bytes]
     seen: list[int]
     explained: dict[int, list[int]]
     times: dict[int, list[int]]
+    sizes: dict[str, int] = {}
+    """Bytes of each column."""
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A state as of one moment, not encoded yet: that takes longer, and any thread may do it."""
+
+    head: bytes
+    columns: tuple[bytes, ...]
+
+    @cached_property
+    def encoded(self) -> bytes:
+        """Compressed, column by column: zlib lets other threads run meanwhile."""
+        pack = zlib.compressobj(_FAST)
+        pieces = [pack.compress(piece) for piece in (len(self.head).to_bytes(4, "little"), self.head, *self.columns)]
+        return b"".join((_FORMAT, *pieces, pack.flush()))
 
 
 @dataclass(frozen=True)
@@ -115,16 +136,25 @@ class Parts:
         }
 
 
-def export(parts: Parts) -> bytes:
-    """The state, compressed."""
-    state = _State(
-        parts.digest,
-        {name: column.tobytes() for name, (_, column) in parts.columns.items()},
-        sorted(parts.levels.sequences.seen),
-        parts.levels.sequences.explained,
-        parts.counts.times,
-    )
-    return zlib.compress(msgspec.msgpack.encode(state), _FAST)
+def snapshot(parts: Parts) -> Snapshot:
+    """The state as it is now: a copy, which is all that detection has to wait for."""
+    columns = {name: column.tobytes() for name, (_, column) in parts.columns.items()}
+    sequences = parts.levels.sequences
+    sizes = {name: len(column) for name, column in columns.items()}
+    head = _State(parts.digest, {}, sorted(sequences.seen), sequences.explained, parts.counts.times, sizes)
+    return Snapshot(msgspec.msgpack.encode(head), tuple(columns.values()))
+
+
+def _decoded(state: bytes) -> _State:
+    if not state.startswith(_FORMAT):
+        return msgspec.msgpack.decode(zlib.decompress(state), type=_State)
+    text = memoryview(zlib.decompress(memoryview(state)[len(_FORMAT) :]))
+    at = 4 + int.from_bytes(text[:4], "little")
+    head = msgspec.msgpack.decode(text[4:at], type=_State)
+    columns: dict[str, bytes] = {}
+    for name, size in head.sizes.items():
+        columns[name], at = bytes(text[at : at + size]), at + size
+    return msgspec.structs.replace(head, columns=columns)
 
 
 def restore(parts: Parts, state: bytes, layout: bytes) -> None:
@@ -134,7 +164,7 @@ def restore(parts: Parts, state: bytes, layout: bytes) -> None:
         CheckpointError: the bytes cannot be read, or do not belong together.
     """
     try:
-        old = msgspec.msgpack.decode(zlib.decompress(state), type=_State)
+        old = _decoded(state)
         names = msgspec.msgpack.decode(zlib.decompress(layout), type=Layout)
     except (zlib.error, msgspec.MsgspecError) as error:
         raise CheckpointError(f"not a checkpoint: {error}") from error

@@ -152,9 +152,13 @@ class Detector:
             self._stale = True
         return True
 
+    def snapshot(self) -> checkpoint.Snapshot:
+        """All state as of now; `encoded` is to be restored by the next Detector of the same or a changed site."""
+        return checkpoint.snapshot(self._parts)
+
     def state(self) -> bytes:
-        """All state, to be restored by the next Detector of the same or a changed site."""
-        return checkpoint.export(self._parts)
+        """The same, encoded at once."""
+        return self.snapshot().encoded
 
     @property
     def layout(self) -> bytes:

@@ -1,7 +1,9 @@
 """A changed site file: state of unchanged conditions goes on, and alarms that stand end when their cause does."""
 
+import zlib
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -38,6 +40,25 @@ def test_unchanged_conditions_go_on_beside_new_ones() -> None:
     after.restore(before.state(), before.layout)
     assert [(t.rule, t.active) for t in after.evaluate(one(1, 2000, 11))] == [("new", True)]
     assert {(t.rule, t.active) for t in after.evaluate(one(1, 3000, 0))} == {("new", False), ("limit", False)}
+
+
+def test_a_snapshot_is_of_its_moment_whenever_it_is_encoded() -> None:
+    """It is encoded in another thread, while conditions are judged on."""
+    before = detector_of(make_site(POINTS, [LIMIT]))
+    taken, then = before.snapshot(), before.state()
+    assert before.evaluate(one(0, 1000, 11))
+    assert taken.encoded == then != before.state()
+
+
+def test_a_state_as_earlier_versions_wrote_it_is_gone_on_from() -> None:
+    before = detector_of(make_site(POINTS, [LIMIT]))
+    assert before.evaluate(one(0, 1000, 11))
+    taken = before.snapshot()
+    head = msgspec.msgpack.decode(taken.head)
+    head["columns"] = dict(zip(head.pop("sizes"), taken.columns, strict=True))
+    after = detector_of(make_site(POINTS, [LIMIT]))
+    after.restore(zlib.compress(msgspec.msgpack.encode(head)), before.layout)
+    assert [(t.rule, t.active) for t in after.evaluate(one(0, 2000, 0))] == [("limit", False)]
 
 
 def test_a_changed_condition_starts_afresh() -> None:
