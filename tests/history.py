@@ -19,7 +19,7 @@ product: Station
 maker: Nobody
 source: made up for tests
 family: environment
-decoder: json_object
+decoder: zigbee2mqtt
 every: 10s
 measures:
   temperature: {name: {zh: 温度}}
