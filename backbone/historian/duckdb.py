@@ -122,7 +122,7 @@ class DuckDBHistorian:
             added: dict[_Key, int] = {}
             columns = [(self._numbers(batch, added), batch) for batch in batches if batch.t.size]
             event_points = [self._number((site, event.point), added) for site, event in events]
-            with transaction(connection):
+            with self._named(added), transaction(connection):
                 if added:
                     connection.executemany(
                         "INSERT INTO points VALUES (?, ?, ?)", [(number, *key) for key, number in added.items()]
@@ -140,8 +140,6 @@ class DuckDBHistorian:
                         _MOVE if gateway in self._positioned else _PLACE, [*position, self._site, gateway]
                     )
             self._positioned |= set(positions)
-            self._ids |= added
-            self._keys.extend(added)
             if columns:
                 with self._latest_lock:
                     self._latest.observe(p, t, x, q)
@@ -245,6 +243,19 @@ class DuckDBHistorian:
                 return numbers[batch.p]
             self._numbered = known = (batch.site, batch.points, numbers)
         return known[2][batch.p]
+
+    @contextlib.contextmanager
+    def _named(self, added: Mapping[_Key, int]) -> Iterator[None]:
+        """Points have their names before a reader can meet their numbers, and only if the write succeeds."""
+        before = len(self._keys)
+        self._keys.extend(added)
+        try:
+            yield
+        except BaseException:
+            del self._keys[before:]
+            raise
+        if added:  # a new dictionary: readers go through the old one
+            self._ids = {**self._ids, **added}
 
     def _number(self, key: _Key, added: dict[_Key, int]) -> int:
         number = self._ids.get(key)

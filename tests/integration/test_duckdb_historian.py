@@ -7,6 +7,7 @@ import subprocess
 import sys
 import textwrap
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -215,3 +216,20 @@ def test_closed_is_closed(path: Path) -> None:
 def test_a_url_of_no_historian_says_how_to_write_one(tmp_path: Path, url: str, says: str) -> None:
     with pytest.raises(HistorianRefused, match=says):
         open_historian(url, tmp_path, make_site())
+
+
+def test_readers_meet_points_that_begin_this_moment(path: Path) -> None:
+    writes, began = 400, [0]
+    with closing(opened(path)) as historian, ThreadPoolExecutor(1) as pool:
+
+        def write() -> None:
+            for n in range(1, writes + 1):
+                began[0] = n
+                historian.write([batch([(f"e-{n}.temperature", NOON - n, float(n))])], [], {})
+
+        writer = pool.submit(write)
+        while not writer.done():
+            historian.latest("yard", None, NOON - began[0])  # as far back as is being written: it reads the file
+            sum(one.t.size for one in historian.scan("yard", None, NOON - writes, NOON))
+        writer.result()
+        assert len(historian.latest("yard", None, NEVER)) == writes
