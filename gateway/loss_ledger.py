@@ -34,9 +34,11 @@ OURS = frozenset(
         LossReason.DAMAGED,
         LossReason.DRIVER_RESTARTED,
         LossReason.FLOOD,
+        LossReason.HISTORY_WENT_BACK,
+        LossReason.RULES_WENT_BACK,
     }
 )
-"""The gateway's own doing. That a device or the gateway is silent raises alarms of its own."""
+"""A person should look at these. That a device or the gateway is silent raises alarms of its own."""
 
 log = structlog.get_logger()
 
@@ -81,6 +83,11 @@ class LossLedger:
             began, first, last, count, noted = (int(str(number)) for number in numbers)
             key = _Key(str(device), str(lane), LossReason(str(reason)))
             self._entries.setdefault((key, began), _Entry(began, first, last, count, noted, dirty=False))
+
+    def tell_again(self, file: SpoolFile, since: int) -> None:
+        """Who was told of losses `since` then (Unix ms) has forgotten it."""
+        file.execute("UPDATE losses SET done = 0 WHERE last >= ?", (since,))
+        self.recall(file)
 
     def note(
         self, reason: LossReason, *, first: int, last: int, count: int, now: int, device: str = "", lane: str = ""

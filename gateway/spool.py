@@ -19,7 +19,8 @@ from community.losses import LossReason
 from community.site.profile import Lane
 from gateway.clock import SET_SINCE_MS
 from gateway.compaction import MERGED_FRAMES, MERGED_READINGS, READING_BYTES, SETTLED_MS, merged, packed, plain
-from gateway.loss_ledger import LossLedger
+from gateway.forgotten import behind, remember
+from gateway.loss_ledger import LossLedger, keep
 from gateway.spool_file import (
     Recovery,
     Row,
@@ -255,13 +256,30 @@ class Spool:
         state = self._lanes[lane]
         state.forgotten = max(state.forgotten, min(upto, state.newest))
 
+    def go_back(self, lane: Lane, seq: int, reason: LossReason, now: int) -> None:
+        """A consumer that had more stands at `seq` again: what is still there is kept for it, the rest is on record."""
+        state = self._lanes[lane]
+        state.forgotten = max(state.deleted, min(state.forgotten, seq))
+        try:
+            missing = behind(self._file, lane, seq)
+            if missing is None:
+                return
+            self.losses.note(
+                reason, first=missing.first, last=missing.last, count=missing.readings, now=now, lane=lane.value
+            )
+            self.losses.tell_again(self._file, missing.first)
+        except sqlite3.Error as error:
+            self.losses.note(reason, first=now, last=now, count=0, now=now, lane=lane.value)
+            self._disk_refused(error, now)
+        keep(self.losses, self._file)
+
     def tidy(self, now: int, *, by_age: bool = True) -> None:
         """Remove what is forgotten or, `by_age`, too old: a clock that jumped a year ahead must not cost a frame."""
         try:
             for lane, state in self._lanes.items():
                 self._forget_waiting(state)
                 if state.forgotten > state.deleted:
-                    self._delete(lane, state.forgotten)
+                    self._delete(lane, state.forgotten, committed=True)
                     state.deleted = state.forgotten
                 if by_age:
                     self._drop_aged(lane, now)
@@ -354,8 +372,10 @@ class Spool:
             self._waiting_bytes -= sum(row.size for row in state.waiting) - sum(row.size for row in kept)
             state.waiting = kept
 
-    def _delete(self, lane: Lane, upto: int) -> Totals:
+    def _delete(self, lane: Lane, upto: int, *, committed: bool = False) -> Totals:
         with self._file.transaction():
+            if committed:
+                remember(self._file, lane, upto)
             gone = self._file.delete(lane, upto)
             self.losses.write(self._file)
         self.losses.written()

@@ -10,6 +10,7 @@ import structlog
 
 from backbone import topics
 from backbone.bus import Bus
+from community.losses import LossReason
 from community.site.profile import Lane
 from gateway.flow import Cursor, LaneFlow, Window
 from gateway.refusals import Refusals
@@ -28,6 +29,7 @@ CLOCK_OF = "rules"
 """Whose clock counts where consumers differ: who judges what is late."""
 FURTHEST_EPOCH = MAX_EPOCH // 2
 """No clock ever led there, and numberings above it are left: nonsense cannot use them up."""
+WENT_BACK = {"ingest": LossReason.HISTORY_WENT_BACK}
 BURST = 100
 """Frames sent before the loop gets a turn."""
 
@@ -76,6 +78,9 @@ class Uplink:
             lane: LaneFlow({name: known[name][lane] for name in self._consumers}, WINDOW[lane]) for lane in Lane
         }
         self._flow_epoch = spool.epoch
+        meta = spool.file.meta()
+        self._said_at = {name: meta.get(f"said-at-{name}", 0) for name in self._consumers}
+        """When each consumer said last where it stands (its clock, Unix ms)."""
         self.sent = 0
         self.resent = 0
         self.greeted: Callable[[], None] = lambda: None
@@ -128,11 +133,12 @@ class Uplink:
 
     def positions(self) -> list[tuple[str, int]]:
         """What to keep in the spool's file, so that a restart does not send what is committed."""
-        return [
+        positions = [
             (f"committed-{lane.value}-{name}", flow.committed_by(name))
             for lane, flow in self._flows.items()
             for name in self._consumers
         ]
+        return positions + [(f"said-at-{name}", at) for name, at in self._said_at.items()]
 
     def _known_positions(self) -> dict[str, dict[Lane, int]]:
         meta = self._spool.file.meta()
@@ -189,6 +195,13 @@ class Uplink:
             self._begin_epoch()
         if said.epoch < self._spool.epoch:
             spoken = dict.fromkeys(Lane, 0)
+        back = [lane for lane, flow in self._flows.items() if spoken[lane] < flow.committed_by(name)]
+        if back and self._bus.retained and (said.at or 0) <= self._said_at[name]:
+            return  # a broker that was restored tells what is long surpassed
+        self._said_at[name] = said.at or 0
+        for lane in back:
+            log.warning("a consumer stands where it stood before", consumer=name, lane=lane.value, at=spoken[lane])
+            self._spool.go_back(lane, spoken[lane], WENT_BACK.get(name, LossReason.RULES_WENT_BACK), now)
         self._take(name, spoken, said.resend, now)
         for lane, flow in self._flows.items():
             self._spool.forget(lane, flow.slowest)

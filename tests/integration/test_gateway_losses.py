@@ -24,6 +24,56 @@ def losses(consumer: Consumer) -> list[Loss]:
     return list({(loss.device, loss.lane, loss.reason, loss.began): loss for loss in told}.values())
 
 
+async def test_what_a_restored_consumer_lost_is_on_record(tmp_path: Path) -> None:
+    """The history is set back to an older copy: what the gateway has forgotten meanwhile is told, to the reading."""
+    ingest, rules = Consumer("ingest"), Consumer("rules")
+    with mosquitto(tmp_path / "sensors") as sensors, mosquitto(tmp_path / "platform") as platform:
+        site = site_of(
+            [mqtt_device("climate-a", "zigbee2mqtt-climate", "zigbee2mqtt/climate-a")],
+            mqtt=f"mqtt://127.0.0.1:{sensors.port}",
+        )
+        settings = gateway_settings(platform.port, tmp_path / "data", consumers=("ingest", "rules"), status_s=0.5)
+        sent = 0
+
+        async def send(messages: int) -> None:
+            nonlocal sent
+            for _ in range(messages):
+                sent += 1
+                body = {"temperature": sent / 1000, "humidity": sent % 100, "battery": sent % 100}
+                devices.publish("zigbee2mqtt/climate-a", body)
+            for consumer in (ingest, rules):
+                await until(lambda c=consumer: stored(c) >= sent * READINGS, what="all readings")  # type: ignore[misc]
+            watch.status = {}
+            await until(lambda: watch.status.get("spool_bytes") == 0, what="all to be forgotten")
+
+        def stored(consumer: Consumer) -> int:
+            return len(consumer.readings)
+
+        async with (
+            Operator.connected(platform.port) as watch,
+            Operator.connected(sensors.port) as devices,
+            running_gateway(site, settings),
+            rules.running(platform.port),
+        ):
+            async with ingest.running(platform.port):
+                await watch.online()
+                await send(100)
+                backup, had = dict(ingest.positions), list(ingest.readings)
+                await send(50)
+            ingest.positions, ingest.readings = backup, had
+            gone = sent * READINGS - len(had)
+            async with ingest.running(platform.port):
+                await until(lambda: losses(ingest), what="the loss to be told")
+                (loss,) = losses(ingest)
+                assert (loss.lane, loss.reason) == ("bulk", LossReason.HISTORY_WENT_BACK)
+                assert gone <= loss.count <= sent * READINGS
+                times = [t for _, t, _, _ in rules.readings]
+                assert loss.first <= times[len(had)]
+                assert loss.last >= times[-1]
+                assert "history-went-back" in watch.status["problem"]
+            assert len(rules.readings) == sent * READINGS, "others are sent nothing twice"
+
+
 async def test_a_spool_that_runs_over_drops_old_bulk_and_tells_of_each_reading(tmp_path: Path) -> None:
     rules = Consumer("rules")
     with mosquitto(tmp_path / "sensors") as sensors, mosquitto(tmp_path / "platform") as platform:

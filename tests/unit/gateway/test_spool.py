@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from backbone.frames import FrameBuilder, decode
+from backbone.losses import loss_of
+from community.losses import LossReason
 from community.site.profile import Lane
 from gateway.spool import MEMORY_BYTES, RESERVED_AHEAD, Spool
 from gateway.spool_file import FILE
@@ -93,6 +95,26 @@ def test_what_all_have_is_forgotten(spool: Spool) -> None:
     spool.forget(Lane.BULK, 10)
     spool.tidy(NOW)
     assert (spool.frames, spool.size) == (0, 0)
+
+
+def test_who_goes_back_gets_what_is_there_and_the_rest_is_on_record(spool: Spool) -> None:
+    for n in range(1, 6):
+        put(spool, Lane.BULK, n, readings=10, now=NOW + n * 20_000)
+        spool.flush(NOW)
+        if n == 3:
+            spool.forget(Lane.BULK, 1)
+            spool.tidy(NOW)
+            spool.forget(Lane.BULK, 3)
+            spool.tidy(NOW)
+    spool.forget(Lane.BULK, 4)
+    spool.go_back(Lane.BULK, 4, LossReason.HISTORY_WENT_BACK, NOW)
+    assert spool.losses.reports("gw", NOW) == []
+    spool.go_back(Lane.BULK, 1, LossReason.HISTORY_WENT_BACK, NOW)
+    assert walk(spool, Lane.BULK, 1) == [4, 5]
+    ((event, _),) = spool.losses.reports("gw", NOW)
+    loss = loss_of(event, "gw")
+    assert (loss.lane, loss.reason, loss.count) == ("bulk", LossReason.HISTORY_WENT_BACK, 20)
+    assert (loss.first, loss.last) == (NOW + 20_000, NOW + 60_000)
 
 
 def test_the_oldest_bulk_is_dropped_first_and_counted(tmp_path: Path) -> None:
