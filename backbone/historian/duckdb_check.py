@@ -22,7 +22,7 @@ WITH raw AS (
         max(x) FILTER (q & $unusable = 0) AS most, coalesce(fsum(x) FILTER (q & $unusable = 0), 0) AS total
     FROM readings WHERE t >= $begin AND t < $end GROUP BY ALL),
     kept AS (SELECT * FROM hours WHERE t >= $begin AND t < $end)
-SELECT count(*) FROM raw LEFT JOIN kept USING (point, t)
+SELECT count(*) FROM raw ANTI JOIN kept_hours USING (point, t) LEFT JOIN kept USING (point, t)
 WHERE (number, raw.q, good, least, most) IS DISTINCT FROM (kept.count, kept.q, usable, min, max)
     OR abs(raw.total - kept.total) > 1e-9 * greatest(1, abs(raw.total), good * greatest(abs(least), abs(most)))
 """

@@ -20,6 +20,10 @@ CHECKPOINT_THRESHOLD = "64MB"
 
 REPAIR = "`anju history repair` saves both files aside and brings what is readable into a new one"
 _OF_THE_CALLER = (duckdb.ProgrammingError, duckdb.DataError, duckdb.NotSupportedError, duckdb.IntegrityError)
+_ROLLED = (
+    "point INTEGER NOT NULL, t BIGINT NOT NULL, first DOUBLE, last DOUBLE, min DOUBLE, max DOUBLE, "
+    "total DOUBLE NOT NULL, usable BIGINT NOT NULL, count BIGINT NOT NULL, q UTINYINT NOT NULL"
+)
 _TABLES = """
 CREATE TABLE IF NOT EXISTS points (id INTEGER PRIMARY KEY, site VARCHAR NOT NULL, point VARCHAR NOT NULL,
     UNIQUE (site, point));
@@ -29,12 +33,15 @@ CREATE TABLE IF NOT EXISTS events (point INTEGER NOT NULL, t BIGINT NOT NULL, ty
     data VARCHAR NOT NULL);
 CREATE TABLE IF NOT EXISTS positions (site VARCHAR NOT NULL, gateway VARCHAR NOT NULL, epoch BIGINT NOT NULL,
     urgent BIGINT NOT NULL, bulk BIGINT NOT NULL);
+CREATE TABLE IF NOT EXISTS ends (point INTEGER NOT NULL, t BIGINT NOT NULL, first_t BIGINT NOT NULL,
+    last_t BIGINT NOT NULL);
 CREATE TABLE IF NOT EXISTS about (schema_version INTEGER NOT NULL);
 """ + "".join(
-    f"CREATE TABLE IF NOT EXISTS {level} (point INTEGER NOT NULL, t BIGINT NOT NULL, first DOUBLE, last DOUBLE, "
-    "min DOUBLE, max DOUBLE, total DOUBLE NOT NULL, usable BIGINT NOT NULL, count BIGINT NOT NULL, "
-    "q UTINYINT NOT NULL);"
-    for level in ("minutes", "hours", "days")
+    [f"CREATE TABLE IF NOT EXISTS {level} ({_ROLLED});" for level in ("minutes", "hours", "days")]
+    + [
+        f"CREATE TABLE IF NOT EXISTS kept_{level} ({_ROLLED}, first_t BIGINT NOT NULL, last_t BIGINT NOT NULL);"
+        for level in ("minutes", "hours")
+    ]
 )
 # positions has no key, because replacing a row that has one takes DuckDB as long as appending 40,000 readings. arrived
 # has none, because an index would cost more than it saves: readers take, of equal point and time, the row with the

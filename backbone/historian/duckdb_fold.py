@@ -12,6 +12,7 @@ import duckdb
 
 from backbone.historian.buckets import HOUR_MS, MINUTE_MS, midnight
 from backbone.historian.duckdb_file import transaction
+from backbone.historian.duckdb_late import keep_ends, keep_rolled
 from community.quality import UNUSABLE
 
 DENSE = 180
@@ -31,17 +32,24 @@ _REPLACED = """
 DELETE FROM readings WHERE t >= $begin AND t < $end AND (point, t) IN (SELECT point, t FROM fresh)
 """
 _GOOD = "SELECT *, q & $unusable = 0 AS good FROM readings WHERE {where} AND point IN (SELECT point FROM fresh)"
+_EACH = (
+    "SELECT point, t // $unit * $unit AS bucket, if(good, x, NULL) AS first, first AS last, first AS min, "
+    "first AS max, if(good, x, 0) AS total, if(good, 1, 0) AS usable, 1 AS count, q, t AS first_t, t AS last_t "
+    f"FROM ({_GOOD.format(where='t >= $begin AND t < $end')})"
+)
+"""A reading as a row of roll-ups, and what is kept of those that were forgotten beside it (duckdb_late.py)."""
 _SUMS = """
-    arg_min(x, t) FILTER (good), arg_max(x, t) FILTER (good), min(x) FILTER (good), max(x) FILTER (good),
-    coalesce(fsum(x) FILTER (good), 0), count(*) FILTER (good), count(*), bit_or(q)
+    arg_min(first, first_t) FILTER (usable > 0), arg_max(last, last_t) FILTER (usable > 0), min(min), max(max),
+    fsum(total), sum(usable), sum(count), bit_or(q)
 """
 _HOURS = f"""
-INSERT INTO hours SELECT point, $begin, {_SUMS} FROM ({_GOOD.format(where="t >= $begin AND t < $end")})
-GROUP BY point ORDER BY point
+INSERT INTO hours SELECT point, bucket, {_SUMS} FROM ({_EACH}
+    UNION ALL SELECT * FROM kept_hours WHERE t = $begin AND point IN (SELECT point FROM fresh))
+GROUP BY point, bucket ORDER BY point
 """
 _MINUTES = f"""
-INSERT INTO minutes SELECT point, t // $unit * $unit AS bucket, {_SUMS}
-FROM ({_GOOD.format(where="t >= $begin AND t < $end")})
+INSERT INTO minutes SELECT point, bucket, {_SUMS} FROM ({_EACH}
+    UNION ALL SELECT * FROM kept_minutes WHERE t >= $begin AND t < $end AND point IN (SELECT point FROM fresh))
 WHERE point IN (SELECT point FROM hours WHERE t = $begin AND count > $dense)
 GROUP BY point, bucket ORDER BY point, bucket
 """
@@ -57,6 +65,12 @@ FROM (
     FROM ({_GOOD.format(where="(t >= $begin AND t < $whole_begin OR t >= $whole_end AND t < $end)")}))
 GROUP BY point ORDER BY point
 """
+_WITHOUT_EDGE = """
+DELETE FROM fresh WHERE point IN (SELECT point FROM kept_hours WHERE t = $begin)
+    OR point IN (SELECT point FROM hours WHERE t = $begin)
+    AND point NOT IN (SELECT point FROM readings WHERE t >= $begin AND t < $end)
+"""
+"""Where midnight is within an hour that was forgotten, the day stays as it is: nobody knows its halves any more."""
 _FORGET = "DELETE FROM {table} WHERE t < $before AND point IN (SELECT unnest($points))"
 _OUTDATED = "DELETE FROM {level} WHERE t >= $begin AND t < $end AND point IN (SELECT point FROM fresh)"
 
@@ -76,6 +90,8 @@ def fold(connection: duckdb.DuckDBPyConnection, now: int, zone: tzinfo) -> bool:
     hour = {"begin": begin, "end": begin + HOUR_MS}
     with transaction(connection):
         connection.execute(_FRESH, hour)
+        if _any(connection, "hours", hour):
+            keep_rolled(connection, hour)
         if _any(connection, "readings", hour):
             connection.execute(_REPLACED, hour)
         connection.execute(_IN_ORDER)
@@ -90,11 +106,15 @@ def roll_up(connection: duckdb.DuckDBPyConnection, begin: int, zone: tzinfo) -> 
     hour, unusable = {"begin": begin, "end": begin + HOUR_MS}, {"unusable": int(UNUSABLE)}
     for level in ("hours", "minutes"):
         _replace(connection, level, hour)
-    connection.execute(_HOURS, hour | unusable)
+    connection.execute(_HOURS, hour | unusable | {"unit": HOUR_MS})
     connection.execute(_MINUTES, hour | unusable | {"unit": MINUTE_MS, "dense": DENSE})
     for day in days_of(begin, zone):
-        _replace(connection, "days", day)
         whole = {"whole_begin": -(-day["begin"] // HOUR_MS) * HOUR_MS, "whole_end": day["end"] // HOUR_MS * HOUR_MS}
+        for edge in (day["begin"], day["end"]):
+            if edge % HOUR_MS:
+                begins = edge // HOUR_MS * HOUR_MS
+                connection.execute(_WITHOUT_EDGE, {"begin": begins, "end": begins + HOUR_MS})
+        _replace(connection, "days", day)
         connection.execute(_DAYS, day | whole | unusable)
 
 
@@ -106,6 +126,7 @@ def forget(connection: duckdb.DuckDBPyConnection, points: list[int], before: int
     """
     forgotten, before = 0, before // HOUR_MS * HOUR_MS
     with transaction(connection):
+        keep_ends(connection, points, before)
         for table in ("readings", "events"):
             gone = connection.execute(_FORGET.format(table=table), {"before": before, "points": points}).fetchone()
             forgotten += int(gone[0]) if gone and table == "readings" else 0

@@ -19,9 +19,13 @@ import duckdb
 from backbone.historian.buckets import HOUR_MS
 from backbone.historian.duckdb_file import MEMORY_LIMIT, THREADS, connect, log_of, transaction, translated
 from backbone.historian.duckdb_fold import DENSE, roll_up
+from backbone.historian.duckdb_late import LEVELS
 from backbone.historian.port import HistorianUnavailable
 
-TABLES = ("points", "positions", "readings", "arrived", "events", "hours", "minutes", "days")
+TABLES = (
+    *("points", "positions", "readings", "arrived", "events", "hours", "minutes", "days", "ends"),
+    *(f"kept_{level}" for level in LEVELS),
+)
 A_GROUP = 122_880
 A_PIECE = 2_048
 """Rows DuckDB reads at once: a smaller piece fails with the same block."""

@@ -78,11 +78,16 @@ def partials(cursor: duckdb.DuckDBPyConnection, point: int, span: Span, grid: Gr
             pieces = _pieces(level, span, t)
             if level.unit_ms == MINUTE_MS:
                 pieces = _merged([*pieces, *_sparse(cursor, point, span)])
-            rolled = [_without(_rolled(cursor, level, point, level.whole(span)), pieces)]
+            rolled = [_rolled(cursor, level, point, level.whole(span))]
+        stored = [_columns(cursor, _RAW, point, piece) for piece in pieces]
+        forgotten: list[Span] = []
+        if level is not None:
+            known = np.concatenate([np.empty(0, np.int64), *(rows["t"] for rows in stored)])
+            forgotten = _forgotten(level, rolled[0], pieces, known)
+            rolled = [_without(rolled[0], _apart(pieces, forgotten))]
         raw = [of_readings(t, arrived["x"], arrived["q"])]
-        for piece in pieces:
-            rows = _columns(cursor, _RAW, point, piece)
-            kept = ~np.isin(rows["t"], t)
+        for rows in stored:
+            kept = ~np.isin(rows["t"], t) & ~_within(rows["t"], forgotten)
             raw.append(of_readings(rows["t"][kept], rows["x"][kept], rows["q"][kept]))
     finally:
         cursor.rollback()
@@ -113,6 +118,35 @@ def _pieces(level: _Level, span: Span, arrived: TimeColumn) -> list[Span]:
     return _merged(found)
 
 
+def _forgotten(level: _Level, rolled: Partials, pieces: list[Span], known: TimeColumn) -> list[Span]:
+    """Units in `pieces` of which the roll-up tells of more readings than are `known`: it is all there is of them."""
+    found = []
+    for row in np.flatnonzero(_within(rolled.t, pieces)).tolist():
+        unit = level.around(rolled.t.item(row))
+        if rolled.number.item(row) > np.count_nonzero((known >= unit.begin) & (known < unit.end)):
+            found.append(unit)
+    return found
+
+
+def _apart(pieces: list[Span], without: list[Span]) -> list[Span]:
+    """What is left of pieces without others."""
+    for gone in without:
+        pieces = [
+            part
+            for piece in pieces
+            for part in (Span(piece.begin, min(piece.end, gone.begin)), Span(max(piece.begin, gone.end), piece.end))
+            if part.begin < part.end
+        ]
+    return pieces
+
+
+def _within(t: TimeColumn, spans: list[Span]) -> npt.NDArray[np.bool_]:
+    found = np.zeros(t.shape, dtype=np.bool_)
+    for span in spans:
+        found |= (t >= span.begin) & (t < span.end)
+    return found
+
+
 def _sparse(cursor: duckdb.DuckDBPyConnection, point: int, span: Span) -> list[Span]:
     """The hours of so few readings that their minutes are not summed up."""
     around = {"point": point, "begin": span.begin - HOUR_MS, "end": span.end, "dense": duckdb_fold.DENSE}
@@ -139,9 +173,7 @@ def _rolled(cursor: duckdb.DuckDBPyConnection, level: _Level, point: int, span: 
 
 
 def _without(rows: Partials, pieces: list[Span]) -> Partials:
-    kept = np.ones(rows.t.size, dtype=np.bool_)
-    for piece in pieces:
-        kept &= (rows.t < piece.begin) | (rows.t >= piece.end)
+    kept = ~_within(rows.t, pieces)
     return Partials._make(column[kept] for column in rows)
 
 

@@ -339,3 +339,11 @@ def test_what_is_older_than_its_family_is_kept_goes(historian: Historian) -> Non
     forget_old(historian, SITE, {Family.ACCESS: 5, Family.FIRE: 30}, NOON)
     assert [one.t for one in historian.events("yard", None, NEVER, EVER, 9)] == [kept]
     assert historian.count("yard", SMOKE, NEVER, EVER) == 2
+    historian.write([batch([(TEMPERATURE, old + 1, 9.0)])], [], {})
+    while historian.tidy(NOON):
+        pass
+    assert historian.count("yard", TEMPERATURE, NEVER, EVER) == 2, "what comes late for that time is stored"
+    hour = old // 3_600_000 * 3_600_000
+    (bucket,) = historian.series("yard", TEMPERATURE, hour, hour + 3_600_000, 1).buckets
+    assert (bucket.last, bucket.max) == (9.0, 9.0)
+    assert bucket.count in {1, 2}, "a historian with roll-ups knows both"

@@ -5,6 +5,7 @@ import signal
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
+from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -16,7 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from backbone.historian import duckdb_fold
-from backbone.historian.buckets import DAY_MS, HOUR_MS, grid_for
+from backbone.historian.buckets import DAY_MS, HOUR_MS, grid_for, midnight
 from backbone.historian.duckdb import DuckDBHistorian
 from backbone.historian.port import Bucket, ReadingBatch
 from community.quality import UNUSABLE, Quality
@@ -191,6 +192,59 @@ def test_what_is_older_than_its_family_is_kept_goes_and_its_hours_stay(path: Pat
         assert len(historian.events(site.id, None, NEVER, EVER, 9)) == 1
         hours = historian.series(site.id, POINTS[0], old - HOUR_MS, NOON, 300).buckets
         assert [bucket.count for bucket in hours] == [1, 1]
+
+
+LATE = st.lists(st.tuples(st.integers(NOON - 12 * DAY_MS, NOON - 8 * DAY_MS), st.integers(-5, 5)), max_size=8)
+
+
+@given(
+    early=st.lists(LATE, min_size=1, max_size=3),
+    late=st.lists(LATE, min_size=1, max_size=3),
+    bad=st.sets(st.integers(0, 30)),
+    zone=st.sampled_from([zone for zone in ZONES if zone.key != "Asia/Kolkata"]),
+    hours=st.sampled_from([1, 6, 24, 48]),
+)
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_what_comes_late_for_forgotten_hours_is_added_to_their_roll_ups(
+    tmp_path_factory: pytest.TempPathFactory,
+    early: list[list[tuple[int, int]]],
+    late: list[list[tuple[int, int]]],
+    bad: set[int],
+    zone: ZoneInfo,
+    hours: int,
+) -> None:
+    point, site, known = POINTS[0], make_site(), dict[tuple[str, int], tuple[float, int]]()
+    begin, end = (
+        midnight(datetime.fromtimestamp((NOON - days * DAY_MS) / 1000, zone).date(), zone) for days in (13, 6)
+    )
+    most = (end - begin) // (hours * HOUR_MS)
+
+    def agree(historian: DuckDBHistorian) -> bool:
+        edges = grid_for(begin, end, most, zone).edges.tolist()
+        found = historian.series("yard", point, begin, end, most).buckets
+        wanted = list(reference(known, point, edges, begin, end))
+        return len(found) == len(wanted) and all(near(*pair) for pair in zip(found, wanted, strict=True))
+
+    def write(historian: DuckDBHistorian, rows: list[tuple[int, int]], *, again: bool) -> None:
+        new = [(point, t, float(x), BAD if n in bad else 0) for n, (t, x) in enumerate(rows)]
+        new = [row for row in new if again or (row[0], row[1]) not in known]
+        historian.write([batch(new)], [], {})
+        known.update({(name, t): (x, q) for name, t, x, q in new})
+
+    with closing(DuckDBHistorian(tmp_path_factory.mktemp("late") / "history.duckdb", "yard", zone).open()) as historian:
+        for rows in early:
+            write(historian, rows, again=True)
+        for rows in late:
+            while historian.tidy(NOON):
+                pass
+            forget_old(historian, site, {Family.ENVIRONMENT: 7}, NOON)
+            assert historian.count("yard", point, NEVER, EVER) == 0
+            assert agree(historian)
+            write(historian, rows, again=False)
+            while historian.tidy(NOON):
+                pass
+            assert agree(historian)
+            assert list(historian.check(lambda _: None)) == []
 
 
 FOLDER = """
