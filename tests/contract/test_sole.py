@@ -1,0 +1,95 @@
+"""One worker at a time, over every database: who comes second stands by, and takes over when the first is gone."""
+
+import asyncio
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from backbone.database.database import Database
+from backbone.database.sole import SoleLost, alone
+from tests.ingest_rig import until
+
+
+class Worker:
+    """Does its work until told to end."""
+
+    def __init__(self, url: str, folder: Path, name: str = "ingest") -> None:
+        self._url, self._folder, self._name = url, folder, name
+        self.stop = asyncio.Event()
+        self.works = False
+
+    async def run(self) -> None:
+        with closing(Database.open(self._url)) as database:
+            await alone(database, self._folder, self._name, self.stop, self._work)
+
+    async def _work(self) -> None:
+        self.works = True
+        try:
+            await self.stop.wait()
+        finally:
+            self.works = False
+
+
+async def test_the_second_stands_by_and_takes_over(state_url: str, tmp_path: Path) -> None:
+    first, second = Worker(state_url, tmp_path), Worker(state_url, tmp_path)
+    other = Worker(state_url, tmp_path, "rules")
+    async with asyncio.TaskGroup() as group:
+        group.create_task(first.run())
+        await until(lambda: first.works, "the first to work")
+        group.create_task(second.run())
+        group.create_task(other.run())
+        await until(lambda: other.works, "another's work, which is not in the way")
+        assert not second.works
+        first.stop.set()
+        await until(lambda: second.works, "the second to take over")
+        assert not first.works
+        second.stop.set()
+        other.stop.set()
+
+
+async def test_who_stands_by_ends_when_told(state_url: str, tmp_path: Path) -> None:
+    first, second = Worker(state_url, tmp_path), Worker(state_url, tmp_path)
+    async with asyncio.TaskGroup() as group:
+        group.create_task(first.run())
+        await until(lambda: first.works, "the first to work")
+        waiting = group.create_task(second.run())
+        second.stop.set()
+        async with asyncio.timeout(10):
+            await waiting
+        assert first.works
+        first.stop.set()
+
+
+async def test_who_fails_leaves_the_turn_to_others(state_url: str, tmp_path: Path) -> None:
+    async def fail() -> None:
+        raise RuntimeError("made to fail")
+
+    with closing(Database.open(state_url)) as database:
+        with pytest.raises(RuntimeError, match="made to fail"):
+            await alone(database, tmp_path, "ingest", asyncio.Event(), fail)
+        next_one = Worker(state_url, tmp_path)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(next_one.run())
+            await until(lambda: next_one.works, "the next to work")
+            next_one.stop.set()
+
+
+async def test_a_turn_the_server_has_ended_is_noticed(postgres_url: str, tmp_path: Path) -> None:
+    """As when the server was restarted or the network cut: another may work by now, so this one ends."""
+    first = Worker(postgres_url, tmp_path)
+    task = asyncio.create_task(first.run())
+    await until(lambda: first.works, "the first to work")
+    with closing(Database.open(postgres_url)) as admin, admin.begin() as connection:
+        ended = connection.execute(
+            text(
+                "SELECT pg_terminate_backend(l.pid) FROM pg_locks l JOIN pg_database d ON d.oid = l.database "
+                "WHERE l.locktype = 'advisory' AND d.datname = current_database() AND l.pid <> pg_backend_pid()"
+            )
+        ).all()
+    assert ended
+    with pytest.raises(SoleLost):
+        async with asyncio.timeout(20):
+            await task
+    assert not first.works
