@@ -11,7 +11,8 @@ from backbone.stream import Delivery
 from community.quality import Quality
 from community.site.site import Site
 from rules.detect.compile import Compiled
-from rules.detect.model import Batch, Bits, Index, Occurrence, Times, Values
+from rules.detect.model import Batch, Bits, Flags, Index, Occurrence, Times, Values
+from rules.refused import Fault, Refuse
 
 _SUSPECT = int(Quality.CLOCK_SUSPECT)
 _MOST_NAMES = 300_000
@@ -25,10 +26,11 @@ class Intake:
     waited is among it.
     """
 
-    def __init__(self, site: Site, compiled: Compiled, future_skew_ms: int) -> None:
+    def __init__(self, site: Site, compiled: Compiled, future_skew_ms: int, refuse: Refuse) -> None:
         self._index = compiled.point_index
         self._gateway_of = {point.id: point.gateway for point in site.points.values()}
         self._future_skew_ms = future_skew_ms
+        self._refuse = refuse
         self._known: dict[tuple[str, tuple[str, ...]], Index] = {}
         self._names = 0
         self._accepted = metrics.readings.labels("rules", "accepted")
@@ -50,6 +52,7 @@ class Intake:
             t, x, q = frame.t, frame.x, frame.q
             if not good.all():
                 self._refused.inc(float(good.size - good.sum()))
+                self._refuse_readings(delivery, p, good)
                 p, t, x, q = p[good], t[good], x[good], q[good]
             ahead = t > latest
             if ahead.any():
@@ -63,6 +66,18 @@ class Intake:
             return _nothing(occurrences)
         ps, ts, xs, qs = zip(*columns, strict=True)
         return Batch(np.concatenate(ps), np.concatenate(ts), np.concatenate(xs), np.concatenate(qs), occurrences)
+
+    def _refuse_readings(self, delivery: Delivery, p: Index, good: Flags) -> None:
+        names = delivery.frame.points
+        place, known = delivery.frame.p[~good], p[~good] >= 0
+        for timeless in (False, True):
+            found, counts = np.unique(place[known == timeless], return_counts=True)
+            for name, count in zip(found.tolist(), counts.tolist(), strict=True):
+                fault = Fault.NO_TIME if timeless else self._fault(names[name])
+                self._refuse(delivery.gateway, names[name], fault, count)
+
+    def _fault(self, point: str) -> Fault:
+        return Fault.OTHER_GATEWAY if point in self._gateway_of else Fault.UNKNOWN_POINT
 
     def _indices(self, gateway: str, points: tuple[str, ...]) -> Index:
         found = self._known.get((gateway, points))
@@ -88,6 +103,7 @@ class Intake:
                 yield Occurrence(position, place, t, event.type)
             else:
                 self._refused.inc()
+                self._refuse(gateway, event.point, Fault.NO_TIME if place >= 0 else self._fault(event.point), 1)
 
 
 def _nothing(occurrences: Sequence[Occurrence]) -> Batch:

@@ -12,6 +12,7 @@ from community.site.site import Site
 from rules.detect.engine import Detector
 from rules.detect.model import Batch, Transition
 from rules.intake import Intake
+from rules.refused import Refuse
 from rules.watermarks import Watermarks
 
 TICK_MS = 100
@@ -20,8 +21,11 @@ TICK_MS = 100
 class Judge:
     """A detector, what it is given, and how far that is known."""
 
-    def __init__(self, site: Site, detector: Detector, watermarks: Watermarks, future_skew_ms: int) -> None:
+    def __init__(
+        self, site: Site, detector: Detector, watermarks: Watermarks, future_skew_ms: int, refuse: Refuse
+    ) -> None:
         self._future_skew_ms = future_skew_ms
+        self._refuse = refuse
         self._ticked_at = 0
         self._held_at = -1
         """What ended by then and is still there waits for its readings; -1: nothing does."""
@@ -31,7 +35,7 @@ class Judge:
     def use(self, site: Site, detector: Detector) -> None:
         """The site file changed."""
         self.detector = detector
-        self._intake = Intake(site, detector.compiled, self._future_skew_ms)
+        self._intake = Intake(site, detector.compiled, self._future_skew_ms, self._refuse)
 
     def take(self, deliveries: Sequence[Delivery], now: int) -> tuple[Batch, list[Transition]]:
         """The readings of some frames, and what changed by them."""

@@ -24,7 +24,7 @@ from backbone.database.database import Database
 from backbone.database.outbox import Relay
 from backbone.database.positions import load_positions, save_positions
 from backbone.site_watch import SiteWatch
-from backbone.stream import MANY_READINGS, Position, Refusal, Stream
+from backbone.stream import MANY_READINGS, Position, Stream
 from community.site.site import Site
 from rules.desk import Desk
 from rules.detect.checkpoint import CheckpointError
@@ -39,6 +39,7 @@ from rules.notify.channels import Channels
 from rules.notify.heartbeat import Heartbeat
 from rules.notify.notifier import Notifier
 from rules.notify.push import Push
+from rules.refused import Refused
 from rules.respond.orders import Order
 from rules.respond.output_values import OutputValues
 from rules.respond.responder import Responder
@@ -92,7 +93,8 @@ async def run(
             writer.on_committed = relay.hand_over
             desk = Desk(bus, site, writer, responder, now)
             watch = GatewayWatch(bus, site, writer, responder, now, settings.gateway_change_after_s)
-            stream = Stream(bus, site.id, site.gateways, CONSUMER, positions, now=now, refuse=_refused)
+            refused = Refused(site, notes, now)
+            stream = Stream(bus, site.id, site.gateways, CONSUMER, positions, now=now, refuse=refused.frame)
             watermarks = Watermarks(settings.patience_ms, positions, now())
             stream.start()
             desk.start()
@@ -110,7 +112,7 @@ async def run(
             consumer = Consumer(
                 settings,
                 site,
-                Judge(site, detector, watermarks, round(settings.future_skew_s * 1000)),
+                Judge(site, detector, watermarks, round(settings.future_skew_s * 1000), refused.readings),
                 stream,
                 bus,
                 writer,
@@ -123,6 +125,7 @@ async def run(
                 meters,
                 Doors(site, round(settings.future_skew_s * 1000)),
                 outputs,
+                refused,
                 now,
             )
             heartbeat = Heartbeat(settings, consumer.alive, notifier.backlog_ms)
@@ -135,6 +138,7 @@ async def run(
                     group.create_task(notifier.run(), name="notifier"),
                     group.create_task(upkeep.run(), name="upkeep"),
                     group.create_task(heartbeat.run(), name="heartbeat"),
+                    group.create_task(refused.run(), name="quarantine"),
                 ]
                 if watch_site is not None:
                     tasks.append(group.create_task(watch_site.run(consumer.take), name="site file"))
@@ -185,10 +189,6 @@ def _name(site: Site, part: str) -> str:
     return f"rules:{site.id}:{part}"
 
 
-def _refused(refusal: Refusal) -> None:
-    log.warning("frame refused", source=refusal.source, reason=refusal.reason)
-
-
 @dataclass(frozen=True, slots=True)
 class _Changed:
     """A changed site, built and waiting for its turn."""
@@ -217,6 +217,7 @@ class Consumer:
     meters: Meters
     doors: Doors
     outputs: OutputValues
+    refused: Refused
     now: Callable[[], int]
     _changed: _Changed | None = None
     _heard_at: int = 0
@@ -340,6 +341,7 @@ class Consumer:
         self.doors.saved()
         self.doors.use(site)
         self.outputs.use(site)
+        self.refused.use(site)
         self.meters = meters
         self.judge.use(site, detector)
         self.site, self._practice = site, None

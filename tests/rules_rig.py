@@ -86,6 +86,10 @@ class Edge:
         self._publish(lane, frame)
         return frame
 
+    def send_garbage(self, payload: bytes) -> None:
+        """Something that is no frame, where one is expected."""
+        self._bus.publish(topics.frames(self._site, self.gateway, Lane.URGENT), payload)
+
     def pass_door(self, door: str, card: str, at: int) -> None:
         """A card opens a door."""
         builder = FrameBuilder()

@@ -77,9 +77,9 @@ def get_entry(connection: Connection, site: str, number: int) -> Quarantined | N
     return None if row is None else _entry(row)[1]
 
 
-def ask_again(connection: Connection, site: str, consumer: str, at: int) -> int:
-    """Have the consumer try again what is set aside; how many entries that is."""
-    mine = (_c.site == site, _c.consumer == consumer, _c.kept > 0)
+def ask_again(connection: Connection, site: str, at: int) -> int:
+    """Have what is set aside tried again; how many entries that is."""
+    mine = (_c.site == site, _c.kept > 0)
     return connection.execute(update(quarantine).where(*mine).values(asked=at)).rowcount
 
 

@@ -265,7 +265,7 @@ def test_what_was_set_aside_and_tried_again_leaves_what_is_still_refused(databas
         known = [row("all", "future", 5, 5, 1), row("some", "future", 5, 4, 1), row("none", "NaN", 2, 0, 1)]
         quarantine.record(connection, [*known, row("other", "future", 3, 3, 1)])
         assert not quarantine.is_asked(connection, site, "ingest")
-        assert quarantine.ask_again(connection, site, "ingest", 7) == 3
+        assert quarantine.ask_again(connection, site, 7) == 3
         assert quarantine.is_asked(connection, site, "ingest")
         again = [row("some", "future", 2, 2, 8), row("other", "past\0", 3, 3, 8)]
         quarantine.settle(connection, site, "ingest", again, 8)

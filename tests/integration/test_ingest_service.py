@@ -18,7 +18,7 @@ from sqlalchemy import text
 
 from backbone.database.database import Database
 from backbone.database.losses import list_losses
-from backbone.database.quarantine import list_quarantine
+from backbone.database.quarantine import ask_again, list_quarantine
 from backbone.frames import Frame, FrameEvent
 from backbone.historian.duckdb import DuckDBHistorian
 from backbone.historian.open import open_historian
@@ -172,6 +172,28 @@ async def test_what_our_clock_held_for_the_future_is_stored_when_it_is_right_aga
         assert historian.count("yard", TEMPERATURE, NEVER, EVER) == 50
         assert len(historian.events("yard", CREDENTIAL, NEVER, EVER, 9)) == 1
     assert quarantine(database)["gw-east/never.known", Fault.UNKNOWN_POINT.value].kept == 1
+
+
+async def test_what_is_set_aside_is_tried_again_when_somebody_asks(
+    mosquitto: servers.Broker, historian: DuckDBHistorian, database: Database
+) -> None:
+    behind = [620_000]
+    async with (
+        ingesting(mosquitto.url, historian, database, wall=lambda: wall_ms() - behind[0]),
+        sending(mosquitto.url, "yard", "gw-east") as east,
+    ):
+        east.behind_ms = behind[0]
+        at = wall_ms()
+        east.send(frame([(TEMPERATURE, at, 1.0), (TEMPERATURE, at + 3_600_000, 1.0)]))
+        await until(lambda: east.done, "the commit")
+        await until(lambda: quarantine(database), "the entry")
+        behind[0] = 600_000
+        with database.begin() as connection:
+            assert ask_again(connection, "yard", at) == 1
+        await until(lambda: quarantine(database)[TEMPERATURE, Fault.FUTURE.value].tried, "the answer")
+    entry = quarantine(database)[TEMPERATURE, Fault.FUTURE.value]
+    assert (entry.count, entry.kept, entry.asked) == (1, 1, None)
+    assert historian.count("yard", TEMPERATURE, NEVER, EVER) == 1
 
 
 async def test_a_clock_set_back_over_a_restart_refuses_nothing(

@@ -13,6 +13,7 @@ from backbone.database.activations import list_activations
 from backbone.database.alarms import list_alarms
 from backbone.database.database import Database
 from backbone.database.last_places import load_last_places
+from backbone.database.quarantine import list_quarantine
 from backbone.database.tickets import list_tickets
 from community.activations import StepState
 from community.alarms import AlarmState
@@ -112,6 +113,20 @@ async def test_a_delay_does_not_wait_for_a_clock_that_was_set_back(
         ahead += 4_500
         await until(lambda: west.of("alarm", "raised"), "the alarm")
         assert [alarm["scope"] for alarm in west.of("alarm", "raised")] == [one]
+
+
+async def test_what_the_rules_refuse_is_in_the_quarantine(mosquitto: Broker, site: Site, database: Database) -> None:
+    def entries() -> dict[tuple[str, str], int]:
+        with database.read() as c:
+            return {(row.source, row.reason): row.count for _, row in list_quarantine(c, site.id)}
+
+    async with rules(mosquitto, site, database) as east:
+        east.send((SMOKE_A, 0.0), ("never.known", 1.0), ("never.known", 2.0))
+        await until(lambda: east.all_committed, "the frame")
+        east.send_garbage(b"no frame")
+        await until(lambda: len(entries()) == 2, "the quarantine")
+        assert entries()["gw-east/never.known", "the site file has no such point"] == 2
+        assert f"anju/v1/{site.id}/gw-east/frames/urgent" in {source for source, _ in entries()}
 
 
 def of_rules(c: Connection, site: Site) -> list[Ticket]:

@@ -11,7 +11,7 @@ from structlog.testing import capture_logs
 from api.live.gateways import GatewayBoard, StatusError
 from api.openapi import document
 from backbone.database.losses import record_losses
-from backbone.database.quarantine import record
+from backbone.database.quarantine import is_asked, record
 from backbone.found import FoundError, FoundList, FoundRow, encode
 from backbone.site_watch import SiteState, state_file
 from community.losses import Loss, LossReason
@@ -102,6 +102,23 @@ async def test_quarantine(house: House) -> None:
         assert [row["source"] for row in page["items"]] == ["gw/3", "gw/2"]
         page = (await admin.get("/quarantine", params={"limit": 2, "cursor": page["next"]})).json()
         assert [row["count"] for row in page["items"]] == [1]
+
+
+async def test_what_is_set_aside_is_tried_again_when_asked(house: House) -> None:
+    kept = Quarantined(house.site.id, "ingest", "gw/a", "too far in the future", NOW, NOW, 7, "{}", 5)
+    other = Quarantined(house.site.id, "ingest", "gw/b", "not a number", NOW, NOW, 1, "{}")
+    with house.database.begin() as connection:
+        record(connection, [kept, other])
+    async with house.as_(Role.CREW) as crew:
+        assert (await crew.post("/quarantine/retry")).status_code == 403
+    async with house.as_(Role.ADMINISTRATOR) as admin:
+        answer = await admin.post("/quarantine/retry")
+        assert (answer.status_code, answer.json()) == (202, {"entries": 1})
+        rows = {row["source"]: row for row in (await admin.get("/quarantine")).json()["items"]}
+    assert (rows["gw/a"]["kept"], rows["gw/a"]["tried"], rows["gw/b"]["asked"]) == (5, None, None)
+    assert rows["gw/a"]["asked"] is not None
+    with house.database.begin() as connection:
+        assert is_asked(connection, house.site.id, "ingest")
 
 
 async def test_sites_and_zones(house: House) -> None:

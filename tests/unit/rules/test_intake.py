@@ -6,14 +6,19 @@ from community.quality import Quality
 from community.site.profile import Lane
 from rules.detect.compile import compile_rules
 from rules.intake import Intake
+from rules.refused import Fault, Refuse
 from tests.unit.rules.sites import make_site
 
 SITE = make_site({"a.x": {}, "b.x": {}, "b.seen": {"kind": "event"}}, [])
 NOW = 1_790_000_000_000
 
 
-def intake() -> Intake:
-    return Intake(SITE, compile_rules(SITE), 600_000)
+def nobody(*_: object) -> None:
+    """Who is told what is refused."""
+
+
+def intake(refuse: Refuse = nobody) -> Intake:
+    return Intake(SITE, compile_rules(SITE), 600_000, refuse)
 
 
 def frame(*readings: tuple[str, int, float], events: tuple[FrameEvent, ...] = ()) -> Frame:
@@ -48,6 +53,26 @@ def test_unknown_points_and_other_gateways_are_left_out_and_the_far_future_is_no
     batch = intake().batch([delivery(strange, "gw-other")], NOW)
     assert len(batch) == 0
     assert not batch.occurrences
+
+
+def test_what_is_refused_is_told_by_point_and_reason() -> None:
+    told: list[tuple[str, str, Fault, int]] = []
+    sent = frame(
+        ("nobody.x", NOW, 2.0),
+        ("a.x", 0, 1.0),
+        ("nobody.x", NOW, 3.0),
+        ("a.x", NOW, 1.0),
+        events=(FrameEvent("b.gone", NOW, "hello"),),
+    )
+    its = intake(lambda *row: told.append(row))
+    its.batch([delivery(sent)], NOW)
+    its.batch([delivery(frame(("a.x", NOW, 1.0)), "gw-other")], NOW)
+    assert sorted(told) == [
+        ("gw", "a.x", Fault.NO_TIME, 1),
+        ("gw", "b.gone", Fault.UNKNOWN_POINT, 1),
+        ("gw", "nobody.x", Fault.UNKNOWN_POINT, 2),
+        ("gw-other", "a.x", Fault.OTHER_GATEWAY, 1),
+    ]
 
 
 def test_a_frame_of_events_only() -> None:

@@ -35,7 +35,7 @@ class Service:
         detector = Detector(compile_rules(site))
         detector.listen(now)
         self.now = now
-        self.judge = Judge(site, detector, Watermarks(PATIENCE_MS, {}, now), future_skew_ms=600_000)
+        self.judge = Judge(site, detector, Watermarks(PATIENCE_MS, {}, now), 600_000, lambda *_: None)
         self.found: list[Transition] = []
 
     def take(self, *frames: Frame, gateway: str = "gw", lane: Lane = Lane.URGENT) -> None:

@@ -1513,6 +1513,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/quarantine/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Retry
+         * @description Have what was set aside tried again now, as after the site file or a clock was mended; it takes some seconds.
+         *
+         *     What is in order by then is stored and leaves the quarantine; the rest stays with a new `tried`.
+         */
+        post: operations["retry"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/readings": {
         parameters: {
             query?: never;
@@ -5355,6 +5377,11 @@ export interface components {
          * @description Things of one source that were refused for one reason.
          */
         QuarantineOut: {
+            /**
+             * Asked
+             * @description when somebody asked to try these again, until it is done
+             */
+            asked: string | null;
             /** Consumer */
             consumer: string;
             /** Count */
@@ -5365,6 +5392,11 @@ export interface components {
              * @example 2026-09-22T08:15:30.250Z
              */
             first: string;
+            /**
+             * Kept
+             * @description how many of them are set aside whole, to be stored once the cause is mended
+             */
+            kept: number;
             /**
              * Last
              * Format: date-time
@@ -5380,6 +5412,11 @@ export interface components {
             sample: string;
             /** Source */
             source: string;
+            /**
+             * Tried
+             * @description when they were last tried again, and refused again
+             */
+            tried: string | null;
         };
         /**
          * QuestionOut
@@ -5667,6 +5704,17 @@ export interface components {
         RetireCard: {
             /** Reason */
             reason: string;
+        };
+        /**
+         * RetryOut
+         * @description What will be tried again.
+         */
+        RetryOut: {
+            /**
+             * Entries
+             * @description entries of which something is set aside
+             */
+            entries: number;
         };
         /**
          * ReviewOut
@@ -10649,6 +10697,44 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Page_QuarantineOut_"];
+                };
+            };
+            /** @description Refused; the detail says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not possible now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    retry: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RetryOut"];
                 };
             };
             /** @description Refused; the detail says why */

@@ -4,6 +4,9 @@ import { computed, shallowRef } from 'vue'
 import { http } from '@/api/http'
 import type { GatewayStatus, QuarantineRow, ServiceStatus, SiteFileStatus } from '@/api/types'
 
+const RETRY_LOOK_MS = 1_000
+const RETRY_SHOWN_MS = 60_000
+
 export const usePlatform = defineStore('platform', () => {
   const services = shallowRef<readonly ServiceStatus[]>([])
   const gateways = shallowRef<ReadonlyMap<string, GatewayStatus>>(new Map())
@@ -31,6 +34,16 @@ export const usePlatform = defineStore('platform', () => {
     quarantine.value = await http.all<QuarantineRow>('/quarantine', { limit: 100 }, 100)
   }
 
+  /** Have what is set aside tried again, and show what became of it. */
+  async function retryQuarantine(): Promise<void> {
+    await http.post('/quarantine/retry')
+    const until = Date.now() + RETRY_SHOWN_MS
+    do {
+      await new Promise((resolve) => setTimeout(resolve, RETRY_LOOK_MS))
+      await loadQuarantine()
+    } while (quarantine.value.some((row) => row.asked) && Date.now() < until)
+  }
+
   function applyGateway(gateway: GatewayStatus): void {
     const known = gateways.value.get(gateway.id)
     gateways.value = new Map(gateways.value).set(gateway.id, { ...known, ...gateway })
@@ -40,5 +53,5 @@ export const usePlatform = defineStore('platform', () => {
     services.value = rows
   }
 
-  return { services, siteFiles, gateways, quarantine, loaded, troubled, offline, impaired, load, loadQuarantine, applyGateway, applyServices }
+  return { services, siteFiles, gateways, quarantine, loaded, troubled, offline, impaired, load, loadQuarantine, retryQuarantine, applyGateway, applyServices }
 })

@@ -12,6 +12,7 @@ import notifications from './notifications'
 import plans from './plans'
 import platform from './platform'
 import push from './push'
+import quarantine from './quarantine'
 import ruleBook from './ruleBook'
 import resident from './resident'
 import rules from './rules'
@@ -22,4 +23,4 @@ import ticketWork from './ticketWork'
 import tickets from './tickets'
 import watching from './watching'
 
-export default { ...frame, ...facilities, ...evaluation, ...watching, ...alarms, ...suppressions, ...tickets, ...plans, ...command, ...drills, ...platform, ...losses, ...found, ...interlocks, ...notifications, ...rules, ...ruleBook, ...ticketWork, ...headcount, ...standby, ...push, ...swaps, ...resident }
+export default { ...frame, ...facilities, ...evaluation, ...watching, ...alarms, ...suppressions, ...tickets, ...plans, ...command, ...drills, ...platform, ...losses, ...found, ...interlocks, ...notifications, ...rules, ...ruleBook, ...ticketWork, ...headcount, ...standby, ...push, ...swaps, ...resident, ...quarantine }
