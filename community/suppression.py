@@ -1,4 +1,4 @@
-"""What keeps an alarm from calling people for a time: shelved, or its sensors out of service (IEC 62682).
+"""What keeps an alarm from calling people for a time: shelved, out of service, or suppressed by design (IEC 62682).
 
 A suppressed alarm is raised, kept and shown as suppressed; it has no ticket, calls nobody and starts no plan. When the
 suppression ends, by its time or by a person, what still stands calls at once.
@@ -6,9 +6,11 @@ suppression ends, by its time or by a person, what still stands calls at once.
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from hashlib import sha256
 
 from community.alarms import Alarm
 from community.errors import TransitionRefused
+from community.site.life_safety import always_calls
 from community.site.profile import Family
 from community.site.rules import Grade
 from community.site.site import Site
@@ -17,6 +19,8 @@ _MINUTE_MS = 60_000
 _HOUR_MS = 60 * _MINUTE_MS
 LONGEST_SHELF_MS = {Grade.HIGH: 30 * _MINUTE_MS, Grade.MEDIUM: 12 * _HOUR_MS, Grade.LOW: 12 * _HOUR_MS}
 LONGEST_OUT_OF_SERVICE_MS = 30 * 24 * _HOUR_MS
+LONGEST_BY_DESIGN_MS = 24 * _HOUR_MS
+"""What hides others for a day is itself forgotten: then they call."""
 LONGEST_WITHOUT_FIRE_DETECTION_MS = 8 * _HOUR_MS
 """One shift: whoever takes over has to decide anew."""
 
@@ -28,6 +32,13 @@ class SuppressionKind(StrEnum):
     """One alarm, by a person who knows of it."""
     OUT_OF_SERVICE = "out-of-service"
     """All sensors of a device or of a place that is being worked on."""
+    MAINTENANCE = "maintenance"
+    """A place, device or facility is under maintenance: rules that say `suppressed_in_maintenance` call nobody."""
+    DESIGN = "by-design"
+    """Another alarm stands that a rule names in `suppressed_by`."""
+
+
+BY_DESIGN = frozenset({SuppressionKind.MAINTENANCE, SuppressionKind.DESIGN})
 
 
 class SuppressionState(StrEnum):
@@ -57,7 +68,11 @@ class Suppression:
     """Of a shelved alarm: its rule, and its scope."""
     scope: str | None = None
     device: str | None = None
-    """Out of service: only this device of the zone."""
+    """Out of service, or maintenance: only this device of the zone."""
+    facility: str | None = None
+    """Maintenance: only the points of this facility."""
+    alarm: str | None = None
+    """By design: the alarm that stands meanwhile."""
     fire: bool = False
     """Whether fire is not detected there meanwhile: somebody has to watch (GB 25201)."""
     ended_at: int | None = None
@@ -110,6 +125,74 @@ def take_out_of_service(
     )
 
 
+def maintain(
+    site: Site,
+    *,
+    zone: str,
+    device: str | None,
+    facility: str | None,
+    identifier: str,
+    by: str,
+    reason: str,
+    now: int,
+    until: int,
+) -> Suppression:
+    """A place, or one device or facility of it, is under maintenance.
+
+    Raises:
+        TransitionRefused: no reason, or for longer than may be.
+    """
+    _check(reason, now, until, LONGEST_OUT_OF_SERVICE_MS)
+    return Suppression(
+        id=identifier,
+        site=site.id,
+        kind=SuppressionKind.MAINTENANCE,
+        zone=zone,
+        reason=reason,
+        by=by,
+        since=now,
+        until=until,
+        device=device,
+        facility=facility,
+    )
+
+
+def while_stands(alarm: Alarm, now: int) -> Suppression:
+    """What an alarm suppresses by design, for as long as it stands; the same occurrence always gives the same one."""
+    occurrence = f"{alarm.id}@{alarm.raised_again_at or alarm.raised_at}"
+    return Suppression(
+        id=f"d-{sha256(occurrence.encode()).hexdigest()[:20]}",
+        site=alarm.site,
+        kind=SuppressionKind.DESIGN,
+        zone=alarm.zone,
+        reason=alarm.message.zh + (f" / {alarm.message.en}" if alarm.message.en else ""),
+        by="",
+        since=now,
+        until=now + LONGEST_BY_DESIGN_MS,
+        rule=alarm.rule,
+        scope=alarm.scope,
+        alarm=alarm.id,
+    )
+
+
+def may_be_by_design(site: Site, alarm: Alarm) -> bool:
+    """Whether a rule may keep the alarm from calling; what the file's checks refuse is refused here too."""
+    return not always_calls(alarm.grade, families(site, alarm))
+
+
+def families(site: Site, alarm: Alarm) -> frozenset[Family]:
+    """The families of the points that caused an alarm."""
+    return frozenset(site.points[point].family for point in {alarm.scope, *alarm.points} & set(site.points))
+
+
+def maintained(site: Site, suppression: Suppression, alarm: Alarm) -> bool:
+    """Whether an alarm lies where maintenance goes on: all of it in the place, at the device or the facility."""
+    if suppression.facility is None:
+        return _place_covers(site, suppression, alarm)
+    facility = next((f for f in site.file.facilities if f.id == suppression.facility), None)
+    return facility is not None and bool(alarm.points) and set(alarm.points) <= set(facility.points)
+
+
 def blinds(site: Site, zone: str, device: str | None) -> bool:
     """Whether a point that detects fire would be out of service."""
     return any(point.family is Family.FIRE and _within(site, zone, device, point.id) for point in site.points.values())
@@ -123,6 +206,12 @@ def covers(site: Site, suppression: Suppression, alarm: Alarm) -> bool:
     if suppression.kind is SuppressionKind.SHELVED:
         same = suppression.rule == alarm.rule and suppression.scope == alarm.scope
         return same and alarm.grade is not Grade.HIGH
+    if suppression.kind in BY_DESIGN:
+        return False  # the rule decides: `rules.respond.suppressing`
+    return _place_covers(site, suppression, alarm)
+
+
+def _place_covers(site: Site, suppression: Suppression, alarm: Alarm) -> bool:
     zone, device = suppression.zone, suppression.device
     if alarm.scope in site.points:
         return all(_within(site, zone, device, point) for point in {alarm.scope, *alarm.points} & set(site.points))

@@ -59,7 +59,7 @@ def acknowledge_alarm(alarm_id: str, body: Acknowledgement, write: Acknowledging
         alarm = found_alarm(change, alarm_id)
         seen = alarms.acknowledge(alarm, by=change.by, note=body.note, now=change.now)
         kept = keep_alarm(change, "acknowledged", seen, body.note)
-        for other in stored.consequences_of(change.connection, change.site, alarm_id):
+        for other in stored.all_under(change.connection, change.site, alarm_id):
             if other.state in alarms.UNSEEN:
                 seen = alarms.acknowledge(other, change.by, body.note, change.now)
                 keep_alarm(change, "acknowledged", seen, body.note)

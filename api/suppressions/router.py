@@ -11,13 +11,14 @@ from api.alarms.router import found_alarm, keep_alarm
 from api.platform import PlatformDep
 from api.problems import Problem, not_found
 from api.security.access import Viewer
-from api.suppressions.schemas import OutOfService, Shelving, SuppressionOut
+from api.suppressions.schemas import Maintenance, OutOfService, Shelving, SuppressionOut
 from api.times import to_ms
 from api.writing import Change, Write, writing
 from backbone.database import suppressions as stored
 from community import suppression
 from community.people import Action, may
 from community.site.rules import Grade
+from community.site.site import Site
 from community.suppression import Suppression
 
 router = APIRouter(prefix="/suppressions", tags=["suppressions"])
@@ -89,6 +90,51 @@ def take_out_of_service(body: OutOfService, write: Shelve) -> Response:
 
     target = body.device or body.zone
     return write.perform("suppression.out-of-service", target, work, status=201, detail=body.reason)
+
+
+@router.post("/maintenance", response_model=SuppressionOut, status_code=201)
+def begin_maintenance(body: Maintenance, write: Shelve) -> Response:
+    """A place, device or facility is under maintenance: rules that say so call nobody. High ones and fire always do."""
+    site = write.platform.site
+    zone = _maintained_zone(site, body)
+
+    def work(change: Change) -> SuppressionOut:
+        made = suppression.maintain(
+            site,
+            zone=zone,
+            device=body.device,
+            facility=body.facility,
+            identifier=_id(),
+            by=change.by,
+            reason=body.reason,
+            now=change.now,
+            until=to_ms(body.until),
+        )
+        _keep(change, made, "begun")
+        return SuppressionOut.model_validate(made)
+
+    target = body.facility or body.device or zone
+    return write.perform("suppression.maintenance", target, work, status=201, detail=body.reason)
+
+
+def _maintained_zone(site: Site, body: Maintenance) -> str:
+    given = [key for key in ("zone", "device", "facility") if getattr(body, key) is not None]
+    if len(given) != 1:
+        raise Problem(422, "say one of zone, device and facility", kind="bad-input")
+    if body.zone is not None:
+        if body.zone not in site.zones:
+            raise not_found("zone", body.zone)
+        return body.zone
+    if body.device is not None:
+        if body.device not in site.devices:
+            raise not_found("device", body.device)
+        return site.devices[body.device].zone
+    facility = next((row for row in site.file.facilities if row.id == body.facility), None)
+    if facility is None:
+        raise not_found("facility", body.facility or "")
+    if not facility.points:
+        raise Problem(422, "no sensor belongs to this facility; name its place or a device", kind="bad-input")
+    return facility.zone
 
 
 @router.post("/{suppression_id}/end", response_model=SuppressionOut)

@@ -16,9 +16,11 @@ class SuppressionOut(BaseModel):
     kind: SuppressionKind
     state: SuppressionState
     zone: str
-    device: str | None = Field(description="out of service: only this device")
-    rule: str | None = Field(description="of a shelved alarm")
-    scope: str | None = Field(description="of a shelved alarm")
+    device: str | None = Field(description="out of service, maintenance: only this device")
+    facility: str | None = Field(default=None, description="maintenance: only this facility")
+    alarm: str | None = Field(default=None, description="by design: the alarm that stands meanwhile")
+    rule: str | None = Field(description="of a shelved alarm, or of the alarm that suppresses")
+    scope: str | None = Field(description="of a shelved alarm, or of the alarm that suppresses")
     fire: bool = Field(description="fire is not detected there meanwhile: somebody has to watch")
     reason: str
     by: str
@@ -48,3 +50,15 @@ class OutOfService(BaseModel):
     device: str | None = None
     reason: str = Field(min_length=1, max_length=500)
     until: Moment = Field(description="with fire detectors: within 8 hours; without: within 30 days")
+
+
+class Maintenance(BaseModel):
+    """A place, a device or a facility is under maintenance: rules that say so call nobody there."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    zone: str | None = Field(default=None, description="a place, or")
+    device: str | None = Field(default=None, description="a device, or")
+    facility: str | None = Field(default=None, description="a facility that has points")
+    reason: str = Field(min_length=1, max_length=500, examples=["pump bearings replaced"])
+    until: Moment = Field(description="within 30 days")

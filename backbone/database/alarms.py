@@ -35,6 +35,22 @@ def consequences_of(connection: Connection, site: str, first_out: str) -> list[A
     return [alarm for alarm in found if alarm.first_out == first_out]
 
 
+def all_under(connection: Connection, site: str, first_out: str) -> list[Alarm]:
+    """The open alarms under a first-out, and under those again."""
+    columns = alarms.c
+    found = _alarms.list(connection, columns.site == site, columns.state != AlarmState.NORMAL.value, limit=MOST_OPEN)
+    under: dict[str, list[Alarm]] = {}
+    for alarm in found:
+        if alarm.first_out is not None:
+            under.setdefault(alarm.first_out, []).append(alarm)
+    reached, ids = list[Alarm](), [first_out]
+    while ids:
+        below = under.pop(ids.pop(), [])  # popped: a circle ends here
+        reached += below
+        ids += [alarm.id for alarm in below]
+    return reached
+
+
 def open_of_rules(connection: Connection, site: str, rules: Collection[str]) -> list[Alarm]:
     """The open alarms of some rules."""
     columns = alarms.c

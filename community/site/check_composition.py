@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from community.site.check_rules import check_condition, check_grade, check_selection
 from community.site.conditions import COMPOSITE_KINDS, Condition, Part
+from community.site.life_safety import always_calls, never_follows
 from community.site.rules import Grade, Override, Rule
 from community.site.selection import overridden
 from community.site.subject import Found, Subject, inner_parts
@@ -18,6 +19,7 @@ def check_composition(subject: Subject) -> Found:
         yield from _rule(path, rule, subject, sure=not wrong and subject.points_are_sure)
     yield from _circles(_waits(subject), "these alarms wait for each other")
     yield from _circles(_follows(subject), "these alarms follow from each other")
+    yield from _circles(_hides(subject), "these alarms suppress each other")
 
 
 def _rule(path: Path, rule: Rule, subject: Subject, *, sure: bool) -> Found:
@@ -36,6 +38,7 @@ def _rule(path: Path, rule: Rule, subject: Subject, *, sure: bool) -> Found:
     if rule.re_alarm is not None and rule.re_alarm <= 0:
         yield (*path, "re_alarm"), "re_alarm must be longer than 0s"
     yield from _explains(path, rule, subject)
+    yield from _suppressed(path, rule, subject)
     for place, row in enumerate(rule.overrides):
         yield from _override((*path, "overrides", place), rule, place, row, subject, sure=sure)
 
@@ -82,9 +85,40 @@ def _explains(path: Path, rule: Rule, subject: Subject) -> Found:
     for place, name in enumerate(rule.explains.rules):
         here = (*path, "rules", place)
         yield from subject.absent(here, "rule", name)
-        if name in rules and rules[name].risk is not Grade.MEDIUM:
-            why = "a high alarm is nobody's consequence" if rules[name].risk is Grade.HIGH else "it makes no alarm"
-            yield here, f"only medium rules can follow from another; '{name}' is {rules[name].risk.value}: {why}"
+        other = rules.get(name)
+        if other is None:
+            continue
+        if any(risk is Grade.HIGH for risk in _risks(other)):
+            yield here, f"'{name}' is high: a high alarm is nobody's consequence"
+        elif subject.points_are_sure and never_follows(other.risk, other.when, _families(other, subject)):
+            yield here, f"'{name}' tells of fire, and is nobody's consequence; name only rules of supply or silence"
+
+
+def _suppressed(path: Path, rule: Rule, subject: Subject) -> Found:
+    """Suppression by design hides neither a high alarm nor fire."""
+    rules = {other.id: other for other in subject.file.rules}
+    for place, name in enumerate(rule.suppressed_by):
+        here = (*path, "suppressed_by", place)
+        yield from subject.absent(here, "rule", name)
+        if name in rules and rules[name].risk is Grade.LOW:
+            yield here, f"'{name}' is low and makes no alarm that could suppress others; grade it medium"
+    for key in ("suppressed_by", "suppressed_in_maintenance"):
+        if not getattr(rule, key):
+            continue
+        if any(risk is Grade.HIGH for risk in _risks(rule)):
+            yield (*path, key), "a high alarm is never suppressed by design; shelve it, with a reason, if it must be"
+        elif subject.points_are_sure and always_calls(rule.risk, _families(rule, subject)):
+            yield (*path, key), "what watches fire points is never suppressed by design; take them out with except"
+
+
+def _risks(rule: Rule) -> tuple[Grade | None, ...]:
+    return (rule.risk, *(row.risk for row in rule.overrides))
+
+
+def _families(rule: Rule, subject: Subject) -> frozenset[str]:
+    """Of all points the rule and its parts watch."""
+    parts = [part.select for _, part in _all_parts((), rule.when) if part.select is not None]
+    return frozenset(point.family for select in (rule.select, *parts) for point in subject.selected(select).points)
 
 
 _Edges = Mapping[str, Sequence[tuple[Path, str]]]
@@ -108,6 +142,14 @@ def _follows(subject: Subject) -> _Edges:
             (("rules", index, "explains", "rules", place), name)
             for place, name in enumerate(rule.explains.rules if rule.explains else ())
         ]
+        for index, rule in enumerate(subject.file.rules)
+    }
+
+
+def _hides(subject: Subject) -> _Edges:
+    """Alarms that are suppressed by others."""
+    return {
+        rule.id: [(("rules", index, "suppressed_by", place), name) for place, name in enumerate(rule.suppressed_by)]
         for index, rule in enumerate(subject.file.rules)
     }
 

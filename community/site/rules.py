@@ -78,10 +78,11 @@ class PositiveAlarm(Row):
 class Explains(Row):
     """Alarms that follow from this one: while it stands they lie under it, with no ticket and no call of their own.
 
-    What still stands when it is over is an alarm in its own right. A high alarm is nobody's consequence.
+    What still stands when it is over is an alarm in its own right. A high alarm, or one that tells of fire, is nobody's
+    consequence.
     """
 
-    rules: Ids = Field(description="medium rules whose alarms follow")
+    rules: Ids = Field(description="medium and low rules that follow")
     within: Literal["zone", "building", "site"] = Field(
         default="zone", description="how far it reaches: its zone and all in it, its building, or the whole site"
     )
@@ -118,6 +119,13 @@ class Rule(Row):
     party: Id | None = None
     re_alarm: Duration | None = Field(
         default=None, description="an alarm acknowledged this long ago that still stands wants to be seen again"
+    )
+    suppressed_by: Ids = Field(
+        default=(),
+        description="rules; while an alarm of theirs stands in the same zone or one around it, this calls nobody",
+    )
+    suppressed_in_maintenance: bool = Field(
+        default=False, description="calls nobody while its place, device or facility is under maintenance"
     )
     explains: Explains | None = Field(default=None, description="alarms that follow from this one")
     overrides: tuple[Override, ...] = ()

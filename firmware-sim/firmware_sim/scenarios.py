@@ -102,6 +102,16 @@ def _each(
     return effects
 
 
+def _power_cut(world: World, zone: str) -> Iterator[tuple[Device, str, Effect]]:
+    """Meters show nothing at once; water pressure sinks within half a minute, and the sump fills."""
+    for measure, effect in (("voltage", after(0, 0)), ("power", after(0, 0)), ("current", after(0, 0))):
+        yield from ((device, measure, effect) for device in _devices(world, zone, measure))
+    for device in _devices(world, zone, "pressure"):
+        yield device, "pressure", lambda since: max(0.02, 0.42 - 0.015 * since)
+    for device in _devices(world, zone, "level"):
+        yield device, "level", rising(1.8, 0.01, 2.4)
+
+
 def _held(world: World, zone: str) -> Iterator[tuple[Device, str, Effect]]:
     """A door with a card reader is opened with a card and kept open; a plain contact just stands open."""
     for device in _devices(world, zone, "contact")[:1]:
@@ -129,6 +139,9 @@ def _every_device_of_gateway(world: World, zone: str) -> Iterator[tuple[Device, 
 SCENARIOS: dict[str, Scenario] = {
     "corridor-fire": Scenario("b3-f1", 240, "two detectors of a corridor, one after the other; it gets hot", _fire),
     "garage-flood": Scenario("garage", 300, "water rises on the ramp", _each("level", rising(0.05, 0.02, 0.8))),
+    "pump-room-power": Scenario(
+        "pump-room", 300, "the pump room has no power: pumps stop, pressure sinks, water rises", _power_cut
+    ),
     "leak": Scenario("b2-shaft", 180, "a pipe leaks", _each("leak", after(0, 1))),
     "bin-full": Scenario("refuse", 600, "a bin is filled to the brim", _each("fill", rising(70, 1.5, 97))),
     "bin-fire": Scenario("refuse", 180, "a bin smoulders", _each("bin-temperature", rising(30, 2.0, 140))),

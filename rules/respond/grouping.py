@@ -2,8 +2,9 @@
 
 Which rules explain which stands in the site file; that a gateway that is offline explains its silent points goes
 without saying. A consequence keeps its own state and history; it has no ticket of its own while the first-out stands.
-When the first-out is over, what still stands is an alarm in its own right, with its ticket. A high alarm is never a
-consequence.
+When the first-out is over, what still stands is an alarm in its own right, with its ticket. A high alarm, and one that
+tells of fire, is never a consequence. What a low rule finds is kept as an alarm only where it lies under another;
+elsewhere it is a ticket.
 """
 
 from collections.abc import Sequence
@@ -13,8 +14,10 @@ from sqlalchemy import Connection
 
 from backbone.database.alarms import consequences_of, open_alarm, open_of_rules
 from community.alarms import Alarm, AlarmState
+from community.site.life_safety import never_follows
 from community.site.rules import GATEWAY_OFFLINE, PLATFORM_RULES, Grade, Rule
 from community.site.site import Site
+from community.suppression import families
 from rules.detect.model import Transition
 
 UNSEEN_MS: Final = 120_000
@@ -56,11 +59,11 @@ def is_gateways(site: Site, alarm: Alarm) -> bool:
 
 def first_out(c: Connection, site: Site, rule: Rule, alarm: Alarm) -> str | None:
     """The id of the standing alarm that explains this one, if there is one."""
-    if rule.risk is Grade.HIGH or rule.id in PLATFORM_RULES:
+    if rule.id in PLATFORM_RULES or never_follows(rule.risk, rule.when, families(site, alarm)):
         return None
     if rule.when.stale is not None and (gateway := _gateway_of(site, alarm.points)) is not None:
         first = open_alarm(c, site.id, GATEWAY_OFFLINE, gateway)
-        if first is not None and first.state in STANDING:
+        if first is not None and _calls(first):
             return first.id
     causes = {cause.id: cause for cause in site.file.rules if cause.explains and rule.id in cause.explains.rules}
     if not causes:
@@ -70,10 +73,16 @@ def first_out(c: Connection, site: Site, rule: Rule, alarm: Alarm) -> str | None
         (
             first.id
             for first in found
-            if first.state in STANDING and first.id != alarm.id and _reaches(site, causes[first.rule], first, alarm)
+            if _calls(first) and first.id != alarm.id and _reaches(site, causes[first.rule], first, alarm)
         ),
         None,
     )
+
+
+def followers(site: Site) -> frozenset[str]:
+    """The rules whose alarms may lie under another: explained by a rule, or silent points of a gateway."""
+    explained = {name for rule in site.file.rules if rule.explains for name in rule.explains.rules}
+    return frozenset(explained | {rule.id for rule in site.file.rules if rule.when.stale is not None})
 
 
 def explains(rule: Rule | None) -> bool:
@@ -97,10 +106,20 @@ def found_before(c: Connection, site: Site, rule: Rule, alarm: Alarm, since: int
         other
         for other in found
         if other.state in STANDING
-        and other.grade is not Grade.HIGH
         and other.first_out is None
+        and _may_follow(site, other)
         and max(other.raised_at, other.raised_again_at or 0) >= since - UNSEEN_MS
     ]
+
+
+def _calls(first: Alarm) -> bool:
+    """Under an alarm that calls nobody itself, nobody would be told of either."""
+    return first.state in STANDING and first.suppressed is None
+
+
+def _may_follow(site: Site, alarm: Alarm) -> bool:
+    rule = next((rule for rule in site.file.rules if rule.id == alarm.rule), None)
+    return rule is not None and not never_follows(alarm.grade, rule.when, families(site, alarm))
 
 
 def consequences(c: Connection, alarm: Alarm) -> list[Alarm]:

@@ -67,6 +67,7 @@ class Responder:
         self._site = site
         self._watching = Watching(site)
         self._plans = Plans(site, self._outputs)
+        self._followers = grouping.followers(site)
 
     def respond(self, c: Connection, transitions: Sequence[Transition], now: int) -> list[Order]:
         """The commands to send once the transaction is committed.
@@ -184,7 +185,7 @@ class Responder:
         if not transition.active:
             self._over(c, rule, transition, now)
             return []
-        if rule.risk is Grade.LOW:
+        if rule.risk is Grade.LOW and not (rule.id in self._followers or suppressing.has_design(rule)):
             tickets.report(c, self._site, rule, transition, None, now)
             return []
         return self._raise(c, rule, transition, now)
@@ -232,7 +233,10 @@ class Responder:
         orders: list[Order] = []
         if not alone:
             alarm = replace(alarm, first_out=grouping.first_out(c, self._site, rule, alarm))
-            alarm = suppressing.under_suppression(c, WRITER, self._site, alarm, now)
+            alarm = self._suppressed(c, rule, alarm, now)
+            if rule.risk is Grade.LOW and alarm.first_out is None and alarm.suppressed is None:
+                tickets.report(c, self._site, rule, transition, None, now)  # a low one is an alarm only under another
+                return []
             alarm, orders = self._act(c, rule, transition, alarm, now)
         noted = "suppressed" if alarm.suppressed else "consequence" if alarm.first_out else "raised"
         self._save(c, before, alarm, "raised", now, reason=transition.reason, noted=noted)
@@ -243,13 +247,19 @@ class Responder:
                 self._save(c, other, replace(other, first_out=alarm.id), "grouped", now, reason=alarm.id)
         return orders
 
+    def _suppressed(self, c: Connection, rule: Rule, alarm: Alarm, now: int) -> Alarm:
+        found = alarm
+        if rule.risk is not Grade.LOW:
+            found = suppressing.under_suppression(c, WRITER, self._site, alarm, now)
+        return suppressing.by_design(c, WRITER, self._site, rule, found, now)
+
     def _act(
         self, c: Connection, rule: Rule, transition: Transition, alarm: Alarm, now: int
     ) -> tuple[Alarm, list[Order]]:
         """Have somebody sent, or a plan begun; the alarm with what came of it."""
         if alarm.first_out is not None or alarm.suppressed is not None:  # the first-out has the ticket
             return alarm, []
-        if rule.risk is Grade.MEDIUM or alarm.late:  # old news moves no plan, but somebody has to go and look
+        if rule.risk is not Grade.HIGH or alarm.late:  # old news moves no plan, but somebody has to go and look
             return replace(alarm, ticket=tickets.report(c, self._site, rule, transition, alarm.id, now).id), []
         if rule.plan is not None:
             activation, orders = self._plans.call(c, rule, alarm, now)
@@ -268,6 +278,12 @@ class Responder:
     def _released(self, c: Connection, alarm: Alarm, now: int) -> list[Order]:
         try:
             with c.begin_nested():
+                rule = self._rule_of(alarm.rule, alarm.scope)
+                if rule is not None and rule.risk is not Grade.HIGH and alarm.state in _STANDING:
+                    still = self._suppressed(c, rule, replace(alarm, suppressed=None), now)
+                    if still.suppressed is not None:  # by something else
+                        self._save(c, alarm, still, "suppressed", now, reason="another-suppression")
+                        return []
                 return self._call_again(c, alarm, "released", "suppression-over", now)
         except (OperationalError, InterfaceError, Conflict):
             raise
@@ -316,7 +332,7 @@ class Responder:
 
     def _over(self, c: Connection, rule: Rule, transition: Transition, now: int) -> None:
         scope, at = transition.scope, transition.at
-        alarm = None if rule.risk is Grade.LOW else open_alarm(c, self._site.id, rule.id, scope)
+        alarm = open_alarm(c, self._site.id, rule.id, scope)
         if alarm is not None and alarm.state in _STANDING:
             if alarm.chatters or (alarm.grade is not Grade.HIGH and self._chatter.chatters((rule.id, scope))):
                 self._chatter.calm((rule.id, scope), at)
@@ -384,10 +400,12 @@ class Responder:
         cleared = clear(alarm, at, causes)
         self._save(c, alarm, cleared, "cleared", now, reason=reason)
         by = suppressing.answers_for(c, cleared)
-        if by is not None and cleared.state is AlarmState.RETURNED:
+        if cleared.state is AlarmState.RETURNED and (by is not None or alarm.grade is Grade.LOW):
+            who, why = (by.by, by.reason) if by is not None else ("", "")  # of a low one nobody need have seen anything
             cleared = replace(cleared, version=alarm.version + 1)
-            seen = acknowledge(cleared, by.by, by.reason, now)
-            self._save(c, cleared, seen, "acknowledged", now, who=by.by, noted="seen-when-suppressed")
+            seen = acknowledge(cleared, who, why, now)
+            noted = "seen-when-suppressed" if by is not None else "acknowledged"
+            self._save(c, cleared, seen, "acknowledged", now, who=who, noted=noted)
 
     def _save(
         self,

@@ -13,6 +13,7 @@ from tests.unit.api.house import NOW, SMOKE, House
 
 MINUTE = 60_000
 ZONE = "b3-f1"
+UNDER = [("pump-room-drainage-lost", "pump-room"), ("pump-room-level-high", "level-1.level"), ("smoke", SMOKE)]
 
 
 def until(minutes: int) -> str:
@@ -57,6 +58,40 @@ async def test_fire_detectors_are_taken_out_of_service_by_an_officer_for_a_shift
         assert (await officer.post("/suppressions/out-of-service", json=device)).status_code in {404, 422}
         silent = {**body, "reason": ""}
         assert (await officer.post("/suppressions/out-of-service", json=silent)).status_code == 422
+
+
+async def test_maintenance_of_a_place_a_device_or_a_facility_says_who_and_why_and_ends(house: House) -> None:
+    body = {"reason": "bearings", "until": until(60)}
+    wanted = [
+        ({"zone": ZONE}, ZONE),
+        ({"device": SMOKE.partition(".")[0]}, ZONE),
+        ({"facility": "hydrants"}, "pump-room"),
+    ]
+    async with house.as_(Role.MANAGER) as manager, house.as_(Role.CREW) as crew:
+        for what, zone in wanted:
+            made = await manager.post("/suppressions/maintenance", json={**what, **body})
+            assert made.status_code == 201, made.text
+            said = made.json()
+            assert (said["kind"], said["zone"], said["by"], said["fire"]) == ("maintenance", zone, "manager", False)
+            assert what.items() <= said.items()
+        refused = {422: [{}, {"zone": ZONE, "facility": "hydrants"}, {"facility": "b1-lift"}], 404: [{"zone": "x"}]}
+        refused[404] += [{"device": "x"}, {"facility": "x"}]
+        for status, rows in refused.items():
+            for what in rows:
+                assert (await manager.post("/suppressions/maintenance", json={**what, **body})).status_code == status
+        assert (await crew.post("/suppressions/maintenance", json={"zone": ZONE, **body})).status_code == 403
+        assert (await manager.post(f"/suppressions/{said['id']}/end")).json()["ended_by"] == "manager"
+
+
+async def test_who_acknowledges_an_alarm_has_seen_all_that_follows_from_it(house: House) -> None:
+    power, level, pump = (house.raise_alarm(rule, NOW, scope) for rule, scope in UNDER)
+    with house.database.begin() as c:
+        save_alarm(c, replace(level, first_out=power.id, version=2))
+        save_alarm(c, replace(pump, first_out=level.id, version=2))
+    async with house.as_(Role.MANAGER) as manager:
+        await manager.post(f"/alarms/{power.id}/acknowledge", json={"note": "on my way"})
+        for alarm in (power, level, pump):
+            assert (await manager.get(f"/alarms/{alarm.id}")).json()["state"] == "acknowledged"
 
 
 async def test_the_journal_says_who_and_why_and_is_a_table_for_spreadsheets(house: House) -> None:

@@ -43,6 +43,16 @@ export function wantsSound(alarm: Alarm): boolean {
   return alarm.grade === 'high' && alarm.state === 'unacknowledged' && !alarm.test && !alarm.late
 }
 
+/** The alarm a consequence is found under, through all that lie between; null where it stands alone. A circle hides nothing. */
+export function rootOf(alarm: Alarm, byId: ReadonlyMap<string, Alarm>): Alarm | null {
+  let at = alarm
+  for (let steps = 0; steps <= byId.size; steps++) {
+    if (!isFolded(at, byId)) return at === alarm ? null : at
+    at = byId.get(at.first_out ?? '') ?? at
+  }
+  return null
+}
+
 /** Folded under the alarm it is a consequence of, as long as that one is open itself. A high alarm is never folded. */
 export function isFolded(alarm: Alarm, byId: ReadonlyMap<string, Alarm>): boolean {
   if (!alarm.first_out || alarm.grade === 'high') return false

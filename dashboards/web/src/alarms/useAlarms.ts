@@ -4,7 +4,7 @@ import { computed, ref } from 'vue'
 import { http } from '@/api/http'
 import type { Alarm, Grade } from '@/api/types'
 import { VersionedObjects } from '@/live/versioned'
-import { byUrgency, isFolded, isOpen, wantsAcknowledgement } from './order'
+import { byUrgency, isOpen, rootOf, wantsAcknowledgement } from './order'
 
 export const useAlarms = defineStore('alarms', () => {
   const objects = new VersionedObjects<Alarm>()
@@ -13,12 +13,13 @@ export const useAlarms = defineStore('alarms', () => {
   const open = computed(() => [...objects.byId.values()].filter((alarm) => isOpen(alarm) && !alarm.suppressed).sort(byUrgency))
   /** Open, and under a suppression: they call nobody. */
   const suppressed = computed(() => [...objects.byId.values()].filter((alarm) => isOpen(alarm) && !!alarm.suppressed).sort(byUrgency))
-  /** Open alarms in their own right; consequences are found under their first-out. */
-  const own = computed(() => open.value.filter((alarm) => !isFolded(alarm, objects.byId)))
+  /** Open alarms in their own right; consequences are found under them, those of consequences too. */
+  const own = computed(() => open.value.filter((alarm) => rootOf(alarm, objects.byId) === null))
   const consequences = computed(() => {
     const under = new Map<string, Alarm[]>()
     for (const alarm of open.value) {
-      if (alarm.first_out && isFolded(alarm, objects.byId)) under.set(alarm.first_out, [...(under.get(alarm.first_out) ?? []), alarm])
+      const root = rootOf(alarm, objects.byId)
+      if (root) under.set(root.id, [...(under.get(root.id) ?? []), alarm])
     }
     return under
   })

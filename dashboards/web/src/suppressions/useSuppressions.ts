@@ -5,8 +5,9 @@ import { http } from '@/api/http'
 import type { Alarm, Suppression } from '@/api/types'
 import { VersionedObjects } from '@/live/versioned'
 
-/** What a person is about to suppress: one alarm, or the sensors of a place or a device. */
-export type Asked = { alarm: Alarm } | { zone: string; device?: string }
+/** What a person is about to suppress: one alarm, the sensors of a place or a device, or what maintenance brings about. */
+export type Asked = { alarm: Alarm } | { zone: string; device?: string } | { maintain: { zone: string } | { device: string } | { facility: string }; name: string }
+type Maintained = Extract<Asked, { maintain: unknown }>['maintain']
 
 export const useSuppressions = defineStore('suppressions', () => {
   const objects = new VersionedObjects<Suppression>()
@@ -28,9 +29,13 @@ export const useSuppressions = defineStore('suppressions', () => {
     objects.apply(await http.post<Suppression>('/suppressions/out-of-service', { zone, device: device ?? null, reason, until }))
   }
 
+  async function maintain(what: Maintained, reason: string, until: string): Promise<void> {
+    objects.apply(await http.post<Suppression>('/suppressions/maintenance', { ...what, reason, until }))
+  }
+
   async function end(id: string): Promise<void> {
     objects.apply(await http.post<Suppression>(`/suppressions/${encodeURIComponent(id)}/end`, {}))
   }
 
-  return { byId: objects.byId, active, blind, asked, load, shelve, takeOut, end, apply: (one: Suppression) => objects.apply(one) }
+  return { byId: objects.byId, active, blind, asked, load, shelve, takeOut, maintain, end, apply: (one: Suppression) => objects.apply(one) }
 })

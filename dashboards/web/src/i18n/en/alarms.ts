@@ -1,7 +1,7 @@
 export default {
   alarms: {
     flood: { now: '{n} alarms in ten minutes.', how: 'High alarms stand alone on top; the others are gathered by place.' },
-    consequences: 'Consequences: {n}',
+    consequences: '{n} consequences', consequencesHow: 'No call and no ticket of their own while this alarm stands; what still stands then calls.', follows: 'Follows from',
     open: 'Open alarms', count: '{all} · {unseen} unacknowledged', none: 'There are no alarms.', noneThen: 'There were no alarms when the connection was lost; what has happened since is unknown.', neverAny: 'No alarm has been recorded yet.', noneFiltered: 'No alarm matches.', more: '{n} more',
     spoken: 'High alarm: {message}, {place}',
     advice: 'Do: ', advised: 'Advised action', cause: 'Likely cause', consequence: 'May lead to', place: 'Place', raisedAt: 'Raised', raisedBy: 'Value', rule: 'Rule', ticket: 'Ticket', activation: 'Response', points: 'Points', history: 'History',

@@ -1,7 +1,8 @@
 export default {
   suppressions: {
     title: 'Suppressed alarms', explain: 'They call nobody, and end by themselves; what still stands then calls at once.', none: 'Nothing is suppressed.', until: 'until {time}', end: 'End now', howLong: 'For how long', reason: 'Why (required)', blind: 'Fire detection is out of service: somebody has to watch', watch: 'Fire will not be detected here: somebody has to watch on the spot.',
-    kind: { shelved: 'Shelved', 'out-of-service': 'Out of service' },
+    kind: { shelved: 'Shelved', 'out-of-service': 'Out of service', maintenance: 'Under maintenance', 'by-design': 'Suppressed by design: another alarm stands' }, whileStands: 'as long as it stands, {time} at most',
+    maintain: { do: 'Maintenance', title: 'Under maintenance', what: 'Rules that the site file marks for it call nobody here and are listed as suppressed. High alarms and fire always call. It ends by itself.' },
     shelve: { do: 'Shelve', title: 'Shelve the alarm', what: 'It calls nobody until then; a high alarm that comes again calls at once.' },
     takeOut: { do: 'Take out of service', title: 'Take the sensors here out of service', what: 'While they are worked on they call nobody and start no plan; all is kept on record.' },
   },

@@ -1,7 +1,8 @@
 export default {
   suppressions: {
     title: '抑制中的报警', explain: '不呼叫任何人，到时自动恢复；仍未消除的报警会立即呼叫。', none: '没有被抑制的报警。', until: '至 {time}', end: '立即恢复', howLong: '多长时间', reason: '原因（必填）', blind: '火灾探测已停用，须派人值守', watch: '这里的火灾探测将停用：期间必须有人现场值守。',
-    kind: { shelved: '搁置', 'out-of-service': '停用' },
+    kind: { shelved: '搁置', 'out-of-service': '停用', maintenance: '维护中', 'by-design': '按设计抑制：另有报警未恢复' }, whileStands: '该报警恢复为止，最长至 {time}',
+    maintain: { do: '维护', title: '进入维护', what: '社区文件中标明的规则在此处不呼叫，列入已抑制；高级报警和火警照常呼叫。到时自动结束。' },
     shelve: { do: '搁置', title: '搁置报警', what: '到时间前不再呼叫；高级报警再次发生时仍会立即呼叫。' },
     takeOut: { do: '停用', title: '停用此处的探测', what: '检修期间，这里的设备不呼叫、不启动预案；所有情况仍有记录。' },
   },
