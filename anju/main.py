@@ -158,14 +158,21 @@ def simulate(
 def check(
     files: Annotated[list[Path], typer.Argument(help="site files", exists=True, dir_okay=False)],
     profiles: Annotated[Path | None, typer.Option(help="an installer's own profile folder")] = None,
+    strict: Annotated[bool, typer.Option("--strict", help="exit 1 on advice too")] = False,
 ) -> None:
-    """Check site files; every problem is printed with file:line:column. Exit 0 when there are none, else 1."""
-    from backbone.site_files import check_file, notes_on
+    """Check site files; every problem is printed with file:line:column. Exit 0 when there are none, else 1.
+
+    Advice is printed beside them: risks no rule watches for, and rules graded otherwise than the risks they answer.
+    """
+    from backbone.site_files import advise_file, check_file, notes_on
 
     problems = [problem for file in files for problem in check_file(file, profiles)]
     for problem in problems:
         out.print(str(problem), markup=False)
-    if problems:
+    advice = [said for file in files for said in advise_file(file, profiles)]
+    for said in advice:
+        out.print(f"{said.file}:{said.line}:{said.column}: advice: {said.message}", markup=False)
+    if problems or (advice and strict):
         raise typer.Exit(BAD_INPUT)
     for note in (note for file in files for note in notes_on(file)):
         out.print(f"{note.file}:{note.line}:{note.column}: take care: {note.message}", markup=False)

@@ -32,6 +32,7 @@ class Risk(Row):
     plan: Id | None = None
     controls: tuple[Text, ...] = Field(default=(), description="what keeps it from happening")
     rules: tuple[Id, ...] = Field(default=(), description="the rules whose alarms are this risk coming true")
+    unwatched: Text | None = Field(default=None, description="why no rule can watch for it")
     facilities: tuple[Id, ...] = Field(default=(), description="the facilities it comes from, or that hold it off")
     assessed: Day | None = None
     review: Day | None = None

@@ -107,6 +107,9 @@ class Rule(Row):
     clear_after: Duration = Field(default=0, description="off-delay")
     during: Ids = Field(default=(), description="calendars: the rule holds while one of them does; none: always")
     risk: Grade
+    rationale: Text | None = Field(
+        default=None, description="why it is graded otherwise than the gravest risk that names it"
+    )
     plan: Id | None = None
     positive_alarm: PositiveAlarm | None = Field(
         default=None, description="somebody may look before the plan comes into force"

@@ -12,7 +12,15 @@ from rules.detect.engine import Detector
 from rules.detect.model import Batch, Transition
 
 SITE = read_site(Settings(site=Path(__file__).parents[3] / "sites" / "jinxiu.yaml"))
-WATCHED = {"pump-room-level-rising", "pressure-stuck", "bin-full-soon", "fire-door-contact-chatters"}
+WATCHED = {
+    "pump-room-level-rising",
+    "pressure-stuck",
+    "bin-full-soon",
+    "fire-door-contact-chatters",
+    "voltage-unfit",
+    "unusual-power",
+    "tvoc-dose",
+}
 BEGIN_S = 1_790_000_000
 
 
