@@ -1,7 +1,7 @@
 """What alarms ask of people: how often, for how long, and how much at once (EEMUA 191, ISA-18.2)."""
 
-from collections import Counter
-from collections.abc import Sequence
+from collections import Counter, deque
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from community.site.rules import Grade
@@ -14,6 +14,13 @@ STEADY = 1.0
 """Alarms in ten minutes that are very likely acceptable in the long run."""
 CHATTER_MS, CHATTER = 60_000, 3
 STALE_MS = 86_400_000
+PER_DAY = 144
+"""One in ten minutes."""
+FLOODED_PERCENT = 1.0
+"""Of the time, at most (ISA-18.2)."""
+SHARES = {Grade.HIGH: 5.0, Grade.MEDIUM: 15.0, Grade.LOW: 80.0}
+"""Of all that is told, in percent (EEMUA 191)."""
+TOP_TEN_PERCENT = 5.0
 
 
 @dataclass(slots=True)
@@ -33,6 +40,17 @@ class Episode:
     def key(self) -> tuple[str, str, int]:
         """What tells whether another site's rules found the same."""
         return self.rule, self.scope, self.raised_at
+
+
+@dataclass(frozen=True, slots=True)
+class Flood:
+    """More alarms than a person takes in: from over ten in ten minutes until under five; Unix ms."""
+
+    begun_at: int
+    ended_at: int | None
+    """None: it still is one."""
+    alarms: int
+    """That called in it, those that made it one included."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +114,7 @@ def by_rule(episodes: Sequence[Episode], end: int) -> list[RuleLoad]:
 def load_of(episodes: Sequence[Episode], begin: int, end: int) -> Load:
     """The load between two times (Unix ms)."""
     alarms = [episode for episode in episodes if episode.grade is not Grade.LOW]
-    peak, floods = _crowded(sorted(episode.raised_at for episode in alarms))
+    times = sorted(episode.raised_at for episode in alarms)
     places = Counter((episode.rule, episode.scope) for episode in alarms)
     grades = Counter(episode.grade.value for episode in alarms)
     length = max((end - begin) / WINDOW_MS, 1)
@@ -104,12 +122,41 @@ def load_of(episodes: Sequence[Episode], begin: int, end: int) -> Load:
         alarms=len(alarms),
         tickets=len(episodes) - len(alarms),
         per_10_min=len(alarms) / length,
-        peak_10_min=peak,
-        floods=floods,
+        peak_10_min=_peak(times),
+        floods=len(floods_of(times, end)),
         share={grade: round(100 * count / len(alarms), 1) for grade, count in sorted(grades.items())},
         top_ten_share=round(100 * sum(n for _, n in places.most_common(10)) / len(alarms), 1) if alarms else 0.0,
         stale=sum(_length(episode, end) > STALE_MS for episode in alarms),
     )
+
+
+def floods_of(times: Iterable[int], now: int) -> list[Flood]:
+    """The floods there were until `now`, by when alarms called (Unix ms, in order); the same times give the same."""
+    found: list[Flood] = []
+    lately: deque[int] = deque()
+    begun, alarms = None, 0
+
+    def pass_until(at: int) -> None:
+        nonlocal begun
+        while lately and lately[0] + WINDOW_MS <= at:
+            gone = lately.popleft() + WINDOW_MS
+            if begun is not None and len(lately) < FLOOD_ENDS:
+                found.append(Flood(begun, gone, alarms))
+                begun = None
+
+    for at in times:
+        pass_until(at)
+        lately.append(at)
+        alarms += 1
+        if begun is None and len(lately) > FLOOD:
+            begun, alarms = at, len(lately)
+    pass_until(now)
+    return found if begun is None else [*found, Flood(begun, None, alarms)]
+
+
+def flooded_ms(floods: Iterable[Flood], end: int) -> int:
+    """How long floods lasted together, until `end` (Unix ms)."""
+    return sum((flood.ended_at or end) - flood.begun_at for flood in floods)
 
 
 def difference(new: Sequence[Episode], old: Sequence[Episode]) -> Difference:
@@ -139,18 +186,14 @@ def _rule_load(rule: str, group: Sequence[Episode], end: int) -> RuleLoad:
     )
 
 
-def _crowded(times: Sequence[int]) -> tuple[int, int]:
-    """The most alarms in any ten minutes, and how many floods there were (ISA-18.2: over ten, until under five)."""
-    peak, floods, flooding, first = 0, 0, False, 0
+def _peak(times: Sequence[int]) -> int:
+    """The most alarms in any ten minutes."""
+    peak, first = 0, 0
     for number, at in enumerate(times):
         while at - times[first] >= WINDOW_MS:
             first += 1
-            flooding = flooding and number - first >= FLOOD_ENDS
-        here = number - first + 1
-        peak = max(peak, here)
-        if here > FLOOD and not flooding:
-            flooding, floods = True, floods + 1
-    return peak, floods
+        peak = max(peak, number - first + 1)
+    return peak
 
 
 def _chatters(times: Sequence[int]) -> bool:

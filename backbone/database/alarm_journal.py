@@ -9,11 +9,14 @@ from sqlalchemy import Connection, func, insert, select
 from backbone.database.documents import decode, encode, storable
 from backbone.database.tables import alarm_journal
 from community.alarms import Alarm, Cause
+from community.site.rules import Grade
 
 _table = alarm_journal.c
 _insert = insert(alarm_journal)
 RAISED = ("raised", "suppressed", "consequence")
 """What a new occurrence is called: it calls people, is suppressed, or lies under another."""
+CALLED = ("raised", "ungrouped", "released", "re-alarmed")
+"""What asks for somebody: it came, is no consequence or no longer suppressed, or stands acknowledged for too long."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +61,17 @@ def note(c: Connection, alarm: Alarm, change: str, at: int, *, who: str = "", re
             "causes": encode(causes) if causes else None,
         },
     )
+
+
+def called_at(c: Connection, site: str, since: int, limit: int) -> list[int]:
+    """When medium and high alarms called people since a time (Unix ms), in order; the latest `limit` of them."""
+    query = (
+        select(_table.at)
+        .where(_table.site == site, _table.at >= since, _table.change.in_(CALLED), _table.grade != Grade.LOW.value)
+        .order_by(_table.at.desc())
+        .limit(limit)
+    )
+    return [row[0] for row in c.execute(query)][::-1]
 
 
 def raised_by_rule(c: Connection, site: str, since: int) -> dict[str, int]:

@@ -1,5 +1,6 @@
 """Tickets in the database."""
 
+from collections import Counter
 from collections.abc import Iterable
 
 from sqlalchemy import Connection, bindparam, func, or_, select, update
@@ -48,6 +49,15 @@ def load_of(connection: Connection, site: str) -> dict[str, int]:
     where = (columns.site == site, columns.state.in_(_open), columns.assignee.is_not(None))
     query = select(columns.assignee, func.count()).where(*where).group_by(columns.assignee)
     return {str(assignee): int(count) for assignee, count in connection.execute(query)}
+
+
+def opened_by_rules(connection: Connection, site: str, since: int, until: int) -> dict[str, int]:
+    """How many tickets the conditions of each rule opened between two times (Unix ms)."""
+    columns = tickets.c
+    query = select(columns.source).where(
+        columns.site == site, columns.at >= since, columns.at < until, columns.source.like("rule:%")
+    )
+    return Counter(source.split(":", 2)[1] for source in connection.scalars(query))
 
 
 def list_tickets(

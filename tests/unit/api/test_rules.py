@@ -18,7 +18,11 @@ async def test_a_point_says_which_rules_watch_it(house: House) -> None:
         night = (await crew.get("/points/door-b1.contact/rules")).json()["items"]
         assert {row["rule"]: row["during"] for row in night}["door-held-at-night"] == ["night"]
         parts = (await crew.get("/points/meter-pump-1.voltage/rules")).json()["items"]
-        assert [(row["rule"], row["scope"]) for row in parts] == [("pump-room-drainage-lost", "pump-room")]
+        assert [(row["rule"], row["scope"]) for row in parts] == [
+            ("pump-room-power", "pump-room"),
+            ("pump-room-drainage-lost", "pump-room"),
+            ("voltage-unfit", "meter-pump-1.voltage"),
+        ]
         assert (await crew.get("/points/nothing.at-all/rules")).status_code == 404
 
 

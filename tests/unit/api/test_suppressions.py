@@ -123,13 +123,38 @@ async def test_the_load_is_measured_on_the_journal(house: House) -> None:
             alarm_journal.note(c, alarm, "raised", alarm.raised_at)
             alarm_journal.note(c, alarm, "acknowledged", alarm.raised_at + 30_000, who="wang-wei")
         alarm_journal.note(c, alarms[-1], "cleared", alarms[-1].raised_at + 40_000)
+        alarm_journal.note(c, replace(alarms[0], id="x"), "consequence", NOW - 30 * MINUTE)
     async with house.as_(Role.MANAGER) as manager:
-        day = (await manager.get("/alarm-load", params={"start": rfc3339(NOW - 24 * 60 * MINUTE)})).json()
+        begin = rfc3339(NOW - 24 * 60 * MINUTE)
+        day = (await manager.get("/alarm-load", params={"start": begin})).json()
+        shared = (await manager.get("/alarm-load", params={"start": begin, "operators": 2})).json()
         assert (await manager.get("/alarm-load", params={"start": rfc3339(NOW + 1)})).status_code == 422
     assert (day["alarms"], day["peak_10_min"], day["floods"], day["acceptable"]) == (12, 12, 1, False)
+    assert (day["per_day"], day["flooded_percent"]) == (12, 0.69), "ten minutes of a day"
+    assert (shared["alarms"], shared["peak_10_min"], shared["floods"], shared["acceptable"]) == (12, 6, 0, True)
+    assert (shared["per_day"], shared["flooded_percent"]) == (6, 0)
     assert (day["acknowledged"], day["acknowledge_median_s"]) == (12, 30.0)
+    assert day["aims"]["share"] == {"high": 5, "medium": 15, "low": 80}
     (worst,) = day["worst"]
     assert (worst["rule"], worst["count"], worst["open"]) == ("smoke", 12, 11)
+
+
+async def test_a_flood_is_one_for_every_screen_and_after_a_restart(house: House) -> None:
+    alarms = [house.raise_alarm("smoke", NOW - MINUTE + number, f"d{number}.smoke") for number in range(11)]
+
+    async def now() -> tuple[bool, int, str | None]:
+        async with house.as_(Role.CREW) as one:
+            said = (await one.get("/alarm-load/now")).json()
+        return said["flood"], said["alarms"], said["since"]
+
+    with house.database.begin() as c:
+        for alarm in alarms[:10]:
+            alarm_journal.note(c, alarm, "raised", alarm.raised_at)
+        alarm_journal.note(c, alarms[10], "consequence", alarms[10].raised_at)
+    assert await now() == (False, 10, None)
+    with house.database.begin() as c:
+        alarm_journal.note(c, alarms[10], "ungrouped", NOW - 1_000)
+    assert await now() == (True, 11, rfc3339(NOW - 1_000)), "what calls is counted when it calls"
 
 
 async def test_the_journal_has_the_readings_behind_a_transition(house: House) -> None:

@@ -2,24 +2,6 @@
 import type { Alarm } from '@/api/types'
 import { wantsAcknowledgement } from './order'
 
-const WINDOW_MS = 600_000
-const BEGINS_ABOVE = 10
-const ENDS_BELOW = 5
-
-/** How many of the alarms called within the last ten minutes. */
-export function calledLately(alarms: Iterable<Alarm>, now: number): number {
-  let count = 0
-  for (const alarm of alarms) {
-    const called = Math.max(Date.parse(alarm.raised_at), Date.parse(alarm.raised_again_at ?? alarm.raised_at))
-    if (now - called <= WINDOW_MS) count++
-  }
-  return count
-}
-
-export function isFlood(before: boolean, count: number): boolean {
-  return before ? count >= ENDS_BELOW : count > BEGINS_ABOVE
-}
-
 export interface PlaceGroup {
   place: string
   alarms: Alarm[]

@@ -4,6 +4,7 @@ import { computed, ref } from 'vue'
 import { ApiError } from '@/api/http'
 import type { LiveMessage } from '@/api/types'
 import { useAlarms } from '@/alarms/useAlarms'
+import { useFlood } from '@/alarms/useFlood'
 import { useCommunity } from '@/community/useCommunity'
 import { usePlans } from '@/plans/usePlans'
 import { usePlatform } from '@/platform/usePlatform'
@@ -21,6 +22,7 @@ export const useLiveCommunity = defineStore('live', () => {
   const session = useSession()
   const community = useCommunity()
   const alarms = useAlarms()
+  const flood = useFlood()
   const suppressions = useSuppressions()
   const tickets = useTickets()
   const plans = usePlans()
@@ -47,6 +49,7 @@ export const useLiveCommunity = defineStore('live', () => {
     switch (message.type) {
       case 'alarm':
         alarms.apply(message.object)
+        flood.soon()
         break
       case 'suppression':
         suppressions.apply(message.object)
@@ -93,7 +96,7 @@ export const useLiveCommunity = defineStore('live', () => {
   }
 
   async function loadAll(): Promise<void> {
-    const parts = [alarms.load(), suppressions.load(), community.load(), plans.load(), tickets.load(), platform.load()]
+    const parts = [alarms.load(), flood.load(), suppressions.load(), community.load(), plans.load(), tickets.load(), platform.load()]
     const results = await Promise.allSettled(parts)
     const failures = results.filter((r) => r.status === 'rejected').map((r): unknown => r.reason)
     loadFailed.value = failures.length > 0
@@ -105,7 +108,7 @@ export const useLiveCommunity = defineStore('live', () => {
     void load()
     live.start()
     refreshTimer ??= setInterval(() => {
-      if (connected.value) void Promise.allSettled([community.refresh(), platform.load()])
+      if (connected.value) void Promise.allSettled([community.refresh(), platform.load(), flood.load()])
     }, REFRESH_MS)
   }
 
