@@ -45,6 +45,7 @@ from rules.respond.plans import Plans
 
 WRITER = "rules"
 MOST_STANDING = 100_000
+"""Alarms that stand and are looked through at once: one for every point of the largest site."""
 TIDY_EVERY_MS = 10_000
 MOST_CONFLICTS = 5
 _STANDING = frozenset({AlarmState.UNACKNOWLEDGED, AlarmState.ACKNOWLEDGED})
@@ -157,6 +158,8 @@ class Responder:
     def standing(self, c: Connection) -> list[Alarm]:
         """The alarms whose condition has not ended and that a rule of the site watches, or watched."""
         found = list_alarms(c, self._site.id, states=_STANDING, limit=MOST_STANDING)
+        if len(found) == MOST_STANDING:
+            log.error("more alarms stand than are taken over; the oldest are left as they are", most=MOST_STANDING)
         return [
             alarm
             for alarm in found

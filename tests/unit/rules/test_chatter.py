@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from sqlalchemy import Connection
 
 from backbone.database.alarm_journal import rows
@@ -99,3 +101,37 @@ def test_times_that_lie_apart_do_not_chatter_and_a_high_alarm_is_never_held(c: C
     flutter(responder, c, 10, rule="fire")
     assert standing(c) == []
     assert not any(alarm.chatters for alarm in list_alarms(c, "test"))
+
+
+STEPS = st.lists(
+    st.tuples(st.sampled_from(["open", "fire"]), st.booleans(), st.sampled_from([500, 2_000, 20_000, 400_000])),
+    max_size=40,
+)
+
+
+@settings(max_examples=25, deadline=None)
+@given(STEPS)
+def test_relief_never_hides_a_high_alarm_whatever_comes(
+    tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[str, bool, int]]
+) -> None:
+    opened = new_database(tmp_path_factory.mktemp("c") / "state.db")
+    responder, now, true = Responder(SITE, 300_000), NOW, dict[str, bool]()
+    with opened.begin() as c:
+        for rule, active, wait in steps:
+            now += wait
+            if true.get(rule, False) != active:
+                true[rule] = active
+                turn(responder, c, now, active=active, rule=rule)
+                if rule == "fire" and active:
+                    (raised,) = (alarm for alarm in standing(c) if alarm.rule == rule)
+                    assert raised.state is AlarmState.UNACKNOWLEDGED, "every time it comes it calls"
+            responder.look_after(c, now)
+            high = [alarm for alarm in list_alarms(c, "test", limit=1000) if alarm.rule == "fire"]
+            assert not any(alarm.chatters or alarm.first_out or alarm.suppressed for alarm in high)
+            stands = {alarm.rule for alarm in standing(c)}
+            assert ("fire" in stands) == true.get("fire", False), "it stands as long as its condition, no longer"
+            assert true.get("open", False) <= ("open" in stands), "relief holds what stands, and ends nothing"
+        responder.look_after(c, now + 400_000)
+        responder.look_after(c, now + 800_000)
+        assert {alarm.rule for alarm in standing(c)} == {rule for rule, active in true.items() if active}
+    opened.close()

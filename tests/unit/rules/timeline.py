@@ -80,16 +80,19 @@ def make_batch(site: Site, part: Sequence[Reading | Event]) -> Batch:
     )
 
 
-def run(site: Site, timeline: Sequence[Entry], cuts: Sequence[int] = (), *, restart: bool = False) -> list[Transition]:
-    """Every transition of a timeline that is cut into batches at `cuts` (and at every tick).
+def run(
+    site: Site, timeline: Sequence[Entry], cuts: Sequence[int] = (), *, restart: bool = False, since: int = 0
+) -> list[Transition]:
+    """Every transition of a timeline that is cut into batches at `cuts` (and at every tick), listened to `since` then.
 
-    With `restart` the detector is exported and restored between batches.
+    With `restart` the detector is exported and restored between batches. Where `since` is 0 silence counts from there.
     """
     compiled = compile_rules(site)
     detector = Detector(compiled)
-    detector.listen(0)
+    detector.listen(since)
     found: list[Transition] = []
     part: list[Reading | Event] = []
+    now = since
 
     def flush() -> None:
         nonlocal detector
@@ -99,12 +102,13 @@ def run(site: Site, timeline: Sequence[Entry], cuts: Sequence[int] = (), *, rest
         if restart:
             again = Detector(compiled)
             again.restore(detector.state(), detector.layout)
-            again.listen(0)
+            again.listen(now)
             detector = again
 
     for place, entry in enumerate(timeline):
         if place in cuts:
             flush()
+        now = max(now, entry.t) if since else 0
         if isinstance(entry, Tick):
             flush()
             found.extend(detector.tick(entry.t))
