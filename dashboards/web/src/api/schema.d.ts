@@ -510,6 +510,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/alarm-load/now": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Flood
+         * @description Whether a flood is on, by the journal.
+         */
+        get: operations["get_flood"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/alarms": {
         parameters: {
             query?: never;
@@ -2068,6 +2088,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/suppressions/maintenance": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Begin Maintenance
+         * @description A place, device or facility is under maintenance: rules that say so call nobody. High ones and fire always do.
+         */
+        post: operations["begin_maintenance"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/suppressions/out-of-service": {
         parameters: {
             query?: never;
@@ -2757,6 +2797,56 @@ export interface components {
          */
         ActivationState: "standby" | "activated" | "responding" | "contained" | "paused" | "stood-down" | "reviewed";
         /**
+         * AimsOut
+         * @description What good practice names, for one person (EEMUA 191, ISA-18.2).
+         */
+        AimsOut: {
+            /**
+             * Chattering
+             * @default 0
+             */
+            chattering: number;
+            /**
+             * Flooded Percent
+             * @default 1
+             */
+            flooded_percent: number;
+            /**
+             * Floods
+             * @default 0
+             */
+            floods: number;
+            /**
+             * Peak 10 Min
+             * @default 10
+             */
+            peak_10_min: number;
+            /**
+             * Per 10 Min
+             * @default 1
+             */
+            per_10_min: number;
+            /**
+             * Per Day
+             * @default 144
+             */
+            per_day: number;
+            /** Share */
+            share?: {
+                [key: string]: number;
+            };
+            /**
+             * Stale
+             * @default 0
+             */
+            stale: number;
+            /**
+             * Top Ten Share
+             * @default 5
+             */
+            top_ten_share: number;
+        };
+        /**
          * AlarmLoadOut
          * @description The load on one person, and the figures good practice names.
          */
@@ -2772,6 +2862,24 @@ export interface components {
              * @description by people
              */
             acknowledged: number;
+            /**
+             * @default {
+             *       "chattering": 0,
+             *       "flooded_percent": 1,
+             *       "floods": 0,
+             *       "peak_10_min": 10,
+             *       "per_10_min": 1,
+             *       "per_day": 144,
+             *       "share": {
+             *         "high": 5,
+             *         "low": 80,
+             *         "medium": 15
+             *       },
+             *       "stale": 0,
+             *       "top_ten_share": 5
+             *     }
+             */
+            aims: components["schemas"]["AimsOut"];
             /** Alarms */
             alarms: number;
             /** Chattering */
@@ -2783,24 +2891,31 @@ export interface components {
              */
             end: string;
             /**
+             * Flooded Percent
+             * @description of the time
+             */
+            flooded_percent: number;
+            /**
              * Floods
-             * @description ten minutes with more than ten alarms
+             * @description times it came to more than ten in ten minutes for one person, until under five
              */
             floods: number;
             /** Not Acknowledged */
             not_acknowledged: number;
+            /**
+             * Operators
+             * @description people who share the alarms: per_10_min, per_day and peak_10_min are for one
+             */
+            operators: number;
             /** Peak 10 Min */
             peak_10_min: number;
-            /**
-             * Peak Aim
-             * @default 10
-             */
-            peak_aim: number;
             /** Per 10 Min */
             per_10_min: number;
+            /** Per Day */
+            per_day: number;
             /**
              * Share
-             * @description percent by grade
+             * @description percent by grade, of alarms and the tickets of low rules
              */
             share: {
                 [key: string]: number;
@@ -2822,10 +2937,10 @@ export interface components {
              */
             start: string;
             /**
-             * Steady Aim
-             * @default 1
+             * Tickets
+             * @description opened by low rules, which call nobody
              */
-            steady_aim: number;
+            tickets: number;
             /**
              * Top Ten Share
              * @description percent of all from the ten most frequent places
@@ -4023,6 +4138,34 @@ export interface components {
             title: string;
         };
         /**
+         * FloodOut
+         * @description Whether there are more alarms now than a person takes in: the same for every screen, and after a restart.
+         */
+        FloodOut: {
+            /**
+             * Alarms
+             * @description that called in the last ten minutes
+             */
+            alarms: number;
+            /**
+             * Begins Above
+             * @default 10
+             */
+            begins_above: number;
+            /**
+             * Ends Below
+             * @default 5
+             */
+            ends_below: number;
+            /** Flood */
+            flood: boolean;
+            /**
+             * Since
+             * @description when it began
+             */
+            since: string | null;
+        };
+        /**
          * FoundDeviceOut
          * @description A device that announced itself and is not in the site file, and the lines that take it up.
          */
@@ -4509,6 +4652,38 @@ export interface components {
             reason: string | null;
             /** Value */
             value: number;
+        };
+        /**
+         * Maintenance
+         * @description A place, a device or a facility is under maintenance: rules that say so call nobody there.
+         */
+        Maintenance: {
+            /**
+             * Device
+             * @description a device, or
+             */
+            device?: string | null;
+            /**
+             * Facility
+             * @description a facility that has points
+             */
+            facility?: string | null;
+            /**
+             * Reason
+             * @example pump bearings replaced
+             */
+            reason: string;
+            /**
+             * Until
+             * Format: date-time
+             * @description within 30 days
+             */
+            until: string;
+            /**
+             * Zone
+             * @description a place, or
+             */
+            zone?: string | null;
         };
         /**
          * Match
@@ -6705,17 +6880,22 @@ export interface components {
          * @description By whom, and of what.
          * @enum {string}
          */
-        SuppressionKind: "shelved" | "out-of-service";
+        SuppressionKind: "shelved" | "out-of-service" | "maintenance" | "by-design";
         /**
          * SuppressionOut
          * @description Alarms that call nobody from a time to a time.
          */
         SuppressionOut: {
+            /**
+             * Alarm
+             * @description by design: the alarm that stands meanwhile
+             */
+            alarm?: string | null;
             /** By */
             by: string;
             /**
              * Device
-             * @description out of service: only this device
+             * @description out of service, maintenance: only this device
              */
             device: string | null;
             /** Ended At */
@@ -6725,6 +6905,11 @@ export interface components {
              * @description empty: it ended by itself
              */
             ended_by: string | null;
+            /**
+             * Facility
+             * @description maintenance: only this facility
+             */
+            facility?: string | null;
             /**
              * Fire
              * @description fire is not detected there meanwhile: somebody has to watch
@@ -6737,12 +6922,12 @@ export interface components {
             reason: string;
             /**
              * Rule
-             * @description of a shelved alarm
+             * @description of a shelved alarm, or of the alarm that suppresses
              */
             rule: string | null;
             /**
              * Scope
-             * @description of a shelved alarm
+             * @description of a shelved alarm, or of the alarm that suppresses
              */
             scope: string | null;
             /**
@@ -8484,6 +8669,8 @@ export interface operations {
                 start?: string | null;
                 /** @description not included; now if unset */
                 end?: string | null;
+                /** @description people who share the alarms */
+                operators?: number;
             };
             header?: never;
             path?: never;
@@ -8498,6 +8685,44 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AlarmLoadOut"];
+                };
+            };
+            /** @description Refused; the detail says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not possible now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    get_flood: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FloodOut"];
                 };
             };
             /** @description Refused; the detail says why */
@@ -11922,6 +12147,48 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SuppressionOut"][];
+                };
+            };
+            /** @description Refused; the detail says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not possible now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    begin_maintenance: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Maintenance"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SuppressionOut"];
                 };
             };
             /** @description Refused; the detail says why */
