@@ -23,10 +23,10 @@ export const useAlarms = defineStore('alarms', () => {
     }
     return under
   })
-  const unacknowledged = computed(() => open.value.filter(wantsAcknowledgement))
+  const unacknowledged = computed(() => own.value.filter(wantsAcknowledgement))
   const counts = computed(() => {
     const byGrade: Record<Grade, number> = { high: 0, medium: 0, low: 0 }
-    open.value.forEach((alarm) => byGrade[alarm.grade]++)
+    own.value.forEach((alarm) => byGrade[alarm.grade]++)
     return byGrade
   })
 
