@@ -59,7 +59,8 @@ def test_a_fire_from_the_first_detector_to_the_stand_down(program: Program, outs
         assert next(entry["what"] for entry in down.json()["timeline"]) == "activated"
         while_it_burns = reset_interlock(officer)
         assert while_it_burns["outcome"] == "refused", "the detectors still see smoke"
-        assert while_it_burns["reason"].startswith("life safety: its cause stands: smoke-b3-f1-a.smoke")
+        # The simulator goes on reporting for both: either may say meanwhile that it sees nothing.
+        assert while_it_burns["reason"].startswith("life safety: its cause stands: smoke-b3-f1-")
         for detector in (DETECTOR_A, DETECTOR_B):
             outside.publish(detector, {**SMOKE, "smoke": False})
         wait_until(lambda: reset_interlock(officer)["outcome"] == "done", 15, "the interlock's reset")
