@@ -49,6 +49,7 @@ REMINDED = {
         "risk-review:garage-fire:2027-01-15": "2027-01-01",
         "risk-review:bin-fire:2027-01-15": "2027-01-01",
         "risk-review:respiratory-outbreak:2027-02-01": "2027-01-02",
+        "risk-review:foul-air:2027-02-01": "2027-01-02",
         "risk-review:lift-entrapment:2027-03-01": "2027-01-30",
         "risk-review:overcurrent:2027-03-01": "2027-01-30",
         "risk-review:garage-flood:2027-05-20": "2027-04-20",
