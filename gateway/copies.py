@@ -37,6 +37,10 @@ class Copies:
             self._ahead[key] = _Ahead(by, now_s if ahead.by == 0 else ahead.since_s)
         return abs(by) < abs(ahead.by)
 
+    def forget(self) -> None:
+        """One way is gone: what it would have brought is not coming, and what the other brings is news."""
+        self._ahead.clear()
+
     def _forget(self, now_s: float) -> None:
         while self._ahead:
             oldest = next(iter(self._ahead.values()))

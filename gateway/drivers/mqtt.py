@@ -134,6 +134,7 @@ class MqttDriver:
 
     def _gone(self, ear: _Ear) -> None:
         ear.away_since = self._now()
+        self._copies.forget()
 
     def on_message(self, topic: str, payload: bytes) -> Awaitable[None] | None:
         """One message; nothing in it stops the next one.

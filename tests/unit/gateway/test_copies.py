@@ -35,6 +35,14 @@ def test_what_only_one_way_brought_is_forgotten_in_time() -> None:
     assert not copies.is_copy("t", b"smoke", first_way=False, now_s=KEEP_S + 1), "a message of its own"
 
 
+def test_after_a_way_is_gone_the_same_words_are_news() -> None:
+    """Smoke, over, and smoke again within the minute: the second connection had dropped the first."""
+    copies = Copies()
+    assert not copies.is_copy("t", b"smoke", first_way=True, now_s=0.0)
+    copies.forget()
+    assert not copies.is_copy("t", b"smoke", first_way=False, now_s=5.0), "a fire, not the copy of the first message"
+
+
 def test_a_way_that_brings_nothing_fills_no_memory() -> None:
     copies = Copies()
     for number in range(60_000):
