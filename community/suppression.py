@@ -111,18 +111,9 @@ def take_out_of_service(
     """
     fire = blinds(site, zone, device)
     _check(reason, now, until, LONGEST_WITHOUT_FIRE_DETECTION_MS if fire else LONGEST_OUT_OF_SERVICE_MS)
-    return Suppression(
-        id=identifier,
-        site=site.id,
-        kind=SuppressionKind.OUT_OF_SERVICE,
-        zone=zone,
-        reason=reason,
-        by=by,
-        since=now,
-        until=until,
-        device=device,
-        fire=fire,
-    )
+    kind = SuppressionKind.OUT_OF_SERVICE
+    out = Suppression(id=identifier, site=site.id, kind=kind, zone=zone, reason=reason, by=by, since=now, until=until)
+    return replace(out, device=device, fire=fire)
 
 
 def maintain(
@@ -143,18 +134,9 @@ def maintain(
         TransitionRefused: no reason, or for longer than may be.
     """
     _check(reason, now, until, LONGEST_OUT_OF_SERVICE_MS)
-    return Suppression(
-        id=identifier,
-        site=site.id,
-        kind=SuppressionKind.MAINTENANCE,
-        zone=zone,
-        reason=reason,
-        by=by,
-        since=now,
-        until=until,
-        device=device,
-        facility=facility,
-    )
+    kind = SuppressionKind.MAINTENANCE
+    work = Suppression(id=identifier, site=site.id, kind=kind, zone=zone, reason=reason, by=by, since=now, until=until)
+    return replace(work, device=device, facility=facility)
 
 
 def while_stands(alarm: Alarm, now: int) -> Suppression:
