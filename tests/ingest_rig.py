@@ -1,16 +1,30 @@
-"""A gateway's end of the stream for tests of ingest: numbers frames, and sends them until they are committed."""
+"""For tests of ingest: the service, and a gateway's end of the stream, which sends frames until they are committed."""
 
 import asyncio
 import contextlib
 import json
+import tempfile
 import time
 from collections.abc import AsyncIterator, Callable
+from pathlib import Path
 from typing import Any
 
 from backbone import topics
 from backbone.bus import Bus
+from backbone.database.database import Database
+from backbone.database.quarantine import list_quarantine
 from backbone.frames import Frame, encode_compact, encode_json
+from backbone.historian.port import Historian
+from backbone.site_watch import Take
+from community.quarantine import Quarantined
 from community.site.profile import Lane
+from community.site.site import Site
+from ingest.clock import wall_ms
+from ingest.service import run
+from ingest.settings import IngestSettings
+from tests.history import make_site
+
+SITE = make_site()
 
 WAIT_S = 30.0
 RESEND_S = 0.2
@@ -90,3 +104,32 @@ async def until(condition: Callable[[], object], what: str) -> None:
     while not condition():
         assert time.monotonic() < end, f"waited {WAIT_S} s for {what}"
         await asyncio.sleep(0.01)
+
+
+@contextlib.asynccontextmanager
+async def ingesting(
+    url: str,
+    historian: Historian,
+    database: Database,
+    *,
+    site: Site = SITE,
+    data_dir: Path | None = None,
+    follow: Callable[[Take], None] | None = None,
+    wall: Callable[[], int] = wall_ms,
+) -> AsyncIterator[asyncio.Task[None]]:
+    """The service, told to stop at the end and given five seconds."""
+    stop = asyncio.Event()
+    settings = IngestSettings(mqtt_url=url, data_dir=data_dir or Path(tempfile.mkdtemp()))
+    task = asyncio.create_task(run(settings, site, historian, database, stop, follow=follow, wall=wall), name="ingest")
+    try:
+        yield task
+    finally:
+        stop.set()
+        async with asyncio.timeout(5):
+            await task
+
+
+def quarantine(database: Database) -> dict[tuple[str, str], Quarantined]:
+    """The entries by source and reason."""
+    with database.read() as connection:
+        return {(row.source, row.reason): row for _, row in list_quarantine(connection, "yard", limit=1000)}
