@@ -1,13 +1,12 @@
 """The post-incident report: everything that is on record of a response, in one language, in parts to be laid out."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, Protocol
 from zoneinfo import ZoneInfo
 
-from api.activations.chart import Chart, chart
 from api.activations.report_words import word
+from api.paper.chart import chart
+from api.paper.parts import Cell, Charts, Facts, Part, Said, Shot, Shots, Table
 from api.platform import Platform
 from backbone.database.alarms import get_alarm
 from backbone.database.tickets import get_ticket
@@ -23,91 +22,6 @@ LONGEST_MS = 86_400_000
 MOST_CHARTS = 8
 MOST_SHOTS = 30
 BUCKETS = 240
-
-
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """Names and what they are."""
-
-    title: str
-    rows: list[tuple[str, str]]
-
-
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """A field of a table."""
-
-    text: str
-    kind: Literal["", "bad", "time"] = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """Rows under a head, which may be empty, and what is said of them all."""
-
-    title: str
-    head: list[str]
-    rows: list[list[Cell]]
-    said: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Charts:
-    """Pictures of readings."""
-
-    title: str
-    charts: list[Chart]
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """Words."""
-
-    title: str
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Shot:
-    """A photo and what it shows."""
-
-    words: str
-    media_type: str
-    content: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Shots:
-    """Photos."""
-
-    title: str
-    shots: list[Shot]
-
-
-Part = Facts | Table | Charts | Shots | Said
-
-
-class Printable(Protocol):
-    """A report in one language."""
-
-    @property
-    def language(self) -> str:
-        """`zh` or `en`."""
-        ...
-
-    @property
-    def mark(self) -> str:
-        """Before its title, such as that it is of a drill; may be empty."""
-        ...
-
-    @property
-    def title(self) -> str:
-        """What it is a report of."""
-        ...
-
-    def parts(self) -> Iterator[Part]:
-        """All of it, in order."""
-        ...
 
 
 class Report:

@@ -10,12 +10,12 @@ from starlette.responses import HTMLResponse, Response
 
 from api import paging, uploads
 from api.activations.report import Report
-from api.activations.report_html import html
-from api.activations.report_pdf import pdf
 from api.activations.review import open_review, review_is_closed
 from api.activations.schemas import ActivationOut, LevelChange, Reason, StepDone
 from api.drills.following import follow, no_emergency
 from api.paging import Cursor, Limit, Page
+from api.paper.html import html
+from api.paper.pdf import pdf
 from api.platform import PlatformDep
 from api.problems import conflict, not_found
 from api.security.access import Viewer

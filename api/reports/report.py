@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from api.activations.report import Cell, Facts, Part, Said, Table
 from api.kpis.record import Known
 from api.kpis.router import figures
 from api.kpis.schemas import FigureOut
+from api.paper.parts import Cell, Facts, Part, Said, Table
 from api.platform import Platform
 from api.reports.words import word
 from community.evaluation import by_party, by_rule

@@ -6,9 +6,9 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query
 from starlette.responses import HTMLResponse, Response
 
-from api.activations.report_html import html
-from api.activations.report_pdf import pdf
 from api.kpis.router import both
+from api.paper.html import html
+from api.paper.pdf import pdf
 from api.platform import PlatformDep
 from api.reports.report import Evaluation
 from api.security.access import Viewer

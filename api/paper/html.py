@@ -1,10 +1,10 @@
-"""The post-incident report as one page of HTML that prints: no script, no file beside it."""
+"""A report as one page of HTML that prints: no script, no file beside it."""
 
 from base64 import b64encode
 from html import escape
 
-from api.activations.chart import HEIGHT, WIDTH, Chart, Curve, Label, Line, Place
-from api.activations.report import Charts, Facts, Part, Printable, Said, Shot, Shots, Table
+from api.paper.chart import HEIGHT, WIDTH, Chart, Curve, Label, Line, Place
+from api.paper.parts import Charts, Facts, Part, Printable, Said, Shot, Shots, Table
 
 STYLE = """
 body{font:14px/1.5 system-ui,"Noto Sans CJK SC","Microsoft YaHei","PingFang SC",sans-serif;color:#111;

@@ -1,4 +1,4 @@
-"""The post-incident report as a PDF file, to be kept and sent: the same parts as the page.
+"""A report as a PDF file, to be kept and sent: the same parts as the page.
 
 Chinese is set in STSong-Light, one of the fonts every PDF reader brings or replaces (Adobe-GB1): a reader needs no
 font in the file, and the text can be searched and copied (docs/decisions/0019-reports-as-pdf.md).
@@ -21,8 +21,8 @@ from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import Flowable, Image, KeepTogether, Paragraph, SimpleDocTemplate, Spacer
 from reportlab.platypus import Table as DrawnTable
 
-from api.activations.chart import HEIGHT, WIDTH, Chart, Curve, Label, Line, Place
-from api.activations.report import Charts, Facts, Part, Printable, Said, Shot, Shots, Table
+from api.paper.chart import HEIGHT, WIDTH, Chart, Curve, Label, Line, Place
+from api.paper.parts import Charts, Facts, Part, Printable, Said, Shot, Shots, Table
 
 FONT = "STSong-Light"
 MARGIN = 16 * mm
