@@ -70,7 +70,7 @@ async def test_what_a_restored_consumer_lost_is_on_record(tmp_path: Path) -> Non
                 times = [t for _, t, _, _ in rules.readings]
                 assert loss.first <= times[len(had)]
                 assert loss.last >= times[-1]
-                assert "history-went-back" in watch.status["problem"]
+                await until(lambda: "history-went-back" in (watch.status["problem"] or ""), what="the status to say so")
             assert len(rules.readings) == sent * READINGS, "others are sent nothing twice"
 
 

@@ -316,6 +316,7 @@ async def test_an_interlocks_output_that_does_not_obey_is_an_alarm_until_it_does
         say(east, "setting")
         say(east, "it reads back 1 after 0 was written")
         await until(lambda: east.of("ticket", "reported"), "somebody to be sent")
+        await until(lambda: east.of("alarm", "raised"), "the alarm")
         (raised,) = east.of("alarm", "raised")
         assert (raised["rule"], raised["scope"]) == ("interlock-output-failed", "doors-b1.relay-1")
         say(east, "set")
