@@ -85,12 +85,14 @@ async def run(
                 platform.found,
                 now_ms,
             )
-            history = HistoryWatch(historian, site.id, platform.latest, platform.services, now_ms)
+            history = HistoryWatch(
+                historian, site.id, platform.latest, platform.services, now_ms, platform.hub.readings_arrived
+            )
             await _remember(platform, history)
             await _note_version(platform)
             feed.subscribe(bus)
             if follow is not None:
-                follow(lambda changed: _use(app, feed, changed))
+                follow(lambda changed: _use(app, feed, history, changed))
             server = _Server(_config(app, settings))
             async with asyncio.TaskGroup() as group:
                 background = [
@@ -165,11 +167,12 @@ async def _remember(platform: Platform, history: HistoryWatch) -> None:
     platform.latest.take_changes()
 
 
-async def _use(app: FastAPI, feed: Feed, site: Site) -> None:
+async def _use(app: FastAPI, feed: Feed, history: HistoryWatch, site: Site) -> None:
     """A request that began works with the site it began with; open pages load everything again."""
     platform: Platform = app.state.platform
     platform.latest.use(site)
     platform.gateways.use(site.gateways)
+    history.site_changed()
     feed.use(site)
     app.state.platform = replace(platform, site=site)
     platform.hub.resync()

@@ -20,24 +20,39 @@ class HistoryWatch:
     """Notes the historian among the services while it is away or damaged; once it is back, it gives latest values."""
 
     def __init__(
-        self, historian: Historian, site: str, latest: LatestCache, board: ServiceBoard, now: Callable[[], int]
+        self,
+        historian: Historian,
+        site: str,
+        latest: LatestCache,
+        board: ServiceBoard,
+        now: Callable[[], int],
+        seeded: Callable[[], None],
     ) -> None:
+        """`seeded` is called once latest values were taken from the historian."""
         self._historian = historian
         self._site = site
         self._latest = latest
         self._board = board
         self._now = now
+        self._seeded = seeded
         self._told = ""
+        self._wanted = True
+
+    def site_changed(self) -> None:
+        """A point that is new to the site file may have been in it before: what was known of it is asked for again."""
+        self._wanted = True
 
     async def look(self) -> bool:
         """Ask it once; whether what there is to say has changed."""
         state, reason = "running", ""
         try:
             await asyncio.to_thread(self._historian.positions)
-            if self._told != state:
+            if self._wanted or self._told != state:
                 self._latest.seed(
                     await asyncio.to_thread(self._historian.latest, self._site, None, self._now() - SEED_MS)
                 )
+                self._wanted = False
+                self._seeded()
         except HistorianCorrupt as error:
             state, reason = "damaged", str(error)
         except HistorianError as error:

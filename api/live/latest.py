@@ -10,10 +10,13 @@ import numpy.typing as npt
 from backbone.frames import Frame
 from backbone.historian.port import Reading
 from community.quality import Quality
+from community.site.profile import ValueKind
 from community.site.site import Point, Site
 
 MAX_SKEW_MS = 600_000
 """A reading from further in the future would hide all that come after it."""
+AHEAD_MS = 5_000
+"""A reading dated further ahead than clocks differ gives way to one of the present: that clock was put right since."""
 STALE_AFTER = 3
 """Expected intervals without a reading."""
 _NEVER = -1
@@ -70,6 +73,7 @@ class LatestCache:
         self._t = np.full(n, _NEVER, dtype=np.int64)
         self._x = np.full(n, np.nan, dtype=np.float64)
         self._q = np.zeros(n, dtype=np.uint8)
+        self._events_only = frozenset(p.id for p in site.points.values() if p.kind is ValueKind.EVENT)
         self._layouts: dict[tuple[str, tuple[str, ...]], Selection] = {}
         self._names = 0
         self.changed: Mask = np.zeros(n, dtype=np.bool_)
@@ -89,21 +93,30 @@ class LatestCache:
             index = self._index.get(point)
             if index is not None and reading.t > self._t[index]:
                 self._t[index], self._x[index], self._q[index] = reading.t, reading.x, reading.q
+                self.changed[index] = True
 
     def take(self, gateway: str, frame: Frame, now: int) -> None:
-        """Take in a frame. Points that are not the gateway's, and times far in the future, are passed over."""
+        """Take in a frame. Points that are not the gateway's, and times far in the future, are passed over.
+
+        An event dates only a point that has no values: an interlock tells of its trip at a detector's point before the
+        reading that tripped it, which must not look older than that.
+        """
         if frame.t.size:
             self._take_readings(gateway, frame, now)
+        own = self._of_gateway.get(gateway, set())
         for event in frame.events:
-            index = self._index.get(event.point)
-            if index is not None and self._t[index] < event.t <= now + MAX_SKEW_MS and np.isnan(self._x[index]):
+            if event.point not in self._events_only or event.point not in own:
+                continue
+            index = self._index[event.point]
+            if self._t[index] < event.t <= now + MAX_SKEW_MS:
                 self._t[index] = event.t
                 self.changed[index] = True
 
     def _take_readings(self, gateway: str, frame: Frame, now: int) -> None:
         where = self._layout(gateway, frame.points)[frame.p]
         usable = (where >= 0) & (frame.t <= now + MAX_SKEW_MS)
-        usable &= frame.t >= self._t[where]
+        known = self._t[where]
+        usable &= (frame.t >= known) | ((known > now + AHEAD_MS) & (np.abs(frame.t - now) <= AHEAD_MS))
         rows = np.flatnonzero(usable)
         if not rows.size:
             return

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query
 from starlette.responses import Response
 
 from api import paging
-from api.live.latest import Snapshot
+from api.live.latest import STALE_AFTER, Snapshot
 from api.paging import Cursor, Limit, Page
 from api.platform import Platform, PlatformDep
 from api.points.schemas import PointOut
@@ -91,5 +91,6 @@ def show(site: Site, point: Point, snapshot: Snapshot, now: int, away: frozenset
         value=latest.x,
         t=latest.t,
         quality=latest.q,
+        fresh_for_s=STALE_AFTER * point.every_s,
         fresh=latest.fresh,
     )

@@ -26,4 +26,5 @@ class PointOut(BaseModel):
     value: float | None
     t: Timestamp | None = Field(description="when it was measured")
     quality: int = Field(description="bits; 0 is good", examples=[0])
+    fresh_for_s: float = Field(description="a value older than this is not of the present")
     fresh: bool = Field(description="recent, usable, and its gateway is not known to be away")

@@ -20,7 +20,7 @@ function point(id: string, more: Partial<Point> = {}): Point {
   const [device = '', measure = ''] = id.split('.')
   return {
     id, device, measure, zone: 'b1', building: 'b1', name: { zh: id, en: '' }, unit: '°C', family: 'environment',
-    kind: 'number', states: {}, low: null, high: null, gateway: 'g', value: null, t: null, quality: 0, fresh: false, ...more,
+    kind: 'number', states: {}, low: null, high: null, gateway: 'g', value: null, t: null, quality: 0, fresh_for_s: 90, fresh: false, ...more,
   }
 }
 

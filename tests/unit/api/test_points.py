@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from backbone.frames import FrameEvent
+from api.live.history import HistoryWatch
+from backbone.frames import FrameBuilder, FrameEvent
 from backbone.historian.port import Reading
 from community.people import Role
 from community.quality import Quality
@@ -85,6 +86,40 @@ def test_the_cache_keeps_the_newest_of_what_a_gateway_may_say(house: House) -> N
     assert not latest.take_changes().any()
 
 
+def test_an_interlocks_word_at_a_detector_never_takes_the_place_of_its_reading(house: House) -> None:
+    """The trip is told at the detector before the reading that tripped it, with the gateway's time, which is later."""
+    latest, gateway = house.platform.latest, house.site.points[SMOKE].gateway
+    told = FrameBuilder()
+    told.add_event(FrameEvent(SMOKE, NOW, "interlock.tripped", {"interlock": "b3-release"}))
+    latest.take(gateway, told.seal(epoch=1, seq=1, sent=NOW), NOW)
+    assert latest.of(house.site.points[SMOKE], NOW).t is None, "it has no value yet, and no time of one"
+    take(house, (SMOKE, NOW - 400, 1.0, 0))
+    shown = latest.of(house.site.points[SMOKE], NOW)
+    assert (shown.x, shown.t, shown.fresh) == (1.0, NOW - 400, True)
+
+
+def test_an_event_dates_a_point_that_has_only_events(house: House) -> None:
+    door = next(point for point in house.site.points.values() if point.kind == "event")
+    swiped = FrameBuilder()
+    swiped.add_event(FrameEvent(door.id, NOW, "access.granted", {}))
+    frame = swiped.seal(epoch=1, seq=1, sent=NOW)
+    house.platform.latest.take("nobody", frame, NOW)
+    assert house.platform.latest.of(door, NOW).t is None
+    house.platform.latest.take(door.gateway, frame, NOW)
+    assert house.platform.latest.of(door, NOW).t == NOW
+
+
+def test_a_clock_that_was_put_right_does_not_leave_an_old_value_in_the_place_of_an_alarm(house: House) -> None:
+    latest, point = house.platform.latest, house.site.points[SMOKE]
+    take(house, (SMOKE, NOW + 300_000, 0.0, 0))
+    take(house, (SMOKE, NOW - 60_000, 1.0, 0))
+    assert latest.of(point, NOW).x == 0.0, "a minute old is a backlog, not the present"
+    take(house, (SMOKE, NOW - 200, 1.0, 0))
+    assert latest.of(point, NOW).x == 1.0
+    take(house, (SMOKE, NOW - 400, 0.0, 0))
+    assert latest.of(point, NOW).x == 1.0, "and from here on the newest counts again"
+
+
 def test_the_cache_is_seeded_but_never_set_back(house: House) -> None:
     latest = house.platform.latest
     take(house, (TEMPERATURE, NOW, 20.0, 0))
@@ -141,3 +176,21 @@ async def test_access_events_show_pseudonyms_only(house: House) -> None:
         assert len(here) == 2
         elsewhere = next(z for z in house.site.zones if z not in house.site.zone_path(zone) and z != zone)
         assert (await crew.get("/access-events", params={"zone": elsewhere})).json()["items"] == []
+
+
+async def test_a_point_that_is_new_to_the_site_file_has_what_the_historian_knows_of_it(house: House) -> None:
+    """A battery detector speaks once a day: after a roll-back it is not unknown."""
+    told: list[str] = []
+    platform, point = house.platform, house.site.points[SMOKE]
+    watch = HistoryWatch(
+        house.history, house.site.id, platform.latest, platform.services, house.clock, lambda: told.append("seeded")
+    )
+    await watch.look()
+    assert told == ["seeded"]
+    house.history.readings = [Reading(SMOKE, NOW - 5, 0.0, 0)]
+    await watch.look()
+    assert (told, platform.latest.of(point, NOW).x) == (["seeded"], None), "asked once, not every two seconds"
+    watch.site_changed()
+    await watch.look()
+    assert told == ["seeded", "seeded"]
+    assert platform.latest.values(platform.latest.take_changes()) == [(SMOKE, NOW - 5, 0.0, 0)]

@@ -5342,6 +5342,11 @@ export interface components {
              * @description recent, usable, and its gateway is not known to be away
              */
             fresh: boolean;
+            /**
+             * Fresh For S
+             * @description a value older than this is not of the present
+             */
+            fresh_for_s: number;
             /** Gateway */
             gateway: string;
             /**

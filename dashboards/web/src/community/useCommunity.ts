@@ -4,9 +4,10 @@ import { computed, shallowReactive, shallowRef } from 'vue'
 import { http } from '@/api/http'
 import type { Named, Point, Site, Zone } from '@/api/types'
 import { inLanguage } from '@/i18n'
-import type { LiveValue } from '@/points/reading'
-import { QUALITY_BITS, usable } from '@/points/quality'
+import { isFresh, supersedes, type LiveValue } from '@/points/reading'
+import { QUALITY_BITS } from '@/points/quality'
 import { toMs } from '@/time/instant'
+import { serverNow } from '@/time/useClock'
 import { zoneTree } from './zones'
 
 export const useCommunity = defineStore('community', () => {
@@ -61,15 +62,40 @@ export const useCommunity = defineStore('community', () => {
   function take(point: Point): void {
     const t = toMs(point.t)
     const known = readings.get(point.id)
-    if (known?.t != null && t !== null && known.t > t) return
-    readings.set(point.id, { value: point.value, t, quality: point.quality, fresh: point.fresh })
+    if (known?.t != null && t === null) {
+      // The server began anew and has not heard of it yet: what this page knows is old, but it is not nothing.
+      readings.set(point.id, { ...known, fresh: false })
+    } else if (t === null || supersedes(t, known, serverNow())) {
+      readings.set(point.id, { value: point.value, t, quality: point.quality, fresh: point.fresh })
+    }
   }
 
+  /** What a backlog brings after an outage is old news, and is shown as old. */
   function applyReadings(values: readonly [string, number, number | null, number][]): void {
+    const now = serverNow()
     for (const [id, t, value, quality] of values) {
-      const known = readings.get(id)
-      if (known?.t != null && known.t > t) continue
-      readings.set(id, { value, t, quality, fresh: value !== null && usable(quality) })
+      if (!supersedes(t, readings.get(id), now)) continue
+      readings.set(id, { value, t, quality, fresh: isFresh(value, t, quality, freshFor(id), now) })
+    }
+  }
+
+  function freshFor(id: string): number {
+    return points.value.get(id)?.fresh_for_s ?? Infinity // until its point is known, and with that what the server says of it
+  }
+
+  /** What had no news for too long is not of the present, whether or not anybody says so. */
+  function age(): void {
+    const now = serverNow()
+    for (const [id, known] of readings) {
+      if (known.fresh && known.t !== null && now - known.t > freshFor(id) * 1000) readings.set(id, { ...known, fresh: false })
+    }
+  }
+
+  /** Nobody hears its sensors now. What it says once it is back counts again. */
+  function gatewayAway(gateway: string): void {
+    for (const point of points.value.values()) {
+      const known = readings.get(point.id)
+      if (point.gateway === gateway && known?.fresh) readings.set(point.id, { ...known, fresh: false })
     }
   }
 
@@ -100,6 +126,6 @@ export const useCommunity = defineStore('community', () => {
 
   return {
     site, zones, points, readings, loaded, tree, timeZone, pointsOfRoot, simulated,
-    load, refresh, applyReadings, zoneName, placeName, pointName, partyName, facilityName, ruleName, personName,
+    load, refresh, applyReadings, age, gatewayAway, zoneName, placeName, pointName, partyName, facilityName, ruleName, personName,
   }
 })

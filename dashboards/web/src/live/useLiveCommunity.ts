@@ -17,6 +17,7 @@ import { useLive } from './useLive'
 
 const REFRESH_MS = 30_000
 const RETRY_LOAD_MS = 3_000
+const AGE_MS = 5_000
 
 export const useLiveCommunity = defineStore('live', () => {
   const session = useSession()
@@ -34,6 +35,7 @@ export const useLiveCommunity = defineStore('live', () => {
   let loading: Promise<void> | null = null
   let again = false
   let refreshTimer: ReturnType<typeof setInterval> | null = null
+  let ageTimer: ReturnType<typeof setInterval> | null = null
 
   const live = useLive({
     url: () => `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/api/v1/live`,
@@ -68,6 +70,8 @@ export const useLiveCommunity = defineStore('live', () => {
         community.applyReadings(message.values)
         break
       case 'gateway':
+        if (message.object.online === false) community.gatewayAway(message.object.id)
+        else if (platform.gateways.get(message.object.id)?.online === false) void community.refresh().catch(() => undefined) // asked for again soon
         platform.applyGateway(message.object)
         break
       case 'services':
@@ -110,12 +114,14 @@ export const useLiveCommunity = defineStore('live', () => {
     refreshTimer ??= setInterval(() => {
       if (connected.value) void Promise.allSettled([community.refresh(), platform.load(), flood.load()])
     }, REFRESH_MS)
+    ageTimer ??= setInterval(() => { community.age() }, AGE_MS)
   }
 
   function stop(): void {
     live.stop()
     if (refreshTimer) clearInterval(refreshTimer)
-    refreshTimer = null
+    if (ageTimer) clearInterval(ageTimer)
+    refreshTimer = ageTimer = null
   }
 
   return { state: live.state, connected, dataAt, loadFailed, start, stop, load }

@@ -9,6 +9,20 @@ export interface LiveValue {
   fresh: boolean
 }
 
+/** What is dated further ahead than clocks differ gives way to a value of the present, as the server has it. */
+const AHEAD_MS = 5_000
+
+/** Whether a value of time `t` takes the place of `known`: it is no older, or the known one is from a clock that was put right. */
+export function supersedes(t: number, known: LiveValue | undefined, now: number): boolean {
+  if (known?.t == null || t >= known.t) return true
+  return known.t > now + AHEAD_MS && Math.abs(t - now) <= AHEAD_MS
+}
+
+/** Of the present: a usable value that is no older than its point may be. */
+export function isFresh(value: number | null, t: number, quality: number, freshForS: number, now: number): boolean {
+  return value !== null && usable(quality) && now - t <= freshForS * 1000
+}
+
 export type Missing = 'never' | 'event' | 'noValue' | QualityFlag
 
 export type Shown =
