@@ -13,7 +13,8 @@ export function useFresh(load: () => unknown, connected: () => boolean = lives()
   useIntervalFn(() => { if (looked.value) load() }, EVERY_MS)
 }
 
-function lives(): () => boolean {
+/** Whether the live channel stands. */
+export function lives(): () => boolean {
   const live = useLiveCommunity()
   return () => live.connected
 }

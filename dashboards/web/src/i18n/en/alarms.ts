@@ -4,7 +4,7 @@ export default {
     consequences: '{n} consequences', consequencesHow: 'No call and no ticket of their own while this alarm stands; what still stands then calls.', follows: 'Follows from',
     open: 'Open alarms', count: '{all} · {unseen} unacknowledged', none: 'There are no alarms.', noneThen: 'There were no alarms when the connection was lost; what has happened since is unknown.', neverAny: 'No alarm has been recorded yet.', noneFiltered: 'No alarm matches.', more: '{n} more',
     spoken: 'High alarm: {message}, {place}',
-    advice: 'Do: ', advised: 'Advised action', cause: 'Likely cause', consequence: 'May lead to', place: 'Place', raisedAt: 'Raised', raisedBy: 'Value', rule: 'Rule', ticket: 'Ticket', activation: 'Response', points: 'Points', history: 'History',
+    advice: 'Do: ', advised: 'Advised action', cause: 'Likely cause', consequence: 'May lead to', place: 'Place', raisedAt: 'Raised', raisedBy: 'Value', raisedByNone: 'none: something did not come, or other alarms together', rule: 'Rule', ticket: 'Ticket', activation: 'Response', points: 'Points', history: 'History',
     anyGrade: 'Any grade', anyPlace: 'Any place',
     view: { label: 'Which alarms', open: 'Open', unseen: 'To acknowledge', suppressed: 'Suppressed', all: 'Record' },
     acknowledge: { do: 'Acknowledge', title: 'Acknowledge alarm', note: 'Note (optional)', confirm: 'Acknowledge' },

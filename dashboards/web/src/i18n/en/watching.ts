@@ -15,7 +15,7 @@ export default {
     clockSuspect: 'Clock suspect', simulated: 'Simulated', testMode: 'Test mode', disabled: 'Disabled',
   },
   missing: {
-    never: 'No data yet', event: 'Events only', noValue: 'No value', uncertain: 'Uncertain', outOfRange: 'Out of range', stale: 'Stale',
+    never: 'No data yet', noPoint: 'Not in the site file any more', event: 'Events only', noValue: 'No value', uncertain: 'Uncertain', outOfRange: 'Out of range', stale: 'Stale',
     communicationFailure: 'Communication failure', clockSuspect: 'Clock suspect', simulated: 'Simulated', testMode: 'Test mode', disabled: 'Disabled',
   },
   chart: { label: 'History of {name}', hour: '1 h', day: '24 h', week: '7 d', month: '30 d', rangeLabel: 'Time range', mean: 'Mean', range: 'Range', value: 'Now', empty: 'No data in this time' },

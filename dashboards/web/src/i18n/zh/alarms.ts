@@ -4,7 +4,7 @@ export default {
     consequences: '连带 {n} 条', consequencesHow: '本报警未恢复期间不另行呼叫、不另开工单；恢复后仍未消除的会立即呼叫。', follows: '起因',
     open: '当前报警', count: '{all} 条 · {unseen} 条未确认', none: '当前没有报警。', noneThen: '断开前没有报警，之后的情况未知。', neverAny: '还没有任何报警记录。', noneFiltered: '没有符合条件的报警。', more: '还有 {n} 条',
     spoken: '高级报警：{message}，{place}',
-    advice: '处置：', advised: '处置建议', cause: '可能原因', consequence: '可能后果', place: '位置', raisedAt: '报警时间', raisedBy: '触发值', rule: '规则', ticket: '工单', activation: '应急响应', points: '相关测点', history: '经过',
+    advice: '处置：', advised: '处置建议', cause: '可能原因', consequence: '可能后果', place: '位置', raisedAt: '报警时间', raisedBy: '触发值', raisedByNone: '无：应有的信号未到，或由其他报警共同引发', rule: '规则', ticket: '工单', activation: '应急响应', points: '相关测点', history: '经过',
     anyGrade: '全部级别', anyPlace: '全部区域',
     view: { label: '显示哪些报警', open: '未恢复', unseen: '待确认', suppressed: '已抑制', all: '全部记录' },
     acknowledge: { do: '确认', title: '确认报警', note: '备注（选填）', confirm: '确认报警' },
