@@ -172,7 +172,7 @@ def _high(hook: Receiver) -> Counter[str]:
 
 
 def _is_high(body: Mapping[str, str]) -> bool:
-    return body["message"].startswith(("高风险报警", "应急预案"))
+    return body["message"].startswith(("高风险报警", "应急预案", "请您担任总指挥"))
 
 
 def _in_force(database: Database) -> int:

@@ -271,7 +271,10 @@ def activate(
         reason=reason,
         commander=plan.organisation.commander.value,
         command=IncidentCommand(
-            deputies=plan.organisation.deputies, take_within_ms=round(plan.organisation.take_within * 1000)
+            deputies=plan.organisation.deputies,
+            take_within_ms=round(plan.organisation.take_within * 1000),
+            rounds=plan.organisation.rounds,
+            ask_all_every_ms=round(plan.organisation.ask_all_every * 1000),
         ),
         activated_at=now,
         steps=steps,

@@ -12,7 +12,9 @@ from community.incident_command import TRANSITIONS, CommandEvent, CommandState, 
 
 
 def ask(activation: Activation, line: Sequence[str], now: int) -> Activation:
-    """The next of the line is asked; when nobody is left, everybody was. Only while the plan is in force.
+    """The next of the line is asked; after the last one the first again, then all at once. Only in force.
+
+    As calls for people on duty go everywhere: so many rounds, and then nobody is left in peace until somebody takes it.
 
     Args:
         line: who may be asked, by the roster as it is now.
@@ -20,17 +22,37 @@ def ask(activation: Activation, line: Sequence[str], now: int) -> Activation:
     if activation.state not in IN_FORCE:
         return activation
     command = activation.command
+    if command.state is CommandState.UNANSWERED:
+        return _all_asked(activation, line, CommandEvent.ASK_ALL, now)
     following = next((person for person in line if person not in command.asked), None)
+    if following is None and line and command.round < command.rounds:
+        before = dict.fromkeys((*command.asked_before, *command.asked))
+        command = replace(command, asked=(), asked_before=tuple(before), round=command.round + 1)
+        following = line[0]
     if following is None:
-        asked = replace(command, state=_next(command, CommandEvent.EXHAUST), take_by=None)
-        return _noted(activation, asked, now, SYSTEM, "command-unanswered", ", ".join(command.asked))
+        return _all_asked(activation, line, CommandEvent.EXHAUST, now)
     asked = replace(
         command,
         state=_next(command, CommandEvent.ASK),
         asked=(*command.asked, following),
         take_by=now + command.take_within_ms,
     )
-    return _noted(activation, asked, now, SYSTEM, "command-asked", following)
+    what = "command-asked" if command.round == 1 else "command-asked-again"
+    return _noted(activation, asked, now, SYSTEM, what, following)
+
+
+def _all_asked(activation: Activation, line: Sequence[str], event: CommandEvent, now: int) -> Activation:
+    command = activation.command
+    before = dict.fromkeys((*command.asked_before, *command.asked))
+    everybody = tuple(line) or command.asked
+    asked = replace(
+        command,
+        state=_next(command, event),
+        asked=everybody,
+        asked_before=tuple(person for person in before if person not in everybody),
+        take_by=now + command.ask_all_every_ms,
+    )
+    return _noted(activation, asked, now, SYSTEM, "command-unanswered", ", ".join(everybody))
 
 
 def take(activation: Activation, by: str, reason: str, now: int) -> Activation:

@@ -54,6 +54,8 @@ class Escalation:
     step: str | None = None
     roles: tuple[str, ...] = ()
     """Who a step tells: roles, duties, people, or a party as `of_party` writes it; an alarm goes by its levels."""
+    occasion: str = ""
+    """The activation it belongs to: what one person is told of that at once is one message."""
     facts: Facts
     started_at: int
     next_at: int

@@ -77,6 +77,17 @@ _OURS = {
         "Time: {time}\nAcknowledge: {link}\nReference: {ref}",
     ),
 }
+_BESIDE = {
+    "alarm": Text(zh="另有报警：{message}，{place}", en="Another alarm: {message}, {place}"),
+    "step": Text(zh="预案任务：{action}（{message}）", en="Task of the plan: {action} ({message})"),
+    "late": Text(zh="步骤超时：{action}（{message}）", en="Step is late: {action} ({message})"),
+    "command": Text(
+        zh="请您担任总指挥：{message}；{action}；用上面的链接接受",
+        en="You are asked to command: {message}; {action}; the link above takes it",
+    ),
+    "suspended": Text(zh="演练中止：{action}", en="The drill stops: {action}"),
+}
+"""A line below the first of several facts that are told in full."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,6 +112,8 @@ class Facts:
     simulated: bool = False
     at_once: bool = False
     """Told in quiet hours too, as what is high always is."""
+    gathered: bool = False
+    """Said before and still so: grouping bounds how often, whatever its grade."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,11 +138,28 @@ def unknown_fields(template: str) -> list[str]:
 
 
 def render(
-    facts: Sequence[Facts], *, language: str, timezone: str, link: str, ref: str, templates: Templates
+    facts: Sequence[Facts],
+    *,
+    language: str,
+    timezone: str,
+    link: str,
+    ref: str,
+    templates: Templates,
+    in_full: bool = False,
 ) -> Message:
-    """One message of one or of several facts, the newest last; in `zh`, `en` or `both`."""
+    """One message of one or of several facts, the newest last; in `zh`, `en` or `both`.
+
+    Args:
+        in_full: nothing is summed up: all of the first, and a line of each other.
+    """
     languages = ("zh", "en") if language == "both" else (language,)
-    texts = [_one(facts, spoken, timezone, link, ref, templates) for spoken in languages]
+    texts = []
+    for spoken in languages:
+        if in_full:
+            beside = [_beside(fact, spoken) for fact in facts[1:]]
+            texts.append("\n".join([_one(facts[:1], spoken, timezone, link, ref, templates), *beside]))
+        else:
+            texts.append(_one(facts, spoken, timezone, link, ref, templates))
     urgent = any(fact.grade == "high" for fact in facts)
     return Message(texts[0].partition("\n")[0], "\n\n".join(texts), link, ref, urgent)
 
@@ -156,6 +186,12 @@ def _one(facts: Sequence[Facts], language: str, timezone: str, link: str, ref: s
             "ref": ref,
         }
     )
+
+
+def _beside(fact: Facts, language: str) -> str:
+    said = {"message": fact.message, "place": fact.place, "action": fact.action or fact.message}
+    words = {name: text.in_language(language) for name, text in said.items()}
+    return _mark([fact], language) + _BESIDE[fact.kind].in_language(language).format_map(words)
 
 
 def _without_gaps(template: str, fact: Facts) -> str:

@@ -76,11 +76,14 @@ class Notification:
     told_as: str
     """The duty or role by which they are told."""
     grade: str
+    """High: at once and by itself; others are gathered."""
     zone: str
     channels: tuple[str, ...]
     """In the order they are tried."""
     token: str
     """In the link; whoever has it may acknowledge."""
+    occasion: str = ""
+    """The activation it belongs to, if any."""
     created_at: int
     next_at: int
     state: NotificationState = NotificationState.QUEUED

@@ -55,6 +55,7 @@ WORDS = {
     "activation.activated": Text(zh="预案启动", en="Plan activated"),
     "activation.activate": Text(zh="正式启动", en="In force"),
     "activation.command-asked": Text(zh="请其指挥", en="Asked to command"),
+    "activation.command-asked-again": Text(zh="再次请其指挥", en="Asked again to command"),
     "activation.command-unanswered": Text(zh="已全部询问，无人接受指挥", en="All were asked; nobody has taken command"),
     "activation.command-taken": Text(zh="接受指挥", en="Takes command"),
     "activation.command-taken-over": Text(zh="接管指挥，原指挥", en="Takes command over from"),

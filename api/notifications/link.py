@@ -4,10 +4,10 @@ Looking changes nothing about the alarm, because mail servers open links by them
 """
 
 import contextlib
-from collections.abc import Sequence
 from html import escape
+from typing import Annotated
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from sqlalchemy import Connection
 from starlette.responses import HTMLResponse
 
@@ -32,7 +32,11 @@ router = APIRouter(prefix="/n", include_in_schema=False)
 MOST_SHOWN = 20
 VALID_MS = 7 * 86_400_000
 _TAKE_COMMAND = "由我指挥<br>I take command"
+_TAKE_BOTH = "确认，由我指挥<br>Acknowledge and take command"
 _TAKE_ON = "确认，我来处理<br>Acknowledge: I take it on"
+_NOT_COMMAND = "只确认，不指挥<br>Acknowledge only"
+Told = list[tuple[Notification, Escalation]]
+"""What one message told of; the link's own first."""
 
 
 @router.get("/{token}")
@@ -46,40 +50,43 @@ def show_link(token: str, platform: PlatformDep) -> HTMLResponse:
         after = opened(notification, platform.now())
         if after is not notification:
             stored.save_notification(c, after)
-        told = _together(c, after)
-    return _page(after, escalation, told)
+        told = [(after, escalation), *_others(c, after)]
+    return _page(told)
 
 
 @router.post("/{token}")
-def acknowledge_link(token: str, platform: PlatformDep) -> HTMLResponse:
+def acknowledge_link(
+    token: str, platform: PlatformDep, only: Annotated[str, Query(description="acknowledge: not the command")] = ""
+) -> HTMLResponse:
     """The person takes it on: nobody else is called."""
     now = platform.now()
     with platform.database.begin() as c:
         found = _found(c, platform, token)
         if found is None:
             return _gone()
-        notification, escalation = found
-        try:
-            notification = acknowledged(notification, now)
-        except TransitionRefused:
-            return _page(notification, escalation, _together(c, notification))
-        stored.save_notification(c, notification)
-        person = next((p for p in platform.site.file.people if p.id == notification.person), None)
-        told = _together(c, notification)
-        for one in told:
-            _take_on(c, one, person, now)
-        escalation = stored.get_escalation(c, escalation.id) or escalation
-        audit.append(
-            c,
-            at=now,
-            who=notification.person,
-            action="notification.acknowledge",
-            target=escalation.cause,
-            outcome="done",
-            detail=notification.id,
-        )
+        told = [found, *_others(c, found[0])]
+        person = next((p for p in platform.site.file.people if p.id == found[0].person), None)
+        taken: Told = []
+        for notification, escalation in told:
+            if not (only and escalation.kind == COMMAND):
+                with contextlib.suppress(TransitionRefused):
+                    after = acknowledged(notification, now)
+                    stored.save_notification(c, after)
+                    _take_on(c, escalation, person, now)
+                    taken.append((after, stored.get_escalation(c, escalation.id) or escalation))
+        for notification, escalation in taken[:1]:
+            audit.append(
+                c,
+                at=now,
+                who=notification.person,
+                action="notification.acknowledge",
+                target=escalation.cause,
+                outcome="done",
+                detail=notification.id,
+            )
     platform.wake_relay()
-    return _page(notification, escalation, told)
+    now_so = {notification.id: (notification, escalation) for notification, escalation in taken}
+    return _page([now_so.get(pair[0].id, pair) for pair in told])
 
 
 def _found(c: Connection, platform: Platform, token: str) -> tuple[Notification, Escalation] | None:
@@ -92,15 +99,11 @@ def _found(c: Connection, platform: Platform, token: str) -> tuple[Notification,
     return None if escalation is None else (notification, escalation)
 
 
-def _together(c: Connection, notification: Notification) -> list[Escalation]:
-    """What the message told of: of a message of several alarms, all."""
+def _others(c: Connection, notification: Notification) -> Told:
+    """What the same message told of besides."""
     others = stored.notifications_of_message(c, notification) if notification.message is not None else []
-    found = stored.escalations_by_id(c, [notification.escalation, *(other.escalation for other in others)])
-    for other in others:
-        with contextlib.suppress(TransitionRefused):
-            if notification.acknowledged_at is not None:
-                stored.save_notification(c, acknowledged(other, notification.acknowledged_at))
-    return list(found.values())
+    found = stored.escalations_by_id(c, [other.escalation for other in others])
+    return [(other, found[other.escalation]) for other in others if other.escalation in found]
 
 
 def _take_on(c: Connection, escalation: Escalation, person: Person | None, now: int) -> None:
@@ -139,7 +142,8 @@ def _gone() -> HTMLResponse:
     return HTMLResponse(f'{HEAD}{said}<p><a href="/">安居 Anju</a></p></body></html>', 404, headers=PRIVATE)
 
 
-def _page(notification: Notification, escalation: Escalation, told: Sequence[Escalation]) -> HTMLResponse:
+def _page(told: Told) -> HTMLResponse:
+    escalation = told[0][1]
     facts = escalation.facts
     mark = ("【演练 DRILL】" if facts.drill else "") + ("【模拟 SIMULATED】" if facts.simulated else "")
     rows = [("地点 Place", f"{facts.place.zh} / {facts.place.in_language('en')}")]
@@ -148,23 +152,29 @@ def _page(notification: Notification, escalation: Escalation, told: Sequence[Esc
     if facts.action is not None:
         rows.append(("处置 Action", f"{facts.action.zh} / {facts.action.in_language('en')}"))
     if len(told) > 1:
-        lines = [f"{e.facts.message.zh}，{e.facts.place.zh}" for e in told[:MOST_SHOWN]]
+        lines = [f"{e.facts.message.zh}，{e.facts.place.zh}" for _, e in told[:MOST_SHOWN]]
         more = [f"… +{len(told) - MOST_SHOWN}"] if len(told) > MOST_SHOWN else []
-        rows.append((f"{len(told)} 条报警 alarms", "；".join([*lines, *more])))
+        rows.append((f"{len(told)} 条 messages", "；".join([*lines, *more])))
     shown = "".join(f"<dt>{escape(k)}</dt><dd>{escape(v)}</dd>" for k, v in rows)
-    if notification.acknowledged_at is not None and escalation.kind == COMMAND:
-        end = '<p class="done">您已应答。指挥情况见页面。<br>You have answered. The page shows who commands.</p>'
-    elif notification.acknowledged_at is not None:
-        end = '<p class="done">已确认，不再通知其他人。<br>Acknowledged. Nobody else is being called.</p>'
-    elif escalation.ended_at is not None:
-        end = f'<p class="done">已结束 / Over: {escape(escalation.ended_by)}</p>'
-    else:
-        words = (
-            "由我指挥<br>I take command"
-            if escalation.kind == COMMAND
-            else "确认，我来处理<br>Acknowledge: I take it on"
-        )
-        end = f'<form method="post"><button>{words}</button></form>'
     title = f"{escape(mark)}{escape(facts.message.zh)}<br>{escape(facts.message.in_language('en'))}"
     link = f'<p><a href="{escape(facts.page)}">在页面上查看 / See it on the page</a></p>'
-    return HTMLResponse(f"{HEAD}<h1>{title}</h1><dl>{shown}</dl>{end}{link}</body></html>", headers=PRIVATE)
+    return HTMLResponse(f"{HEAD}<h1>{title}</h1><dl>{shown}</dl>{_end(told)}{link}</body></html>", headers=PRIVATE)
+
+
+def _end(told: Told) -> str:
+    """What became of it, and what is left to be done with one touch."""
+    waits = [e for n, e in told if n.acknowledged_at is None and e.ended_at is None]
+    command = any(e.kind == COMMAND for e in waits)
+    other = any(e.kind != COMMAND for e in waits)
+    shown = ""
+    if any(n.acknowledged_at is not None and e.kind == COMMAND for n, e in told):
+        shown += '<p class="done">您已应答。指挥情况见页面。<br>You have answered. The page shows who commands.</p>'
+    if any(n.acknowledged_at is not None and e.kind != COMMAND for n, e in told) and not other:
+        shown += '<p class="done">已确认，不再通知其他人。<br>Acknowledged. Nobody else is being called.</p>'
+    if command:
+        shown += f'<form method="post"><button>{_TAKE_BOTH if other else _TAKE_COMMAND}</button></form>'
+    if other:
+        words, only = (_NOT_COMMAND, "?only=acknowledge") if command else (_TAKE_ON, "")
+        plain = ' class="second"' if command else ""
+        shown += f'<form method="post" action="{only}"><button{plain}>{words}</button></form>'
+    return shown or f'<p class="done">已结束 / Over: {escape(told[0][1].ended_by)}</p>'

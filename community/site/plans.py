@@ -77,9 +77,14 @@ class Organisation(Row):
         default=(), description="who is asked to command, in order, when the commander on duty does not take it"
     )
     take_within: Duration = Field(default=120, description="how long somebody who is asked has to take command")
+    rounds: int = Field(default=3, ge=1, le=20, description="how often all of them are asked, one after the other")
+    ask_all_every: Duration = Field(
+        default=600, description="how often all of them and the party above are told at once, after the last round"
+    )
     roles: tuple[Id, ...] = ()
     escalation: Id | None = Field(
-        default=None, description="the party told, beside the commander, of a step that is late"
+        default=None,
+        description="the party told, beside the commander, of a step that is late and of a command nobody takes",
     )
 
 

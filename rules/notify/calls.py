@@ -11,6 +11,7 @@ from community.notifications import Notification
 from community.preferences import Preferences, channels_for, quiet_until
 from community.roster import OnRecord, duty_begins
 from community.site.duty import EscalationLevel, Notifications
+from community.site.rules import Grade
 from community.site.site import Site
 from community.staffing import COMMANDER, everybody, rostered_now
 from community.training import fit
@@ -102,7 +103,7 @@ def notification_for(
     told_from: int,
 ) -> Notification:
     """The notification a call makes; it waits until the person may be told."""
-    grade = escalation.facts.grade
+    facts = escalation.facts
     digest = hashlib.sha256(f"{escalation.id}:{call.person}".encode()).hexdigest()
     return Notification(
         id=f"n-{digest[:20]}",
@@ -110,9 +111,10 @@ def notification_for(
         escalation=escalation.id,
         person=call.person,
         told_as=call.told_as,
-        grade=grade,
+        grade=Grade.MEDIUM.value if facts.gathered else facts.grade,
         zone=escalation.zone,
-        channels=channels_for(reachable, chosen, escalation.kind, grade),
+        occasion=escalation.occasion,
+        channels=channels_for(reachable, chosen, escalation.kind, facts.grade),
         token=secrets.token_urlsafe(18),
         created_at=now,
         next_at=told_from,

@@ -18,16 +18,13 @@ from sqlalchemy import Connection
 
 from backbone import metrics
 from backbone.database.database import Database
-from backbone.database.duty import duty_on_record
 from backbone.database.notifications import (
     all_browsers,
-    all_preferences,
     browsers_of,
     escalations_by_id,
     escalations_of,
     get_escalation,
     get_notification,
-    insert_notifications,
     notifications_of,
     oldest_due,
     open_escalations,
@@ -44,7 +41,7 @@ from backbone.database.notifications import (
     save_reach,
 )
 from backbone.database.outbox import Relay
-from community.escalations import OPEN, Call, Escalation, EscalationState, called, due
+from community.escalations import OPEN, Escalation, EscalationState
 from community.notice_text import Message, render
 from community.notifications import (
     Notification,
@@ -53,30 +50,23 @@ from community.notifications import (
     not_taken,
     paced,
     release_at,
-    unreachable,
 )
-from community.preferences import Preferences
 from community.push import CHANNEL, Browsers, without
-from community.roster import OnRecord
 from community.site.duty import Notifications
 from community.site.site import Site
-from rules.notify.calls import People, notification_for
+from rules.notify.calling import AT_ONCE, Calling
 from rules.notify.channels import Channels, hand_over, prepare
-from rules.notify.delivery import Delivery, Outcome
-from rules.notify.endings import commander_of, ended, keep_ended
-from rules.notify.into_plan import into_plan
+from rules.notify.delivery import Delivery, Outcome, delivery_of, together
+from rules.notify.endings import ended, keep_ended
 from rules.notify.push import Push
 from rules.notify.slots import Slots, Way
 from rules.notify.taken import NotTaken
-from rules.respond.plans import Plans
 from rules.writer import Writer
 
 LOOK_EVERY_S = 1.0
 GATHER_S = 0.05
 """What happens together is told in one go, and the next alarm is not written behind a telling of each."""
 SETTLE_EVERY_MS = 30_000
-CALLS_AT_ONCE = 5
-"""Escalations taken in one transaction: an alarm may be waiting for its turn to write."""
 RESULTS_AT_ONCE = 200
 MOST_STANDING = 20_000
 MOST_AT_ONCE = 200
@@ -128,8 +118,7 @@ class Notifier:
         self._site = site
         self._channels = channels
         self._settings = site.file.notifications or Notifications()
-        self._people = People(site, self._reachable)
-        self._plans = Plans(site)
+        self._calling = Calling(site, channels, self._push)
 
     def wake(self) -> None:
         """There may be something to tell."""
@@ -186,7 +175,7 @@ class Notifier:
         next_call = await asyncio.to_thread(self._next_call)
         more = False
         if next_call is not None and next_call <= now:
-            more, lost = await self._writer.do(partial(self._call, now=self._now()))
+            more, lost = await self._writer.do(self._call)
             if lost:
                 self._wake.set()
             self._relay.wake()
@@ -210,51 +199,14 @@ class Notifier:
             first = open_escalations(c, self._site.id, [EscalationState.CALLING], 1)
         return first[0].next_at if first else None
 
-    def _call(self, c: Connection, now: int) -> tuple[bool, bool]:
-        """Call whoever is due; whether there may be more, and whether others are to be called for who cannot be."""
-        self._push.browsers = all_browsers(c, self._site.id)
-        calling = open_escalations(c, self._site.id, [EscalationState.CALLING], CALLS_AT_ONCE)
-        ready = [escalation for escalation in calling if escalation.next_at <= now]
-        record = duty_on_record(c, self._site, now)
-        trees: dict[tuple[str, ...], list[Call]] = {}
-        chosen = all_preferences(c, self._site.id)
-        new: list[Notification] = []
-        for escalation in ready:
-            over = ended(c, escalation, now)
-            if over is not escalation:
-                keep_ended(c, over)
-                continue
-            commander, in_command = commander_of(c, escalation)
-            key = (escalation.kind, escalation.facts.grade, commander, in_command or "", *escalation.roles)
-            if key not in trees:
-                trees[key] = self._people.tree(escalation, commander, now, record, in_command)
-            tree = trees[key]
-            told = notifications_of(c, escalation.id) if escalation.told else []
-            failed = frozenset(n.person for n in told if n.state is NotificationState.FAILED)
-            calls, next_at = due(escalation, tree, failed, now)
-            made = [self._notification(escalation, call, chosen.get(call.person), now, record) for call in calls]
-            lost = [unreachable(n, self._channels.why_not(n.person)) for n in made if not n.channels]
-            new += [n for n in made if n.channels] + lost
-            if lost and next_at is not None:
-                next_at = now  # the next person is called for those who cannot be
-            after = called(escalation, [call.person for call in calls], next_at)
-            save_escalation(c, after)
-            if escalation.kind == "step":
-                self._take_into_plan(c, after, lost, [*told, *[n for n in made if n.channels], *lost], now)
-        insert_notifications(c, new)
-        return len(ready) == CALLS_AT_ONCE, any(n.state is NotificationState.FAILED for n in new)
-
-    def _notification(
-        self, escalation: Escalation, call: Call, chosen: Preferences | None, now: int, record: OnRecord
-    ) -> Notification:
-        told_from = self._people.told_from(escalation, call, chosen, now, record)
-        return notification_for(self._site, escalation, call, self._reachable(call.person), chosen, now, told_from)
+    def _call(self, c: Connection) -> tuple[bool, bool]:
+        return self._calling.call(c, self._now())
 
     async def _settle(self, causes: set[str] | None) -> None:
         """End what has nothing to be told of any more; of these causes, or of all."""
         over = await asyncio.to_thread(self._over, causes)
-        for start in range(0, len(over), CALLS_AT_ONCE):
-            await self._writer.do(partial(self._settle_some, over[start : start + CALLS_AT_ONCE]))
+        for start in range(0, len(over), AT_ONCE):
+            await self._writer.do(partial(self._settle_some, over[start : start + AT_ONCE]))
 
     def _over(self, causes: set[str] | None) -> list[str]:
         now = self._now()
@@ -279,11 +231,9 @@ class Notifier:
         found: list[tuple[Notification, ...]] = []
         with self._database.read() as c:
             self._push.browsers = all_browsers(c, self._site.id)
-            for high in queued_high(c, self._site.id, MOST_AT_ONCE):
-                if high.next_at > now:
-                    later.append(high.next_at)
-                elif high.id not in self._busy:
-                    found.append((high,))
+            high = queued_high(c, self._site.id, MOST_AT_ONCE)
+            later += [n.next_at for n in high if n.next_at > now]
+            found += together([n for n in high if n.next_at <= now and n.id not in self._busy])
             waiting = {} if urgent_only else people_waiting(c, self._site.id)
             for person, first in waiting.items():
                 if f"person:{person}" in self._busy:
@@ -294,11 +244,7 @@ class Notifier:
                 else:
                     found.append(tuple(queued_for(c, self._site.id, person, now, MOST_TOGETHER)))
             escalations = escalations_by_id(c, list({n.escalation for some in found for n in some}))
-        deliveries = []
-        for some in found:
-            ordered = sorted(some, key=lambda n: (escalations[n.escalation].facts.at, n.id))
-            deliveries.append(Delivery(tuple(ordered), tuple(escalations[n.escalation].facts for n in ordered)))
-        return deliveries, min(later, default=None)
+        return [delivery_of(some, escalations) for some in found], min(later, default=None)
 
     async def _deliver(self, delivery: Delivery, pool: ThreadPoolExecutor) -> None:
         lead = delivery.lead
@@ -316,10 +262,6 @@ class Notifier:
         self._outcomes.append(Outcome(delivery, self._now(), why, lead.grade != "high", gone))
         self._wake.set()
 
-    def _reachable(self, person: str) -> tuple[str, ...]:
-        """By the site file's channels, then by the browsers they have subscribed."""
-        return (*self._channels.of(person), *((CHANNEL,) if self._push.of(person) else ()))
-
     def _way(self, person: str, channel: str) -> Way:
         if channel == CHANNEL:
             return partial(self._push.hand_over, person)
@@ -336,6 +278,7 @@ class Notifier:
             link=f"{self._url}/n/{delivery.lead.token}",
             ref=delivery.lead.id,
             templates=self._settings.templates,
+            in_full=delivery.of_one_activation,
         )
 
     # what became of it
@@ -377,23 +320,11 @@ class Notifier:
         if escalation is None:
             return
         if escalation.kind == "step":
-            self._take_into_plan(c, escalation, [after], notifications_of(c, escalation.id), outcome.at)
+            self._calling.take_into_plan(c, escalation, [after], notifications_of(c, escalation.id), outcome.at)
         if after.state is NotificationState.FAILED:
             log.warning("somebody could not be told", person=after.person, why=after.why, notification=after.id)
             if escalation.state is EscalationState.CALLING:
                 save_escalation(c, _at_once(escalation, outcome.at))
-
-    def _take_into_plan(
-        self,
-        c: Connection,
-        escalation: Escalation,
-        news: Sequence[Notification],
-        everybody: Sequence[Notification],
-        now: int,
-    ) -> None:
-        names = {person.id: person.name for person in self._site.file.people}
-        change = partial(into_plan, escalation=escalation, news=news, everybody=everybody, names=names, now=now)
-        self._plans.told(c, escalation.cause, change, now)
 
     def backlog_ms(self) -> int:
         """How long the longest waiting notification has been due; blocking."""

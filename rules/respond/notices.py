@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
@@ -13,6 +14,7 @@ from community.activations import Activation, StepProgress
 from community.alarms import Alarm, called_at
 from community.drills import Drill
 from community.escalations import COMMAND, Escalation, of_party
+from community.incident_command import CommandState
 from community.notice_text import Facts
 from community.notifications import wants_notification
 from community.site.site import Site
@@ -39,7 +41,7 @@ def tell_alarm(c: Connection, site: Site, alarm: Alarm, now: int) -> None:
         drill=alarm.test,
         simulated=alarm.simulated,
     )
-    begin(c, site, "alarm", alarm.id, None, (), alarm.zone, facts, now)
+    begin(c, site, "alarm", alarm.id, None, (), alarm.zone, facts, now, alarm.activation or "")
 
 
 def tell_step(c: Connection, site: Site, activation: Activation, step: StepProgress, now: int) -> None:
@@ -51,26 +53,37 @@ def tell_late(c: Connection, site: Site, activation: Activation, step: StepProgr
     """A step is late: the commander is told, and the party the plan escalates to."""
     if site.file.notifications is None:
         return
+    _of_step(c, site, activation, step, "late", ("commander", *_party_above(site, activation)), now)
+
+
+def _party_above(site: Site, activation: Activation) -> tuple[str, ...]:
     plan = site.plans.get(activation.plan)
     above = plan.organisation.escalation if plan is not None else None
-    roles = ("commander", *([of_party(above)] if above is not None else []))
-    _of_step(c, site, activation, step, "late", roles, now)
+    return () if above is None else (of_party(above),)
 
 
-def tell_command(c: Connection, site: Site, activation: Activation, person: str, now: int) -> None:
-    """Somebody is asked to take command."""
+def tell_command(c: Connection, site: Site, activation: Activation, now: int) -> None:
+    """Somebody is asked to take command; or, when nobody has, all who may and the party above."""
     if site.file.notifications is None:
         return
     command = activation.command
     at = datetime.fromtimestamp((command.take_by or now) / 1000, ZoneInfo(site.file.site.timezone)).strftime("%H:%M:%S")
+    roles = command.asked[-1:]
     action = Text(zh=f"{at}前无人接受则询问下一位", en=f"the next one is asked at {at}")
-    if command.offered_to is not None:
+    if command.state is CommandState.UNANSWERED:
+        roles = (*command.asked, *_party_above(site, activation))
+        action = Text(
+            zh=f"尚无人指挥，已询问所有人；{at}再次通知", en=f"nobody commands yet; all are asked again at {at}"
+        )
+    elif command.offered_to is not None:
         names = {one.id: one.name for one in site.file.people}
         name = names.get(command.person or "", command.person or "")
-        action = Text(zh=f"{name}移交指挥", en=f"{name} hands it over")
+        roles, action = (command.offered_to,), Text(zh=f"{name}移交指挥", en=f"{name} hands it over")
     facts = _facts(site, activation, COMMAND, action, now)
-    # who was asked once may be asked again: by a hand-over, which is another occasion
-    begin(c, site, COMMAND, activation.id, f"{person}:{now}", (person,), activation.zone, facts, now)
+    facts = replace(facts, gathered=command.state is CommandState.UNANSWERED)
+    # who was asked once may be asked again: each time is to be told
+    step = f"{roles[0] if roles else ''}:{now}"
+    begin(c, site, COMMAND, activation.id, step, roles, activation.zone, facts, now, activation.id)
 
 
 def tell_suspended(c: Connection, site: Site, drill: Drill, emergency: Activation, now: int) -> None:
@@ -102,7 +115,7 @@ def _of_step(
     now: int,
 ) -> None:
     facts = _facts(site, activation, kind, step.name, now)
-    begin(c, site, kind, activation.id, step.id, tuple(roles), activation.zone, facts, now)
+    begin(c, site, kind, activation.id, step.id, tuple(roles), activation.zone, facts, now, activation.id)
 
 
 def _facts(site: Site, activation: Activation, kind: str, action: Text, now: int) -> Facts:
@@ -129,10 +142,15 @@ def begin(
     zone: str,
     facts: Facts,
     now: int,
+    occasion: str = "",
 ) -> None:
-    """Have people told of a cause, once an occasion."""
-    occasion = facts.at if kind == "alarm" else 0
-    digest = hashlib.sha256(f"{site.id}:{kind}:{cause}:{step}:{occasion}".encode()).hexdigest()
+    """Have people told of a cause, once each time it calls.
+
+    Args:
+        occasion: the activation it belongs to.
+    """
+    time = facts.at if kind == "alarm" else 0
+    digest = hashlib.sha256(f"{site.id}:{kind}:{cause}:{step}:{time}".encode()).hexdigest()
     begin_escalation(
         c,
         Escalation(
@@ -143,6 +161,7 @@ def begin(
             cause=cause,
             step=step,
             roles=roles,
+            occasion=occasion,
             facts=facts,
             started_at=now,
             next_at=now,

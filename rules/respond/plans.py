@@ -32,7 +32,7 @@ from community.activations import (
 from community.alarms import Alarm, called_at
 from community.commanding import ask
 from community.commands import Command, Outcome, Reply
-from community.incident_command import CommandState, is_due
+from community.incident_command import is_due
 from community.site.rules import Rule
 from community.site.site import Site
 from community.staffing import line_of_command
@@ -88,6 +88,7 @@ class Plans:
             self._save(c, None, begun, "standby", now)
         else:
             begun, orders = self._begin(c, activation, now)
+            begun = self._asked_at_once(c, begun, now)
             self._save(c, None, begun, "activated", now)
         self._give_way(c, begun, now)
         return begun, orders
@@ -163,6 +164,18 @@ class Plans:
         self._save(c, activation, begun, begun.timeline[-1].what, now)
         return orders
 
+    def _asked_at_once(self, c: Connection, activation: Activation, now: int) -> Activation:
+        """Whoever is to command is asked in the message that tells of the alarm; a fault costs no plan."""
+        try:
+            with c.begin_nested():
+                return self._ask_for_command(c, activation, now)
+        except (OperationalError, InterfaceError, Conflict):
+            raise
+        except Exception:
+            metrics.loop_errors.labels("rules plans").inc()
+            log.exception("nobody was asked to command; the next look tries again", activation=activation.id)
+            return activation
+
     def _ask_for_command(self, c: Connection, activation: Activation, now: int) -> Activation:
         """Nobody commands, or it is being handed over: whoever is to command is asked."""
         command = activation.command
@@ -172,10 +185,9 @@ class Plans:
             record = duty_on_record(c, self._site, now)
             line = line_of_command(self._site, activation.commander, command.deputies, now, record)
             activation = ask(activation, line, now)
-            if activation.command.state is CommandState.ASKED:
-                notices.tell_command(c, self._site, activation, activation.command.asked[-1], now)
+            notices.tell_command(c, self._site, activation, now)
         elif command.offered_to is not None and command.told != command.offered_to:
-            notices.tell_command(c, self._site, activation, command.offered_to, now)
+            notices.tell_command(c, self._site, activation, now)
             activation = replace(activation, command=replace(command, told=command.offered_to))
         return activation
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from backbone.database.activations import list_activations
+from backbone.database.activations import list_activations, save_activation
 from backbone.database.alarms import get_alarm, save_alarm
 from backbone.database.database import Database
 from backbone.database.documents import plain
@@ -17,9 +17,11 @@ from backbone.database.notifications import escalations_of, list_notifications
 from backbone.database.outbox import append
 from backbone.settings import Settings
 from backbone.site_files import read_site
-from community.activations import StepState
+from community.activations import Activation, StepState
 from community.alarms import acknowledge
+from community.commanding import take
 from community.escalations import EscalationState
+from community.incident_command import CommandState
 from community.notifications import NotificationState
 from community.quality import Quality
 from community.site.site import Site
@@ -147,6 +149,64 @@ async def test_a_fire_is_told_by_mail_and_webhook_until_it_is_acknowledged(
     told = [entry.detail for entry in activation.timeline if entry.what == "told"]
     assert any("email: handed over" in detail for detail in told), told
     assert any("sms: handed over" in detail for detail in told), told
+
+
+async def test_who_is_to_command_gets_one_message_and_nobody_is_left_in_peace_until_somebody_commands(
+    embedded_broker: Broker, tmp_path: Path, database: Database, mails: Mails, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Mail to all; nobody answers two rounds, then all are told as often as grouping allows, until one takes it."""
+    names = {person: f"{person}@example.com" for person in PEOPLE}
+    for person, address in names.items():
+        monkeypatch.setenv(f"{person.replace('-', '_').upper()}_EMAIL", address)
+    monkeypatch.setenv("ANJU_EMAIL_URL", f"mailto://127.0.0.1:{mails.port}?from=anju@example.com&to={{to}}")
+    fire = "  - id: fire\n"
+    text = (ROOT / "sites" / "jinxiu.yaml").read_text(encoding="utf-8")
+    organisation = text[text.index("    organisation:", text.index(fire, text.index("plans:"))) :].partition("\n")[0]
+    quick = "take_within: 700ms, rounds: 2, ask_all_every: 500ms, commander"
+    site = quick_site(
+        tmp_path,
+        **{
+            organisation: organisation.replace("commander", quick, 1),
+            "grouping: {window: 5s, digest: 10m}": "grouping: {window: 1s, digest: 2s}",
+        },
+    )
+
+    def asked(what: str) -> list[str]:
+        return [to.partition("@")[0] for tos, _, body in list(mails.got) if what in body for to in tos]
+
+    def activation() -> Activation:
+        with database.read() as c:
+            return list_activations(c, site.id)[0]
+
+    async with rules(embedded_broker, site, database) as east:
+        east.send((SMOKE_A, 1.0), (SMOKE_B, 1.0))
+        await until(lambda: len(asked("You are asked to command")) >= 1, "the first to be asked")
+        first = asked("You are asked to command")[0]
+        opening, *later = [body for tos, _, body in mails.got if tos == [names[first]] and "火灾" in body]
+        for said in ("HIGH alarm: Fire confirmed", "Task of the plan", "You are asked to command"):
+            assert said in opening, "one message"
+        assert not any("HIGH alarm: Fire confirmed" in body or "Task of the plan" in body for body in later)
+        await until(lambda: activation().command.state is CommandState.UNANSWERED, "the rounds to end")
+        await until(lambda: len(asked("nobody commands yet")) + len(asked("messages")) >= 4, "all to be told")
+        one = activation()
+        entries = [(e.what, e.detail) for e in one.timeline if e.what.startswith("command-asked")]
+        line = [person for what, person in entries if what == "command-asked"]
+        assert entries == [("command-asked", p) for p in line] + [("command-asked-again", p) for p in line]
+        assert line[0] == first
+        with database.begin() as c:  # as the API does
+            taken = take(activation(), first, "", now_ms())
+            save_activation(c, taken)
+            append(c, "rules", site.id, "plan", "command-taken", taken.id, plain(taken), now_ms())
+
+        def open_asks() -> int:
+            with database.read() as c:
+                of_plan = escalations_of(c, site.id, taken.id)
+            return sum(e.kind == "command" and e.ended_at is None for e in of_plan)
+
+        await until(lambda: open_asks() == 0, "the asking to end")
+        with database.read() as c:
+            waiting = [n for n in list_notifications(c, site.id, limit=1_000) if n.state is NotificationState.QUEUED]
+        assert not [n for n in waiting if n.occasion == taken.id], "withdrawn"
 
 
 async def test_a_receiver_that_fails_hangs_and_recovers(

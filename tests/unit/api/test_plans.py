@@ -6,6 +6,7 @@ import httpx
 import pytest
 
 from backbone.database import activations as stored
+from backbone.database.alarms import get_alarm
 from backbone.database.notifications import begin_escalation, insert_notifications
 from backbone.database.tickets import list_tickets, save_ticket
 from community import commanding, tickets
@@ -249,3 +250,57 @@ async def test_the_link_of_who_is_asked_takes_command(house: House, web: httpx.A
     assert found.command.person == "wang-wei"
     assert [entry.what for entry in found.timeline].count("command-taken") == 1
     assert [event.change for event in house.events() if event.kind == "plan"] == ["command-taken"]
+
+
+async def test_one_link_acknowledges_the_alarm_and_takes_command_or_only_the_first(
+    house: House, web: httpx.AsyncClient
+) -> None:
+    words = Text(zh="火灾应急预案", en="Fire plan")
+    raised = house.raise_alarm()
+    with house.database.begin() as c:
+        stored.save_activation(
+            c,
+            commanding.ask(
+                activate(
+                    id="a-1", site=house.site.id, plan=house.site.plans["fire"], level="high", zone="b3-f1",
+                    cause=f"alarm:{raised.id}", reason="x", now=NOW,
+                ),
+                ("wang-wei",),
+                NOW,
+            ),
+        )  # fmt: skip
+        for kind, cause in (("alarm", raised.id), ("command", "a-1")):
+            facts = Facts(kind=kind, grade="high", message=words, action=words, place=words, building=words, at=NOW)
+            begin_escalation(
+                c,
+                Escalation(
+                    id=f"e-{kind}", site=house.site.id, zone="b3-f1", kind=kind, cause=cause, roles=("wang-wei",),
+                    occasion="a-1", facts=facts, started_at=NOW, next_at=NOW,
+                ),
+            )  # fmt: skip
+            told = Notification(
+                id=f"n-{kind}", site=house.site.id, escalation=f"e-{kind}", person="wang-wei", told_as="wang-wei",
+                grade="high", zone="b3-f1", channels=("sms",), token=f"secret-{kind}", created_at=NOW, next_at=NOW,
+                message="n-alarm", occasion="a-1",
+            )  # fmt: skip
+            insert_notifications(c, [told])
+
+    def so_far() -> tuple[str | None, str | None]:
+        with house.database.read() as c:
+            alarm, activation = get_alarm(c, raised.id), stored.get_activation(c, "a-1")
+        assert alarm is not None
+        assert activation is not None
+        return alarm.acknowledged_by, activation.command.person
+
+    link = "http://anju.test/n/secret-alarm"
+    shown = (await web.get(link)).text
+    assert "由我指挥" in shown
+    assert "只确认，不指挥" in shown
+    assert so_far() == (None, None), "looking changes nothing"
+    seen = (await web.post(link, params={"only": "acknowledge"})).text
+    assert so_far() == ("wang-wei", None)
+    assert "由我指挥" in seen
+    assert "只确认" not in seen
+    taken = (await web.post(link)).text
+    assert so_far() == ("wang-wei", "wang-wei")
+    assert "<button" not in taken

@@ -24,16 +24,32 @@ PEOPLE = st.sampled_from(LINE)
 Does = Callable[[Activation, int], Activation]
 
 
-def test_who_does_not_take_it_in_time_is_passed_over_and_everybody_is_asked_once() -> None:
+def test_who_does_not_take_it_in_time_is_passed_over_and_asked_again_and_then_all_are_told_until_somebody_does() -> (
+    None
+):
     one, now = activated(), 1_000
     asked = []
-    while is_due(one.command, now):
+    for _ in range(3 * len(LINE)):
+        assert is_due(one.command, now)
+        assert not is_due(commanding.ask(one, LINE, now).command, now + 119_999)
         one = commanding.ask(one, LINE, now)
         asked.append((now, one.command.asked[-1]))
-        now = one.command.take_by or now
-    assert asked[:3] == [(1_000, "wang-wei"), (121_000, "li-na"), (241_000, "zhang-min")]
-    assert one.command.state is CommandState.UNANSWERED
+        now += 120_000
+    assert asked == [(1_000 + 120_000 * turn, LINE[turn % 3]) for turn in range(9)], "three rounds"
+    for _ in range(20):
+        one = commanding.ask(one, LINE, now)
+        assert (one.command.state, one.command.asked) == (CommandState.UNANSWERED, LINE), "all at once"
+        assert not is_due(one.command, now + 599_999)
+        now += 600_000
+        assert is_due(one.command, now), "for as long as it takes"
     assert all(still_asked(one.command, person) for person in LINE), "whoever wakes up late still may"
+    relieved = commanding.ask(one, ("chen-gang",), now)
+    assert relieved.command.asked == ("chen-gang",), "by the roster of that hour"
+    assert all(still_asked(relieved.command, person) for person in ("chen-gang", *LINE))
+    said = [entry.what for entry in one.timeline if entry.what.startswith("command")]
+    assert said == ["command-asked"] * 3 + ["command-asked-again"] * 6 + ["command-unanswered"] * 20
+    over = activations.stand_down(one, "wang-wei", "burnt rice", now)
+    assert commanding.ask(over, LINE, now) is over
     taken = commanding.take(one, "wang-wei", "", now + 1)
     assert (taken.command.person, taken.command.since) == ("wang-wei", now + 1)
     assert not any(still_asked(taken.command, person) for person in LINE)

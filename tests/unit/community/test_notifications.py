@@ -210,6 +210,26 @@ def test_the_words_of_one_alarm_and_of_many() -> None:
     assert "【演练】" not in words([replace(FACTS, drill=True), FACTS], "zh")
 
 
+def test_an_alarm_and_what_its_plan_asks_of_the_same_person_is_one_text() -> None:
+    plan = Text(zh="火灾预案", en="Fire plan")
+    asked = replace(FACTS, kind="command", message=plan, action=Text(zh="12:00前", en="until 12:00"))
+    task = replace(FACTS, kind="step", message=plan, action=Text(zh="打开疏散门", en="Open the doors"))
+    made = render(
+        [FACTS, asked, task], language="both", timezone="Asia/Shanghai", link="https://x/n/t", ref="n-1",
+        templates=Templates(), in_full=True,
+    )  # fmt: skip
+    assert made.title == "高风险报警：火情确认"
+    assert made.body.count("https://x/n/t") == 2, "one link in each language"
+    for said in (
+        "1F corridor, Building 3",
+        "You are asked to command: Fire plan; until 12:00",
+        "Task of the plan: Open",
+    ):
+        assert said in made.body
+    for said in ("3号楼 一层走廊", "请您担任总指挥：火灾预案；12:00前", "预案任务：打开疏散门"):
+        assert said in made.body
+
+
 @pytest.mark.parametrize(("text", "unknown"), [("{place} {when}", ["when"]), ("{place", ["{place"]), ("{ref}", [])])
 def test_a_template_is_judged_before_it_is_needed(text: str, unknown: list[str]) -> None:
     assert unknown_fields(text) == unknown

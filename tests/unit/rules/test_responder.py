@@ -125,22 +125,28 @@ def test_who_does_not_take_command_is_passed_over_and_who_takes_it_is_told_what_
             {"id": "zhang-min", "name": "张敏", "roles": ["manager"]},
         ],
     }
-    plan = {**PLAN, "organisation": {"commander": "safety-officer", "deputies": ["manager"], "take_within": "30s"}}
+    plan = {
+        **PLAN,
+        "organisation": {"commander": "safety-officer", "deputies": ["manager"], "take_within": "30s", "rounds": 1},
+    }
     made = site(plan)
     file = SiteFile.model_validate({**made.file.model_dump(by_alias=True, exclude_none=True), **rows})
     responder = Responder(replace(made, file=file), LATE_AFTER_MS)
     with database.begin() as c:
         responder.respond(c, [smoke()], NOW)
-        for at in (0, 1_000, 29_999, 30_000, 30_001, 90_000, 91_000):
+        for at in (0, 1_000, 29_999, 30_000, 30_001, 60_000, 61_000):
             responder.look_after(c, NOW + at)
         (activation,) = list_activations(c, "test")
         asked = [e for e in escalations_of(c, "test", activation.id) if e.kind == "command"]
-        assert {e.roles: e.started_at - NOW for e in asked} == {("zhang-min",): 0, ("wang-wei",): 30_000}
+        assert {e.started_at - NOW: e.roles for e in asked} == {
+            0: ("zhang-min",), 30_000: ("wang-wei",), 60_000: ("zhang-min", "wang-wei")
+        }  # fmt: skip
+        assert [e.facts.gathered for e in sorted(asked, key=lambda e: e.started_at)] == [False, False, True]
         assert activation.command.state is CommandState.UNANSWERED
         assert all(ended(c, e, NOW + 91_000) is e for e in asked), "both may still take it"
         taken = take(activation, "wang-wei", "", NOW + 92_000)
         save_activation(c, taken)
-        assert [ended(c, e, NOW + 92_000).ended_by for e in asked] == ["wang-wei commands"] * 2
+        assert [ended(c, e, NOW + 92_000).ended_by for e in asked] == ["wang-wei commands"] * 3
         offered = offer(taken, "zhang-min", "wang-wei", "I go in", NOW + 93_000)
         save_activation(c, offered)
         responder.look_after(c, NOW + 93_001)

@@ -4858,6 +4858,12 @@ export interface components {
          * @description Commander and roles; each names a platform role or a plan role people are rostered to.
          */
         Organisation: {
+            /**
+             * Ask All Every
+             * @description how often all of them and the party above are told at once, after the last round
+             * @default 600
+             */
+            ask_all_every: number;
             commander: components["schemas"]["Role"];
             /**
              * Deputies
@@ -4867,7 +4873,7 @@ export interface components {
             deputies: string[];
             /**
              * Escalation
-             * @description the party told, beside the commander, of a step that is late
+             * @description the party told, beside the commander, of a step that is late and of a command nobody takes
              */
             escalation?: string | null;
             /**
@@ -4875,6 +4881,12 @@ export interface components {
              * @default []
              */
             roles: string[];
+            /**
+             * Rounds
+             * @description how often all of them are asked, one after the other
+             * @default 3
+             */
+            rounds: number;
             /**
              * Take Within
              * @description how long somebody who is asked has to take command
