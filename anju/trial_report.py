@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from anju.trials import Trial
-from community.alarm_load import FLOOD, STEADY, Difference, Episode
+from community.alarm_load import FLOOD, STEADY, Difference, Episode, Load
 from community.site.cases import Given
 from community.text import Text
 from rules.trial.cases import Verdict
@@ -209,11 +209,16 @@ def as_json(trial: Trial) -> str:
         "unknown_points": trial.unknown,
         "cold": trial.cold,
         "standing": [asdict(episode) for episode in trial.standing],
-        "load": {**asdict(trial.load), "acceptable": trial.load.acceptable},
+        "load": _load(trial.load),
+        "load_before": None if trial.load_before is None else _load(trial.load_before),
         "rules": [asdict(rule) for rule in trial.rules],
         "difference": asdict(trial.difference) if trial.difference else None,
     }
     return json.dumps(told, ensure_ascii=False, indent=1)
+
+
+def _load(load: Load) -> dict[str, Any]:
+    return {**asdict(load), "acceptable": load.acceptable}
 
 
 def cases_as_json(verdicts: list[Verdict]) -> str:

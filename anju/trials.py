@@ -39,6 +39,8 @@ class Trial:
     cold: dict[str, float]
     """Rules that knew too little at the beginning, and how far back they remember (s)."""
     difference: Difference | None
+    load_before: Load | None
+    """Of the rules it is compared with."""
 
 
 def on_history(site: Site, old: Site | None, start: str | None, end: str | None) -> Trial:
@@ -137,6 +139,7 @@ def _trial(site: Site, replays: list[Replay], times: tuple[int, int, int], secon
     warm_from, begin, end = times
     new = replays[0]
     episodes, standing = new.since(begin)
+    before = replays[1].since(begin)[0] if len(replays) > 1 else None
     return Trial(
         site=site,
         warm_from=warm_from,
@@ -149,5 +152,6 @@ def _trial(site: Site, replays: list[Replay], times: tuple[int, int, int], secon
         load=load_of(episodes, begin, end),
         standing=standing,
         cold={rule: needs for rule, needs in memory_s(site).items() if 1000 * needs > begin - warm_from},
-        difference=difference(episodes, replays[1].since(begin)[0]) if len(replays) > 1 else None,
+        difference=None if before is None else difference(episodes, before),
+        load_before=None if before is None else load_of(before, begin, end),
     )

@@ -18,6 +18,7 @@ from api.rules.schemas import (
     RuleDetail,
     RuleOfPoint,
     RuleOut,
+    RuleVersionOut,
     TrialAsked,
     TrialOut,
     show,
@@ -32,15 +33,19 @@ from api.site_versions.keeping import checked, put, text_in_force
 from api.site_versions.router import show as show_version
 from api.site_versions.router import shown
 from api.site_versions.schemas import SiteVersionOut
+from api.sites.schemas import NamedOut
 from api.writing import Change, Write, writing
 from backbone.database.alarm_journal import raised_by_rule
+from backbone.database.site_versions import text_of, versions
 from community.people import Action
 from community.site.changes import differences
 from community.site.explain import coverage, rules_of
 from community.site.site import Site
 from community.site.snippets import SnippetError, rule_text, with_rule
+from community.text import Text
 
 router = APIRouter(tags=["rules"])
+MOST_VERSIONS = 30
 
 
 @router.get("/points/{point_id}/rules")
@@ -64,7 +69,7 @@ def list_rules(platform: PlatformDep, _: Viewer) -> list[RuleOut]:
     """The rules in force, in the file's order."""
     site, alarms = platform.site, _alarms(platform)
     return [
-        show_rule(rule, len(site.selection.places(rule.select)), alarms.get(rule.id, 0)) for rule in site.file.rules
+        show_rule(site, rule, site.selection.places(rule.select), alarms.get(rule.id, 0)) for rule in site.file.rules
     ]
 
 
@@ -101,13 +106,41 @@ def get_rule(rule_id: str, platform: PlatformDep, _: Viewer) -> RuleDetail:
     if rule is None:
         raise not_found("rule", rule_id)
     names, places = list(site.points), site.selection.places(rule.select)
-    row = show_rule(rule, len(places), _alarms(platform).get(rule_id, 0))
+    row = show_rule(site, rule, places, _alarms(platform).get(rule_id, 0))
     try:
         text = rule_text(text_in_force(platform), rule_id)
     except Problem:
         text = None
     watched = [names[place] for place in places[:500]]
-    return RuleDetail(**row.model_dump(), text=text, base=site.digest, watched=watched)
+    looking = rule.positive_alarm
+    return RuleDetail(
+        **row.model_dump(),
+        text=text,
+        base=site.digest,
+        watched=watched,
+        rationale=rule.rationale,
+        risks=[
+            NamedOut(id=risk.id, name=risk.name or Text(zh=risk.id))
+            for risk in site.file.risks
+            if rule_id in risk.rules
+        ],
+        re_alarm_s=rule.re_alarm,
+        acknowledge_s=looking.acknowledge if looking else None,
+        investigate_s=looking.investigate if looking else None,
+    )
+
+
+@router.get("/rules/{rule_id}/versions")
+def list_rule_versions(rule_id: str, platform: PlatformDep, _: Viewer) -> list[RuleVersionOut]:
+    """The versions of the site file that changed a rule, the newest first; of the last thirty."""
+    with platform.database.read() as c:
+        found = versions(c, platform.site.id, limit=MOST_VERSIONS + 1)
+        texts = [rule_text(text_of(c, platform.site.id, one.number) or "", rule_id) for one in found]
+    return [
+        RuleVersionOut(number=one.number, at=one.at, who=one.who, why=one.why, text=text)
+        for one, text, before in zip(found[:MOST_VERSIONS], texts, [*texts[1:], None], strict=False)
+        if text != before
+    ]
 
 
 @router.post("/rules/{rule_id}/check")

@@ -1,15 +1,20 @@
 """Rules as shown: which watch a point, and which points none does."""
 
+from collections.abc import Sequence
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.rules.trials import Trial
 from api.site_versions.schemas import DifferenceOut
+from api.sites.schemas import NamedOut
 from api.times import Timestamp
 from community.alarms import AlarmState
+from community.site.condition_words import sentence
 from community.site.explain import Coverage, WatchedBy, words
+from community.site.life_safety import always_calls
 from community.site.rules import Grade, Rule
+from community.site.site import Site
 from community.text import Text
 
 
@@ -19,6 +24,7 @@ class RuleOfPoint(BaseModel):
     rule: str
     message: Text
     condition: str = Field(examples=["above 40 (deadband 2)"], description="in the words of the site file")
+    condition_words: Text = Field(description="the same as a sentence")
     scope: str = Field(description="what raises and clears as a whole: the point itself, a device, a zone, the site")
     alone: bool = Field(description="whether this point alone raises it")
     on_delay_s: float
@@ -59,6 +65,7 @@ class RuleOut(BaseModel):
     consequence: Text | None
     action: Text | None
     condition: str = Field(description="in the words of the site file")
+    condition_words: Text = Field(description="the same as a sentence")
     per: str
     on_delay_s: float
     off_delay_s: float
@@ -66,6 +73,9 @@ class RuleOut(BaseModel):
     latch: bool
     plan: str | None
     explains: list[str] = Field(description="rules whose alarms follow from this one's")
+    suppressed_by: list[str] = Field(description="rules while whose alarm stands around it this one calls nobody")
+    suppressed_in_maintenance: bool
+    always_calls: bool = Field(description="it is high, or tells of fire: nothing suppresses it by design")
     overrides: int
     points: int = Field(description="points it selects")
     alarms_7d: int | None = Field(description="how often it alarmed in the last seven days; low rules make tickets")
@@ -77,6 +87,21 @@ class RuleDetail(RuleOut):
     text: str | None = Field(description="its own lines; null where it has none: then the whole file is changed")
     base: str = Field(description="digest of the site file in force")
     watched: list[str] = Field(description="the points it selects, at most 500")
+    rationale: Text | None = Field(description="why it is graded otherwise than the risks that name it")
+    risks: list[NamedOut] = Field(description="entries of the risk register it watches for")
+    re_alarm_s: float | None = Field(description="acknowledged this long ago and still standing, it asks again")
+    acknowledge_s: float | None = Field(description="of a positive alarm sequence: somebody answers within")
+    investigate_s: float | None = Field(description="and may look for so long before the plan is in force")
+
+
+class RuleVersionOut(BaseModel):
+    """A version of the site file that changed a rule."""
+
+    number: int
+    at: Timestamp
+    who: str = Field(description="empty: the file itself was edited")
+    why: str
+    text: str | None = Field(description="the rule's lines from then on; null: it had none any more")
 
 
 class RuleChange(BaseModel):
@@ -121,6 +146,18 @@ class EpisodeOut(BaseModel):
     value: float | None
 
 
+class LoadOut(BaseModel):
+    """What a set of rules asks of one person (EEMUA 191)."""
+
+    model_config = ConfigDict(from_attributes=True, extra="ignore")
+
+    alarms: int
+    tickets: int
+    per_10_min: float
+    peak_10_min: int
+    acceptable: bool
+
+
 class TrialResult(BaseModel):
     """What the changed rules would have done, beside those in force."""
 
@@ -136,6 +173,11 @@ class TrialResult(BaseModel):
     only_old_count: int
     standing: int = Field(default=0, description="what stood already at the beginning; it is in none of the counts")
     cold: list[str] = Field(default=[], description="rules that knew too little at the beginning to judge")
+    stood: list[EpisodeOut] = Field(default=[], description="what stood already, at most 200")
+    warm_from: Timestamp | None = Field(
+        default=None, description="what came from then to the beginning was learnt from"
+    )
+    before: LoadOut | None = Field(default=None, description="the same of the rules in force")
 
 
 class ExpectedOut(BaseModel):
@@ -200,8 +242,9 @@ class TrialOut(BaseModel):
 MOST_EPISODES = 200
 
 
-def show_rule(rule: Rule, points: int, alarms: int) -> RuleOut:
-    """A rule as lists have it."""
+def show_rule(site: Site, rule: Rule, places: Sequence[int], alarms: int) -> RuleOut:
+    """A rule as lists have it; `places` are those of its points in the site file's order."""
+    points = list(site.points.values())
     return RuleOut(
         id=rule.id,
         risk=rule.risk,
@@ -210,6 +253,7 @@ def show_rule(rule: Rule, points: int, alarms: int) -> RuleOut:
         consequence=rule.consequence,
         action=rule.action,
         condition=words(rule.when),
+        condition_words=sentence(rule.when),
         per=rule.per,
         on_delay_s=rule.for_,
         off_delay_s=rule.clear_after,
@@ -217,8 +261,11 @@ def show_rule(rule: Rule, points: int, alarms: int) -> RuleOut:
         latch=rule.latch,
         plan=rule.plan,
         explains=list(rule.explains.rules) if rule.explains else [],
+        suppressed_by=list(rule.suppressed_by),
+        suppressed_in_maintenance=rule.suppressed_in_maintenance,
+        always_calls=always_calls(rule.risk, {points[place].family for place in places}),
         overrides=len(rule.overrides),
-        points=points,
+        points=len(places),
         alarms_7d=None if rule.risk is Grade.LOW else alarms,
     )
 
@@ -257,6 +304,9 @@ def _result(told: dict[str, Any]) -> TrialResult:
         only_new_count=len(found["only_new"]),
         only_old_count=len(found["only_old"]),
         standing=len(told.get("standing", ())),
+        stood=[EpisodeOut(**_episode(row)) for row in told.get("standing", ())[:MOST_EPISODES]],
+        warm_from=told.get("warm_from"),
+        before=LoadOut.model_validate(told["load_before"]) if told.get("load_before") else None,
         cold=sorted(told.get("cold", ())),
     )
 
@@ -272,6 +322,7 @@ def show(by: WatchedBy) -> RuleOfPoint:
         rule=rule.id,
         message=rule.message,
         condition=by.condition,
+        condition_words=sentence(rule.when),
         scope=by.scope,
         alone=by.role == "condition",
         on_delay_s=rule.for_,

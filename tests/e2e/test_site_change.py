@@ -83,6 +83,8 @@ def test_a_rule_is_tried_changed_and_taken_back(program: Program, outside: Outsi
         tried = api.get(f"/rules/trials/{trial}").json()
         assert tried["problem"] == ""
         assert "too-hot" in {row["rule"] for row in tried["result"]["only_new"]}
+        assert tried["result"]["alarms"] > tried["result"]["before"]["alarms"], "beside what the rules in force ask"
+        assert "pm25-day" in tried["result"]["cold"], "a day's mean is not known from a minute"
         assert not outside.heard("events/alarm", lambda alarm: alarm["rule"] == "too-hot"), "a trial alarms nobody"
 
         asked = {"rule": "too-hot", "text": text, "cases": CASES, **base}
@@ -98,6 +100,9 @@ def test_a_rule_is_tried_changed_and_taken_back(program: Program, outside: Outsi
         wait_until(lambda: api.get("/site-versions").json()["items"][0]["in_force"], 30, "the version to be in force")
         newest = api.get("/site-versions").json()["items"][0]
         assert (newest["who"], newest["why"]) == ("li-na", "too-hot: 试一下 / a test")
+        told = api.get("/rules/too-hot/versions").json()[0]
+        assert (told["who"], told["number"]) == ("li-na", newest["number"])
+        assert "above: 1" in told["text"]
         again = api.put("/rules/too-hot", json={"text": text, "reason": "late", **base})
         assert again.status_code == 409, "written for a file that is no longer in force"
 

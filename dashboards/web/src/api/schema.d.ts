@@ -1899,6 +1899,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/rules/{rule_id}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Rule Versions
+         * @description The versions of the site file that changed a rule, the newest first; of the last thirty.
+         */
+        get: operations["list_rule_versions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/safety": {
         parameters: {
             query?: never;
@@ -4594,6 +4614,22 @@ export interface components {
             steps: components["schemas"]["PlanStepOut"][];
         };
         /**
+         * LoadOut
+         * @description What a set of rules asks of one person (EEMUA 191).
+         */
+        LoadOut: {
+            /** Acceptable */
+            acceptable: boolean;
+            /** Alarms */
+            alarms: number;
+            /** Peak 10 Min */
+            peak_10_min: number;
+            /** Per 10 Min */
+            per_10_min: number;
+            /** Tickets */
+            tickets: number;
+        };
+        /**
          * LossOut
          * @description Readings that are gone, or never came.
          */
@@ -6223,12 +6259,22 @@ export interface components {
          * @description A rule with its lines of the site file.
          */
         RuleDetail: {
+            /**
+             * Acknowledge S
+             * @description of a positive alarm sequence: somebody answers within
+             */
+            acknowledge_s: number | null;
             action: components["schemas"]["Text"] | null;
             /**
              * Alarms 7D
              * @description how often it alarmed in the last seven days; low rules make tickets
              */
             alarms_7d: number | null;
+            /**
+             * Always Calls
+             * @description it is high, or tells of fire: nothing suppresses it by design
+             */
+            always_calls: boolean;
             /**
              * Base
              * @description digest of the site file in force
@@ -6240,6 +6286,8 @@ export interface components {
              * @description in the words of the site file
              */
             condition: string;
+            /** @description the same as a sentence */
+            condition_words: components["schemas"]["Text"];
             consequence: components["schemas"]["Text"] | null;
             /** During */
             during: string[];
@@ -6250,6 +6298,11 @@ export interface components {
             explains: string[];
             /** Id */
             id: string;
+            /**
+             * Investigate S
+             * @description and may look for so long before the plan is in force
+             */
+            investigate_s: number | null;
             /** Latch */
             latch: boolean;
             message: components["schemas"]["Text"];
@@ -6268,7 +6321,26 @@ export interface components {
              * @description points it selects
              */
             points: number;
+            /** @description why it is graded otherwise than the risks that name it */
+            rationale: components["schemas"]["Text"] | null;
+            /**
+             * Re Alarm S
+             * @description acknowledged this long ago and still standing, it asks again
+             */
+            re_alarm_s: number | null;
             risk: components["schemas"]["Grade"];
+            /**
+             * Risks
+             * @description entries of the risk register it watches for
+             */
+            risks: components["schemas"]["NamedOut"][];
+            /**
+             * Suppressed By
+             * @description rules while whose alarm stands around it this one calls nobody
+             */
+            suppressed_by: string[];
+            /** Suppressed In Maintenance */
+            suppressed_in_maintenance: boolean;
             /**
              * Text
              * @description its own lines; null where it has none: then the whole file is changed
@@ -6323,6 +6395,8 @@ export interface components {
              * @example above 40 (deadband 2)
              */
             condition: string;
+            /** @description the same as a sentence */
+            condition_words: components["schemas"]["Text"];
             /**
              * During
              * @description calendars it holds in; none: always
@@ -6364,12 +6438,19 @@ export interface components {
              * @description how often it alarmed in the last seven days; low rules make tickets
              */
             alarms_7d: number | null;
+            /**
+             * Always Calls
+             * @description it is high, or tells of fire: nothing suppresses it by design
+             */
+            always_calls: boolean;
             cause: components["schemas"]["Text"] | null;
             /**
              * Condition
              * @description in the words of the site file
              */
             condition: string;
+            /** @description the same as a sentence */
+            condition_words: components["schemas"]["Text"];
             consequence: components["schemas"]["Text"] | null;
             /** During */
             during: string[];
@@ -6399,6 +6480,39 @@ export interface components {
              */
             points: number;
             risk: components["schemas"]["Grade"];
+            /**
+             * Suppressed By
+             * @description rules while whose alarm stands around it this one calls nobody
+             */
+            suppressed_by: string[];
+            /** Suppressed In Maintenance */
+            suppressed_in_maintenance: boolean;
+        };
+        /**
+         * RuleVersionOut
+         * @description A version of the site file that changed a rule.
+         */
+        RuleVersionOut: {
+            /**
+             * At
+             * Format: date-time
+             * @example 2026-09-22T08:15:30.250Z
+             */
+            at: string;
+            /** Number */
+            number: number;
+            /**
+             * Text
+             * @description the rule's lines from then on; null: it had none any more
+             */
+            text: string | null;
+            /**
+             * Who
+             * @description empty: the file itself was edited
+             */
+            who: string;
+            /** Why */
+            why: string;
         };
         /**
          * SafetyDocumentOut
@@ -7336,6 +7450,8 @@ export interface components {
             acceptable: boolean;
             /** Alarms */
             alarms: number;
+            /** @description the same of the rules in force */
+            before?: components["schemas"]["LoadOut"] | null;
             /** Both */
             both: number;
             /**
@@ -7368,8 +7484,19 @@ export interface components {
              * @default 0
              */
             standing: number;
+            /**
+             * Stood
+             * @description what stood already, at most 200
+             * @default []
+             */
+            stood: components["schemas"]["EpisodeOut"][];
             /** Tickets */
             tickets: number;
+            /**
+             * Warm From
+             * @description what came from then to the beginning was learnt from
+             */
+            warm_from?: string | null;
         };
         /**
          * TryOut
@@ -11727,6 +11854,46 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Checked"];
+                };
+            };
+            /** @description Refused; the detail says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not possible now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    list_rule_versions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                rule_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleVersionOut"][];
                 };
             };
             /** @description Refused; the detail says why */

@@ -1,0 +1,112 @@
+"""A rule's condition as a sentence a person reads, in Chinese and English; one row a kind."""
+
+from collections.abc import Mapping
+
+from community.site.conditions import Condition, Part
+from community.text import Text
+
+_DEADBAND = Text(zh="（回差 {deadband}）", en=" (deadband {deadband})")
+_ABOVE, _BELOW = Text(zh="高于 {above}", en="above {above}"), Text(zh="低于 {below}", en="below {below}")
+_SENTENCES: Mapping[str, Text] = {
+    "above": _ABOVE,
+    "below": _BELOW,
+    "equals": Text(zh="等于 {equals}", en="is {equals}"),
+    "band": Text(zh="超出 {low} 至 {high}", en="outside {low} to {high}"),
+    "band inside": Text(zh="介于 {low} 与 {high} 之间", en="within {low} to {high}"),
+    "bit": Text(zh="第 {bit} 位为 {is}", en="bit {bit} is {is}"),
+    "stale": Text(zh="{for}没有数据", en="silent for {for}"),
+    "stuck": Text(zh="{for}内变化不超过 {epsilon}", en="moved by no more than {epsilon} in {for}"),
+    "mean": Text(zh="{over}平均值{limit}", en="mean over {over} {limit}"),
+    "rate": Text(zh="{over}内变化率（每{per}）{limit}", en="slope over {over}, per {per}, {limit}"),
+    "dose": Text(
+        zh="{over}内累积量超过 {limit}（按{per}计）", en="dose over {over} beyond {limit} (value times {per})"
+    ),
+    "deviation": Text(
+        zh="与最近 {over}的常态相差超过 {z} 倍离散度", en="further than {z} spreads from what the last {over} were like"
+    ),
+    "deviation seasonal": Text(
+        zh="与近四周同一时段的常态相差超过 {z} 倍离散度",
+        en="further than {z} spreads from what this hour of the week was like in four weeks",
+    ),
+    "forecast": Text(
+        zh="按最近 {over}的趋势，{within}内将达到 {reaches}",
+        en="by the trend of {over} it reaches {reaches} within {within}",
+    ),
+    "changes": Text(zh="{within}内变化 {count} 次", en="changes {count} times within {within}"),
+    "vote": Text(
+        zh="同一区域 {at_least} 台设备在 {within}内同时为真", en="{at_least} devices of a zone agree within {within}"
+    ),
+    "vote site": Text(zh="{at_least} 台设备在 {within}内同时为真", en="{at_least} devices agree within {within}"),
+    "sequence": Text(
+        zh="变为 {state}，而此前 {within}内没有 {unless}", en="becomes {state} with no {unless} in the {within} before"
+    ),
+    "event": Text(zh="{within}内发生 {count} 次 {type}", en="{type}, {count} times within {within}"),
+    "all": Text(zh="以下全部成立：{parts}", en="all of: {parts}"),
+    "any": Text(zh="以下任一成立：{parts}", en="any of: {parts}"),
+    "not": Text(zh="以下确知不成立：{parts}", en="known not to be: {parts}"),
+    "alarm": Text(zh="规则 {alarm} 的报警存在", en="the alarm of {alarm} stands"),
+}
+_UNITS = ((86_400, "天", "d"), (3_600, "小时", "h"), (60, "分钟", "min"), (1, "秒", "s"))
+_SPANS = frozenset({"over", "within", "per", "for"})
+
+
+def sentence(when: Condition) -> Text:
+    """The condition in one line; another rule by its id, and a part by the measure it watches where it names one."""
+    return Text(zh=_in(when, "zh"), en=_in(when, "en"))
+
+
+def _in(when: Condition, language: str) -> str:
+    kind = when.kind
+    given = when.part(kind)
+    rows = {kind: given} if isinstance(given, (int, float, str)) or when.parts else given.model_dump(by_alias=True)
+    values = {key: _value(key, value, language) for key, value in rows.items() if not isinstance(value, (tuple, dict))}
+    if when.parts:
+        values["parts"] = ("；" if language == "zh" else "; ").join(_bracketed(part, language) for part in when.parts)
+    if kind == "deviation":
+        values["z"] = f"{given.limit:g}"
+    if kind in {"mean", "rate"}:
+        limits = [_ABOVE] * (given.above is not None) + [_BELOW] * (given.below is not None)
+        values["limit"] = (" 或" if language == "zh" else " or ").join(
+            text.in_language(language).format_map(values) for text in limits
+        )
+    words = _SENTENCES[_variant(kind, rows)].in_language(language).format_map(values)
+    deadband = when.deadband if kind in {"above", "below"} else 0 if kind == "deviation" else rows.get("deadband", 0)
+    return words + (_DEADBAND.in_language(language).format(deadband=f"{deadband:g}") if deadband else "")
+
+
+def _bracketed(part: Part, language: str) -> str:
+    own = " ".join(part.select.measure) if part.select is not None else ""
+    words = f"{own} {_in(part, language)}".strip()
+    return f"（{words}）" if language == "zh" and part.parts else f"({words})" if part.parts else words
+
+
+def _variant(kind: str, rows: Mapping[str, object]) -> str:
+    if kind == "band" and rows["inside"]:
+        return "band inside"
+    if kind == "deviation" and rows["baseline"] == "seasonal":
+        return "deviation seasonal"
+    if kind == "vote" and rows["per"] == "site":
+        return "vote site"
+    return kind
+
+
+def _value(key: str, value: object, language: str) -> str:
+    if key in _SPANS:
+        return _times(value, language) if isinstance(value, str) else span(value, language)
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _times(value: str, language: str) -> str:
+    """`3x`: so many of the point's expected intervals."""
+    if value.endswith("x"):
+        return f"{value[:-1]} 个上报周期" if language == "zh" else f"{value[:-1]} expected intervals"
+    return value
+
+
+def span(seconds: object, language: str) -> str:
+    """A duration (s) in its largest whole unit."""
+    s = float(str(seconds))
+    for size, zh, en in _UNITS:
+        if s >= size and s % size == 0:
+            return f"{s / size:g} {zh if language == 'zh' else en}"
+    return f"{s:g} {'秒' if language == 'zh' else 's'}"
