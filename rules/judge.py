@@ -11,6 +11,7 @@ from community.site.profile import Lane
 from community.site.site import Site
 from rules.detect.engine import Detector
 from rules.detect.model import Batch, Transition
+from rules.detect.retelling import Told
 from rules.intake import Intake
 from rules.refused import Refuse
 from rules.watermarks import Watermarks
@@ -34,20 +35,29 @@ class Judge:
 
     def use(self, site: Site, detector: Detector) -> None:
         """The site file changed."""
-        self.detector = detector
+        self.told = Told(detector)
         self._intake = Intake(site, detector.compiled, self._future_skew_ms, self._refuse)
+
+    @property
+    def detector(self) -> Detector:
+        """The one that judges."""
+        return self.told.detector
+
+    def listen(self, now: int) -> None:
+        """See `Detector.listen`."""
+        self.told.listen(now)
 
     def take(self, deliveries: Sequence[Delivery], now: int) -> tuple[Batch, list[Transition]]:
         """The readings of some frames, and what changed by them."""
         batch = self._intake.batch(deliveries, now)
-        found = self.detector.evaluate(batch)
+        found = self.told.evaluate(batch)
         for delivery in deliveries:
             self.watermarks.take(delivery)
         return batch, found
 
     def set_back(self, by: int) -> None:
         """The clock was set back by so many ms: what is going on does not wait for that time to come again."""
-        self.detector.set_back(by)
+        self.told.set_back(by)
         self.watermarks.set_back(by)
         self._ticked_at, self._held_at = 0, -1
 
@@ -68,6 +78,6 @@ class Judge:
         if now - self._ticked_at < TICK_MS and self.next_end() > now:
             return []
         reach = self.watermarks.reach(self.detector.compiled.sources, now, waiting, listening=listening)
-        found = self.detector.tick(now, reach)
+        found = self.told.tick(now, reach)
         self._ticked_at, self._held_at = now, -1 if reach is None else now
         return found

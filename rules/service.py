@@ -1,8 +1,9 @@
 """The rules service: consumes the stream, detects, and commits what follows together with how far it has read.
 
 Latency first: an urgent frame is evaluated as soon as it is there, and a transition is committed at once. While nothing
-happens, positions and the detector's state are committed a few times a second. Both are in one transaction with the
-alarms they led to, so after a crash the gateways send again exactly what has not been judged yet.
+happens, positions and what the detector was told are committed a few times a second. Both are in one transaction with
+the alarms they led to, so after a crash the gateways send again exactly what has not been judged yet. The detector's
+whole state is written beside (rules/kept_state.py).
 """
 
 import asyncio
@@ -19,7 +20,6 @@ from sqlalchemy import Connection
 from backbone import metrics, topics
 from backbone.building import building
 from backbone.bus import Bus
-from backbone.database.checkpoints import load_checkpoint, save_checkpoint
 from backbone.database.database import Database
 from backbone.database.outbox import Relay
 from backbone.database.positions import load_positions, save_positions
@@ -34,6 +34,7 @@ from rules.detect.model import Batch, Transition, only_tested
 from rules.doors import Doors
 from rules.gateways import GatewayWatch
 from rules.judge import Judge
+from rules.kept_state import MANY_CALLS, KeptState
 from rules.meters import Meters
 from rules.notify.channels import Channels
 from rules.notify.heartbeat import Heartbeat
@@ -54,7 +55,7 @@ LINGER_S = 0.02
 BACK_MS = 1_000
 """A clock that shows so much less than before was set back."""
 PAUSES, LONGEST_PAUSE_MS = 10, 2_000
-"""Progress alone is not committed for so many times as long as it took: a hundred thousand points are a large state."""
+"""Progress alone is not committed for so many times as long as it took: a disk may be slow."""
 DEAF_MS = 5_000
 """After so long without listening (suspended, database away) silence is not counted from before."""
 log = structlog.get_logger()
@@ -81,7 +82,8 @@ async def run(
         try:
             outputs = OutputValues(site)
             responder = Responder(site, round(settings.late_after_s * 1000), outputs)
-            positions = await writer.do(lambda c: _restore(c, site, detector, responder, now()))
+            kept = KeptState(site.id, database, writer)
+            positions = await writer.do(lambda c: _restore(c, site, kept, detector, responder, now()))
             bus = Bus(
                 settings.broker_url,
                 f"anju-rules-{site.id}",
@@ -116,6 +118,7 @@ async def run(
                 stream,
                 bus,
                 writer,
+                kept,
                 responder,
                 desk,
                 notifier,
@@ -161,32 +164,25 @@ def _practice(site: Site, now: int) -> Detector:
     return detector
 
 
-def _restore(c: Connection, site: Site, detector: Detector, responder: Responder, now: int) -> Mapping[str, Position]:
-    positions = load_positions(c, CONSUMER, site.id)
-    state, layout = load_checkpoint(c, _name(site, "state")), load_checkpoint(c, _name(site, "layout"))
-    if state is not None and layout is not None:
-        try:
-            detector.restore(state, layout)
-        except CheckpointError:
-            metrics.loop_errors.labels("rules checkpoint").inc()
-            log.exception("the checkpoint cannot be read; conditions start afresh")
-    _begin(c, site, detector, responder, now)
-    return positions
+def _restore(
+    c: Connection, site: Site, kept: KeptState, detector: Detector, responder: Responder, now: int
+) -> Mapping[str, Position]:
+    try:
+        kept.restore(c, detector)
+    except CheckpointError:
+        metrics.loop_errors.labels("rules checkpoint").inc()
+        log.exception("the kept state cannot be read; conditions start afresh")
+    _begin(c, kept, detector, responder, now)
+    return load_positions(c, CONSUMER, site.id)
 
 
-def _begin(c: Connection, site: Site, detector: Detector, responder: Responder, now: int) -> None:
+def _begin(c: Connection, kept: KeptState, detector: Detector, responder: Responder, now: int) -> None:
     """Take over the alarms that stand; those nobody watches any more end."""
     for alarm in responder.standing(c):
         if not detector.adopt(alarm.rule, alarm.scope, alarm.raised_at):
             log.info("no rule watches the condition of an alarm any more", alarm=alarm.id)
             responder.unwatched(c, alarm, now)
-    # the two must belong together from the first commit on
-    save_checkpoint(c, _name(site, "layout"), detector.layout)
-    save_checkpoint(c, _name(site, "state"), detector.state())
-
-
-def _name(site: Site, part: str) -> str:
-    return f"rules:{site.id}:{part}"
+    kept.begin(c, detector)
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,6 +204,7 @@ class Consumer:
     stream: Stream
     bus: Bus
     writer: Writer
+    kept: KeptState
     responder: Responder
     desk: Desk
     notifier: Notifier
@@ -239,8 +236,8 @@ class Consumer:
         """Consume until `stop`, then commit what was judged."""
         if by := self.judge.set_back_before(self.now()):
             log.warning("the clock was set back while the rules did not run", by_s=by // 1000)
-        self.detector.listen(self.now())
-        self.bus.on_connect(lambda: self.detector.listen(self.now()))
+        self.judge.listen(self.now())
+        self.bus.on_connect(lambda: self.judge.listen(self.now()))
         self.bus.on_disconnect(lambda: self.judge.watermarks.lose(self.now()))
         self.bus.subscribe(topics.status(self.site.id, "+"), self._on_status)
         self._heard_at = self._committed_at = self.now()
@@ -254,10 +251,10 @@ class Consumer:
             if now < self._heard_at - BACK_MS:
                 log.warning("the clock was set back", by_s=(self._heard_at - now) // 1000)
                 self.judge.set_back(self._heard_at - now)
-                self.detector.listen(now)
+                self.judge.listen(now)
                 self._committed_at = now
             elif now - self._heard_at > DEAF_MS:
-                self.detector.listen(now)
+                self.judge.listen(now)
                 self.judge.watermarks.lose(now)
             self._heard_at = now
             transitions: list[Transition] = []
@@ -273,6 +270,7 @@ class Consumer:
             await self._commit(transitions, now)
             await self._practise(batch, now)
         await self._commit([], self.now(), at_once=True)
+        await self.kept.stop()
 
     def _on_status(self, topic: str, payload: bytes) -> None:
         gateway = topics.gateway_of(topic)
@@ -314,7 +312,7 @@ class Consumer:
 
         def work(c: Connection) -> Mapping[str, Position]:
             # on the one thread that writes, so that the desk never meets half of each site
-            _begin(c, site, detector, self.responder, now)
+            _begin(c, self.kept, detector, self.responder, now)
             save_positions(c, CONSUMER, site.id, positions)
             self.meters.save(c)
             self.doors.save(c)
@@ -357,14 +355,16 @@ class Consumer:
         awaited = self._unsaid >= MANY_READINGS and self.stream.buffered_readings == 0
         pause_ms = max(self.settings.checkpoint_every_s * 1000, min(PAUSES * self._took_ms, LONGEST_PAUSE_MS))
         due = at_once or awaited or now - self._committed_at >= pause_ms
-        if not transitions and not (self._uncommitted and due):
+        worth = self._uncommitted or self.judge.told.calls >= MANY_CALLS
+        if not transitions and not (worth and due):
             return
         began = time.monotonic()
-        positions, state = self.stream.positions, self.detector.snapshot()
+        positions, calls = self.stream.positions, self.judge.told.take()
+        whole = self.detector.snapshot() if self.kept.wants_whole else None
 
         def work(c: Connection) -> list[Order]:
             orders = self.responder.respond(c, transitions, now) if transitions else []
-            save_checkpoint(c, _name(self.site, "state"), state.encoded)  # here and not on the loop, which alarms need
+            self.kept.tell(c, calls)
             save_positions(c, CONSUMER, self.site.id, positions)
             self.meters.save(c)
             self.doors.save(c)
@@ -372,6 +372,9 @@ class Consumer:
             return orders
 
         orders = await self.writer.do(work)
+        self.kept.told(calls)
+        if whole is not None:
+            self.kept.renew(whole)
         self.meters.saved()
         self.doors.saved()
         self.outputs.saved()

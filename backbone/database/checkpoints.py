@@ -1,6 +1,8 @@
 """The state of a detector as of the positions stored beside it."""
 
-from sqlalchemy import Connection, bindparam, insert, select, update
+from collections.abc import Sequence
+
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from backbone.database.tables import checkpoints
 
@@ -18,3 +20,17 @@ def save_checkpoint(connection: Connection, name: str, state: bytes) -> None:
     """Replace the checkpoint of this name."""
     if not connection.execute(_replace, {"wanted": name, "state": state}).rowcount:
         connection.execute(_insert, {"name": name, "state": state})
+
+
+def checkpoint_names(connection: Connection, prefix: str) -> list[str]:
+    """The names that begin so, in order."""
+    columns = checkpoints.c
+    return sorted(
+        connection.execute(select(columns.name).where(columns.name.startswith(prefix, autoescape=True))).scalars()
+    )
+
+
+def forget_checkpoints(connection: Connection, names: Sequence[str]) -> None:
+    """Delete the checkpoints of these names."""
+    if names:
+        connection.execute(delete(checkpoints).where(checkpoints.c.name.in_(names)))

@@ -14,10 +14,12 @@ import numpy as np
 import numpy.typing as npt
 
 from rules.detect.compile import Compiled
+from rules.detect.composites import Composites
 from rules.detect.counts import Counts
 from rules.detect.kinds.at_points import AtPoints
 from rules.detect.levels import Levels
 from rules.detect.phases import Phases
+from rules.detect.reach import Reach
 from rules.detect.silences import Silences
 
 _FAST = 1
@@ -58,6 +60,11 @@ class _State(msgspec.Struct, frozen=True):
     times: dict[int, list[int]]
     sizes: dict[str, int] = {}
     """Bytes of each column."""
+    listening_since: int = 0
+    to_judge: tuple[int, tuple[int, ...]] = (0, ())
+    """See `Composites.to_judge`."""
+    reached: tuple[bytes, ...] = ()
+    """The columns of the last tick's reach."""
 
 
 @dataclass(frozen=True)
@@ -85,6 +92,7 @@ class Parts:
     silences: Silences
     counts: Counts
     at_points: Mapping[str, AtPoints]
+    composites: Composites
 
     @cached_property
     def layout(self) -> bytes:
@@ -136,12 +144,22 @@ class Parts:
         }
 
 
-def snapshot(parts: Parts) -> Snapshot:
-    """The state as it is now: a copy, which is all that detection has to wait for."""
+def snapshot(parts: Parts, reach: Reach | None) -> Snapshot:
+    """The state as it is now, with the last tick's reach: a copy, which is all that detection has to wait for."""
     columns = {name: column.tobytes() for name, (_, column) in parts.columns.items()}
     sequences = parts.levels.sequences
     sizes = {name: len(column) for name, column in columns.items()}
-    head = _State(parts.digest, {}, sorted(sequences.seen), sequences.explained, parts.counts.times, sizes)
+    head = _State(
+        layout=parts.digest,
+        columns={},
+        seen=sorted(sequences.seen),
+        explained=sequences.explained,
+        times=parts.counts.times,
+        sizes=sizes,
+        listening_since=parts.silences.listening_since,
+        to_judge=parts.composites.to_judge,
+        reached=() if reach is None else tuple(times.tobytes() for times in reach),
+    )
     return Snapshot(msgspec.msgpack.encode(head), tuple(columns.values()))
 
 
@@ -157,15 +175,27 @@ def _decoded(state: bytes) -> _State:
     return msgspec.structs.replace(head, columns=columns)
 
 
-def restore(parts: Parts, state: bytes, layout: bytes) -> None:
-    """Put the state back; conditions that did not exist then start afresh.
+def layout_of(layout: bytes) -> Layout:
+    """What the places of a state mean.
+
+    Raises:
+        CheckpointError: the bytes cannot be read.
+    """
+    try:
+        return msgspec.msgpack.decode(zlib.decompress(layout), type=Layout)
+    except (zlib.error, msgspec.MsgspecError) as error:
+        raise CheckpointError(f"not a layout: {error}") from error
+
+
+def restore(parts: Parts, state: bytes, layout: bytes) -> Reach | None:
+    """Put the state back; conditions that did not exist then start afresh. The reach that is still to be minded.
 
     Raises:
         CheckpointError: the bytes cannot be read, or do not belong together.
     """
+    names = layout_of(layout)
     try:
         old = _decoded(state)
-        names = msgspec.msgpack.decode(zlib.decompress(layout), type=Layout)
     except (zlib.error, msgspec.MsgspecError) as error:
         raise CheckpointError(f"not a checkpoint: {error}") from error
     if old.layout != zlib.crc32(layout):
@@ -182,6 +212,12 @@ def restore(parts: Parts, state: bytes, layout: bytes) -> None:
     parts.levels.sequences.seen = {binding[b] for b in old.seen if b in binding}
     parts.levels.sequences.explained = {binding[b]: times for b, times in old.explained.items() if b in binding}
     parts.counts.times = {spot[s]: times for s, times in old.times.items() if s in spot}
+    parts.silences.listening_since = old.listening_since
+    since, spots = old.to_judge
+    parts.composites.to_judge = since, tuple(spot[s] for s in spots if s in spot)
+    reached = [np.frombuffer(times, dtype=np.int64) for times in old.reached]
+    of_these = layout == parts.layout and all(times.size == len(parts.compiled.sources) for times in reached)
+    return Reach(*reached) if reached and of_these else None
 
 
 _Move = tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]

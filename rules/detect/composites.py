@@ -25,6 +25,7 @@ class Composites:
         self._phases = phases
         self._reaches = reaches
         self._rows = compiled.composites
+        self._spots = np.array([row.spot for row in self._rows], dtype=np.intp)
         self._of_input: dict[int, list[Composite]] = defaultdict(list)
         self._seen: dict[int, bool | None] = {}
         self._waiting: dict[int, deque[Note]] = defaultdict(deque)
@@ -48,6 +49,17 @@ class Composites:
     def refresh(self) -> None:
         """Derive what the inputs are from the restored phases."""
         self._seen = {spot: self._phases.seen(spot) for spot in self._inputs}
+
+    @property
+    def to_judge(self) -> tuple[int, tuple[int, ...]]:
+        """When listening began, and the spots of what it asked for that is still to be judged."""
+        return self._listening, tuple(row.spot for row in self._unjudged)
+
+    @to_judge.setter
+    def to_judge(self, value: tuple[int, tuple[int, ...]]) -> None:
+        self._listening, spots = value
+        wanted = frozenset(spots)
+        self._unjudged = [row for row in self._rows if row.spot in wanted]
 
     def listen(self, now: int) -> None:
         """Listening begins: also what needs no news, such as an hour or an event that is missing, will be judged."""
@@ -80,7 +92,10 @@ class Composites:
 
     def tick(self, until: Times) -> None:
         """End the delays and hours of composites that end by `until` (spots,), inputs first."""
-        phases = self._phases
+        phases, spots = self._phases, self._spots
+        ends = np.minimum(phases.due.take(spots), phases.lapse.take(spots))
+        if not (ends <= until.take(spots)).any():
+            return
         for row in self._rows:
             now = until.item(row.spot)
             if min(phases.due.item(row.spot), phases.lapse.item(row.spot)) <= now:

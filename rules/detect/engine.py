@@ -38,8 +38,16 @@ class Detector:
         self._stale = False
         """Alarms were adopted: what is derived from the state is made again before it is used."""
         self._parts = checkpoint.Parts(
-            compiled, self._phases, self._levels, self._silences, self._counts, self._at_points
+            compiled,
+            self._phases,
+            self._levels,
+            self._silences,
+            self._counts,
+            self._at_points,
+            self._composites,
         )
+        self._reach: Reach | None = None
+        """Of the last tick."""
 
     def restore(self, state: bytes, layout: bytes) -> None:
         """Go on from a state exported earlier, with the layout it was exported with.
@@ -47,7 +55,7 @@ class Detector:
         Raises:
             CheckpointError: the bytes are damaged or do not belong together; the detector is as before.
         """
-        checkpoint.restore(self._parts, state, layout)
+        self._mind(checkpoint.restore(self._parts, state, layout))
         self._refresh()
 
     def _refresh(self) -> None:
@@ -124,12 +132,16 @@ class Detector:
         for kind in self._at_points.values():
             kind.tick(until.windows.take(kind.spot))
         self._silences.tick(until.silences)
-        self._composites.known_until = None if reach is None else until.delays
+        self._reach, self._composites.known_until = reach, None if reach is None else until.delays
         self._composites.run()
         self._phases.tick(until.delays)
         self._composites.run()
         self._composites.tick(until.delays)
         return self._phases.drain()
+
+    def _mind(self, reach: Reach | None) -> None:
+        self._reach = reach
+        self._composites.known_until = None if reach is None else self._reaches.until(reach).delays
 
     def next_end(self, after: int = -1) -> int:
         """When the next delay or window beyond `after` ends (Unix ms); far away when none runs."""
@@ -154,7 +166,7 @@ class Detector:
 
     def snapshot(self) -> checkpoint.Snapshot:
         """All state as of now; `encoded` is to be restored by the next Detector of the same or a changed site."""
-        return checkpoint.snapshot(self._parts)
+        return checkpoint.snapshot(self._parts, self._reach)
 
     def state(self) -> bytes:
         """The same, encoded at once."""
