@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 import pytest
 
 from backbone.bus import Bus
-from backbone.mqtt_wire import MAX_IN_FLIGHT_BYTES, MAX_INBOUND_BYTES
+from backbone.mqtt_wire import A_TURN, MAX_IN_FLIGHT_BYTES, MAX_INBOUND_BYTES
 from tests import servers
 
 CONNACK = b"\x20\x02\x00\x00"
@@ -92,6 +92,28 @@ async def test_a_broker_that_takes_nothing_bounds_what_is_on_its_way() -> None:
         assert sent > 10
         assert bus.unacknowledged == sent
         closing.set()
+
+
+async def test_hundreds_of_messages_of_one_connection_let_others_have_a_turn() -> None:
+    """An alarm comes by a connection of its own, and must not wait for all that one read of another brings."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(1024)
+        writer.write(CONNACK + b"\x30\x03\x00\x01x" * 600)
+        await reader.read()
+
+    heard, at_its_turn = 0, []
+
+    def hear(_topic: str, _payload: bytes) -> None:
+        nonlocal heard
+        heard += 1
+        if heard == 1:
+            asyncio.get_running_loop().call_soon(lambda: at_its_turn.append(heard))
+
+    async with bad_broker(serve) as url, Bus(url, "listener") as bus:
+        bus.subscribe("x", hear)
+        await until(lambda: heard == 600, what="all of them")
+    assert at_its_turn[0] <= A_TURN
 
 
 @pytest.mark.parametrize("greeting", [b"", CONNACK, b"\x20\x02\x00\x05", b"\x30\xff\xff\xff\xff\xff"])
