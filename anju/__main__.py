@@ -1,5 +1,5 @@
 """`python -m anju` is `anju`."""
 
-from anju.main import main
+from anju.start import main
 
 main()

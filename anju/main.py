@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from pydantic import ValidationError
 from rich.console import Console
 from rich.table import Table
 
 from anju import process
 from anju.partition import Partition, take_share
 from anju.rule_commands import rules
+from anju.start import BAD_INPUT
 from backbone.settings import Settings
 
 cli = typer.Typer(
@@ -33,21 +33,8 @@ cli.add_typer(quarantine, name="quarantine")
 out = Console(highlight=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
 
-BAD_INPUT = 1
-BAD_SETTINGS = 2
 PRINTED_WIDTH = 240
 """Of a table that goes to a file or another program."""
-
-
-def main() -> None:
-    """Entry point; exit codes: 0 done, 1 the input or the service is at fault, 2 the settings or the call are."""
-    try:
-        cli()
-    except ValidationError as error:
-        for problem in error.errors():
-            name = "ANJU_" + "_".join(str(part) for part in problem["loc"]).upper()
-            err.print(f"{name}: {problem['msg']}", markup=False)
-        raise SystemExit(BAD_SETTINGS) from None
 
 
 def _fail(message: str) -> typer.Exit:

@@ -22,19 +22,25 @@ T = TypeVar("T", bound=Settings)
 async def gateway(stop: asyncio.Event) -> None:
     """The edge gateway named by `ANJU_GATEWAY`."""
     from anju.process import return_memory
+    from anju.start import UnusableSettings
     from anju.watchdog import Watchdog
+    from backbone.bus import BusUrlError
     from backbone.site_watch import SiteWatch
     from gateway.clock import now_ms
+    from gateway.pseudonyms import PseudonymKeyError
     from gateway.service import run
-    from gateway.settings import GatewaySettings, gateway_of
+    from gateway.settings import GatewaySettings, GatewaySettingsError, gateway_of
 
     settings = GatewaySettings()
     site, problems = read_site_or_last(settings)
-    # several gateways may share a data directory: each says of itself which site file it runs
-    service = f"gateway-{gateway_of(settings, site).id}"
-    watch = SiteWatch(settings, site, service, now_ms, problems)
-    return_memory()
-    await run(settings, site, stop, watch_site=watch, watchdog=Watchdog(settings.stall_s))
+    try:
+        # several gateways may share a data directory: each says of itself which site file it runs
+        service = f"gateway-{gateway_of(settings, site).id}"
+        watch = SiteWatch(settings, site, service, now_ms, problems)
+        watchdog = Watchdog(settings.stall_s)
+        await run(settings, site, stop, watch_site=watch, watchdog=watchdog, settled=return_memory)
+    except (GatewaySettingsError, PseudonymKeyError, BusUrlError) as error:
+        raise UnusableSettings(str(error)) from error
 
 
 async def rules(stop: asyncio.Event) -> None:

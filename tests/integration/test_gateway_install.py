@@ -1,11 +1,14 @@
 """`pip install anju[gateway]` is enough for a gateway: with everything else refused at import, it runs."""
 
 import json
+import os
+import subprocess
 import sys
 from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, packages_distributions, requires
 from pathlib import Path
 
+import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
@@ -23,9 +26,12 @@ class Refuse:
         if name.partition(".")[0] in refused:
             raise ModuleNotFoundError(f"{name} is no part of anju[gateway]", name=name)
 sys.meta_path.insert(0, Refuse())
-from anju.main import cli
-cli(["gateway"])
+sys.argv = ["anju", "gateway"]
+from anju.start import main
+main()
 """
+COMMAND_LINE = {"typer", "rich", "pygments"}
+"""What draws tables: a gateway has none, and an edge box little memory."""
 
 
 def installed_with(extra: str) -> set[str]:
@@ -61,6 +67,7 @@ async def test_a_gateway_runs_with_nothing_but_its_own_extra(mosquitto: Broker, 
     }
     assert {"fastapi", "duckdb", "sqlalchemy", "pyarrow", "influxdb_client", "iotcore", "pytest"} <= refused
     assert not {"numpy", "gmqtt", "pymodbus", "msgspec", "gateway"} & refused
+    refused |= COMMAND_LINE
     (tmp_path / "refused.json").write_text(json.dumps(sorted(refused)))
     (tmp_path / "site.yaml").write_text(site_text([mqtt_device("climate", "zigbee2mqtt-climate", CLIMATE)]))
     environment = {
@@ -83,3 +90,22 @@ async def test_a_gateway_runs_with_nothing_but_its_own_extra(mosquitto: Broker, 
         finally:
             ended = gateway.stop()
     assert ended == 0
+
+
+@pytest.mark.parametrize(
+    ("more", "code", "said"),
+    [
+        ({"ANJU_BULK_AGE_S": "-1"}, 2, "ANJU_BULK_AGE_S: Input should be greater than 0"),
+        ({"ANJU_SITE": "missing.yaml"}, 1, "missing.yaml:1:1: there is no such file"),
+        ({"ANJU_SITE": "site.yaml"}, 2, "ANJU_GATEWAY is unset and the site has several gateways: gw-1, gw-2"),
+    ],
+)
+def test_a_gateway_that_cannot_start_says_why_in_a_line(
+    tmp_path: Path, more: dict[str, str], code: int, said: str
+) -> None:
+    climate, other = (mqtt_device(name, "zigbee2mqtt-climate", f"{CLIMATE}-{name}") for name in ("one", "other"))
+    (tmp_path / "site.yaml").write_text(site_text([climate], elsewhere=[other]))
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "ANJU_DATA_DIR": str(tmp_path), **more}
+    command = [sys.executable, "-m", "anju", "gateway"]
+    ended = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    assert (ended.returncode, said in ended.stderr, "Traceback" in ended.stderr) == (code, True, False), ended.stderr
