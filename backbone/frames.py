@@ -107,7 +107,7 @@ class _PointLists:
         self._known: dict[bytes, tuple[str, ...]] = {}
         self._bytes = 0
 
-    def of(self, raw: msgspec.Raw) -> tuple[str, ...]:
+    def of(self, raw: msgspec.Raw, *, remember: bool) -> tuple[str, ...]:
         """The list that these bytes are.
 
         Raises:
@@ -117,6 +117,8 @@ class _PointLists:
         found = self._known.get(key)
         if found is None:
             found = tuple(self._decode(raw))
+            if not remember:
+                return found
             self._bytes += len(key)
             if self._bytes > MOST_KNOWN_BYTES:
                 self._known.clear()
@@ -169,8 +171,10 @@ def encode_json(frame: Frame) -> bytes:
     )
 
 
-def decode(payload: bytes) -> Frame:
+def decode(payload: bytes, *, remember: bool = True) -> Frame:
     """A frame from either form; columns are read-only arrays.
+
+    `remember` its list of points, for who reads frame after frame and has the memory.
 
     Raises:
         FrameError: too large, not a frame, another version, columns of unequal length, or an index beyond `points`.
@@ -178,7 +182,7 @@ def decode(payload: bytes) -> Frame:
     if len(payload) > MAX_FRAME_BYTES:
         raise FrameError(f"{len(payload)} bytes; a frame has at most {MAX_FRAME_BYTES}")
     try:
-        frame = _from_json(payload) if payload[:1] == b"{" else _from_compact(payload)
+        frame = (_from_json if payload[:1] == b"{" else _from_compact)(payload, remember)
     except (msgspec.MsgspecError, ValueError, OverflowError) as error:
         raise FrameError(f"not a frame: {error}") from error
     n = frame.t.size
@@ -191,10 +195,10 @@ def decode(payload: bytes) -> Frame:
     return frame
 
 
-def _from_json(payload: bytes) -> Frame:
+def _from_json(payload: bytes, remember: bool) -> Frame:
     row = _json_decoder.decode(payload)
     _check_version(row.v)
-    points = _json_lists.of(row.points)
+    points = _json_lists.of(row.points, remember=remember)
     x = np.array([np.nan if v is None else v for v in row.x] if None in row.x else row.x, dtype=np.float64)
     return Frame(
         row.epoch,
@@ -210,10 +214,10 @@ def _from_json(payload: bytes) -> Frame:
     )
 
 
-def _from_compact(payload: bytes) -> Frame:
+def _from_compact(payload: bytes, remember: bool) -> Frame:
     row = _compact_decoder.decode(payload)
     _check_version(row.v)
-    points = _compact_lists.of(row.points)
+    points = _compact_lists.of(row.points, remember=remember)
     t = np.frombuffer(row.t, dtype="<i8")
     return Frame(
         row.epoch,

@@ -205,7 +205,7 @@ def keep(ledger: LossLedger, file: SpoolFile) -> None:
 def _contents(body: bytes, readings: int, at: int) -> list[tuple[str, int]]:
     """Device and time of all in a frame; of an unreadable one that there were so many."""
     try:
-        frame = decode(plain(body))
+        frame = decode(plain(body), remember=False)
     except FrameError:
         return [("", at)] * readings
     devices = [point.partition(".")[0] for point in frame.points]

@@ -58,11 +58,13 @@ async def run(
     machine_ms: Callable[[], int] = now_ms,
     watch_site: SiteWatch | None = None,
     watchdog: contextlib.AbstractAsyncContextManager[object] = _NOBODY,
+    settled: Callable[[], None] = lambda: None,
 ) -> None:
     """Run the gateway `settings.gateway` of the site until `stop`; `machine_ms` is the machine's clock (Unix ms).
 
     With `watch_site` a changed site file comes into force meanwhile. `watchdog` is entered once interlocks are at
-    work, and must end the process when the loop stands still from then on.
+    work, and must end the process when the loop stands still from then on. `settled` is called when what will stay is
+    built, at start and after a reload: the moment to clean up.
 
     Raises:
         GatewaySettingsError: settings and site file do not fit.
@@ -104,7 +106,9 @@ async def run(
                 announcers=announcers,
                 urgent=urgent,
                 watch_site=watch_site,
+                settled=settled,
             )
+            settled()
             await stack.enter_async_context(bus)
             await stack.enter_async_context(sensors)
             if announcers is not None:
@@ -156,6 +160,7 @@ class _Parts:
         announcers: Bus | None,
         urgent: Bus,
         watch_site: SiteWatch | None,
+        settled: Callable[[], None],
     ) -> None:
         self._now = now
         self._spool = spool
@@ -204,6 +209,7 @@ class _Parts:
         self._site, self._row = site, row
         self._workers = Supervision(hang_s=HANG_S + settings.modbus_timeout_s, restarted=self._note_restart)
         self._watch = watch_site
+        self._settled = settled
         readers = {device.id: reader_of(site, device, watched_by(rows)) for device in row.devices}
         self._readers = readers
         self._modes_of_site = {device.id: device.mode for device in row.devices}
@@ -320,6 +326,7 @@ class _Parts:
             await self._workers.stop(f"modbus {address}")
         for address in new:
             self._workers.start(f"modbus {address}", drivers[address])
+        self._settled()
 
     def _reader(self, site: Site, device: Device, watched: Set[str]) -> DeviceReader:
         """The device's reader as it is when nothing about it changed, else a new one that goes on where it was."""

@@ -237,7 +237,7 @@ class Spool:
         undated = row.at < SET_SINCE_MS and self.clock_set_by and row.seq > self._began_at[row.lane]
         if row.prev <= position and row.epoch == self.epoch and not undated:
             return plain(row.body)
-        frame = decode(plain(row.body))
+        frame = decode(plain(row.body), remember=False)
         if undated:
             t = np.where(frame.t < SET_SINCE_MS, frame.t + self.clock_set_by, frame.t)
             frame = replace(frame, sent=frame.sent + self.clock_set_by, t=t)
@@ -314,7 +314,7 @@ class Spool:
         return True
 
     def _merge(self, state: _LaneState, run: list[Row]) -> None:
-        frame = merged([decode(plain(row.body)) for row in run])
+        frame = merged([decode(plain(row.body), remember=False) for row in run])
         body = packed(encode_compact(frame))
         readings = sum(row.readings for row in run)
         whole = run[-1]._replace(prev=frame.prev, readings=readings, size=len(body), body=body)

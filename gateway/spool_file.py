@@ -251,7 +251,7 @@ def _open(path: Path) -> SpoolFile:
         connection.execute("PRAGMA synchronous=NORMAL")
         connection.execute("PRAGMA wal_autocheckpoint=0")
         connection.execute("PRAGMA journal_size_limit=16000000")
-        connection.execute("PRAGMA cache_size=-4000")
+        connection.execute("PRAGMA cache_size=-1000")
         if path.stat().st_size < _CHECKED_BYTES:
             _check(connection)
         connection.executescript(_SCHEMA)
