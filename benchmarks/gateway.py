@@ -19,9 +19,8 @@ import psutil
 
 from backbone.bus import Bus
 from benchmarks.figures import Figure
-from community.site.site import Site
 from tests.gateway_rig import Consumer, until
-from tests.gateway_site import mqtt_device, site_of, site_text
+from tests.gateway_site import mqtt_device, site_text
 from tests.servers import ROOT, Broker, Process, free_port, mosquitto
 
 AIM = 15_000
@@ -40,15 +39,6 @@ CHUNK = 100
 SETTLED_S = 1.0
 TOPIC = "zigbee2mqtt/hall/climate-{}"
 
-GATEWAY = """
-import asyncio, sys
-from pathlib import Path
-from benchmarks.gateway import bench_site
-from gateway.service import run
-from tests.gateway_rig import gateway_settings
-settings = gateway_settings(int(sys.argv[1]), Path(sys.argv[2]), consumers=("rules",))
-asyncio.run(run(settings, bench_site(), asyncio.Event()))
-"""
 PAHO = """
 import json, sys
 import paho.mqtt.client as paho
@@ -69,9 +59,9 @@ client.loop_forever()
 """
 
 
-def bench_site() -> Site:
-    """The gateway's devices."""
-    return site_of([mqtt_device(f"climate-{i}", "zigbee2mqtt-climate", TOPIC.format(i)) for i in range(DEVICES)])
+def bench_site() -> str:
+    """The site's file: the gateway's devices."""
+    return site_text([mqtt_device(f"climate-{i}", "zigbee2mqtt-climate", TOPIC.format(i)) for i in range(DEVICES)])
 
 
 def payload(number: int) -> bytes:
@@ -116,10 +106,23 @@ async def feed(port: int, taken: Callable[[], int]) -> float:
         return time.perf_counter() - begin
 
 
+def program(broker: Broker, folder: Path, site: str, **more: str) -> Process:
+    """The program as it is installed, `anju gateway`, for a site's file; not started yet."""
+    folder.mkdir()
+    (folder / "site.yaml").write_text(site)
+    environment = {
+        "ANJU_SITE": str(folder / "site.yaml"),
+        "ANJU_DATA_DIR": str(folder),
+        "ANJU_MQTT_URL": broker.url,
+        **more,
+    }
+    return Process("gateway", [sys.executable, "-m", "anju", "gateway"], folder, env={**_PATH, **environment})
+
+
 async def through_gateway(broker: Broker, folder: Path) -> tuple[float, float, float]:
     """Seconds, the gateway's CPU seconds, and its memory (MB)."""
     rules = Consumer("rules")
-    child = Process("gateway", [sys.executable, "-c", GATEWAY, str(broker.port), str(folder)], folder, env=_PATH)
+    child = program(broker, folder, bench_site(), ANJU_CONSUMERS="rules")
     async with rules.running(broker.port):
         await asyncio.to_thread(child.start)
         try:
@@ -173,13 +176,7 @@ def memory_site() -> str:
 
 async def at_500_devices(broker: Broker, folder: Path) -> float:
     """Resident memory (MB) of the program as it is installed, every device heard and two consumers served."""
-    environment = {
-        "ANJU_SITE": str(folder / "site.yaml"),
-        "ANJU_DATA_DIR": str(folder),
-        "ANJU_MQTT_URL": broker.url,
-        "ANJU_METRICS_PORT": str(free_port()),
-    }
-    child = Process("gateway", [sys.executable, "-m", "anju", "gateway"], folder, env={**_PATH, **environment})
+    child = program(broker, folder, memory_site(), ANJU_METRICS_PORT=str(free_port()))
     consumers = Consumer("rules"), Consumer("ingest")
     async with consumers[0].running(broker.port), consumers[1].running(broker.port):
         await asyncio.to_thread(child.start)
@@ -201,8 +198,6 @@ async def at_500_devices(broker: Broker, folder: Path) -> float:
 def memory() -> Figure:
     """Of the gateway."""
     with tempfile.TemporaryDirectory() as folder, mosquitto(Path(folder) / "broker") as broker:
-        (Path(folder) / "data").mkdir()
-        (Path(folder) / "data" / "site.yaml").write_text(memory_site())
         found = asyncio.run(at_500_devices(broker, Path(folder) / "data"))
     return Figure("gateway.memory_mb", found, "MB", MANY, MEMORY_AIM_MB, lower=True, more={"consumers": 2})
 

@@ -1,12 +1,11 @@
 """Modbus through the gateway: reads a second beside a bare pymodbus loop, idle CPU, and what a dead unit costs.
 
-Run `python -m benchmarks.modbus`. The devices are one libmodbus program on loopback TCP; the gateway is the whole
-service in its own process, on a real Mosquitto, and decodes, checks, spools and sends what it reads.
+Run `python -m benchmarks.modbus`. The devices are one libmodbus program on loopback TCP; the gateway is the
+program as it is installed, on a real Mosquitto, and decodes, checks, spools and sends what it reads.
 """
 
 import asyncio
 import json
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -19,13 +18,12 @@ from pymodbus.client import AsyncModbusTcpClient
 from backbone.bus import Bus
 from backbone.stream import Stream
 from benchmarks.figures import Figure
-from community.site.site import Site
+from benchmarks.gateway import program
 from gateway.clock import now_ms
 from tests.gateway_rig import until
-from tests.gateway_site import GATEWAY as GATEWAY_ID
-from tests.gateway_site import modbus_device, site_of
+from tests.gateway_site import GATEWAY, modbus_device, site_text
 from tests.modbus_outside import tcp_device
-from tests.servers import ROOT, Broker, Process, mosquitto
+from tests.servers import Broker, mosquitto
 
 SHARE = 0.7
 """Of the bare loop's rate."""
@@ -39,29 +37,18 @@ IDLE_S = 20.0
 DEAD_S = 60.0
 """Longer than the longest pause between two questions to a dead unit."""
 
-GATEWAY = """
-import asyncio, sys
-from pathlib import Path
-from benchmarks.modbus import SITES
-from gateway.service import run
-from tests.gateway_rig import gateway_settings
-kind, broker, port, folder = sys.argv[1:]
-settings = gateway_settings(int(broker), Path(folder), consumers=("rules",), status_s=0.5)
-asyncio.run(run(settings, SITES[kind](int(port)), asyncio.Event()))
-"""
 
-
-def _line(port: int, every: str, *more: int) -> Site:
+def _line(port: int, every: str, *more: int) -> str:
     """Units of two registers each, read by one request."""
     units = [*range(1, UNITS + 1), *more]
-    return site_of([modbus_device(f"air-{unit}", "xy-md02", port, unit, f", every: {every}") for unit in units])
+    return site_text([modbus_device(f"air-{unit}", "xy-md02", port, unit, f", every: {every}") for unit in units])
 
 
 SITES = {
     "fast": lambda port: _line(port, "1ms"),
     "living": lambda port: _line(port, "20ms"),
     "one dead": lambda port: _line(port, "20ms", DEAD),
-    "idle": lambda port: site_of(
+    "idle": lambda port: site_text(
         [modbus_device(f"air-{unit}", "ss-rftm-co2", port, unit, ", every: 1s") for unit in range(1, 41)]
     ),
 }
@@ -95,7 +82,7 @@ class Watched:
 async def commit_all(broker: Broker) -> None:
     """The platform's side: takes every frame and does nothing with it, so that the gateway's own work is measured."""
     async with Bus(broker.url, "rules") as bus:
-        stream = Stream(bus, "test", [GATEWAY_ID], "rules", {}, now=now_ms, refuse=lambda _: None)
+        stream = Stream(bus, "test", [GATEWAY], "rules", {}, now=now_ms, refuse=lambda _: None)
         stream.start()
         while True:
             await stream.batch(max_readings=50_000, max_wait_s=0.05)
@@ -106,8 +93,7 @@ async def with_gateway(
     kind: str, broker: Broker, port: int, folder: Path, counter: str, s: float
 ) -> tuple[float, float]:
     """Run a gateway and watch a counter of it."""
-    command = [sys.executable, "-c", GATEWAY, kind, str(broker.port), str(port), str(folder)]
-    child = Process(f"gateway-{kind}", command, folder, env={"PYTHONPATH": str(ROOT)})
+    child = program(broker, folder, SITES[kind](port), ANJU_CONSUMERS="rules", ANJU_STATUS_S="0.5")
     status: dict[str, Any] = {}
 
     def on_status(_topic: str, body: bytes) -> None:

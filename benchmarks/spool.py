@@ -1,8 +1,9 @@
 """The gateway's spool: what a week of outage takes, how fast it drains, and what urgent readings wait meanwhile.
 
 Run `python -m benchmarks.spool`. The week is written in frames as compaction leaves them, beside
-a sample that went through it. Then a gateway with 500 devices starts with a day of backlog, on a real Mosquitto, and
-sends it to a consumer while a detector reports; last a load process offers it `BULK_RATE` messages a second.
+a sample that went through it. Then the program, `anju gateway` with 500 devices, starts with a day of backlog, on a
+real Mosquitto, and sends it to a consumer while a detector reports; last a load process offers it `BULK_RATE` messages
+a second.
 """
 
 import asyncio
@@ -24,14 +25,13 @@ from backbone.frames import Frame, encode_compact
 from backbone.stream import Stream
 from benchmarks.figures import Figure, latency
 from community.site.profile import Lane
-from community.site.site import Site
 from gateway.clock import now_ms
 from gateway.compaction import SETTLED_MS, packed
 from gateway.flow import NO_END
 from gateway.spool import Spool
 from gateway.spool_file import Row
 from tests.gateway_rig import Operator, until
-from tests.gateway_site import GATEWAY, mqtt_device, site_of
+from tests.gateway_site import GATEWAY, mqtt_device, site_text
 from tests.servers import ROOT, Broker, Process, mosquitto
 
 RATE = 50
@@ -53,16 +53,6 @@ SETTLED = 100
 """Urgent readings until what the backlog left behind is gone."""
 SMOKE = "zigbee2mqtt/smoke"
 
-CHILD = """
-import asyncio, sys
-from pathlib import Path
-from benchmarks.spool import bench_site
-from gateway.service import run
-from tests.gateway_rig import gateway_settings
-more = {"consumers": ("rules",), "status_s": 1, "spool_bytes": 2_000_000_000}
-settings = gateway_settings(int(sys.argv[1]), Path(sys.argv[2]), **more)
-asyncio.run(run(settings, bench_site(), asyncio.Event()))
-"""
 LOAD = """
 import asyncio, sys
 from benchmarks.spool import load
@@ -70,10 +60,10 @@ asyncio.run(load(int(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3])))
 """
 
 
-def bench_site() -> Site:
-    """500 devices of one gateway."""
+def bench_site() -> str:
+    """The file of a site with 500 devices of one gateway."""
     climates = [mqtt_device(f"climate-{i}", "zigbee2mqtt-climate", topic(i)) for i in range(DEVICES - 1)]
-    return site_of([*climates, mqtt_device("smoke", "zigbee2mqtt-smoke", SMOKE)])
+    return site_text([*climates, mqtt_device("smoke", "zigbee2mqtt-smoke", SMOKE)])
 
 
 def topic(device: int) -> str:
@@ -189,10 +179,17 @@ async def drain(broker: Broker, folder: Path) -> list[Figure]:
     """A day of backlog, then bulk as fast as the aim, with a detector beside both."""
     readings = DAY_S * RATE
     fill(folder / "data" / "gateway" / GATEWAY, readings, MERGED, now_ms()).close(now_ms())
-    environment = {"PYTHONPATH": str(ROOT)}
-    child = Process(
-        "gateway", [sys.executable, "-c", CHILD, str(broker.port), str(folder / "data")], folder, env=environment
-    )
+    (folder / "site.yaml").write_text(bench_site())
+    environment = {
+        "PYTHONPATH": str(ROOT),
+        "ANJU_SITE": str(folder / "site.yaml"),
+        "ANJU_DATA_DIR": str(folder / "data"),
+        "ANJU_MQTT_URL": broker.url,
+        "ANJU_CONSUMERS": "rules",
+        "ANJU_STATUS_S": "1",
+        "ANJU_SPOOL_BYTES": "2000000000",
+    }
+    child = Process("gateway", [sys.executable, "-m", "anju", "gateway"], folder, env=environment)
     counting = Counting()
     async with Operator.connected(broker.port) as operator:
         await asyncio.to_thread(child.start)
