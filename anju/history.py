@@ -55,7 +55,7 @@ def bring_in(path: Path, said: Callable[[int], None]) -> tuple[int, list[str]]:
             historian.write([batch], [], {})
             written += batch.t.size
             said(written)
-        while historian.tidy(time.time_ns() // 1_000_000):
+        while not on_server and historian.tidy(time.time_ns() // 1_000_000):
             said(written)
     return written, sorted(unknown)
 

@@ -22,8 +22,9 @@ from backbone.historian.buckets import HOUR_MS, grid_for
 from backbone.historian.duckdb_check import faults
 from backbone.historian.duckdb_file import Stamp, connect, copy, stamp_of, transaction, translated
 from backbone.historian.duckdb_fold import fold, forget
-from backbone.historian.duckdb_series import Span, next_reading, partials, readings_between
+from backbone.historian.duckdb_series import next_reading, partials, readings_between
 from backbone.historian.latest import Latest, PointColumn
+from backbone.historian.levels import Span
 from backbone.historian.partials import buckets
 from backbone.historian.port import (
     Bucket,

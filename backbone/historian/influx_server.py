@@ -128,26 +128,35 @@ class InfluxServer:
             )
         return answer
 
-    def delete(self, measurement: str, before: int, tags: Mapping[str, str]) -> None:
-        """Delete what a measurement has of some tags before a time (Unix ms).
+    def must_delete(self) -> None:
+        """Nothing, of a server that can.
 
         Raises:
             HistorianRefused: the server cannot (3.x): its buckets are given a retention of their own.
             HistorianUnavailable: not now.
         """
         self._prepare()
+        if not self._version.startswith(("1.", "2.")):
+            raise HistorianRefused(
+                f"InfluxDB at {self._address.base} deletes nothing by family and age: give the bucket a retention"
+            )
+
+    def delete(self, measurement: str, before: int, tags: Mapping[str, str]) -> None:
+        """Delete what a measurement has of some tags before a time (Unix ms).
+
+        Raises:
+            HistorianRefused: see `must_delete`.
+            HistorianUnavailable: not now.
+        """
+        self.must_delete()
         with self._translated():
             if self._version.startswith("1."):
                 self._query("POST", delete(measurement, where(0, before, **tags)))
-            elif self._version.startswith("2."):
+            else:
                 terms = [f"{name}={identifier(value)}" for name, value in {"_measurement": measurement, **tags}.items()]
                 start, stop = (datetime.fromtimestamp(t / 1000, UTC) for t in (0, before))
                 self._client.delete_api().delete(
                     start, stop, " AND ".join(terms), bucket=self._address.bucket, org=self._address.org
-                )
-            else:
-                raise HistorianRefused(
-                    f"InfluxDB at {self._address.base} deletes nothing by family and age: give the bucket a retention"
                 )
 
     def _query(self, method: str, text: str) -> list[list[dict[str, Any]]]:

@@ -14,14 +14,16 @@ import msgspec
 import numpy as np
 
 from backbone.frames import FrameEvent
-from backbone.historian import influxql
-from backbone.historian.buckets import HOUR_MS, MINUTE_MS, Grid, grid_for
+from backbone.historian import influx_marks, influx_series, influxql
+from backbone.historian.buckets import HOUR_MS, grid_for
 from backbone.historian.influx_address import InfluxAddress
 from backbone.historian.influx_moves import DEVICES_A_QUERY, MEASURES_A_QUERY, Moves
+from backbone.historian.influx_rollups import CLOSED_AFTER_MS, RollUps
 from backbone.historian.influx_server import InfluxServer
+from backbone.historian.levels import Span
 from backbone.historian.line_protocol import LineWriter, split
 from backbone.historian.line_sender import LineSender
-from backbone.historian.partials import Partials, buckets
+from backbone.historian.partials import buckets
 from backbone.historian.port import Reading, ReadingBatch, Series, Unwritten
 from backbone.historian.positions_file import PositionsFile
 from backbone.stream import Position
@@ -31,8 +33,6 @@ from community.site.site import Site
 CLOSE_S = 2.0
 _EVER = 4_102_444_800_000
 """The year 2100, Unix ms."""
-_TYPES = (np.int64, *[np.float64] * 5, np.int64, np.int64, np.uint8)
-_NOTHING = (None, None, None, None, 0.0, 0)
 _Columns = dict[str, Any]
 
 
@@ -48,6 +48,9 @@ class InfluxHistorian:
         self._closed = threading.Event()
         self._sender = LineSender(self._server.write, self._closed.wait)
         self._positions: dict[str, Position] | None = None
+        self._rollups = RollUps(
+            self._server.query, self._sender.send, self._writing, site.id, self._zone, self._family_of
+        )
 
     def close(self) -> None:
         """Close the connections; a write under way stops at its next pause."""
@@ -83,15 +86,23 @@ class InfluxHistorian:
         """See `Historian.write`."""
         with self._writing:
             unwritten: list[Unwritten] = []
+            touched = self._rollups.touched(batches)
+            self._mark(touched)
             for batch in batches:
                 unwritten += self._sender.send(self._lines.readings(batch, self._moves.elsewhere(batch)))
             if events:
                 unwritten += self._sender.send(self._lines.events(events))
+            self._mark(touched)
             moved = {**self._stored(), **positions}
             if not unwritten and moved != self._positions:
                 self._file.store(moved)
                 self._positions = moved
         return unwritten
+
+    def _mark(self, hours: Sequence[int]) -> None:
+        if hours:
+            # A server that refuses these keeps no roll-ups either.
+            self._sender.send(influx_marks.changed(self._site.id, hours))
 
     def latest(self, site: str, points: Sequence[str] | None, since: int) -> dict[str, Reading]:
         """See `Historian.latest`."""
@@ -108,31 +119,12 @@ class InfluxHistorian:
 
     def series(self, site: str, point: str, start: int, end: int, max_points: int) -> Series:
         """See `Historian.series`."""
-        grid = grid_for(start, end, max_points, self._zone)
-        step = _unit(grid)
-        device, measure = split(point)
-        condition = influxql.where(start, end, devices=[device], site=site)
-        values, qualities = (
-            _by_time(series)
-            for series in self._server.query(
-                f"{influxql.usable_values(measure, condition, step)}; {influxql.qualities(measure, condition, step)}"
-            )
-        )
-        bits: dict[int, list[Any]] = {}
-        if any(least != greatest for _, least, greatest in qualities.values()):
-            times = influxql.where(start, end)
-            bits = _by_time(self._server.query(influxql.quality_bits(measure, condition, times, step))[0])
-        rows = [
-            (
-                t,
-                *_usable(values.get(t)),
-                number,
-                greatest if least == greatest else sum(filter(None, bits.get(t, [greatest]))),
-            )
-            for t, (number, least, greatest) in qualities.items()
-            if number is not None
-        ]
-        return Series(point, start, end, grid.step_ms, buckets(_partials(rows), grid.edges))
+        grid, span = grid_for(start, end, max_points, self._zone), Span(start, end)
+        if site == self._site.id:
+            found = influx_series.partials(self._server.query, site, point, span, grid, self._zone)
+        else:  # only one's own site is rolled up
+            found = influx_series.raw(self._server.query, site, point, span, influx_series.unit_of(grid))
+        return Series(point, start, end, grid.step_ms, buckets(found, grid.edges))
 
     def scan(self, site: str, points: Sequence[str] | None, start: int, end: int) -> Iterator[ReadingBatch]:
         """See `Historian.scan`: an hour at a time, from the first hour that has a reading to the last."""
@@ -157,9 +149,8 @@ class InfluxHistorian:
             at = until
 
     def tidy(self, now: int) -> bool:
-        """See `Historian.tidy`. The server keeps its own house."""
-        del now
-        return False
+        """See `Historian.tidy`: rolls up one hour."""
+        return self._rollups.tidy(now)
 
     def forget(self, site: str, points: Sequence[str], before: int) -> int:
         """See `Historian.forget`. A server goes by the family a reading was tagged with, of whatever device.
@@ -167,18 +158,26 @@ class InfluxHistorian:
         Raises:
             HistorianRefused: the server cannot delete by family and age.
         """
-        families = sorted({self._site.points[point].family.value for point in points if point in self._site.points})
-        forgotten = 0
+        families = sorted({family for point in points if (family := self._family_of(point))})
+        forgotten, before = 0, before // HOUR_MS * HOUR_MS
+        self._server.must_delete()
+        while self._rollups.tidy(before + CLOSED_AFTER_MS):
+            pass
         for family in families:
             condition = influxql.where(0, before, site=site, family=family)
             found = {
                 series["name"]: int(series["values"][0][1])
                 for series in self._over_measures(None, lambda some: influxql.count(some, condition))  # noqa: B023
             }
-            for measurement in (*found, influxql.EVENT):
-                self._server.delete(measurement, before, {"site": site, "family": family})
+            with self._rollups.deletion(family, before):
+                for measurement in (*found, influxql.EVENT):
+                    self._server.delete(measurement, before, {"site": site, "family": family})
             forgotten += sum(found.values())
         return forgotten
+
+    def _family_of(self, point: str) -> str:
+        known = self._site.points.get(point)
+        return known.family.value if known else ""
 
     def check(self, said: Callable[[int], None]) -> Iterator[str]:
         """See `Historian.check`. The server answers for its files; here all is read, and what stands twice is told."""
@@ -230,32 +229,9 @@ class InfluxHistorian:
             yield from self._server.query(query(measures[start : start + MEASURES_A_QUERY]))[0]
 
 
-def _usable(row: Sequence[float | None] | None) -> Sequence[float | None]:
-    """First, last, least, greatest, sum and count; of a reading that is being written the server has some, or none."""
-    return _NOTHING if row is None or None in row else row
-
-
-def _unit(grid: Grid) -> int:
-    """What the server is asked for: it knows nothing of the site's clock, so days are put together of hours here."""
-    if grid.step_ms < HOUR_MS:
-        return grid.step_ms
-    return HOUR_MS if not (grid.edges % HOUR_MS).any() else 15 * MINUTE_MS
-
-
-def _partials(rows: Sequence[tuple[Any, ...]]) -> Partials:
-    """From rows of time; first, last, least, greatest, sum and count of the usable values; count and quality of all."""
-    columns = zip(*rows, strict=True) if rows else [()] * len(_TYPES)
-    return Partials._make(np.array(column, dtype=kind) for column, kind in zip(columns, _TYPES, strict=True))
-
-
 def _in_order(site: str, rows: Sequence[tuple[int, str, float, int]]) -> ReadingBatch:
     names = tuple(dict.fromkeys(row[1] for row in rows))
     place = {name: number for number, name in enumerate(names)}
     t, _, x, q = zip(*rows, strict=True)
     index = np.array([place[row[1]] for row in rows], dtype=np.uint32)
     return ReadingBatch(site, names, index, np.array(t), np.array(x), np.array(q, dtype=np.uint8))
-
-
-def _by_time(series: Sequence[_Columns]) -> dict[int, list[Any]]:
-    """Rows of a query without GROUP BY tags: the columns after time, by time."""
-    return {row[0]: row[1:] for one in series for row in one["values"]}

@@ -6,6 +6,7 @@ from community.quality import UNUSABLE, Quality
 
 EVENT = "event"
 """The measurement of events. Readings are in the measurement of their measure's name."""
+MEASUREMENTS = "SHOW MEASUREMENTS"
 _UNUSABLE = int(UNUSABLE)
 
 
@@ -55,6 +56,11 @@ def times_of_series(measure: str, condition: str) -> str:
     return f'SELECT "quality" FROM {identifier(measure)} WHERE {condition} GROUP BY *'
 
 
+def devices(measures: Iterable[str], condition: str) -> str:
+    """How many readings each device has of each measure."""
+    return f'SELECT count("quality") FROM {sources(measures)} WHERE {condition} GROUP BY "device"'
+
+
 def count(measures: Iterable[str], condition: str) -> str:
     """The number of readings of each measure."""
     return f'SELECT count("quality") AS n FROM {sources(measures)} WHERE {condition}'
@@ -76,33 +82,41 @@ def readings(measures: Iterable[str], condition: str) -> str:
 
 
 def usable_values(measure: str, condition: str, step_ms: int) -> str:
-    """First, last, extremes, sum and count of the usable readings by bucket."""
+    """First, last, extremes, sum and count of the usable readings by device and bucket."""
     return (
         'SELECT first("value"), last("value"), min("value"), max("value"), sum("value"), count("value") '
         f'FROM {identifier(measure)} WHERE {condition} AND "quality" & {_UNUSABLE} = 0 '
-        f"GROUP BY time({step_ms}ms) fill(none)"
+        f'GROUP BY time({step_ms}ms), "device" fill(none)'
+    )
+
+
+def usable_end(which: str, measure: str, condition: str) -> str:
+    """The `first` or the `last` usable reading by device, with its time."""
+    return (
+        f'SELECT {which}("value") FROM {identifier(measure)} WHERE {condition} AND "quality" & {_UNUSABLE} = 0 '
+        'GROUP BY "device"'
     )
 
 
 def qualities(measure: str, condition: str, step_ms: int) -> str:
-    """Count, least and greatest quality of all readings by bucket."""
+    """Count, least and greatest quality of all readings by device and bucket."""
     return (
         f'SELECT count("quality"), min("quality"), max("quality") FROM {identifier(measure)} WHERE {condition} '
-        f"GROUP BY time({step_ms}ms) fill(none)"
+        f'GROUP BY time({step_ms}ms), "device" fill(none)'
     )
 
 
-def quality_bits(measure: str, condition: str, times: str, step_ms: int) -> str:
-    """For each quality bit the greatest value it had by bucket: InfluxQL can test bits, but not or them.
+def quality_bits(measure: str, condition: str, times: str, by: str) -> str:
+    """For each quality bit the greatest value it had: InfluxQL can test bits, but not or them.
 
-    `times` is the part of the condition that is about time: around a subquery, tags are out of sight.
+    `times` is the part of the condition that is about time: around a subquery, other tags are out of sight.
     """
     bits = [int(bit) for bit in Quality if bit]
     inner = ", ".join(f'"quality" & {bit} AS b{bit}' for bit in bits)
     outer = ", ".join(f"max(b{bit})" for bit in bits)
     return (
         f"SELECT {outer} FROM (SELECT {inner} FROM {identifier(measure)} WHERE {condition}) WHERE {times} "
-        f"GROUP BY time({step_ms}ms) fill(none)"
+        f"GROUP BY {by} fill(none)"
     )
 
 

@@ -100,6 +100,11 @@ def prefix(measure: str, tags: Mapping[str, str]) -> str:
     return f"{_measurement(measure)},{_tags(tags)} value="
 
 
+def line(measurement: str, tags: Mapping[str, str], fields: Mapping[str, str], t: int) -> str:
+    """A whole line; the fields as they are to be written."""
+    return f"{_measurement(measurement)},{_tags(tags)} {','.join(f'{name}={fields[name]}' for name in fields)} {t}"
+
+
 def split(point: str) -> tuple[str, str]:
     """Device and measure of a point."""
     device, _, measure = point.partition(".")

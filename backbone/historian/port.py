@@ -145,13 +145,16 @@ class Historian(Protocol):
         ...
 
     def tidy(self, now: int) -> bool:
-        """One bounded piece of housekeeping, if there is any to do; False when there is none."""
+        """One bounded piece of housekeeping, if there is any to do; False when there is none.
+
+        For the one process that takes in what gateways send: on a server, who imports beside it leaves it alone.
+        """
         ...
 
     def forget(self, site: str, points: Sequence[str], before: int) -> int:
         """Delete what these points read and reported before a time; how many readings. Roll-ups of them stay.
 
-        A server goes by the family its readings are tagged with, and has no roll-ups.
+        A server goes by the family its readings are tagged with.
 
         Raises:
             HistorianRefused: the server cannot forget by age (InfluxDB 3.x: its buckets have a retention instead).

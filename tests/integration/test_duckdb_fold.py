@@ -1,26 +1,18 @@
-"""The DuckDB file in order and rolled up: whatever came when, and whenever it was folded, the answers are the same."""
+"""The DuckDB file in order and rolled up; that its answers are right all the same is in tests/contract."""
 
-import math
 import signal
-from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import replace
-from datetime import datetime
-from itertools import pairwise
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import duckdb
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
-from backbone.historian import duckdb_fold
-from backbone.historian.buckets import DAY_MS, HOUR_MS, grid_for, midnight
+from backbone.historian.buckets import DAY_MS, HOUR_MS
 from backbone.historian.duckdb import DuckDBHistorian
-from backbone.historian.port import Bucket, ReadingBatch
-from community.quality import UNUSABLE, Quality
+from backbone.historian.port import ReadingBatch
+from community.quality import Quality
 from community.site.profile import Family
 from ingest.housekeeping import forget_old
 from tests.history import EVER, NEVER, NOON, batch, event, make_site
@@ -37,89 +29,6 @@ Reading = tuple[str, int, float, int]
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     return tmp_path / "history.duckdb"
-
-
-def reference(
-    known: dict[tuple[str, int], tuple[float, int]], point: str, edges: list[int], start: int, end: int
-) -> Iterator[Bucket]:
-    """A series made one reading at a time."""
-    for begin, finish in pairwise(edges):
-        rows = sorted(
-            (t, x, q)
-            for (name, t), (x, q) in known.items()
-            if name == point and begin <= t < finish and start <= t < end
-        )
-        if rows:
-            usable = [x for _, x, q in rows if not q & UNUSABLE]
-            bits = 0
-            for _, _, q in rows:
-                bits |= q
-            if usable:
-                mean = math.fsum(usable) / len(usable)
-                yield Bucket(begin, usable[0], usable[-1], min(usable), max(usable), mean, len(rows), bits)
-            else:
-                yield Bucket(begin, None, None, None, None, None, len(rows), bits)
-
-
-def near(one: Bucket, other: Bucket) -> bool:
-    """The same but for the rounding of a sum."""
-    if one.mean is None or other.mean is None:
-        return one == other
-    return replace(one, mean=0) == replace(other, mean=0) and math.isclose(one.mean, other.mean, abs_tol=1e-9)
-
-
-READINGS = st.tuples(
-    st.sampled_from(POINTS),
-    st.one_of(
-        st.integers(NOON - 3 * DAY_MS, NOON),
-        st.integers(0, 3 * 1440).map(lambda minute: NOON - minute * 60_000),
-    ),
-    st.floats(-100, 100).map(lambda x: round(x, 1)),
-    st.sampled_from([0, 0, 0, BAD, int(Quality.SIMULATED)]),
-)
-STEPS = st.one_of(st.lists(READINGS, min_size=1, max_size=30), st.integers(1, 80))
-"""Write these, or fold so many times."""
-
-
-@given(
-    steps=st.lists(STEPS, min_size=1, max_size=8),
-    zone=st.sampled_from(ZONES),
-    start=st.integers(NOON - 4 * DAY_MS, NOON),
-    length=st.one_of(st.integers(1, 4 * DAY_MS), st.integers(1, 90).map(lambda hours: hours * HOUR_MS)),
-    most=st.sampled_from([1, 3, 10, 100, 1000]),
-)
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_answers_do_not_depend_on_what_was_folded_when(
-    tmp_path_factory: pytest.TempPathFactory,
-    monkeypatch: pytest.MonkeyPatch,
-    steps: list[list[Reading] | int],
-    zone: ZoneInfo,
-    start: int,
-    length: int,
-    most: int,
-) -> None:
-    known: dict[tuple[str, int], tuple[float, int]] = {}
-    monkeypatch.setattr(duckdb_fold, "DENSE", 2)
-    path = tmp_path_factory.mktemp("fold") / "history.duckdb"
-    with closing(DuckDBHistorian(path, "yard", zone).open()) as historian:
-        for step in steps:
-            if isinstance(step, int):
-                for _ in range(step):
-                    historian.tidy(LATER)
-            else:
-                historian.write([batch(step)], [], {})
-                known |= {(point, t): (x, q) for point, t, x, q in step}
-        end = start + length
-        for point in POINTS:
-            edges = grid_for(start, end, most, zone).edges.tolist()
-            found = historian.series("yard", point, start, end, most).buckets
-            wanted = list(reference(known, point, edges, start, end))
-            assert len(found) == len(wanted)
-            assert all(near(*pair) for pair in zip(found, wanted, strict=True)), (found, wanted)
-            times = {t for name, t in known if name == point}
-            assert historian.count("yard", point, start, end) == sum(start <= t < end for t in times)
-            newest = historian.latest("yard", [point], NEVER).get(point)
-            assert (None if newest is None else (newest.x, newest.q)) == known.get((point, max(times, default=0)))
 
 
 def test_folding_takes_closed_hours_only_and_ends(path: Path) -> None:
@@ -192,59 +101,6 @@ def test_what_is_older_than_its_family_is_kept_goes_and_its_hours_stay(path: Pat
         assert len(historian.events(site.id, None, NEVER, EVER, 9)) == 1
         hours = historian.series(site.id, POINTS[0], old - HOUR_MS, NOON, 300).buckets
         assert [bucket.count for bucket in hours] == [1, 1]
-
-
-LATE = st.lists(st.tuples(st.integers(NOON - 12 * DAY_MS, NOON - 8 * DAY_MS), st.integers(-5, 5)), max_size=8)
-
-
-@given(
-    early=st.lists(LATE, min_size=1, max_size=3),
-    late=st.lists(LATE, min_size=1, max_size=3),
-    bad=st.sets(st.integers(0, 30)),
-    zone=st.sampled_from([zone for zone in ZONES if zone.key != "Asia/Kolkata"]),
-    hours=st.sampled_from([1, 6, 24, 48]),
-)
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_what_comes_late_for_forgotten_hours_is_added_to_their_roll_ups(
-    tmp_path_factory: pytest.TempPathFactory,
-    early: list[list[tuple[int, int]]],
-    late: list[list[tuple[int, int]]],
-    bad: set[int],
-    zone: ZoneInfo,
-    hours: int,
-) -> None:
-    point, site, known = POINTS[0], make_site(), dict[tuple[str, int], tuple[float, int]]()
-    begin, end = (
-        midnight(datetime.fromtimestamp((NOON - days * DAY_MS) / 1000, zone).date(), zone) for days in (13, 6)
-    )
-    most = (end - begin) // (hours * HOUR_MS)
-
-    def agree(historian: DuckDBHistorian) -> bool:
-        edges = grid_for(begin, end, most, zone).edges.tolist()
-        found = historian.series("yard", point, begin, end, most).buckets
-        wanted = list(reference(known, point, edges, begin, end))
-        return len(found) == len(wanted) and all(near(*pair) for pair in zip(found, wanted, strict=True))
-
-    def write(historian: DuckDBHistorian, rows: list[tuple[int, int]], *, again: bool) -> None:
-        new = [(point, t, float(x), BAD if n in bad else 0) for n, (t, x) in enumerate(rows)]
-        new = [row for row in new if again or (row[0], row[1]) not in known]
-        historian.write([batch(new)], [], {})
-        known.update({(name, t): (x, q) for name, t, x, q in new})
-
-    with closing(DuckDBHistorian(tmp_path_factory.mktemp("late") / "history.duckdb", "yard", zone).open()) as historian:
-        for rows in early:
-            write(historian, rows, again=True)
-        for rows in late:
-            while historian.tidy(NOON):
-                pass
-            forget_old(historian, site, {Family.ENVIRONMENT: 7}, NOON)
-            assert historian.count("yard", point, NEVER, EVER) == 0
-            assert agree(historian)
-            write(historian, rows, again=False)
-            while historian.tidy(NOON):
-                pass
-            assert agree(historian)
-            assert list(historian.check(lambda _: None)) == []
 
 
 FOLDER = """
