@@ -21,6 +21,7 @@ from api.rules.schemas import (
     RuleVersionOut,
     TrialAsked,
     TrialOut,
+    names_of,
     show,
     show_coverage,
     show_rule,
@@ -54,7 +55,8 @@ async def list_rules_of_point(point_id: str, platform: PlatformDep, _: Viewer) -
     if point_id not in platform.site.points:
         raise not_found("point", point_id)
     found = await asyncio.to_thread(rules_of, platform.site, point_id)
-    return Page(items=[show(by) for by in found])
+    names = names_of(platform.site)
+    return Page(items=[show(by, names) for by in found])
 
 
 @router.get("/rules/coverage")
@@ -68,8 +70,10 @@ async def get_rule_coverage(platform: PlatformDep, _: Viewer) -> RuleCoverage:
 def list_rules(platform: PlatformDep, _: Viewer) -> list[RuleOut]:
     """The rules in force, in the file's order."""
     site, alarms = platform.site, _alarms(platform)
+    points, names_there = list(site.points.values()), names_of(site)
     return [
-        show_rule(site, rule, site.selection.places(rule.select), alarms.get(rule.id, 0)) for rule in site.file.rules
+        show_rule(points, names_there, rule, site.selection.places(rule.select), alarms.get(rule.id, 0))
+        for rule in site.file.rules
     ]
 
 
@@ -106,7 +110,7 @@ def get_rule(rule_id: str, platform: PlatformDep, _: Viewer) -> RuleDetail:
     if rule is None:
         raise not_found("rule", rule_id)
     names, places = list(site.points), site.selection.places(rule.select)
-    row = show_rule(site, rule, places, _alarms(platform).get(rule_id, 0))
+    row = show_rule(list(site.points.values()), names_of(site), rule, places, _alarms(platform).get(rule_id, 0))
     try:
         text = rule_text(text_in_force(platform), rule_id)
     except Problem:

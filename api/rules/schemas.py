@@ -1,6 +1,6 @@
 """Rules as shown: which watch a point, and which points none does."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -14,7 +14,7 @@ from community.site.condition_words import sentence
 from community.site.explain import Coverage, WatchedBy, words
 from community.site.life_safety import always_calls
 from community.site.rules import Grade, Rule
-from community.site.site import Site
+from community.site.site import Point, Site
 from community.text import Text
 
 
@@ -242,9 +242,10 @@ class TrialOut(BaseModel):
 MOST_EPISODES = 200
 
 
-def show_rule(site: Site, rule: Rule, places: Sequence[int], alarms: int) -> RuleOut:
-    """A rule as lists have it; `places` are those of its points in the site file's order."""
-    points = list(site.points.values())
+def show_rule(
+    points: Sequence[Point], names: Mapping[str, Text], rule: Rule, places: Sequence[int], alarms: int
+) -> RuleOut:
+    """A rule as lists have it; `places` are those of its points among `points`, the site file's."""
     return RuleOut(
         id=rule.id,
         risk=rule.risk,
@@ -253,7 +254,7 @@ def show_rule(site: Site, rule: Rule, places: Sequence[int], alarms: int) -> Rul
         consequence=rule.consequence,
         action=rule.action,
         condition=words(rule.when),
-        condition_words=sentence(rule.when),
+        condition_words=sentence(rule.when, names),
         per=rule.per,
         on_delay_s=rule.for_,
         off_delay_s=rule.clear_after,
@@ -315,14 +316,20 @@ def _episode(row: dict[str, Any]) -> dict[str, Any]:
     return {key: row[key] for key in ("rule", "scope", "grade", "raised_at", "cleared_at", "value")}
 
 
-def show(by: WatchedBy) -> RuleOfPoint:
-    """The rule as answers show it."""
+def names_of(site: Site) -> dict[str, Text]:
+    """What conditions name: measures, by the first point of each, and rules."""
+    measures = {point.measure: point.name for point in reversed(list(site.points.values()))}
+    return measures | {rule.id: rule.message for rule in site.file.rules}
+
+
+def show(by: WatchedBy, names: Mapping[str, Text]) -> RuleOfPoint:
+    """The rule as answers show it; `names` are those of `names_of`."""
     rule = by.rule
     return RuleOfPoint(
         rule=rule.id,
         message=rule.message,
         condition=by.condition,
-        condition_words=sentence(rule.when),
+        condition_words=sentence(rule.when, names),
         scope=by.scope,
         alone=by.role == "condition",
         on_delay_s=rule.for_,

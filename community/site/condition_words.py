@@ -46,22 +46,31 @@ _SENTENCES: Mapping[str, Text] = {
     "not": Text(zh="以下确知不成立：{parts}", en="known not to be: {parts}"),
     "alarm": Text(zh="规则 {alarm} 的报警存在", en="the alarm of {alarm} stands"),
 }
+_EVENTS = {
+    "access.granted": Text(zh="放行", en="access granted"),
+    "access.denied": Text(zh="拒绝通行", en="access denied"),
+    "door.held-open": Text(zh="门长时间未关", en="door held open"),
+}
 _UNITS = ((86_400, "天", "d"), (3_600, "小时", "h"), (60, "分钟", "min"), (1, "秒", "s"))
 _SPANS = frozenset({"over", "within", "per", "for"})
 
 
-def sentence(when: Condition) -> Text:
-    """The condition in one line; another rule by its id, and a part by the measure it watches where it names one."""
-    return Text(zh=_in(when, "zh"), en=_in(when, "en"))
+def sentence(when: Condition, names: Mapping[str, Text] | None = None) -> Text:
+    """The condition in one line. A part says the measure it watches; `names` has words for measures and rules."""
+    return Text(zh=_in(when, "zh", names or {}), en=_in(when, "en", names or {}))
 
 
-def _in(when: Condition, language: str) -> str:
+def _in(when: Condition, language: str, names: Mapping[str, Text]) -> str:
     kind = when.kind
     given = when.part(kind)
     rows = {kind: given} if isinstance(given, (int, float, str)) or when.parts else given.model_dump(by_alias=True)
     values = {key: _value(key, value, language) for key, value in rows.items() if not isinstance(value, (tuple, dict))}
     if when.parts:
-        values["parts"] = ("；" if language == "zh" else "; ").join(_bracketed(part, language) for part in when.parts)
+        values["parts"] = ("；" if language == "zh" else "; ").join(
+            _bracketed(part, language, names) for part in when.parts
+        )
+    if kind == "alarm":
+        values["alarm"] = _named(str(given), language, names)
     if kind == "deviation":
         values["z"] = f"{given.limit:g}"
     if kind in {"mean", "rate"}:
@@ -74,9 +83,14 @@ def _in(when: Condition, language: str) -> str:
     return words + (_DEADBAND.in_language(language).format(deadband=f"{deadband:g}") if deadband else "")
 
 
-def _bracketed(part: Part, language: str) -> str:
-    own = " ".join(part.select.measure) if part.select is not None else ""
-    words = f"{own} {_in(part, language)}".strip()
+def _named(identifier: str, language: str, names: Mapping[str, Text]) -> str:
+    return names[identifier].in_language(language) if identifier in names else identifier
+
+
+def _bracketed(part: Part, language: str, names: Mapping[str, Text]) -> str:
+    measures = part.select.measure if part.select is not None else ()
+    own = " ".join(_named(measure, language, names) for measure in measures)
+    words = f"{own} {_in(part, language, names)}".strip()
     return f"（{words}）" if language == "zh" and part.parts else f"({words})" if part.parts else words
 
 
@@ -93,6 +107,8 @@ def _variant(kind: str, rows: Mapping[str, object]) -> str:
 def _value(key: str, value: object, language: str) -> str:
     if key in _SPANS:
         return _times(value, language) if isinstance(value, str) else span(value, language)
+    if key in {"type", "unless"} and value in _EVENTS:
+        return _EVENTS[str(value)].in_language(language)
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 

@@ -5,7 +5,7 @@ import { useWhyNot } from '@/notifications/useWhyNot'
 import { useRoleNames } from './useRoleNames'
 
 const NOT_REACHED = /not reached: ([\w:-]+(?:, [\w:-]+)*)(; now the commander's)?/
-const TOLD = /^ (\S+) \(([\w:-]+(?:, [\w:-]+)*)\), (?:([\w-]+): handed over)?/
+const TOLD = /^ (\S+) \(([\w:-]+(?:, [\w:-]+)*)\), (?:([\w-]+): (handed over)?)?/
 
 export function useToldWords() {
   const { t } = useI18n()
@@ -17,7 +17,7 @@ export function useToldWords() {
     whyNot(
       oneLanguage(text)
         .replace(NOT_REACHED, (_, roles: string) => t('plans.notReached', { roles: roleNames(roles) }))
-        .replace(TOLD, (_, name: string, roles: string, channel: string | undefined) =>
-          ` ${name}（${roleNames(roles)}）${channel ? t('plans.handedOver', { channel: channelName(channel) }) : ''}`),
+        .replace(TOLD, (_, name: string, roles: string, channel: string | undefined, given: string | undefined) =>
+          ` ${name}（${roleNames(roles)}）${!channel ? '' : given ? t('plans.handedOver', { channel: channelName(channel) }) : channelName(channel) + t('list.colon')}`),
     )
 }

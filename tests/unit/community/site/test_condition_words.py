@@ -4,6 +4,7 @@ import pytest
 
 from community.site.condition_words import sentence, span
 from community.site.conditions import ALL_KINDS, Condition
+from community.text import Text
 
 SAID = {
     "above": ({"above": 40, "deadband": 2}, "高于 40（回差 2）", "above 40 (deadband 2)"),
@@ -42,13 +43,13 @@ SAID = {
     ),
     "sequence": (
         {"sequence": {"unless": "access.granted", "within": "3s"}},
-        "变为 1，而此前 3 秒内没有 access.granted",
-        "becomes 1 with no access.granted in the 3 s before",
+        "变为 1，而此前 3 秒内没有 放行",
+        "becomes 1 with no access granted in the 3 s before",
     ),
     "event": (
         {"event": {"type": "access.denied", "count": 5}},
-        "1 分钟内发生 5 次 access.denied",
-        "access.denied, 5 times within 1 min",
+        "1 分钟内发生 5 次 拒绝通行",
+        "access denied, 5 times within 1 min",
     ),
     "all": (
         {"all": [{"below": 100, "select": {"measure": "voltage"}}, {"any": [{"above": 2}, {"equals": 1}]}]},
@@ -79,4 +80,7 @@ def test_what_a_kind_may_be_otherwise_is_said_otherwise() -> None:
     assert sentence(seasonal).zh == "与近四周同一时段的常态相差超过 6 倍离散度"
     anywhere = Condition.model_validate({"vote": {"at_least": 2, "within": "90s", "per": "site"}})
     assert sentence(anywhere).en == "2 devices agree within 90 s"
+    parts = Condition.model_validate({"any": [{"below": 100, "select": {"measure": "voltage"}}, {"alarm": "smoke"}]})
+    names = {"voltage": Text(zh="电压", en="Voltage"), "smoke": Text(zh="烟雾报警", en="Smoke detected")}
+    assert sentence(parts, names).zh == "以下任一成立：电压 低于 100；规则 烟雾报警 的报警存在"
     assert (span(5400, "zh"), span(0, "en")) == ("90 分钟", "0 s")

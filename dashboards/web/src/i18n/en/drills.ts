@@ -18,5 +18,5 @@ export default {
   trainingContent: { law: 'Law', 'safety-knowledge': 'Safety knowledge', 'emergency-skills': 'Emergency skills', 'operating-rules': 'Operating rules' },
   standing: { valid: 'Valid', expiring: 'Expires soon', expired: 'Expired', missing: 'Not trained' },
   reminders: { title: 'Due', overdue: 'Overdue', due: 'due {date}' },
-  levels: { change: 'Change level', title: 'Change the level', reason: 'Reason (required)', confirm: 'Change', report: 'Report' },
+  levels: { change: 'Change level', title: 'Change the level', reason: 'Reason (required)', confirm: 'Change', read: 'Open', report: 'Report' },
 }

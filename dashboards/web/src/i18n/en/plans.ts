@@ -30,6 +30,7 @@ export default {
   activationState: { standby: 'Standby', paused: 'Paused', activated: 'Activated', responding: 'Responding', contained: 'Contained', 'stood-down': 'Stood down', reviewed: 'Reviewed' },
   stepState: { waiting: 'Waiting', running: 'Running', done: 'Done', failed: 'Failed; now a person’s', late: 'Late', dropped: 'Not needed at this level' },
   timeline: {
+    escalated: 'escalated to the commander', nowTheCommanders: 'now the commander’s', answerWithin: 'somebody has to answer within {n} s', inForceIn: 'in force in {n} s unless stood down',
     'left-open': 'Steps left open',
     'command-asked': 'Asked to command', 'command-asked-again': 'Asked again to command', 'command-unanswered': 'All were asked; nobody has taken command', 'command-taken': 'Takes command', 'command-taken-over': 'Takes command over from', 'command-offered': 'Hands command over to',
     'step-confirmed': 'confirmed by one', photo: 'photo taken', 'headcount-begun': 'headcount begun', 'headcount-confirmed': 'headcount confirmed by two (counted / missing)', telling: 'telling people', told: 'told', 'not-told': 'not reached', title: 'Timeline', system: 'system', activated: 'Plan activated', 'alarm-joined': 'Alarm joined', commanded: 'Commanded', 'command-done': 'Command done', 'step-done': 'Step done', 'step-failed': 'Step failed', notified: 'Notified',

@@ -18,5 +18,5 @@ export default {
   trainingContent: { law: '法律法规', 'safety-knowledge': '安全知识', 'emergency-skills': '应急技能', 'operating-rules': '操作规程' },
   standing: { valid: '有效', expiring: '即将到期', expired: '已过期', missing: '未培训' },
   reminders: { title: '到期提醒', overdue: '逾期', due: '{date} 到期' },
-  levels: { change: '调整级别', title: '调整响应级别', reason: '理由（必填）', confirm: '确认调整', report: '事后报告' },
+  levels: { change: '调整级别', title: '调整响应级别', reason: '理由（必填）', confirm: '确认调整', read: '打开', report: '事后报告' },
 }

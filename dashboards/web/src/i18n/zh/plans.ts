@@ -30,6 +30,7 @@ export default {
   activationState: { standby: '待确认', paused: '已暂停', activated: '已启动', responding: '响应中', contained: '已控制', 'stood-down': '已解除', reviewed: '已总结' },
   stepState: { waiting: '待执行', running: '执行中', done: '已完成', failed: '失败，转人工', late: '已超时', dropped: '本级不需要' },
   timeline: {
+    escalated: '已上报总指挥', nowTheCommanders: '转由总指挥处理', answerWithin: '{n} 秒内须有人应答', inForceIn: '{n} 秒内未解除即生效',
     'left-open': '未完成的步骤',
     'command-asked': '请其指挥', 'command-asked-again': '再次请其指挥', 'command-unanswered': '已全部询问，无人接受指挥', 'command-taken': '接受指挥', 'command-taken-over': '接管指挥，原指挥', 'command-offered': '移交指挥给',
     'step-confirmed': '一人已确认', photo: '拍照', 'headcount-begun': '开始清点人数', 'headcount-confirmed': '两人确认清点结果（清点/未到）', telling: '正在通知', told: '已通知', 'not-told': '未通知到', title: '时间线', system: '系统', activated: '预案启动', 'alarm-joined': '并入报警', commanded: '下发指令', 'command-done': '指令已执行', 'step-done': '步骤完成', 'step-failed': '步骤失败', notified: '已通知',
