@@ -221,9 +221,10 @@ class ModbusDriver:
     async def _read(self, unit: Unit, request: Request) -> Sequence[int] | Sequence[bool]:
         attempt = 0
         while True:
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(POLL_WAITS_S):
-                    await self._free.wait()
+            if not self._free.is_set():
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(POLL_WAITS_S):
+                        await self._free.wait()
             async with self._turn:
                 self.requests += 1
                 self.beat_s = time.monotonic()
