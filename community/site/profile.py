@@ -88,17 +88,24 @@ class Register(Row):
     invalid: tuple[int, ...] = Field(default=(), description="raw values that mean: no value")
 
 
-class MqttSaying(Row):
-    """A message to a device; `{topic}` stands for the device's topic in the site file."""
+PLACES = {"tasmota": ("topic", "cmnd")}
+"""What may stand in braces in the commands of a decoder's devices; of others `{topic}` only."""
 
-    topic: str = Field(description="as in {topic}/get", pattern=r"^[^+#]+$")
+
+class MqttSaying(Row):
+    """A message to a device.
+
+    `{topic}` stands for the device's topic in the site file; `{cmnd}`, of Tasmota, for that with cmnd in place of tele.
+    """
+
+    topic: str = Field(description="as in {topic}/get or {cmnd}/POWER", pattern=r"^[^+#]+$")
     payload: str
 
 
 class MqttCommand(Row):
     """How a device that speaks MQTT is told what to do, and asked what it is; its state message is the read-back."""
 
-    topic: str = Field(description="where it listens, as in {topic}/set", pattern=r"^[^+#]+$")
+    topic: str = Field(description="where it listens, as in {topic}/set or {cmnd}/POWER", pattern=r"^[^+#]+$")
     say: dict[Literal["0", "1"], str] = Field(description="the payloads for 0 and 1, keys '0' and '1'", min_length=2)
     ask: MqttSaying = Field(description="makes it say its state, which is the read-back")
 

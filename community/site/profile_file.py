@@ -13,8 +13,11 @@ from community.site.profile import (
     COIL_FUNCTIONS,
     DECODERS,
     NUMBER,
+    PLACES,
     WRITABLE_FUNCTIONS,
     Measure,
+    MqttCommand,
+    MqttSaying,
     Profile,
     Register,
     ValueKind,
@@ -91,6 +94,9 @@ def _mistakes(profile: Profile) -> Iterator[tuple[Path, str]]:
     for place, key, row in rows:
         for sentence in _measure_problems(key, row, modbus=decoder == "modbus"):
             yield place, sentence
+        numbered = ("n",) if place[0] == "repeat" else ()
+        for sentence in _command_problems(row, PLACES.get(decoder, ("topic",)) + numbered):
+            yield (*place, "command"), sentence
 
 
 def whole(profile: Profile) -> Profile:
@@ -112,7 +118,16 @@ def _numbered(row: Measure, number: int, further: int) -> Measure:
     register = row.modbus
     moved = None if register is None else register.model_copy(update={"address": register.address + further})
     path = None if row.path is None else row.path.replace(NUMBER, str(number))
-    return row.model_copy(update={"name": name, "modbus": moved, "path": path})
+    command = None if row.command is None else _numbered_command(row.command, str(number))
+    return row.model_copy(update={"name": name, "modbus": moved, "path": path, "command": command})
+
+
+def _numbered_command(command: MqttCommand, number: str) -> MqttCommand:
+    said = {value: payload.replace(NUMBER, number) for value, payload in command.say.items()}
+    ask = MqttSaying(
+        topic=command.ask.topic.replace(NUMBER, number), payload=command.ask.payload.replace(NUMBER, number)
+    )
+    return MqttCommand.model_validate({"topic": command.topic.replace(NUMBER, number), "say": said, "ask": ask})
 
 
 def _measure_problems(measure: str, row: Measure, *, modbus: bool) -> Iterator[str]:
@@ -135,6 +150,14 @@ def _measure_problems(measure: str, row: Measure, *, modbus: bool) -> Iterator[s
         yield "stuck_after is a time longer than 0s, and for numbers: what is 0 or 1 may well stay so"
     if row.low is not None and row.high is not None and row.low >= row.high:
         yield f"low {row.low:g} is not below high {row.high:g}"
+
+
+def _command_problems(row: Measure, places: tuple[str, ...]) -> Iterator[str]:
+    for topic in () if row.command is None else (row.command.topic, row.command.ask.topic):
+        for name in re.findall(r"\{([^}]*)\}", topic):
+            if name not in places:
+                known = " or ".join(f"{{{place}}}" for place in places)
+                yield f"nothing stands for {{{name}}} in a topic; write {known}"
 
 
 def _register_problems(register: Register, *, writable: bool) -> Iterator[str]:

@@ -1,6 +1,6 @@
 """The formats there are, by the name a profile writes as `decoder`."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from gateway.decoders import (
     chirpstack,
@@ -30,6 +30,10 @@ CONVERSATIONS: Mapping[str, Conversation] = {"sparkplug_b": sparkplug_b}
 """Those of them whose messages cannot be read one by one."""
 
 
+PLACES: Mapping[str, Callable[[str], dict[str, str]]] = {"tasmota": tasmota.places}
+"""What a profile's commands may name beside `{topic}`, by decoder; community.site.profile.PLACES lists the names."""
+
+
 def format_named(name: str) -> Format:
     """The decoder of a profile.
 
@@ -42,3 +46,9 @@ def format_named(name: str) -> Format:
 def conversation_named(name: str) -> Conversation | None:
     """The conversation of a profile's decoder; None when its messages stand for themselves."""
     return CONVERSATIONS.get(name.replace("-", "_"))
+
+
+def places_of(decoder: str, topic: str) -> dict[str, str]:
+    """What stands for the names in braces in a device's commands: its topic in the site file, and others by it."""
+    more = PLACES.get(decoder.replace("-", "_"))
+    return {"topic": topic, **(more(topic) if more is not None else {})}

@@ -4,7 +4,8 @@ A device set to generic status instead says it on `<device>/status/<component>`;
 
 Values stand below their component, as `temperature:0.tC`. NotifyStatus tells what changed and leaves the rest as it
 was; NotifyFullStatus, which battery devices send when they wake, tells all. A `ts` before 2020 is a clock that is not
-set.
+set. Calls are answered to whoever is named in their `src`, on `<src>/rpc`; commands name `<device>/anju`, which access
+lists allow the device where they allow it its own prefix (General/RPCChannels, MQTT).
 """
 
 from functools import partial
@@ -12,7 +13,7 @@ from functools import partial
 from gateway.decoders.decoded import Codec, Decoded, DecodedEvent, DecodeError, Route
 from gateway.decoders.json_object import parse
 
-_EVENTS, _PRESENCE, _COMPONENT = "/events/rpc", "/online", "/status/"
+_EVENTS, _PRESENCE, _COMPONENT, _ANSWER = "/events/rpc", "/online", "/status/", "/anju/rpc"
 _COMPONENTS = tuple(
     f"{kind}:{number}"
     for kind in ("smoke", "flood", "temperature", "humidity", "devicepower", "input", "switch")
@@ -29,6 +30,7 @@ def routes(topic: str, _codec: Codec | None = None) -> tuple[Route, ...]:
     return (
         Route(topic + _EVENTS, decode),
         Route(topic + _PRESENCE, decode_presence, current=True),
+        Route(topic + _ANSWER, decode_answer),
         *(Route(f"{topic}{_COMPONENT}{name}", partial(decode_component, name)) for name in _COMPONENTS),
     )
 
@@ -39,8 +41,8 @@ def watched(topic: str) -> str:
 
 
 def is_noise(topic: str) -> bool:
-    """Generic status of other components, debug logs, answers to calls."""
-    return not topic.endswith((_EVENTS, _PRESENCE))
+    """Generic status of other components, debug logs, calls, answers to others."""
+    return not topic.endswith((_EVENTS, _PRESENCE, _ANSWER))
 
 
 def decode(payload: bytes) -> Decoded:
@@ -59,6 +61,22 @@ def decode(payload: bytes) -> Decoded:
 def decode_component(component: str, payload: bytes) -> Decoded:
     """Generic status (`status_ntf`) of one component: all of it, with no time. Empty says nothing."""
     return Decoded({component: parse(payload)}) if payload else Decoded()
+
+
+def decode_answer(payload: bytes) -> Decoded:
+    """What the device answers to a command or a question: the status of a switch; that it was told says nothing.
+
+    Raises:
+        DecodeError: no answer, or a refusal: a device with a password of its own takes no calls without it.
+    """
+    message = parse(payload)
+    error, result = message.get("error"), message.get("result")
+    if type(error) is dict and type(code := error.get("code")) is int:
+        raise DecodeError(f"the device refuses the call: {code}")
+    if type(result) is not dict:
+        raise DecodeError("an answer with neither result nor error")
+    number = result.get("id")
+    return Decoded({f"switch:{number}": result}) if type(number) is int and "output" in result else Decoded()
 
 
 def decode_presence(payload: bytes) -> Decoded:

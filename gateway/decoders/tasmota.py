@@ -2,27 +2,45 @@
 
 Values stand below the sensor's name, as `BME280.Temperature`; temperatures are brought to C when the device sends F.
 `Time` is the device's local time without a zone and names no moment: the gateway's own is taken. A card reader
-(RC522 and others) says a card's number, which becomes the event `card.read` at the reader's name.
+(RC522 and others) says a card's number, which becomes the event `card.read` at the reader's name. Relays stand in STATE
+as `POWER` (or `POWER1`, …); told or asked on `cmnd/<device>/POWER`, the device answers on `stat/<device>/RESULT`.
 """
 
 from gateway.decoders.decoded import Codec, Decoded, DecodedEvent, DecodeError, Route
 from gateway.decoders.device_time import from_iso
 from gateway.decoders.json_object import parse
 
-_SENSOR, _STATE, _PRESENCE = "/SENSOR", "/STATE", "/LWT"
+_SENSOR, _STATE, _PRESENCE, _ANSWER = "/SENSOR", "/STATE", "/LWT", "/RESULT"
+_TELE, _STAT, _CMND = "tele", "stat", "cmnd"
 _LONGEST_CARD = 64
 _READERS = ("RC522", "PN532", "RDM6300", "Wiegand")
 _TEMPERATURES = ("Temperature", "DewPoint")
 
 
 def routes(topic: str, _codec: Codec | None = None) -> tuple[Route, ...]:
-    """Readings, state and presence of the device; `topic` is its `tele/<device>`, or its `…/SENSOR`."""
+    """Readings, state, presence and answers of the device; `topic` is its `tele/<device>`, or its `…/SENSOR`."""
     base = topic.removesuffix(_SENSOR)
+    answers = _beside(base, _STAT)
     return (
         Route(base + _SENSOR, decode_readings),
         Route(base + _STATE, decode_readings),
         Route(base + _PRESENCE, decode_presence, current=True),
+        *([] if answers is None else [Route(answers + _ANSWER, decode_readings)]),
     )
+
+
+def places(topic: str) -> dict[str, str]:
+    """`{cmnd}` of a profile's commands: where the device is told, `cmnd/<device>`."""
+    told = _beside(topic.removesuffix(_SENSOR), _CMND)
+    return {} if told is None else {"cmnd": told}
+
+
+def _beside(base: str, prefix: str) -> str | None:
+    """The device's topic with another prefix, wherever its full topic has it; None when it has none."""
+    levels = base.split("/")
+    if _TELE not in levels:
+        return None
+    return "/".join(prefix if level == _TELE else level for level in levels)
 
 
 def watched(topic: str) -> str:
@@ -37,7 +55,7 @@ def is_noise(topic: str) -> bool:
 
 
 def decode_readings(payload: bytes) -> Decoded:
-    """One SENSOR or STATE message."""
+    """One SENSOR, STATE or RESULT message."""
     message = parse(payload)
     if message.get("TempUnit") == "F":
         message = {key: _in_celsius(part) for key, part in message.items()}

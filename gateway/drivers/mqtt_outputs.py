@@ -13,6 +13,7 @@ from typing import Protocol
 from community.site.devices import Gateway
 from community.site.profile import MqttCommand
 from community.site.site import Site, measure_of
+from gateway.decoders.formats import places_of
 from gateway.readings import Channel, DeviceReader
 from gateway.switch import SwitchError
 
@@ -35,8 +36,8 @@ class Publisher(Protocol):
 @dataclass(frozen=True, slots=True)
 class _Output:
     channel: Channel
-    topic: str
-    """The device's."""
+    places: Mapping[str, str]
+    """What stands for the names in braces of the command."""
     command: MqttCommand
 
 
@@ -47,10 +48,11 @@ class MqttOutputs:
         self._bus = bus
         self._outputs: dict[str, _Output] = {}
         for device in gateway.devices:
+            decoder = site.profiles[device.profile].decoder
             for channel in readers[device.id].channels if device.mqtt is not None else ():
                 command = measure_of(site, site.points[channel.point]).command
                 if command is not None and device.mqtt is not None:
-                    self._outputs[channel.point] = _Output(channel, device.mqtt.topic, command)
+                    self._outputs[channel.point] = _Output(channel, places_of(decoder, device.mqtt.topic), command)
         self.devices = frozenset(site.points[point].device for point in self._outputs)
 
     async def write(self, device: str, point: str, value: int) -> float:
@@ -81,7 +83,11 @@ class MqttOutputs:
         return output.channel.x
 
     def _say(self, output: _Output, topic: str, payload: str) -> None:
-        if not self._bus.publish(topic.replace("{topic}", output.topic), payload.encode()):
+        for name, place in output.places.items():
+            topic, payload = (text.replace(f"{{{name}}}", place) for text in (topic, payload))
+        if "{" in topic:
+            raise SwitchError(f"its topic in the site file does not say where {topic} is")
+        if not self._bus.publish(topic, payload.encode()):
             raise SwitchError(DEAF)
 
     async def _heard(self, output: _Output, said: int, wanted: int | None, within_s: float) -> None:

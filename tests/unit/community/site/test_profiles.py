@@ -6,10 +6,10 @@ import pytest
 
 from backbone.site_files import SHIPPED_PROFILES, read_profiles
 from community.site.load import SiteErrors, load_profiles
-from community.site.profile import CODECS, DECODERS, Family, Profile, ValueKind
+from community.site.profile import CODECS, DECODERS, PLACES, Family, Profile, ValueKind
 from gateway.codecs import CODECS as KNOWN_CODECS
 from gateway.codecs import codec_named
-from gateway.decoders.formats import FORMATS, format_named
+from gateway.decoders.formats import FORMATS, format_named, places_of
 
 PROFILES = read_profiles(None)
 HEAD = "id: x\nproduct: X\nmaker: X\nsource: manual\nfamily: fire\ndecoder: {decoder}\nevery: 10s\nmeasures:\n"
@@ -29,6 +29,11 @@ def test_a_shipped_profile_is_sound(profile: Profile) -> None:
             assert measure.low is not None, name
         if measure.kind is ValueKind.BOOLEAN:
             assert set(measure.states) == {"0", "1"}, name
+
+
+def test_the_places_a_command_may_name_are_those_the_gateway_fills_in() -> None:
+    for decoder in DECODERS:
+        assert tuple(places_of(decoder, "tele/pump")) == PLACES.get(decoder, ("topic",))
 
 
 def test_every_family_has_profiles() -> None:
@@ -51,6 +56,15 @@ def test_the_readme_names_every_decoder_and_codec() -> None:
     ("decoder", "measure", "told"),
     [
         ("modbus", "smoke: {name: {zh: 烟}}", ["9:10: 'smoke' has no modbus register; say where it stands"]),
+        (
+            "shelly",
+            "relay: {name: {zh: 继电器}, kind: boolean, writable: true, command: {topic: '{cmnd}/POWER', "
+            "say: {'0': 'OFF', '1': 'ON'}, ask: {topic: '{topic}/{what}', payload: ''}}}",
+            [
+                "9:68: nothing stands for {cmnd} in a topic; write {topic}",
+                "9:68: nothing stands for {what} in a topic; write {topic}",
+            ],
+        ),
         (
             "zigbee2mqtt",
             "smoke: {name: {zh: 烟}, modbus: {function: 3, address: 1}}",
@@ -141,7 +155,7 @@ def test_the_readme_names_every_decoder_and_codec() -> None:
             ],
         ),
     ],
-    ids=range(18),
+    ids=range(19),
 )
 def test_a_wrong_profile_is_refused_with_its_place(decoder: str, measure: str, told: list[str]) -> None:
     with pytest.raises(SiteErrors) as refused:
