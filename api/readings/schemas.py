@@ -16,6 +16,11 @@ class BucketOut(BaseModel):
     mean: float | None
     count: int
     quality: int = Field(description="quality bits of all readings of the step, or-ed")
+    usable: int = Field(description="how many of them tell of the world: first to mean are of these")
+    coverage: float | None = Field(
+        description="share of the expected readings that are there and usable, 0 to 1; null: the step is shorter than "
+        "the expected interval"
+    )
 
 
 class SeriesOut(BaseModel):
@@ -25,4 +30,8 @@ class SeriesOut(BaseModel):
     start: Timestamp
     end: Timestamp
     step_ms: int
+    every_s: float = Field(description="the interval between readings that is expected of the point")
+    expected: int = Field(description="readings from start to end, or to now")
+    covered: int = Field(description="usable ones of these; more of one time do not make up for less of another")
+    coverage: float | None = Field(description="their share, 0 to 1; null: the time is too short, or a point of events")
     buckets: list[BucketOut]

@@ -170,7 +170,7 @@ class DuckDBHistorian:
             number = self._ids.get((site, point))
             if number is not None:
                 found = buckets(partials(cursor, number, Span(start, end), grid, self._zone), grid.edges)
-        return Series(point, start, end, grid.step_ms, found)
+        return Series(point, start, end, grid.step_ms, found, tuple(grid.edges.tolist()))
 
     def events(self, site: str, point: str | None, start: int, end: int, limit: int) -> list[FrameEvent]:
         """See `Historian.events`."""

@@ -124,7 +124,7 @@ class InfluxHistorian:
             found = influx_series.partials(self._server.query, site, point, span, grid, self._zone)
         else:  # only one's own site is rolled up
             found = influx_series.raw(self._server.query, site, point, span, influx_series.unit_of(grid))
-        return Series(point, start, end, grid.step_ms, buckets(found, grid.edges))
+        return Series(point, start, end, grid.step_ms, buckets(found, grid.edges), tuple(grid.edges.tolist()))
 
     def scan(self, site: str, points: Sequence[str] | None, start: int, end: int) -> Iterator[ReadingBatch]:
         """See `Historian.scan`: an hour at a time, from the first hour that has a reading to the last."""

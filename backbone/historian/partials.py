@@ -70,10 +70,9 @@ def buckets(parts: Partials, edges: TimeColumn) -> tuple[Bucket, ...]:
             np.add.reduceat(parts.total, begin) / known,
             np.add.reduceat(parts.number, begin),
             np.bitwise_or.reduceat(parts.q, begin),
+            known,
         )
     return tuple(
-        Bucket(t, one, other, least, most, mean, number, q) if any_known else Bucket(t, *_NOTHING, number, q)
-        for any_known, (t, one, other, least, most, mean, number, q) in zip(
-            known.tolist(), zip(*(column.tolist() for column in columns), strict=True), strict=True
-        )
+        Bucket(t, first, last, least, most, mean, *rest) if rest[-1] else Bucket(t, *_NOTHING, *rest)
+        for t, first, last, least, most, mean, *rest in zip(*(column.tolist() for column in columns), strict=True)
     )

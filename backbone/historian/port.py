@@ -56,7 +56,7 @@ class Reading:
 class Bucket:
     """The readings of `t <= time < t + step`.
 
-    `count` and `q` (bits or-ed) tell of all readings; first, last, min, max and mean of the usable ones, and are None
+    `count` and `q` (bits or-ed) tell of all readings; first, last, min, max and mean of the `usable` ones, and are None
     when every reading of the bucket is unusable (`community.quality.UNUSABLE`).
     """
 
@@ -68,6 +68,7 @@ class Bucket:
     mean: float | None
     count: int
     q: int
+    usable: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +80,8 @@ class Series:
     end: int
     step_ms: int
     buckets: tuple[Bucket, ...]
+    edges: tuple[int, ...]
+    """Where buckets begin or would, and the last one ends, Unix ms; they take in the whole interval."""
 
 
 @dataclass(frozen=True, slots=True)

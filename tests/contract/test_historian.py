@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pytest
 
+from backbone.historian.coverage import coverage
 from backbone.historian.open import open_historian
 from backbone.historian.port import Bucket, Historian, Reading, ReadingBatch
 from backbone.stream import Position
@@ -75,7 +76,7 @@ def test_the_last_write_of_a_point_and_time_is_the_one_read(historian: Historian
     historian.write([batch([(TEMPERATURE, NOON, 3.0)]), batch([(TEMPERATURE, NOON, 4.0, 32)])], [], {})
     assert historian.latest("yard", [TEMPERATURE], NEVER) == {TEMPERATURE: Reading(TEMPERATURE, NOON, 4.0, 32)}
     assert historian.series("yard", TEMPERATURE, NOON, NOON + 1, 10).buckets == (
-        Bucket(NOON, 4.0, 4.0, 4.0, 4.0, 4.0, 1, 32),
+        Bucket(NOON, 4.0, 4.0, 4.0, 4.0, 4.0, 1, 32, 1),
     )
     assert historian.count("yard", TEMPERATURE, NEVER, EVER) == 1
 
@@ -168,8 +169,8 @@ def test_unusable_values_are_stored_but_not_averaged(historian: Historian) -> No
     historian.write([batch(rows)], [], {})
     series = historian.series("yard", TEMPERATURE, NOON, NOON + 2000, 2)
     assert series.buckets == (
-        Bucket(NOON, 20.0, 22.0, 20.0, 22.0, 21.0, 4, 2 | 1 | 32 | BAD),
-        Bucket(NOON + 1000, None, None, None, None, None, 1, BAD),
+        Bucket(NOON, 20.0, 22.0, 20.0, 22.0, 21.0, 4, 2 | 1 | 32 | BAD, 2),
+        Bucket(NOON + 1000, None, None, None, None, None, 1, BAD, 0),
     )
     assert historian.count("yard", TEMPERATURE, NOON, NOON + 2000) == 5
     assert historian.latest("yard", None, NOON)[TEMPERATURE] == Reading(TEMPERATURE, NOON + 1000, 21.0, BAD)
@@ -232,6 +233,33 @@ def test_a_day_on_which_clocks_are_moved_is_a_day(
         quarters = historian.series("yard", TEMPERATURE, begin, end, 4).buckets
         assert [datetime.fromtimestamp(one.t / 1000, berlin).hour for one in quarters] == [0, 6, 12, 18]
         assert [one.count for one in quarters] == [4 * (hours - 18), 24, 24, 24]
+
+
+@pytest.mark.parametrize(
+    ("length", "max_points", "step_ms"), [(6, 60, 360_000), (6, 2000, 12_000), (240, 500, 1_800_000)]
+)
+def test_coverage_is_the_share_of_expected_readings_that_are_there_and_usable(
+    historian: Historian, length: int, max_points: int, step_ms: int
+) -> None:
+    """One is expected each minute; of six hours one is silent and one unusable; a burst makes up for neither."""
+    end = NOON + length * 3_600_000
+    minutes = range(NOON + 17, end, 60_000)
+    rows = [
+        (TEMPERATURE, t, 1.0, BAD if (t - NOON) // 3_600_000 % 6 == 4 else 0)
+        for t in minutes
+        if (t - NOON) // 3_600_000 % 6 != 2
+    ]
+    rows += [(TEMPERATURE, NOON + 30_000 + n, 1.0, 0) for n in range(500)]
+    historian.write([batch(rows)], [], {})
+    while historian.tidy(end):
+        pass
+    series = historian.series("yard", TEMPERATURE, NOON, end, max_points)
+    assert series.step_ms == step_ms
+    found = coverage(series, 60_000, now=end)
+    assert (found.expected, found.covered) == (length * 60, length * 40)
+    assert set(found.buckets) == ({None} if step_ms < 60_000 else {1.0, 0.0})
+    half = coverage(series, 60_000, now=NOON + 3 * 3_600_000)
+    assert (half.expected, half.covered) == (180, 120), "what is to come is not missing"
 
 
 def test_readers_see_whole_writes_while_a_writer_writes(historian: Historian) -> None:

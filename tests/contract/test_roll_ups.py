@@ -67,9 +67,9 @@ def reference(
                 bits |= q
             if usable:
                 mean = math.fsum(usable) / len(usable)
-                yield Bucket(begin, usable[0], usable[-1], min(usable), max(usable), mean, len(rows), bits)
+                yield Bucket(begin, usable[0], usable[-1], min(usable), max(usable), mean, len(rows), bits, len(usable))
             else:
-                yield Bucket(begin, None, None, None, None, None, len(rows), bits)
+                yield Bucket(begin, None, None, None, None, None, len(rows), bits, 0)
 
 
 def near(one: Bucket, other: Bucket) -> bool:

@@ -119,6 +119,7 @@ def test_an_alarm_arrives_is_acknowledged_and_its_chart_opened(open_page, staff:
     page.goto(f"{staff.url}/points/env-b3-f1/temperature")
     expect(page.get_by_test_id("point-chart").locator("canvas").first).to_be_visible(timeout=10_000)
     expect(page.get_by_test_id("point-chart")).to_have_attribute("data-buckets", re.compile("[1-9]"), timeout=10_000)
+    expect(page.get_by_test_id("coverage")).to_contain_text("数据完整率")
     page.screenshot(path=SHOTS / "point.png")
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
+import numpy as np
 from fastapi import FastAPI
 from sqlalchemy import Connection
 
@@ -17,7 +18,9 @@ from backbone.database.database import Database
 from backbone.database.outbox import OutboxRow
 from backbone.database.users import StoredSession, User
 from backbone.frames import FrameBuilder, FrameEvent
-from backbone.historian.port import Bucket, Reading, ReadingBatch, Series, Unwritten
+from backbone.historian.buckets import grid_for
+from backbone.historian.partials import buckets, of_readings
+from backbone.historian.port import Reading, ReadingBatch, Series, Unwritten
 from backbone.stream import Position
 from community.alarms import Alarm, raise_alarm
 from community.people import Role
@@ -86,11 +89,11 @@ class RememberedHistory:
     def series(self, site: str, point: str, start: int, end: int, max_points: int) -> Series:
         if self.fault is not None:
             raise self.fault
-        step = max(1, (end - start) // max_points)
+        grid = grid_for(start, end, max_points)
         rows = [r for r in self.readings if r.point == point and start <= r.t < end]
-        return Series(
-            point, start, end, step, tuple(Bucket(r.t - r.t % step, r.x, r.x, r.x, r.x, r.x, 1, r.q) for r in rows)
-        )
+        t, x = np.array([r.t for r in rows], dtype=np.int64), np.array([r.x for r in rows], dtype=np.float64)
+        found = buckets(of_readings(t, x, np.array([r.q for r in rows], dtype=np.uint8)), grid.edges)
+        return Series(point, start, end, grid.step_ms, found, tuple(grid.edges.tolist()))
 
     def events(self, site: str, point: str | None, start: int, end: int, limit: int) -> list[FrameEvent]:
         if self.fault is not None:

@@ -144,7 +144,11 @@ async def test_readings_over_time(house: House) -> None:
         assert [bucket["mean"] for bucket in series["buckets"]] == [0, 1, 2, 3, 4]
         assert series["buckets"][0]["quality"] == 0
         a_day = (await crew.get("/readings", params={"point": TEMPERATURE})).json()
-        assert len(a_day["buckets"]) == 10
+        assert [bucket["count"] for bucket in a_day["buckets"]] == [10]
+        assert (a_day["every_s"], a_day["expected"], a_day["covered"]) == (3600, 24, 1), "all ten came at once"
+        assert a_day["coverage"] == 1 / 24
+        door = next(point.id for point in house.site.points.values() if point.kind == "event")
+        assert (await crew.get("/readings", params={"point": door})).json()["coverage"] is None
         for bad in (
             {"point": "no.point"},
             {"point": TEMPERATURE, "start": "2026-09-21T22:12:20"},

@@ -1564,7 +1564,7 @@ export interface paths {
         };
         /**
          * Get Readings
-         * @description A point's readings from `start` to before `end`.
+         * @description A point's readings from `start` to before `end`, and how much of what it should have said is there.
          */
         get: operations["get_readings"];
         put?: never;
@@ -3240,6 +3240,11 @@ export interface components {
         BucketOut: {
             /** Count */
             count: number;
+            /**
+             * Coverage
+             * @description share of the expected readings that are there and usable, 0 to 1; null: the step is shorter than the expected interval
+             */
+            coverage: number | null;
             /** First */
             first: number | null;
             /** Last */
@@ -3262,6 +3267,11 @@ export interface components {
              * @example 2026-09-22T08:15:30.250Z
              */
             t: string;
+            /**
+             * Usable
+             * @description how many of them tell of the world: first to mean are of these
+             */
+            usable: number;
         };
         /**
          * Cancel
@@ -6609,11 +6619,31 @@ export interface components {
             /** Buckets */
             buckets: components["schemas"]["BucketOut"][];
             /**
+             * Coverage
+             * @description their share, 0 to 1; null: the time is too short, or a point of events
+             */
+            coverage: number | null;
+            /**
+             * Covered
+             * @description usable ones of these; more of one time do not make up for less of another
+             */
+            covered: number;
+            /**
              * End
              * Format: date-time
              * @example 2026-09-22T08:15:30.250Z
              */
             end: string;
+            /**
+             * Every S
+             * @description the interval between readings that is expected of the point
+             */
+            every_s: number;
+            /**
+             * Expected
+             * @description readings from start to end, or to now
+             */
+            expected: number;
             /** Point */
             point: string;
             /**

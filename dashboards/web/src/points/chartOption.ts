@@ -15,7 +15,7 @@ export interface ChartInput {
   unit: string
   timeZone: string | undefined
   stateName: (value: number) => string
-  words: { mean: string; range: string; value: string }
+  words: { mean: string; range: string; value: string; missing: (share: number) => string }
   colour: (name: string) => string
 }
 
@@ -143,6 +143,7 @@ function tip(items: TipItem[], input: ChartInput): string {
   } else if (sample?.mean != null && sample.min !== null && sample.max !== null) {
     rows.push(`${input.words.mean} <b>${formatNumber(sample.mean, input.unit)}</b> ${unit}`)
     if (sample.min !== sample.max) rows.push(`${input.words.range} ${formatNumber(sample.min, input.unit)} – ${formatNumber(sample.max, input.unit)} ${unit}`)
+    if (sample.coverage !== null && sample.coverage < 1) rows.push(escape(input.words.missing(sample.coverage)))
   } else if (live?.[1] != null) {
     rows.push(`${input.words.value} <b>${formatNumber(live[1], input.unit)}</b> ${unit}`)
   }

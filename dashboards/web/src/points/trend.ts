@@ -7,6 +7,8 @@ export interface Sample {
   mean: number | null
   min: number | null
   max: number | null
+  /** Of its expected readings, 0 to 1; null where none can be expected of so short a time. */
+  coverage: number | null
 }
 
 /**
@@ -37,14 +39,14 @@ export function samples(series: Series): Sample[] {
   for (const { t, bucket } of buckets) {
     if (before !== null && t - before > limit) result.push(hole(before + series.step_ms))
     const mean = bucket.mean ?? bucket.last
-    result.push(mean === null ? hole(t) : { t, mean, min: bucket.min ?? mean, max: bucket.max ?? mean })
+    result.push(mean === null ? hole(t) : { t, mean, min: bucket.min ?? mean, max: bucket.max ?? mean, coverage: bucket.coverage })
     before = t
   }
   return result
 }
 
 function hole(t: number): Sample {
-  return { t, mean: null, min: null, max: null }
+  return { t, mean: null, min: null, max: null, coverage: null }
 }
 
 /** Steps of a state. A change that came and went inside one bucket still shows. */

@@ -18,6 +18,6 @@ export default {
     never: 'No data yet', noPoint: 'Not in the site file any more', event: 'Events only', noValue: 'No value', uncertain: 'Uncertain', outOfRange: 'Out of range', stale: 'Stale',
     communicationFailure: 'Communication failure', clockSuspect: 'Clock suspect', simulated: 'Simulated', testMode: 'Test mode', disabled: 'Disabled',
   },
-  chart: { label: 'History of {name}', hour: '1 h', day: '24 h', week: '7 d', month: '30 d', rangeLabel: 'Time range', mean: 'Mean', range: 'Range', value: 'Now', empty: 'No data in this time' },
+  chart: { label: 'History of {name}', hour: '1 h', day: '24 h', week: '7 d', month: '30 d', rangeLabel: 'Time range', mean: 'Mean', range: 'Range', value: 'Now', empty: 'No data in this time', coverage: 'Coverage {share}: {covered} of {expected} readings, one each {every} expected', coverageMeans: 'How many of the readings that were due are there and usable', missing: '{share} of its readings' },
   access: { title: 'At the doors', day: 'last 24 h', none: 'Nothing in the last 24 h.', granted: 'Granted', denied: 'Denied', unknown: 'Unknown card', opened: 'Opened', forced: 'Forced open', card: { read: 'Card read' } },
 }
