@@ -194,7 +194,7 @@ def found(
     """Print devices that announced themselves and are not in the site file, as YAML to paste. Nothing is adopted."""
     from anju.found import FoundLookupError, lines, lists, save_drafts
     from backbone import logs
-    from backbone.bus import BusUrlError
+    from backbone.broker_address import BusUrlError
     from backbone.found import FoundError
     from backbone.site_files import read_site
     from community.site.load import SiteErrors

@@ -6,7 +6,6 @@ be lost is kept by its owner (spool, outbox, positions) and sent again after `on
 
 import asyncio
 import contextlib
-import ipaddress
 import random
 import ssl
 import time
@@ -16,14 +15,15 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
 import gmqtt
 import structlog
 from gmqtt.mqtt.constants import MQTTv311
 
 from backbone import metrics
+from backbone.broker_address import BrokerAddress, in_words
 from backbone.mqtt_wire import WireClient
+from backbone.topics import matches
 
 Handler = Callable[[str, bytes], Awaitable[None] | None]
 """Called with topic and payload. On a bus with `session`, what it returns is awaited before the acknowledgement."""
@@ -44,13 +44,8 @@ LOOK_S = 0.5
 FAREWELL_S = 1.0
 _NEVER = -2  # gmqtt is not to reconnect by itself: -1 means for ever, 0 once
 _REFUSED = 0x80
-_DEFAULT_PORT = {"mqtt": 1883, "mqtts": 8883}
 
 log = structlog.get_logger()
-
-
-class BusUrlError(ValueError):
-    """A broker URL that cannot be used."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,44 +56,6 @@ class Message:
     payload: bytes
     qos: int = 1
     retain: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class BrokerAddress:
-    """A broker URL taken apart."""
-
-    host: str
-    port: int
-    tls: bool
-    username: str | None
-    password: str | None
-
-    @classmethod
-    def parse(cls, url: str) -> "BrokerAddress":
-        """From `mqtt://[user:password@]host[:port]` or `mqtts://…`.
-
-        Raises:
-            BusUrlError: another scheme, or no host.
-        """
-        parts = urlsplit(url)
-        if parts.scheme not in _DEFAULT_PORT or not parts.hostname:
-            raise BusUrlError(
-                f"'{parts.scheme}://{parts.hostname or ''}' is no broker: write mqtt://host:1883 or mqtts://host:8883"
-            )
-        return cls(
-            parts.hostname,
-            parts.port or _DEFAULT_PORT[parts.scheme],
-            parts.scheme == "mqtts",
-            unquote(parts.username) if parts.username else None,
-            unquote(parts.password) if parts.password else None,
-        )
-
-    @property
-    def here(self) -> bool:
-        """Whether it is on this machine and heard by nobody else."""
-        with contextlib.suppress(ValueError):
-            return ipaddress.ip_address(self.host).is_loopback
-        return self.host == "localhost"
 
 
 class Bus:
@@ -123,7 +80,7 @@ class Bus:
         will: Message | None = None,
         session: bool = False,
     ) -> None:
-        self._addresses = deque(BrokerAddress.parse(one.strip()) for one in url.split(","))
+        self._addresses = deque(BrokerAddress.all_of(url))
         self._name = client_id
         self._session = session
         self._ca = ca
@@ -377,7 +334,7 @@ class Bus:
                 log.exception("callback failed", callback=getattr(callback, "__qualname__", repr(callback)))
 
     def _say_away(self, error: Exception) -> None:
-        self._why_away = _in_words(error, tls=self._address.tls, has_cert=self._cert is not None)
+        self._why_away = in_words(error, tls=self._address.tls, has_cert=self._cert is not None)
         if not self._said_away:
             self._said_away = True
             log.warning("no broker", host=self._address.host, port=self._address.port, error=self._why_away)
@@ -444,29 +401,3 @@ class Bus:
         handlers = tuple(dict.fromkeys(row[1] for row in self._subscriptions if matches(row[0], topic)))
         self._routes[topic] = handlers
         return handlers
-
-
-def _in_words(error: Exception, *, tls: bool, has_cert: bool) -> str:
-    """Why there is no connection, and what to look at."""
-    if isinstance(error, ssl.SSLCertVerificationError):
-        hint = "the name in ANJU_MQTT_URL" if "ostname" in error.verify_message else "the CA file (ANJU_MQTT_CA)"
-        return f"its certificate is not trusted: {error.verify_message}; look at {hint}"
-    if tls and isinstance(error, (ssl.SSLError, ConnectionResetError)):
-        hint = "ANJU_MQTT_CERT is not one it accepts" if has_cert else "it may want a certificate (ANJU_MQTT_CERT)"
-        return f"it hung up during the TLS greeting; {hint}"
-    return str(error) or repr(error)
-
-
-def matches(topic_filter: str, topic: str) -> bool:
-    """Whether an MQTT filter (`+` one level, `#` the rest) takes in a topic (MQTT 3.1.1, 4.7)."""
-    if topic_filter == topic:
-        return True
-    if topic.startswith("$") and topic_filter[0] in "+#":
-        return False
-    wanted, levels = topic_filter.split("/"), topic.split("/")
-    for index, level in enumerate(wanted):
-        if level == "#":
-            return True
-        if index >= len(levels) or level not in {"+", levels[index]}:
-            return False
-    return len(wanted) == len(levels)

@@ -74,3 +74,18 @@ def last_level(topic: str) -> str:
 def gateway_of(topic: str) -> str:
     """The gateway level of a gateway's topic."""
     return topic.split("/")[3]
+
+
+def matches(topic_filter: str, topic: str) -> bool:
+    """Whether an MQTT filter (`+` one level, `#` the rest) takes in a topic (MQTT 3.1.1, 4.7)."""
+    if topic_filter == topic:
+        return True
+    if topic.startswith("$") and topic_filter[0] in "+#":
+        return False
+    wanted, levels = topic_filter.split("/"), topic.split("/")
+    for index, level in enumerate(wanted):
+        if level == "#":
+            return True
+        if index >= len(levels) or level not in {"+", levels[index]}:
+            return False
+    return len(wanted) == len(levels)

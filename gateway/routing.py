@@ -6,7 +6,7 @@ Formats that are conversations are looked up by the party that speaks; their dev
 from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
-from backbone.bus import matches
+from backbone.topics import matches
 from community.site.site import Site
 from gateway.codecs import codec_named
 from gateway.decoders.conversation import Conversation

@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import Field, field_validator
 from pydantic_settings import NoDecode
 
-from backbone.bus import BrokerAddress
+from backbone.broker_address import BrokerAddress
 from backbone.settings import Settings
 from community.site.devices import Gateway
 from community.site.site import Site
@@ -81,7 +81,7 @@ class GatewaySettings(Settings):
     @property
     def strangers_kept_out(self) -> bool:
         """Whether nobody can write commands to the broker but whom it lets: this machine, or TLS and credentials."""
-        addresses = [BrokerAddress.parse(one.strip()) for one in self.broker_url.split(",")]
+        addresses = BrokerAddress.all_of(self.broker_url)
         return self.mqtt_private or all(
             address.here or (address.tls and (address.username is not None or self.mqtt_cert is not None))
             for address in addresses

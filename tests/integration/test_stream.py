@@ -9,9 +9,11 @@ import msgspec
 import pytest
 
 from backbone import topics
-from backbone.bus import BrokerAddress, Bus, BusUrlError, Message, matches
+from backbone.broker_address import BrokerAddress, BusUrlError
+from backbone.bus import Bus, Message
 from backbone.frames import FrameBuilder, encode_compact, encode_json
 from backbone.stream import Position, Refusal, Stream
+from backbone.topics import matches
 from community.site.profile import Lane
 from tests import servers
 

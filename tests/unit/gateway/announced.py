@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from backbone.bus import matches
+from backbone.topics import matches
 from gateway.announcements.sources import SOURCES
 from gateway.found_devices import FoundDevices
 from tests.gateway_site import data
