@@ -11,7 +11,7 @@ import ssl
 import time
 import uuid
 from collections import deque
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,14 +22,11 @@ from gmqtt.mqtt.constants import MQTTv311
 
 from backbone import metrics
 from backbone.broker_address import BrokerAddress, in_words
+from backbone.handlers import Handler, Handlers
 from backbone.mqtt_wire import WireClient
-from backbone.topics import matches
 
-Handler = Callable[[str, bytes], Awaitable[None] | None]
-"""Called with topic and payload. On a bus with `session`, what it returns is awaited before the acknowledgement."""
 CONNECT_S = 5.0
 FIRST_DELAY_S = 0.1
-KNOWN_TOPICS = 20_000
 LONGEST_DELAY_S = 5.0
 STEADY_S = 10.0
 """A connection that lasted so long was a good one: its loss is answered at once."""
@@ -62,10 +59,10 @@ class Bus:
     """An MQTT 3.1.1 client that stays connected. Handlers run on the loop and must not block.
 
     `url` may name several brokers of one cluster, with commas: a connection that is lost, or cannot be made, is tried
-    at the next.
+    at the next; two that are to be `apart_from` each other at different ones, so that the death of one cuts one.
 
     With `session` the broker keeps QoS 1 messages for `client_id` while this client is away, and a message is
-    acknowledged only when what its handler returned is done: a reader that dies before it made the message durable
+    acknowledged only when what its handlers returned is done: a reader that dies before it made the message durable
     gets it again.
     """
 
@@ -79,6 +76,7 @@ class Bus:
         key: Path | None = None,
         will: Message | None = None,
         session: bool = False,
+        apart_from: "Bus | None" = None,
     ) -> None:
         self._addresses = deque(BrokerAddress.all_of(url))
         self._name = client_id
@@ -87,8 +85,12 @@ class Bus:
         self._cert = cert
         self._key = key
         self._will = will
-        self._subscriptions: list[tuple[str, Handler, int]] = []
-        self._routes: dict[str, tuple[Handler, ...]] = {}
+        self._apart_from = apart_from
+        if apart_from is not None:
+            apart_from._apart_from = self
+            self._addresses.rotate(-1)
+        self._stepped_aside = False
+        self._handlers = Handlers(client_id)
         self._connect_callbacks: list[Callable[[], None]] = []
         self._disconnect_callbacks: list[Callable[[], None]] = []
         self._client: WireClient | None = None
@@ -117,6 +119,11 @@ class Bus:
     @property
     def _address(self) -> BrokerAddress:
         return self._addresses[0]
+
+    @property
+    def has_several(self) -> bool:
+        """Whether it knows several brokers, of a cluster."""
+        return len(self._addresses) > 1
 
     @property
     def unacknowledged(self) -> int:
@@ -151,16 +158,13 @@ class Bus:
 
     def subscribe(self, topic_filter: str, handler: Handler, *, qos: int = 1) -> None:
         """Have `handler(topic, payload)` called; kept, and subscribed again after every connect."""
-        self._subscriptions.append((topic_filter, handler, qos))
-        self._routes.clear()
+        self._handlers.add(topic_filter, handler, qos)
         if self._client is not None:
             self._client.subscribe(topic_filter, qos=qos)
 
     def unsubscribe(self, topic_filter: str, handler: Handler) -> None:
         """Undo a `subscribe`; what the broker has sent already is not handed over any more."""
-        self._subscriptions = [row for row in self._subscriptions if row[:2] != (topic_filter, handler)]
-        self._routes.clear()
-        if self._client is not None and all(known != topic_filter for known, _, _ in self._subscriptions):
+        if self._handlers.remove(topic_filter, handler) and self._client is not None:
             self._client.unsubscribe(topic_filter)
 
     def on_connect(self, callback: Callable[[], None]) -> None:
@@ -196,6 +200,7 @@ class Bus:
         delay_s = FIRST_DELAY_S
         while True:
             began = time.monotonic()
+            self._step_aside()
             try:
                 await self._one_connection()
             except (OSError, gmqtt.mqtt.handler.MQTTConnectError) as error:
@@ -209,6 +214,14 @@ class Bus:
                 delay_s = FIRST_DELAY_S
             await asyncio.sleep(delay_s * random.uniform(0.5, 1))  # noqa: S311
             delay_s = min(LONGEST_DELAY_S, delay_s * 2)
+
+    def _step_aside(self) -> None:
+        """Leave out the node the other connection is at; but not twice running: it may be the only one there is."""
+        other = self._apart_from
+        crowded = other is not None and other.connected and self.has_several and other._address == self._address
+        self._stepped_aside = crowded and not self._stepped_aside
+        if self._stepped_aside:
+            self._addresses.rotate(-1)
 
     async def _one_connection(self) -> None:
         """From connecting to the loss, with a fresh client: nothing of an old one is replayed behind our back.
@@ -313,7 +326,7 @@ class Bus:
         metrics.connected.labels(self._name).set(1)
         if self._paused:
             client.may_read.clear()
-        for topic_filter, _, qos in self._subscriptions:
+        for topic_filter, qos in self._handlers.filters():
             client.subscribe(topic_filter, qos=qos)
         log.info("connected to broker", host=self._address.host, port=self._address.port)
         self._call_back(self._connect_callbacks)
@@ -357,7 +370,7 @@ class Bus:
 
     def _on_message(self, _client: object, topic: str, payload: bytes, _qos: int, properties: Mapping[str, Any]) -> int:
         self.retained = bool(properties["retain"])
-        self._hand_over(topic, payload)
+        self._handlers.hand_over(topic, payload)
         return 0
 
     async def _on_message_durably(
@@ -368,36 +381,14 @@ class Bus:
         answered = client.answered
         self.retained = bool(properties["retain"])
         try:
-            for durable in self._hand_over(topic, payload):
+            for durable in self._handlers.hand_over(topic, payload):
                 try:
                     await durable
                 except Exception:
-                    self._handler_failed(topic)
+                    self._handlers.failed(topic)
             if before is not None:
                 # Acknowledgements go out in the order of the messages (MQTT 3.1.1, 4.6): rumqttd hangs up otherwise.
                 await before
         finally:
             answered.set_result(None)
         return 0
-
-    def _hand_over(self, topic: str, payload: bytes) -> list[Awaitable[None]]:
-        """Call the handlers; what their work is done with, if they say so."""
-        pending = []
-        for handler in self._routes.get(topic) or self._route(topic):
-            try:
-                if (durable := handler(topic, payload)) is not None:
-                    pending.append(durable)
-            except Exception:
-                self._handler_failed(topic)
-        return pending
-
-    def _handler_failed(self, topic: str) -> None:
-        metrics.loop_errors.labels(f"bus {self._name}").inc()
-        log.exception("handler failed", topic=topic)
-
-    def _route(self, topic: str) -> tuple[Handler, ...]:
-        if len(self._routes) >= KNOWN_TOPICS:
-            self._routes.clear()
-        handlers = tuple(dict.fromkeys(row[1] for row in self._subscriptions if matches(row[0], topic)))
-        self._routes[topic] = handlers
-        return handlers

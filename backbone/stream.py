@@ -6,7 +6,8 @@ Gateways keep frames until then, and send again what is missing (docs/decisions/
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import NamedTuple
@@ -22,6 +23,8 @@ from community.quality import Quality
 from community.site.profile import Lane
 
 MAX_BUFFERED_BYTES = 64_000_000
+TOLD_AGAIN_S = 1.2
+"""After so long gateways listen to the same position again (`GREETING_MS` in gateway/flow.py)."""
 RESEND_EVERY_MS = 1_000
 """A gap is asked for at most this often a lane."""
 UNKNOWN_GATEWAY = "a gateway the site file does not name"
@@ -30,6 +33,8 @@ SAY_AGAIN_MS = 5_000
 """A gateway that sends what is durable has missed the commit; it is told again at most this often."""
 MANY_READINGS = 20_000
 """So many are worth a batch at once: while it is worked on, the next ones arrive, and no window stands full."""
+FEW_READINGS = 2_000
+"""So many bulk readings come with urgent ones."""
 POISON_TRIES = 3
 SAMPLE_BYTES = 512
 CLOCK_SET_SINCE_MS = 1_577_836_800_000
@@ -136,6 +141,10 @@ class Stream:
 
     `positions` are those of everything `batch` has given out; a gateway the consumer never heard of starts at zero.
     Memory is bounded: at `max_buffered_bytes` the socket is not read until the consumer has caught up.
+
+    With a `bulk_bus` bulk frames come by a connection of their own, which is not read from half of that on: urgent
+    ones wait behind none of them, neither at the broker nor in a socket. At several brokers of a cluster it takes
+    urgent frames too, at QoS 0, which waits for no election: who is left of the two connections brings them.
     """
 
     def __init__(
@@ -149,13 +158,17 @@ class Stream:
         now: Callable[[], int],
         refuse: Callable[[Refusal], None],
         max_buffered_bytes: int = MAX_BUFFERED_BYTES,
+        bulk_bus: Bus | None = None,
     ) -> None:
         self._bus = bus
+        self._bulk_bus = bulk_bus or bus
+        self._limits = {self._bulk_bus: max_buffered_bytes // 2} if bulk_bus is not None else {}
+        self._limits[bus] = max_buffered_bytes
+        self._not_read: set[Bus] = set()
         self._site = site
         self._consumer = consumer
         self._now = now
         self._refuse = refuse
-        self._limit = max_buffered_bytes
         self._read = {gateway: positions.get(gateway, Position()) for gateway in gateways}
         self._given = dict(self._read)
         self._durable = dict(self._read)
@@ -167,13 +180,18 @@ class Stream:
         self._buffered_bytes = 0
         self._buffered_readings = 0
         self._urgent_waiting = 0
-        self._reading = True
         self._arrived = asyncio.Event()
 
     def start(self) -> None:
         """Subscribe, and tell the gateways the positions now and after every reconnect."""
-        self._bus.subscribe(topics.all_frames(self._site), self._on_frame)
+        urgent, bulk = (topics.all_frames(self._site, lane) for lane in (Lane.URGENT, Lane.BULK))
+        self._bus.subscribe(urgent, self._on_frame)
+        self._bulk_bus.subscribe(bulk, self._on_frame)
         self._bus.on_connect(self._on_connect)
+        if self._bulk_bus is not self._bus:
+            if self._bulk_bus.has_several:
+                self._bulk_bus.subscribe(urgent, self._on_frame, qos=0)
+            self._bulk_bus.on_connect(self._on_bulk_connect)
 
     def admit(self, gateways: Iterable[str], positions: Mapping[str, Position]) -> None:
         """Listen to these gateways too, from these positions on; those that are heard already go on."""
@@ -196,9 +214,32 @@ class Stream:
         return {source for source, state in self._lanes.items() if state.queue or state.gap is not None}
 
     @property
+    def listening(self) -> bool:
+        """Whether frames of both lanes can come."""
+        return self._bus.connected and self._bulk_bus.connected
+
+    @property
+    def held_back(self) -> bool:
+        """Whether so much waits here that a socket is not read."""
+        return bool(self._not_read)
+
+    @property
     def buffered_readings(self) -> int:
         """Readings that wait here."""
         return self._buffered_readings
+
+    @contextmanager
+    def quiet(self) -> Iterator[None]:
+        """No bulk frames are read inside: what is done there has the processor to itself."""
+        if self._bulk_bus is self._bus:
+            yield
+            return
+        self._bulk_bus.pause_reading()
+        try:
+            yield
+        finally:
+            if self._bulk_bus not in self._not_read:
+                self._bulk_bus.resume_reading()
 
     def commit(self, positions: Mapping[str, Position]) -> None:
         """Tell the gateways what is durable now."""
@@ -228,14 +269,19 @@ class Stream:
         return taken
 
     def _enough(self, max_readings: int, hurry: bool) -> bool:
-        full = self._buffered_readings >= min(max_readings, MANY_READINGS) or not self._reading
+        full = self._buffered_readings >= min(max_readings, MANY_READINGS) or self.held_back
         return full or (hurry and self._urgent_waiting > 0)
 
     def _take(self, max_readings: int) -> list[Delivery]:
-        """Urgent before bulk; within a lane the gateways in turn, so that one's backlog does not starve another."""
+        """Urgent before bulk; within a lane the gateways in turn, so that one's backlog does not starve another.
+
+        With urgent frames there are few bulk readings: an alarm is not to wait until many are judged.
+        """
         taken: list[Delivery] = []
         readings = 0
         for lane in (Lane.URGENT, Lane.BULK):
+            if taken:
+                max_readings = min(max_readings, readings + FEW_READINGS)
             waiting = deque(gateway for gateway in self._order if self._lanes[gateway, lane].queue)
             while waiting and (readings < max_readings or not taken):
                 gateway = waiting.popleft()
@@ -253,9 +299,10 @@ class Stream:
         return taken
 
     def _read_on(self) -> None:
-        if not self._reading and self._buffered_bytes < self._limit // 2:
-            self._reading = True
-            self._bus.resume_reading()
+        for bus in tuple(self._not_read):
+            if self._buffered_bytes < self._limits[bus] // 2:
+                self._not_read.discard(bus)
+                bus.resume_reading()
 
     def _give(self, gateway: str, lane: Lane, position: Position) -> None:
         given = self._given[gateway]
@@ -269,18 +316,22 @@ class Stream:
         for gateway in self._read:
             self._publish(gateway)
 
+    def _on_bulk_connect(self) -> None:
+        """Said by that connection, behind its subscription; again, since gateways do not listen to it twice at once."""
+        self._tell_all(self._bulk_bus)
+        asyncio.get_running_loop().call_later(TOLD_AGAIN_S, self._tell_all, self._bulk_bus)
+
+    def _tell_all(self, bus: Bus) -> None:
+        for gateway, position in self._durable.items():
+            bus.publish(topics.committed(self._site, gateway, self._consumer), self._said(position), retain=True)
+
+    def _said(self, position: Position, resend: Mapping[str, int] | None = None) -> bytes:
+        body: dict[str, object] = {**position._asdict(), "at": self._now()}
+        return msgspec.json.encode(body | {"resend": resend} if resend else body)
+
     def _publish(self, gateway: str, resend: Mapping[str, int] | None = None) -> None:
-        position = self._durable[gateway]
-        body: dict[str, object] = {
-            "epoch": position.epoch,
-            "urgent": position.urgent,
-            "bulk": position.bulk,
-            "at": self._now(),
-        }
-        if resend:
-            body["resend"] = resend
         topic = topics.committed(self._site, gateway, self._consumer)
-        said = self._bus.publish(topic, msgspec.json.encode(body), retain=resend is None)
+        said = self._bus.publish(topic, self._said(self._durable[gateway], resend), retain=resend is None)
         if resend is None:
             self._said_at[gateway] = self._now()
             # While there is no broker nothing is owed: `_on_connect` tells it all.
@@ -319,9 +370,10 @@ class Stream:
         self._buffered_readings += delivery.frame.t.size
         self._urgent_waiting += delivery.lane is Lane.URGENT
         self._arrived.set()
-        if self._reading and self._buffered_bytes > self._limit:
-            self._reading = False
-            self._bus.pause_reading()
+        for bus, limit in self._limits.items():
+            if self._buffered_bytes > limit and bus not in self._not_read:
+                self._not_read.add(bus)
+                bus.pause_reading()
 
     def _missing(self, source: topics.FrameTopic, state: _LaneState, frame: Frame, position: Position) -> bool:
         """Ask for what lies between `position` and the frame; True when it is known to be unreadable."""

@@ -20,9 +20,9 @@ def frames(site: str, gateway: str, lane: Lane) -> str:
     return f"{ROOT}/{site}/{gateway}/frames/{lane.value}"
 
 
-def all_frames(site: str = "+") -> str:
-    """Filter for the frames of every gateway of a site (or of all sites)."""
-    return f"{ROOT}/{site}/+/frames/+"
+def all_frames(site: str, lane: Lane) -> str:
+    """Filter for the frames of a lane of every gateway of a site."""
+    return frames(site, "+", lane)
 
 
 def committed(site: str, gateway: str, consumer: str) -> str:

@@ -151,7 +151,7 @@ async def measure(url: str, pid: int, gigabytes: float) -> list[dict[str, object
     watching = asyncio.create_task(watch.run(), name="watch")
     start_mb = watch.now
     notes: dict[str, object] = {"start_mb": round(start_mb, 1), "segments": f"{SEGMENTS} x {SEGMENT_BYTES}"}
-    frames = Reader(url, "frames", topics.all_frames())
+    frames = Reader(url, "frames", *(topics.all_frames("+", lane) for lane in Lane))
     small = Reader(url, "small", *(FILTER.format(i) for i in range(len(LOGS))))
     try:
         async with Bus(url, "publisher") as bus, frames.bus, small.bus:

@@ -61,8 +61,8 @@ async def fill(broker: Broker) -> Figure:
         read[0] += len(payload)
 
     async with Bus(broker.url, "sender") as bus, Bus(broker.url, "reader") as reader, Bus(broker.url, "stuck") as stuck:
-        reader.subscribe(topics.all_frames(), on_frame)
-        stuck.subscribe(topics.all_frames(), lambda _topic, _payload: None)
+        reader.subscribe(topics.all_frames("+", Lane.BULK), on_frame)
+        stuck.subscribe(topics.all_frames("+", Lane.BULK), lambda _topic, _payload: None)
         await until(lambda: bus.connected and reader.connected and stuck.connected, what="the broker")
         stuck.pause_reading()
         frame, sent, most, begin = bytes(FRAME_BYTES), 0, 0, time.perf_counter()

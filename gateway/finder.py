@@ -13,8 +13,9 @@ from typing import Protocol
 import structlog
 
 from backbone import found, topics
-from backbone.bus import Bus, Handler
+from backbone.bus import Bus
 from backbone.found import FoundList, FoundRow
+from backbone.handlers import Handler
 from gateway.announcements.announcement import Source
 from gateway.announcements.sources import SOURCES
 from gateway.decoders.decoded import DecodeError

@@ -25,6 +25,7 @@ from backbone.database.outbox import Relay
 from backbone.database.positions import load_positions, save_positions
 from backbone.site_watch import SiteWatch
 from backbone.stream import MANY_READINGS, Position, Stream
+from community.site.profile import Lane
 from community.site.site import Site
 from rules.desk import Desk
 from rules.detect.checkpoint import CheckpointError
@@ -91,12 +92,22 @@ async def run(
                 cert=settings.mqtt_cert,
                 key=settings.mqtt_key,
             )
+            bulk = Bus(
+                settings.broker_url,
+                f"anju-rules-{site.id}-bulk",
+                ca=settings.mqtt_ca,
+                cert=settings.mqtt_cert,
+                key=settings.mqtt_key,
+                apart_from=bus,
+            )
             relay = Relay(database, bus, CONSUMER)
             writer.on_committed = relay.hand_over
             desk = Desk(bus, site, writer, responder, now)
             watch = GatewayWatch(bus, site, writer, responder, now, settings.gateway_change_after_s)
             refused = Refused(site, notes, now)
-            stream = Stream(bus, site.id, site.gateways, CONSUMER, positions, now=now, refuse=refused.frame)
+            stream = Stream(
+                bus, site.id, site.gateways, CONSUMER, positions, now=now, refuse=refused.frame, bulk_bus=bulk
+            )
             watermarks = Watermarks(settings.patience_ms, positions, now())
             stream.start()
             desk.start()
@@ -117,6 +128,7 @@ async def run(
                 Judge(site, detector, watermarks, round(settings.future_skew_s * 1000), refused.readings),
                 stream,
                 bus,
+                bulk,
                 writer,
                 kept,
                 responder,
@@ -132,7 +144,7 @@ async def run(
                 now,
             )
             heartbeat = Heartbeat(settings, consumer.alive, notifier.backlog_ms)
-            async with bus, asyncio.TaskGroup() as group:
+            async with bus, bulk, asyncio.TaskGroup() as group:
                 tasks = [
                     group.create_task(relay.run(stop), name="relay"),
                     group.create_task(desk.run(), name="desk"),
@@ -203,6 +215,8 @@ class Consumer:
     judge: Judge
     stream: Stream
     bus: Bus
+    bulk: Bus
+    """The connection of bulk frames."""
     writer: Writer
     kept: KeptState
     responder: Responder
@@ -230,14 +244,15 @@ class Consumer:
 
     def alive(self) -> bool:
         """Whether conditions are judged and alarms could be written."""
-        return self.now() - self._heard_at < DEAF_MS and not self.writer.away and self.bus.connected
+        return self.now() - self._heard_at < DEAF_MS and not self.writer.away and self.stream.listening
 
     async def run(self, stop: asyncio.Event) -> None:
         """Consume until `stop`, then commit what was judged."""
         if by := self.judge.set_back_before(self.now()):
             log.warning("the clock was set back while the rules did not run", by_s=by // 1000)
         self.judge.listen(self.now())
-        self.bus.on_connect(lambda: self.judge.listen(self.now()))
+        for bus in (self.bus, self.bulk):
+            bus.on_connect(lambda: self.judge.listen(self.now()))
         self.bus.on_disconnect(lambda: self.judge.watermarks.lose(self.now()))
         self.bus.subscribe(topics.status(self.site.id, "+"), self._on_status)
         self._heard_at = self._committed_at = self.now()
@@ -257,6 +272,8 @@ class Consumer:
                 self.judge.listen(now)
                 self.judge.watermarks.lose(now)
             self._heard_at = now
+            if not self.bulk.connected:
+                self.judge.watermarks.lose(now, [Lane.BULK])
             transitions: list[Transition] = []
             batch = None
             if deliveries:
@@ -266,7 +283,7 @@ class Consumer:
                 self.doors.take(deliveries, now)
                 self.outputs.take(batch)
                 self._uncommitted = True
-            transitions += self.judge.tick(now, self.stream.waiting, listening=self.bus.connected)
+            transitions += self.judge.tick(now, self.stream.waiting, listening=self.stream.listening)
             await self._commit(transitions, now)
             await self._practise(batch, now)
         await self._commit([], self.now(), at_once=True)
@@ -371,7 +388,8 @@ class Consumer:
             self.outputs.save(c)
             return orders
 
-        orders = await self.writer.do(work)
+        with self.stream.quiet() if transitions else contextlib.nullcontext():
+            orders = await self.writer.do(work)
         self.kept.told(calls)
         if whole is not None:
             self.kept.renew(whole)

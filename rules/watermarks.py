@@ -141,12 +141,12 @@ class Watermarks:
             else:
                 state.lose(now)
 
-    def lose(self, now: int) -> None:
+    def lose(self, now: int, lanes: Collection[Lane] = tuple(Lane)) -> None:
         """Nobody can be heard: our own connection is gone."""
         for gateway in self._gateways.values():
             gateway.claim = None
-            for lane in gateway.lanes.values():
-                lane.lose(now)
+            for lane in lanes:
+                gateway.lanes[lane].lose(now)
 
     def set_back(self, by: int) -> None:
         """Our clock was set back by so many ms."""

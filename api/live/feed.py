@@ -19,6 +19,7 @@ from backbone.bus import Bus
 from backbone.database import outbox
 from backbone.database.database import Database
 from backbone.found import FoundError
+from community.site.profile import Lane
 from community.site.site import Site
 
 LOOK_EVERY_S = 1.0
@@ -61,7 +62,8 @@ class Feed:
     def subscribe(self, bus: Bus) -> None:
         """Listen on the bus."""
         self._bus = bus
-        bus.subscribe(topics.all_frames(self._site.id), self.on_frame)
+        for lane in Lane:
+            bus.subscribe(topics.all_frames(self._site.id, lane), self.on_frame)
         bus.subscribe(topics.event(self._site.id, "+"), self.on_event)
         bus.subscribe(topics.status(self._site.id, "+"), self.on_status)
         bus.subscribe(topics.found(self._site.id, "+"), self.on_found)

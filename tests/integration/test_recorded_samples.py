@@ -14,6 +14,7 @@ from typing import Any
 from backbone import frames, topics
 from backbone.bus import Bus
 from community.quality import Quality
+from community.site.profile import Lane
 from tests.gateway_rig import Operator, gateway_settings, running_gateway, until
 from tests.gateway_site import data, mqtt_device, site_of
 from tests.mosquitto_pub import mosquitto_pub
@@ -62,7 +63,8 @@ class Frames:
         self.readings: dict[str, list[list[Any]]] = defaultdict(list)
         self.events: dict[str, list[list[Any]]] = defaultdict(list)
         self._had: set[tuple[str, int]] = set()
-        bus.subscribe(topics.all_frames("test"), self._take)
+        for lane in Lane:
+            bus.subscribe(topics.all_frames("test", lane), self._take)
 
     def _take(self, topic: str, payload: bytes) -> None:
         frame = frames.decode(payload)

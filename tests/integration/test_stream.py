@@ -12,7 +12,7 @@ from backbone import topics
 from backbone.broker_address import BrokerAddress, BusUrlError
 from backbone.bus import Bus, Message
 from backbone.frames import FrameBuilder, encode_compact, encode_json
-from backbone.stream import Position, Refusal, Stream
+from backbone.stream import MAX_BUFFERED_BYTES, Position, Refusal, Stream
 from backbone.topics import matches
 from community.site.profile import Lane
 from tests import servers
@@ -36,7 +36,13 @@ def frame(seq: int, *, lane_value: float = 1.0, prev: int = -1, json: bool = Fal
 class Rig:
     """A consumer and somebody who publishes frames and hears its commits."""
 
-    def __init__(self, url: str, positions: dict[str, Position] | None = None) -> None:
+    def __init__(
+        self,
+        url: str,
+        positions: dict[str, Position] | None = None,
+        *,
+        max_buffered_bytes: int = MAX_BUFFERED_BYTES,
+    ) -> None:
         self.consumer, self.gateway = Bus(url, "consumer"), Bus(url, "gateway")
         self.refused: list[Refusal] = []
         self.committed: list[dict[str, Any]] = []
@@ -49,6 +55,7 @@ class Rig:
             positions or {},
             now=lambda: time.time_ns() // 1_000_000 + self._later_ms,
             refuse=self.refused.append,
+            max_buffered_bytes=max_buffered_bytes,
         )
 
     async def __aenter__(self) -> "Rig":
@@ -175,13 +182,12 @@ async def test_a_restarted_broker_hears_the_positions_again(broker: servers.Brok
 
 async def test_a_consumer_that_stands_still_stops_reading_and_goes_on(embedded_broker: servers.Broker) -> None:
     """Memory is bounded: at its limit the socket is not read; what did not fit is asked for and arrives."""
-    async with Rig(embedded_broker.url) as rig:
-        rig.stream._limit = 20_000
+    async with Rig(embedded_broker.url, max_buffered_bytes=20_000) as rig:
         sent = 400
         for seq in range(1, sent + 1):
             rig.send(frame(seq))
             await asyncio.sleep(0)
-        await until(lambda: not rig.stream._reading, what="the stream to stop reading")
+        await until(lambda: rig.stream.held_back, what="the stream to stop reading")
         found = await rig.taken(sent)
         while len(found) < sent:
             for seq in range(len(found) + 1, sent + 1):

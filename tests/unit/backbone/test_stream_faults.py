@@ -9,7 +9,15 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from backbone.frames import FrameBuilder, encode_compact, encode_json
-from backbone.stream import POISON_TRIES, RESEND_EVERY_MS, Position, Refusal, Stream
+from backbone.stream import (
+    FEW_READINGS,
+    MAX_BUFFERED_BYTES,
+    POISON_TRIES,
+    RESEND_EVERY_MS,
+    Position,
+    Refusal,
+    Stream,
+)
 from community.site.profile import Lane
 
 SITE, GATEWAYS = "test", ("east", "west")
@@ -20,15 +28,18 @@ POISON = b"\x81\x00"
 class StillBus:
     """The part of a bus a stream uses; nothing moves by itself."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, has_several: bool = False) -> None:
+        self.has_several = has_several
         self.connected = True
         self.full = False
         self.paused = False
         self.said: list[tuple[str, dict[str, Any]]] = []
+        self.filters: dict[str, int] = {}
         self._handler: Callable[[str, bytes], object] = lambda *_: None
         self._callbacks: list[Callable[[], None]] = []
 
-    def subscribe(self, _filter: str, handler: Callable[[str, bytes], object], *, qos: int = 1) -> None:
+    def subscribe(self, topic_filter: str, handler: Callable[[str, bytes], object], *, qos: int = 1) -> None:
+        self.filters[topic_filter] = qos
         self._handler = handler
 
     def on_connect(self, callback: Callable[[], None]) -> None:
@@ -63,7 +74,13 @@ def payload(epoch: int, seq: int, prev: int, mark: float, *, json: bool = False)
     return (encode_json if json else encode_compact)(builder.seal(epoch=epoch, seq=seq, sent=0, prev=prev))
 
 
-def stream_on(bus: StillBus, now: Callable[[], int], refused: list[Refusal], positions: dict[str, Position]) -> Stream:
+def stream_on(
+    bus: StillBus,
+    now: Callable[[], int],
+    refused: list[Refusal],
+    positions: dict[str, Position],
+    max_buffered_bytes: int = 20_000,
+) -> Stream:
     stream = Stream(
         bus,  # type: ignore[arg-type]  # all of a bus that a stream uses
         SITE,
@@ -72,7 +89,7 @@ def stream_on(bus: StillBus, now: Callable[[], int], refused: list[Refusal], pos
         positions,
         now=now,
         refuse=refused.append,
-        max_buffered_bytes=20_000,
+        max_buffered_bytes=max_buffered_bytes,
     )
     stream.start()
     return stream
@@ -279,3 +296,87 @@ async def test_memory_is_bounded_and_reading_goes_on_when_there_is_room() -> Non
     assert rig.stream._buffered_bytes < 20_000 + 2_000
     assert len(await rig.taken()) == seq
     assert not rig.bus.paused
+
+
+class TwoWays:
+    """A stream whose bulk frames come by a connection of their own."""
+
+    def __init__(self, *, has_several: bool = False) -> None:
+        self.bus, self.bulk = StillBus(has_several=has_several), StillBus(has_several=has_several)
+        self.stream = Stream(
+            self.bus,  # type: ignore[arg-type]
+            SITE,
+            GATEWAYS,
+            "rules",
+            {},
+            now=lambda: 1_790_000_000_000,
+            refuse=lambda _: None,
+            max_buffered_bytes=20_000,
+            bulk_bus=self.bulk,  # type: ignore[arg-type]
+        )
+        self.stream.start()
+
+    async def taken(self) -> list[tuple[Lane, int]]:
+        batch = await self.stream.batch(max_readings=10_000, max_wait_s=0)
+        return [(delivery.lane, delivery.frame.seq) for delivery in batch]
+
+
+async def test_urgent_frames_come_while_no_more_bulk_is_read() -> None:
+    ways, seq = TwoWays(), 0
+    while not ways.bulk.paused:
+        seq += 1
+        ways.bulk.deliver("east", Lane.BULK, payload(1, seq, -1, 0.0))
+    assert not ways.bus.paused
+    ways.bus.deliver("east", Lane.URGENT, payload(1, 1, -1, 0.0))
+    assert (await ways.taken())[0] == (Lane.URGENT, 1)
+    assert not ways.bulk.paused
+
+
+async def test_urgent_frames_are_bounded_too() -> None:
+    ways, seq = TwoWays(), 0
+    while not ways.bus.paused:
+        seq += 1
+        ways.bus.deliver("east", Lane.URGENT, payload(1, seq, -1, 0.0))
+    assert len(await ways.taken()) == seq
+    assert not ways.bus.paused
+    assert not ways.bulk.paused
+
+
+async def test_of_a_cluster_urgent_frames_come_both_ways_and_count_once() -> None:
+    alone, ways = TwoWays(), TwoWays(has_several=True)
+    urgent, bulk = (f"anju/v1/{SITE}/+/frames/{lane.value}" for lane in (Lane.URGENT, Lane.BULK))
+    assert (alone.bus.filters, alone.bulk.filters) == ({urgent: 1}, {bulk: 1})
+    assert (ways.bus.filters, ways.bulk.filters) == ({urgent: 1}, {bulk: 1, urgent: 0})
+    for seq, bus in enumerate((ways.bulk, ways.bus, ways.bulk), 1):
+        bus.deliver("east", Lane.URGENT, payload(1, seq, -1, 0.0))
+    for seq in (3, 1, 2, 3):
+        ways.bus.deliver("east", Lane.URGENT, payload(1, seq, -1, 0.0))
+    assert await ways.taken() == [(Lane.URGENT, 1), (Lane.URGENT, 2), (Lane.URGENT, 3)]
+
+
+async def test_while_an_alarm_is_written_no_bulk_is_read_unless_it_was_not_before() -> None:
+    ways = TwoWays()
+    with ways.stream.quiet():
+        assert ways.bulk.paused
+        assert not ways.bus.paused
+    assert not ways.bulk.paused
+    seq = 0
+    while not ways.stream.held_back:
+        seq += 1
+        ways.bulk.deliver("east", Lane.BULK, payload(1, seq, -1, 0.0))
+    with ways.stream.quiet():
+        pass
+    assert ways.bulk.paused
+
+
+async def test_with_urgent_frames_come_few_bulk_readings() -> None:
+    """An alarm does not wait until a whole backlog is judged."""
+    bus = StillBus()
+    stream = stream_on(bus, lambda: 1, [], {}, max_buffered_bytes=MAX_BUFFERED_BYTES)
+    for seq in range(1, 2 * FEW_READINGS):
+        bus.deliver("east", Lane.BULK, payload(1, seq, -1, 0.0))
+    bus.deliver("east", Lane.URGENT, payload(1, 1, -1, 0.0))
+    first = await stream.batch(max_readings=50_000, max_wait_s=0)
+    assert first[0].lane is Lane.URGENT
+    assert len(first) == 1 + FEW_READINGS
+    assert len(await stream.batch(max_readings=50_000, max_wait_s=0)) == FEW_READINGS - 1
