@@ -92,6 +92,14 @@ async def run(
                 key=settings.mqtt_key,
                 will=last_word,
             )
+            second = Bus(
+                settings.broker_url,
+                f"gateway-{row.id}-again",
+                ca=settings.mqtt_ca,
+                cert=settings.mqtt_cert,
+                key=settings.mqtt_key,
+                apart_from=bus,
+            )
             announcers = _announcer(settings, sensors_url, f"gateway-{site.id}-{row.id}-finder")
             sensors, urgent = (_ear(settings, site.id, row.id, sensors_url, ear) for ear in ("sensors", "urgent"))
             parts = _Parts(
@@ -102,6 +110,7 @@ async def run(
                 spool=spool,
                 pseudonyms=pseudonyms,
                 bus=bus,
+                second=second if second.has_several else None,
                 sensors=sensors,
                 announcers=announcers,
                 urgent=urgent,
@@ -110,6 +119,8 @@ async def run(
             )
             settled()
             await stack.enter_async_context(bus)
+            if second.has_several:
+                await stack.enter_async_context(second)
             await stack.enter_async_context(sensors)
             if announcers is not None:
                 await stack.enter_async_context(announcers)
@@ -156,6 +167,7 @@ class _Parts:
         spool: Spool,
         pseudonyms: Pseudonyms,
         bus: Bus,
+        second: Bus | None,
         sensors: Bus,
         announcers: Bus | None,
         urgent: Bus,
@@ -175,6 +187,7 @@ class _Parts:
             refusals=self._refusals,
             now=now,
             platform_said=self._platform_said,
+            second_bus=second,
         )
         self._forwarder = Forwarder(
             spool,

@@ -14,6 +14,7 @@ from community.losses import LossReason
 from community.site.profile import Lane
 from gateway.flow import Cursor, LaneFlow, Window
 from gateway.refusals import Refusals
+from gateway.second_way import SecondWay
 from gateway.spool import MAX_EPOCH, Spool
 
 WINDOW = {
@@ -62,6 +63,7 @@ class Uplink:
         refusals: Refusals,
         now: Callable[[], int],
         platform_said: Callable[[int], None],
+        second_bus: Bus | None = None,
     ) -> None:
         self._bus = bus
         self._spool = spool
@@ -77,6 +79,7 @@ class Uplink:
         self._flows = {
             lane: LaneFlow({name: known[name][lane] for name in self._consumers}, WINDOW[lane]) for lane in Lane
         }
+        self._second_way = SecondWay(second_bus, spool, site, gateway, self._judged) if second_bus is not None else None
         self._flow_epoch = spool.epoch
         meta = spool.file.meta()
         self._said_at = {name: meta.get(f"said-at-{name}", 0) for name in self._consumers}
@@ -104,6 +107,8 @@ class Uplink:
         """Send what may go now; True when more could follow at once."""
         if self._flow_epoch != self._spool.epoch:
             self._begin_epoch()
+        if self._second_way is not None:
+            self._second_way.pump(self._now())
         budget = BURST
         for lane in (Lane.URGENT, Lane.BULK):
             flow = self._flows[lane]
@@ -118,6 +123,9 @@ class Uplink:
                     budget -= 1
         return False
 
+    def _judged(self) -> int:
+        return self._flows[Lane.URGENT].committed_by(self._timekeeper)
+
     def _is_busy(self, lane: Lane) -> bool:
         """Whether the broker has enough to answer already."""
         bus = self._bus
@@ -129,6 +137,8 @@ class Uplink:
         for flow in self._flows.values():
             if self._bus.connected:
                 flow.check_patience(now)
+        if self._second_way is not None:
+            self._second_way.check(now)
         self.pump()
 
     def positions(self) -> list[tuple[str, int]]:

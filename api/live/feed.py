@@ -22,7 +22,7 @@ from backbone.found import FoundError
 from community.site.profile import Lane
 from community.site.site import Site
 
-LOOK_EVERY_S = 1.0
+LOOK_EVERY_S, LOOK_ANYHOW_S = 1.0, 3.0
 MOST_AT_ONCE = 500
 log = structlog.get_logger()
 
@@ -121,14 +121,20 @@ class Feed:
         self._hub.state("services", {"items": rows})
 
     async def read_missed(self) -> None:
-        """After each connect, and while there is no broker, take events from the outbox itself."""
+        """After each connect, and now and then, take events from the outbox itself.
+
+        Oftener while there is no broker. One of a cluster that is there may pass nothing on for seconds (elections).
+        """
+        looked_at = 0.0
         while True:
             try:
                 async with asyncio.timeout(LOOK_EVERY_S):
                     await self._missed.wait()
             except TimeoutError:
-                if self._bus is not None and self._bus.connected:
+                heard = self._bus is not None and self._bus.connected
+                if heard and time.monotonic() - looked_at < LOOK_ANYHOW_S:
                     continue
+            looked_at = time.monotonic()
             self._missed.clear()
             try:
                 await self._read_outbox()
