@@ -18,6 +18,8 @@ from urllib.error import URLError
 from urllib.parse import urlencode
 from urllib.request import Request, urlopen
 
+import psutil
+
 ROOT = Path(__file__).resolve().parents[1]
 CHROMIUM = "/usr/bin/chromium"
 START_S = 60.0
@@ -181,6 +183,33 @@ def embedded_broker(folder: Path) -> Iterator[Broker]:
 @contextlib.contextmanager
 def postgres(folder: Path) -> Iterator[str]:
     """A PostgreSQL cluster of its own; its SQLAlchemy URL (database `anju`)."""
+    with mortal_postgres(folder) as server:
+        yield server.url
+
+
+@dataclass(frozen=True)
+class Postgres:
+    """A PostgreSQL that may be killed and started again."""
+
+    url: str
+    port: int
+    process: Process
+
+    def kill(self) -> None:
+        """kill -9 of the postmaster; its children notice, and end."""
+        postmaster = psutil.Process(self.process.pid)
+        children = postmaster.children()
+        self.process.kill()
+        psutil.wait_procs(children, STOP_S)
+
+    def start(self) -> None:
+        """Again, on what is on the disk."""
+        self.process.start(lambda: listening(self.port))
+
+
+@contextlib.contextmanager
+def mortal_postgres(folder: Path) -> Iterator[Postgres]:
+    """The same; it may be killed."""
     port = free_port()
     bin_dir = max(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda p: int(p.parent.name))
     user = "postgres" if os.getuid() == 0 else None
@@ -210,7 +239,7 @@ def postgres(folder: Path) -> Iterator[str]:
             return made.returncode == 0
 
         wait_until(created, what="PostgreSQL to make the database")
-        yield f"postgresql+psycopg://anju@127.0.0.1:{port}/anju"
+        yield Postgres(f"postgresql+psycopg://anju@127.0.0.1:{port}/anju", port, process)
     finally:
         process.stop()
 

@@ -1,8 +1,9 @@
 """One worker at a time: who comes second stands by, and takes over when the first is gone.
 
 In PostgreSQL an advisory lock of a session, which ends with it; beside an SQLite file a file lock, which ends with the
-process. Neither needs a clock. A session the server has ended is noticed within seconds, and the worker ends: it is
-started again, and stands by.
+process. Neither needs a clock. A session the server has ended is noticed within seconds, and the turn is asked for
+again: a server that was restarted has all workers go on at once. Who does not get it ends, is started again, and stands
+by.
 """
 
 import asyncio
@@ -20,6 +21,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from backbone.database.database import Database
 
 LOOK_EVERY_S = 1.0
+ASK_AGAIN_S = 0.2
 ANSWER_S = 5.0
 _CLASS = 0x616E6A75  # any number of our own
 _KEEPALIVE = "SET tcp_keepalives_idle = 5; SET tcp_keepalives_interval = 2; SET tcp_keepalives_count = 3"
@@ -41,9 +43,10 @@ async def alone(
     lock = _FileLock(folder / f"{name}.lock") if database.is_sqlite else _ServerLock(database, name)
     said = False
     try:
-        while not await asyncio.to_thread(lock.take):
+        while not (taken := await asyncio.to_thread(lock.take)):
             if not said:
-                log.warning("another worker does this; standing by", work=name)
+                why = "another worker does this" if taken is False else "the database does not say whose turn it is"
+                log.warning(f"{why}; standing by", work=name)
             said = True
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(LOOK_EVERY_S):
@@ -55,7 +58,7 @@ async def alone(
         try:
             while not working.done():
                 await asyncio.wait([working], timeout=LOOK_EVERY_S)
-                if not await lock.held():
+                if not await lock.held() and not await _again(lock, name, working):
                     raise SoleLost(f"the turn at {name} was lost")
             await working
         finally:
@@ -66,12 +69,21 @@ async def alone(
         await asyncio.to_thread(lock.release)
 
 
+async def _again(lock: "_FileLock | _ServerLock", name: str, working: asyncio.Future[None]) -> bool:
+    """Whether the turn is ours again, or no longer wanted. Nobody can work while the server does not answer."""
+    log.warning("the turn is in doubt; asking for it again", work=name)
+    await asyncio.to_thread(lock.release)
+    while (taken := await asyncio.to_thread(lock.take)) is None and not working.done():  # noqa: ASYNC110  (no event)
+        await asyncio.sleep(ASK_AGAIN_S)
+    return taken is not False
+
+
 class _FileLock:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._file: IO[str] | None = None
 
-    def take(self) -> bool:
+    def take(self) -> bool | None:
         self._path.parent.mkdir(parents=True, exist_ok=True)
         file = self._path.open("w")
         try:
@@ -96,7 +108,8 @@ class _ServerLock:
         self._key = zlib.crc32(name.encode()) - 2**31
         self._connection: Connection | None = None
 
-    def take(self) -> bool:
+    def take(self) -> bool | None:
+        """None: the server does not say."""
         try:
             connection = self._database.connect()
             try:
@@ -108,8 +121,8 @@ class _ServerLock:
                 connection.close()
                 raise
         except SQLAlchemyError as error:
-            log.warning("the database does not say whose turn it is", error=str(error.__cause__ or error))
-            return False
+            log.debug("the database does not say whose turn it is", error=str(error.__cause__ or error))
+            return None
         if not row[0]:
             connection.close()
             return False
@@ -117,7 +130,8 @@ class _ServerLock:
         return True
 
     async def held(self) -> bool:
-        assert self._connection is not None
+        if self._connection is None:
+            return False
         try:
             async with asyncio.timeout(ANSWER_S):
                 await asyncio.to_thread(self._connection.exec_driver_sql, "SELECT 1")
@@ -126,7 +140,8 @@ class _ServerLock:
         return True
 
     def release(self) -> None:
-        if self._connection is not None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
             with contextlib.suppress(SQLAlchemyError):
-                self._connection.invalidate()
-                self._connection.close()
+                connection.invalidate()
+                connection.close()
