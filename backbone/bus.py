@@ -11,7 +11,7 @@ import ssl
 import time
 import uuid
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -59,7 +59,7 @@ class Bus:
     """An MQTT 3.1.1 client that stays connected. Handlers run on the loop and must not block.
 
     `url` may name several brokers of one cluster, with commas: a connection that is lost, or cannot be made, is tried
-    at the next; two that are to be `apart_from` each other at different ones, so that the death of one cuts one.
+    at the next; those that are to be `apart_from` each other are at different ones, so that the death of one cuts one.
 
     With `session` the broker keeps QoS 1 messages for `client_id` while this client is away, and a message is
     acknowledged only when what its handlers returned is done: a reader that dies before it made the message durable
@@ -76,7 +76,7 @@ class Bus:
         key: Path | None = None,
         will: Message | None = None,
         session: bool = False,
-        apart_from: "Bus | None" = None,
+        apart_from: "Sequence[Bus]" = (),
     ) -> None:
         self._addresses = deque(BrokerAddress.all_of(url))
         self._name = client_id
@@ -85,10 +85,10 @@ class Bus:
         self._cert = cert
         self._key = key
         self._will = will
-        self._apart_from = apart_from
-        if apart_from is not None:
-            apart_from._apart_from = self
-            self._addresses.rotate(-1)
+        self._apart_from = list(apart_from)
+        for other in apart_from:
+            other._apart_from.append(self)
+        self._addresses.rotate(-len(self._apart_from))
         self._stepped_aside = False
         self._handlers = Handlers(client_id)
         self._connect_callbacks: list[Callable[[], None]] = []
@@ -216,12 +216,12 @@ class Bus:
             delay_s = min(LONGEST_DELAY_S, delay_s * 2)
 
     def _step_aside(self) -> None:
-        """Leave out the node the other connection is at; but not twice running: it may be the only one there is."""
-        other = self._apart_from
-        crowded = other is not None and other.connected and self.has_several and other._address == self._address
-        self._stepped_aside = crowded and not self._stepped_aside
+        """Leave out nodes where the other connections are; but not twice running: they may be the only ones."""
+        taken = {other._address for other in self._apart_from if other.connected}
+        by = next((n for n, address in enumerate(self._addresses) if address not in taken), 0)
+        self._stepped_aside = by > 0 and not self._stepped_aside
         if self._stepped_aside:
-            self._addresses.rotate(-1)
+            self._addresses.rotate(-by)
 
     async def _one_connection(self) -> None:
         """From connecting to the loss, with a fresh client: nothing of an old one is replayed behind our back.

@@ -186,11 +186,11 @@ class Stream:
         """Subscribe, and tell the gateways the positions now and after every reconnect."""
         urgent, bulk = (topics.all_frames(self._site, lane) for lane in (Lane.URGENT, Lane.BULK))
         self._bus.subscribe(urgent, self._on_frame)
+        if self._bulk_bus is not self._bus and self._bulk_bus.has_several:
+            self._bulk_bus.subscribe(urgent, self._on_frame, qos=0)  # first: a cluster grants the other after seconds
         self._bulk_bus.subscribe(bulk, self._on_frame)
         self._bus.on_connect(self._on_connect)
         if self._bulk_bus is not self._bus:
-            if self._bulk_bus.has_several:
-                self._bulk_bus.subscribe(urgent, self._on_frame, qos=0)
             self._bulk_bus.on_connect(self._on_bulk_connect)
 
     def admit(self, gateways: Iterable[str], positions: Mapping[str, Position]) -> None:
@@ -323,7 +323,7 @@ class Stream:
 
     def _tell_all(self, bus: Bus) -> None:
         for gateway, position in self._durable.items():
-            bus.publish(topics.committed(self._site, gateway, self._consumer), self._said(position), retain=True)
+            bus.publish(topics.committed(self._site, gateway, self._consumer), self._said(position))
 
     def _said(self, position: Position, resend: Mapping[str, int] | None = None) -> bytes:
         body: dict[str, object] = {**position._asdict(), "at": self._now()}

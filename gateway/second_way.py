@@ -1,4 +1,4 @@
-"""Urgent frames once more, by another node of a cluster of brokers.
+"""Urgent frames once more, by other nodes of a cluster of brokers.
 
 A cluster that has lost a node elects leaders for its queues, seconds in which nothing of QoS 1 is passed on. At QoS 0
 nothing is queued, so nothing waits for the election; and a connection that only sends at QoS 0 is never kept from
@@ -14,7 +14,7 @@ from gateway.spool import Spool
 
 FRAMES = 500
 """So many are said ahead of what was judged."""
-PATIENCE_MS, LONGEST_PATIENCE_MS = 1_000, 5_000
+PATIENCE_MS, LONGEST_PATIENCE_MS = 1_000, 3_000
 """What nobody has judged for so long is said again, and again after twice as long, up to this."""
 AT_ONCE = 50
 
@@ -32,14 +32,14 @@ class SecondWay:
         self._since: int | None = None
         """When what is said and not judged was said, or something of it judged."""
         self._patience_ms = PATIENCE_MS
-        bus.on_connect(self._begin)
+        bus.on_connect(self.begin)
 
     def pump(self, now: int) -> None:
         """Say what is new."""
         judged = self._judged()
         if self._spool.epoch != self._epoch:
             self._epoch = self._spool.epoch
-            self._begin()
+            self.begin()
         if judged != self._seen:
             self._seen, self._patience_ms, self._since = judged, PATIENCE_MS, now
         self._at = max(self._at, judged)
@@ -57,8 +57,9 @@ class SecondWay:
         """Now and then: say again what nobody judges."""
         if self._since is not None and not 0 <= now - self._since < self._patience_ms:
             self._patience_ms = min(LONGEST_PATIENCE_MS, self._patience_ms * 2)
-            self._begin()
+            self.begin()
         self.pump(now)
 
-    def _begin(self) -> None:
+    def begin(self) -> None:
+        """Once more from where the rules are."""
         self._at, self._since = self._judged(), None

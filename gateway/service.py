@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Set
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence, Set
 from functools import partial
 from typing import Any
 
@@ -43,6 +43,7 @@ from gateway.uplink import Uplink
 
 LAST_WORDS_S = 0.5
 CLOCK_LOOK_S = 0.5
+SECOND_WAYS = 2
 HANG_S = 12.0
 """A driver that has not come round for this long, beyond what its longest request may take, hangs."""
 _NOBODY = contextlib.nullcontext()
@@ -92,14 +93,7 @@ async def run(
                 key=settings.mqtt_key,
                 will=last_word,
             )
-            second = Bus(
-                settings.broker_url,
-                f"gateway-{row.id}-again",
-                ca=settings.mqtt_ca,
-                cert=settings.mqtt_cert,
-                key=settings.mqtt_key,
-                apart_from=bus,
-            )
+            second = _second(settings, row.id, bus)
             announcers = _announcer(settings, sensors_url, f"gateway-{site.id}-{row.id}-finder")
             sensors, urgent = (_ear(settings, site.id, row.id, sensors_url, ear) for ear in ("sensors", "urgent"))
             parts = _Parts(
@@ -110,7 +104,7 @@ async def run(
                 spool=spool,
                 pseudonyms=pseudonyms,
                 bus=bus,
-                second=second if second.has_several else None,
+                second=second,
                 sensors=sensors,
                 announcers=announcers,
                 urgent=urgent,
@@ -119,8 +113,8 @@ async def run(
             )
             settled()
             await stack.enter_async_context(bus)
-            if second.has_several:
-                await stack.enter_async_context(second)
+            for one in second:
+                await stack.enter_async_context(one)
             await stack.enter_async_context(sensors)
             if announcers is not None:
                 await stack.enter_async_context(announcers)
@@ -130,6 +124,22 @@ async def run(
             await _until_acknowledged(bus)
     finally:
         spool.close(now())
+
+
+def _second(settings: GatewaySettings, gateway: str, bus: Bus) -> list[Bus]:
+    """To two more nodes of a cluster: whichever dies, of urgent frames a way is left that waits for nothing."""
+    found: list[Bus] = []
+    for number in range(SECOND_WAYS if bus.has_several else 0):
+        one = Bus(
+            settings.broker_url,
+            f"gateway-{gateway}-again-{number}",
+            ca=settings.mqtt_ca,
+            cert=settings.mqtt_cert,
+            key=settings.mqtt_key,
+            apart_from=[bus, *found],
+        )
+        found.append(one)
+    return found
 
 
 def _announcer(settings: GatewaySettings, sensors_url: str | None, name: str) -> Bus | None:
@@ -167,7 +177,7 @@ class _Parts:
         spool: Spool,
         pseudonyms: Pseudonyms,
         bus: Bus,
-        second: Bus | None,
+        second: Sequence[Bus],
         sensors: Bus,
         announcers: Bus | None,
         urgent: Bus,
@@ -187,7 +197,7 @@ class _Parts:
             refusals=self._refusals,
             now=now,
             platform_said=self._platform_said,
-            second_bus=second,
+            second_buses=second,
         )
         self._forwarder = Forwarder(
             spool,

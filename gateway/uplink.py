@@ -26,6 +26,8 @@ Urgent frames are few, and wait for nobody; of one that a broker lost as it died
 UNACKNOWLEDGED = {Lane.URGENT: 2_000, Lane.BULK: 100}
 UNACKNOWLEDGED_BYTES = {Lane.URGENT: 4_000_000, Lane.BULK: 200_000}
 """Bulk stops early, so that urgent frames find the socket free."""
+UNDER_WAY_MS = 60_000
+"""A commit may be under way for so long, and arrive behind later ones; what is older comes of a clock set back."""
 CLOCK_OF = "rules"
 """Whose clock counts where consumers differ: who judges what is late."""
 FURTHEST_EPOCH = MAX_EPOCH // 2
@@ -63,7 +65,7 @@ class Uplink:
         refusals: Refusals,
         now: Callable[[], int],
         platform_said: Callable[[int], None],
-        second_bus: Bus | None = None,
+        second_buses: Iterable[Bus] = (),
     ) -> None:
         self._bus = bus
         self._spool = spool
@@ -79,7 +81,7 @@ class Uplink:
         self._flows = {
             lane: LaneFlow({name: known[name][lane] for name in self._consumers}, WINDOW[lane]) for lane in Lane
         }
-        self._second_way = SecondWay(second_bus, spool, site, gateway, self._judged) if second_bus is not None else None
+        self._second_ways = [SecondWay(one, spool, site, gateway, self._judged) for one in second_buses]
         self._flow_epoch = spool.epoch
         meta = spool.file.meta()
         self._said_at = {name: meta.get(f"said-at-{name}", 0) for name in self._consumers}
@@ -107,8 +109,8 @@ class Uplink:
         """Send what may go now; True when more could follow at once."""
         if self._flow_epoch != self._spool.epoch:
             self._begin_epoch()
-        if self._second_way is not None:
-            self._second_way.pump(self._now())
+        for way in self._second_ways:
+            way.pump(self._now())
         budget = BURST
         for lane in (Lane.URGENT, Lane.BULK):
             flow = self._flows[lane]
@@ -137,8 +139,8 @@ class Uplink:
         for flow in self._flows.values():
             if self._bus.connected:
                 flow.check_patience(now)
-        if self._second_way is not None:
-            self._second_way.check(now)
+        for way in self._second_ways:
+            way.check(now)
         self.pump()
 
     def positions(self) -> list[tuple[str, int]]:
@@ -206,8 +208,9 @@ class Uplink:
         if said.epoch < self._spool.epoch:
             spoken = dict.fromkeys(Lane, 0)
         back = [lane for lane, flow in self._flows.items() if spoken[lane] < flow.committed_by(name)]
-        if back and self._bus.retained and (said.at or 0) <= self._said_at[name]:
-            return  # a broker that was restored tells what is long surpassed
+        older_by = self._said_at[name] - (said.at or 0)
+        if back and older_by >= 0 and (self._bus.retained or older_by < UNDER_WAY_MS):
+            return  # a broker that was restored tells what is long surpassed, and one of a cluster may be slow
         self._said_at[name] = said.at or 0
         for lane in back:
             log.warning("a consumer stands where it stood before", consumer=name, lane=lane.value, at=spoken[lane])
@@ -221,6 +224,8 @@ class Uplink:
         unchanged = all(flow.committed_by(name) == spoken[lane] for lane, flow in self._flows.items())
         if unchanged and not resend and name == self._timekeeper:
             self.greeted()
+            for way in self._second_ways:
+                way.begin()
         for lane, flow in self._flows.items():
             if unchanged and not resend:
                 flow.greet(name, now)

@@ -98,7 +98,7 @@ async def run(
                 ca=settings.mqtt_ca,
                 cert=settings.mqtt_cert,
                 key=settings.mqtt_key,
-                apart_from=bus,
+                apart_from=[bus],
             )
             relay = Relay(database, bus, CONSUMER)
             writer.on_committed = relay.hand_over

@@ -20,6 +20,7 @@ import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion
 
 from backbone.historian.open import open_historian
+from backbone.historian.port import Historian
 from backbone.settings import Settings
 from backbone.site_files import read_site
 from tests.history import EVER, NEVER
@@ -220,11 +221,16 @@ def kept(program: Program, points: Iterable[str]) -> list[Numbered]:
     settings = Settings(site=program.site, data_dir=program.data, historian_url=url)
     site = read_site(settings)
     with closing(open_historian(settings.history_url, settings.data_dir, site)) as historian:
-        return [
-            Numbered(batch.points[p], t, round(x * 1000))
-            for batch in historian.scan(site.id, sorted(points), NEVER, EVER)
-            for p, t, x in zip(batch.p.tolist(), batch.t.tolist(), batch.x.tolist(), strict=True)
-        ]
+        return stored(historian, site.id, points)
+
+
+def stored(historian: Historian, site: str, points: Iterable[str]) -> list[Numbered]:
+    """What a historian has of these points."""
+    return [
+        Numbered(batch.points[p], t, round(x * 1000))
+        for batch in historian.scan(site, sorted(points), NEVER, EVER)
+        for p, t, x in zip(batch.p.tolist(), batch.t.tolist(), batch.x.tolist(), strict=True)
+    ]
 
 
 def nothing_lost_or_doubled(sent: Iterable[Numbered], stored: Iterable[Numbered]) -> None:

@@ -1,0 +1,89 @@
+"""What a gateway makes of the commits it hears, however late they come."""
+
+import itertools
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from backbone import topics
+from backbone.frames import FrameBuilder
+from community.site.profile import Lane
+from gateway.refusals import Refusals
+from gateway.spool import Spool
+from gateway.uplink import UNDER_WAY_MS, Uplink
+
+T = 1_790_000_000_000
+
+
+class StillBus:
+    """The part of a bus the uplink uses."""
+
+    connected, retained, unacknowledged, unacknowledged_bytes = True, False, 0, 0
+
+    def __init__(self) -> None:
+        self.hear: Callable[[str, bytes], None] = lambda *_: None
+
+    def subscribe(self, _filter: str, handler: Callable[[str, bytes], None]) -> None:
+        self.hear = handler
+
+    def on_connect(self, _callback: Callable[[], None]) -> None:
+        """Nothing is connected."""
+
+    def publish(self, _topic: str, _payload: bytes) -> bool:
+        return True
+
+
+class Rig:
+    """A spool of three urgent frames and its uplink."""
+
+    def __init__(self, spool: Spool) -> None:
+        self.spool, self.bus = spool, StillBus()
+        for _ in range(3):
+            builder = FrameBuilder()
+            builder.add("smoke.smoke", T, 1.0, 0)
+            spool.put(Lane.URGENT, builder, T)
+        spool.flush(T)
+        self.uplink = Uplink(
+            self.bus,  # type: ignore[arg-type]
+            spool,
+            "court",
+            "gw",
+            consumers=["rules"],
+            refusals=Refusals(),
+            now=itertools.count(T).__next__,
+            platform_said=lambda _: None,
+        )
+        self.uplink.start()
+        self.uplink.pump()
+
+    def commit(self, urgent: int, at: int) -> None:
+        said = {"epoch": self.spool.epoch, "urgent": urgent, "bulk": 0, "at": at}
+        self.bus.hear(topics.committed("court", "gw", "rules"), msgspec.json.encode(said))
+
+
+@pytest.fixture
+def rig(tmp_path: Path) -> Iterator[Rig]:
+    spool = Spool.open(tmp_path, max_bytes=10_000_000, max_age_ms=10**9, now=T)
+    yield Rig(spool)
+    spool.close(T)
+
+
+def test_a_commit_that_was_long_under_way_is_no_way_back(rig: Rig) -> None:
+    """Over two connections, or a cluster that elects, commits come out of order; nothing was lost by that."""
+    rig.commit(3, T + 5_000)
+    rig.commit(1, T + 1_000)
+    assert rig.uplink.safe(Lane.URGENT) == 3
+
+
+def test_a_consumer_that_went_back_is_believed(rig: Rig) -> None:
+    rig.commit(3, T + 1_000)
+    rig.commit(1, T + 5_000)
+    assert rig.uplink.safe(Lane.URGENT) == 1
+
+
+def test_and_so_is_one_whose_clock_was_set_back_as_well(rig: Rig) -> None:
+    rig.commit(3, T + UNDER_WAY_MS)
+    rig.commit(1, T)
+    assert rig.uplink.safe(Lane.URGENT) == 1
