@@ -24,7 +24,7 @@ async def gateway(stop: asyncio.Event) -> None:
     from anju.process import return_memory
     from anju.start import UnusableSettings
     from anju.watchdog import Watchdog
-    from backbone.bus import BusUrlError
+    from backbone.broker_address import BusUrlError
     from backbone.site_watch import SiteWatch
     from gateway.clock import now_ms
     from gateway.pseudonyms import PseudonymKeyError
