@@ -3,10 +3,13 @@
 from typing import Any
 
 import httpx
+from playwright.sync_api import expect, sync_playwright
 
+from tests.e2e.test_every_screen import GO, PHONE, routes, sign_in
 from tests.e2e.test_fire import DETECTOR_A, DETECTOR_B, SMOKE, egress_relays
+from tests.e2e.test_page import QUIET
 from tests.program import Outside, Program
-from tests.servers import wait_until
+from tests.servers import CHROMIUM, wait_until
 
 DRILL = {
     "kind": "fire",
@@ -19,6 +22,15 @@ DRILL = {
     "scenario": "corridor-fire",
     "devices": ["smoke-b2-f1-a", "smoke-b2-f1-b"],
 }
+ADDRESSES = {
+    "/places/:zone": "/places/b2",
+    "/points/:device/:measure": "/points/env-b3-f1/temperature",
+    "/rules/:id": "/rules/fire-confirmed",
+    "/plans/:id": "/plans/fire",
+    "/facilities/:id": "/facilities/hydrants",
+    "/:rest(.*)": "/no-such-page",
+}
+"""Pages of objects there are before anything happens; the others are walked as they are written."""
 
 
 def test_a_drill_moves_nothing_and_gives_way_to_a_real_fire(program: Program, outside: Outside) -> None:
@@ -42,6 +54,8 @@ def test_a_drill_moves_nothing_and_gives_way_to_a_real_fire(program: Program, ou
         assert all(program.coil(*relay) for relay in here), "in a drill no door moves"
         assert officer.get("/alarms", params={"open": True, "limit": 1000}).json()["items"] == []
 
+        _walk(program, practised)
+
         outside.publish(DETECTOR_A, SMOKE)
         outside.publish(DETECTOR_B, SMOKE)
         wait_until(lambda: not any(program.coil(*relay) for relay in there), 10, "the real doors to be unlocked")
@@ -56,6 +70,23 @@ def test_a_drill_moves_nothing_and_gives_way_to_a_real_fire(program: Program, ou
         refused = officer.post(f"/activations/{practised}/resume", json={"reason": "go on"})
         assert refused.status_code == 409
         wait_until(lambda: _in_service(outside), 30, "the devices to be back in service")
+
+
+def _walk(program: Program, practised: str) -> None:
+    """Every page of a phone says that it is a drill, in the words of the page and in no alarm's colour alone."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        context = browser.new_context(locale="zh-CN", viewport=PHONE)
+        page = sign_in(program, context, "wang-wei").page
+        for name, address in routes(ADDRESSES):
+            page.evaluate(GO, address)
+            page.wait_for_function("route => document.querySelector('main')?.dataset.route === route", arg=name)
+            banner = page.locator(f"[data-testid=activation-banner][data-activation='{practised}']")
+            expect(banner).to_be_visible()
+            assert "演练" in banner.inner_text(), address
+        page.evaluate(GO, f"/activations/{practised}")
+        expect(page.get_by_test_id("activation-detail").get_by_text("演练", exact=True)).to_be_visible()
+        browser.close()
 
 
 def _in_service(outside: Outside) -> bool:

@@ -1,14 +1,16 @@
-"""People respond, on phones: a ticket's photo from the camera, and a headcount two people confirm."""
+"""People respond, on phones: a ticket's photo, a headcount two people confirm, and what calls nobody for a while."""
 
 import base64
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.program import ADMIN_PASSWORD, Program
-from tests.servers import CHROMIUM, ROOT
+from tests.servers import CHROMIUM, ROOT, wait_until
 
 SHOTS = ROOT / "test-output"
 PIXEL = base64.b64decode(
@@ -76,6 +78,11 @@ def test_a_phone_shows_what_is_asked_and_sends_a_photo_as_evidence(
     expect(photo).to_have_count(1)
     assert photo.evaluate("image => image.decode().then(() => image.naturalWidth)") > 0
     crew.screenshot(path=SHOTS / "ticket-photo-phone.png", full_page=True)
+    inspector = open_page("wang-wei", f"/tickets/{made['id']}")
+    expect(inspector.get_by_test_id("ticket-photo")).to_be_visible(timeout=30_000)
+    inspector.get_by_test_id("ticket-ask-reinspect").click()
+    inspector.get_by_test_id("ticket-confirm").click()
+    expect(crew.get_by_test_id("ticket-detail")).to_have_attribute("data-state", "re-inspected", timeout=15_000)
     with staff.client() as admin:
         ticket = admin.get(f"/tickets/{made['id']}").json()
     assert ticket["evidence"][0]["photos"] == [ticket["photos"][0]["id"]]
@@ -83,12 +90,38 @@ def test_a_phone_shows_what_is_asked_and_sends_a_photo_as_evidence(
 
 
 def test_a_headcount_is_checked_off_on_a_phone_and_confirmed_by_two(open_page: Opener, staff: Program) -> None:
-    with staff.client("wang-wei") as officer:
+    """Somebody with no card is named, a card that was lost is struck with its reason, the others are checked off."""
+    with staff.outside() as door, staff.client("wang-wei") as officer:
+        now = int(time.time())
+        swiped = {
+            "type": "access",
+            "time": now,
+            "isKnown": "true",
+            "access": "Always",
+            "username": "x",
+            "uid": "10575ca2",
+        }
+        door.publish("esp-rfid/door-b2/send", {**swiped, "hostname": "d", "doorName": "d"})
+        wait_until(lambda: officer.get("/access-events", params={"zone": "b2"}).json()["items"], 15, "the card")
         body = {"zone": "b2-f1", "level": "high", "reason": "烟雾"}
         activation = officer.post("/plans/fire/activations", json=body).json()["id"]
         officer.post(f"/activations/{activation}/headcount", json={})
         named = {"person": "302 奶奶，坐轮椅", "zone": "b2-f3"}
-        missing = officer.post(f"/activations/{activation}/headcount/people", json=named).json()["missing"]
+        assert officer.post(f"/activations/{activation}/headcount/people", json=named).json()["missing"]
+    commander = open_page("wang-wei", f"/activations/{activation}")
+    theirs = commander.get_by_test_id("headcount")
+    cards = theirs.locator("[data-testid=headcount-row][data-status=missing]").filter(has_text="门卡")
+    expect(cards.first).to_be_visible(timeout=30_000)
+    many = cards.count()
+    cards.first.get_by_test_id("headcount-strike").click()
+    commander.get_by_test_id("reason-words").fill("上月挂失的卡")
+    commander.get_by_test_id("reason-confirm").click()
+    expect(cards).to_have_count(many - 1, timeout=15_000)
+    with staff.client("wang-wei") as officer:
+        found = officer.get(f"/activations/{activation}/headcount").json()
+        struck = [row["note"] for row in found["people"] if row["status"] == "struck"]
+        missing = found["missing"]
+    assert struck == ["上月挂失的卡"]
     crew = open_page("liu-yang", f"/activations/{activation}")
     panel = crew.get_by_test_id("headcount")
     expect(panel.get_by_test_id("headcount-row").filter(has_text="302")).to_have_attribute(
@@ -101,12 +134,51 @@ def test_a_headcount_is_checked_off_on_a_phone_and_confirmed_by_two(open_page: O
         expect(panel.locator("[data-status=missing]")).to_have_count(left - 1, timeout=15_000)
     panel.get_by_test_id("headcount-confirm").click()
     expect(panel).to_have_attribute("data-state", "confirmed-once", timeout=15_000)
-    commander = open_page("wang-wei", f"/activations/{activation}", phone=False)
-    theirs = commander.get_by_test_id("headcount")
     theirs.get_by_test_id("headcount-confirm").click(timeout=30_000)
     expect(theirs).to_have_attribute("data-state", "confirmed", timeout=15_000)
     commander.screenshot(path=SHOTS / "headcount.png", full_page=True)
     expect(panel).to_have_attribute("data-state", "confirmed", timeout=30_000)
+
+
+def test_what_calls_nobody_is_seen_by_everybody_with_its_reason_and_calls_again_when_it_ends(
+    open_page: Opener, staff: Program
+) -> None:
+    """A shelved alarm and a place under maintenance, as the one who does it sees it and as another on a phone does."""
+    with staff.outside() as garage, staff.client("wang-wei") as api:
+        garage.publish("zigbee2mqtt/leak-garage-a", {"water_leak": True, "battery": 90, "linkquality": 90})
+        wait_until(lambda: _leaks(api), 10, "the leak's alarm")
+        (alarm,) = _leaks(api)
+    officer = open_page("wang-wei", "/alarms/" + alarm.replace(":", "/"), phone=False)
+    other = open_page("zhang-min", "/alarms")
+    row = other.locator(f"[data-testid=alarm-row][data-alarm-id='{alarm}']")
+    expect(row).to_be_visible(timeout=30_000)
+    officer.get_by_test_id("alarm-shelve").click(timeout=30_000)
+    officer.get_by_test_id("suppress-reason").fill("正在修理水管")
+    officer.get_by_test_id("suppress-confirm").click()
+    expect(officer.get_by_test_id("suppression-note")).to_contain_text("正在修理水管", timeout=15_000)
+    expect(row).to_have_count(0, timeout=15_000)
+    other.get_by_text("已抑制", exact=True).click()
+    expect(row).to_be_visible(timeout=15_000)
+    listed = other.get_by_test_id("suppressions")
+    expect(listed.locator("[data-kind=shelved]")).to_contain_text("正在修理水管")
+
+    officer.goto(f"{staff.url}/places/pump-room")
+    officer.get_by_test_id("maintain").click(timeout=30_000)
+    officer.get_by_test_id("suppress-reason").fill("更换水泵")
+    officer.get_by_test_id("suppress-confirm").click()
+    expect(listed.locator("[data-kind=maintenance]")).to_contain_text("更换水泵", timeout=15_000)
+    other.screenshot(path=SHOTS / "suppressed-phone.png", full_page=True)
+
+    officer.goto(f"{staff.url}/alarms?view=suppressed")
+    officer.locator("[data-kind=shelved]").get_by_test_id("suppression-end").click(timeout=30_000)
+    expect(listed.locator("[data-kind=shelved]")).to_have_count(0, timeout=15_000)
+    other.get_by_text("未恢复", exact=True).click()
+    expect(row).to_be_visible(timeout=15_000)
+
+
+def _leaks(api: httpx.Client) -> list[str]:
+    alarms = api.get("/alarms", params={"open": True, "limit": 1000}).json()["items"]
+    return [alarm["id"] for alarm in alarms if alarm["rule"] == "water-leak" and "garage-a" in alarm["scope"]]
 
 
 def test_an_officer_activates_a_plan_on_a_phone_with_one_reason_touched_and_a_manager_takes_command(
