@@ -102,6 +102,17 @@ def test_a_found_device_is_offered_with_lines_for_its_place(open_page, outside: 
     page.screenshot(path=SHOTS / "found-phone.png")
 
 
+def test_refusals_are_said_in_chinese_and_fit_a_phone(open_page, staff: Program, outside: Outside) -> None:  # type: ignore[no-untyped-def]
+    outside.publish("zigbee2mqtt/smoke-b3-f1-a", {"smoke": "perhaps"})
+    page: Page = open_page("wang-wei", phone=True)
+    page.goto(f"{staff.url}/platform")
+    refusals = page.locator("[data-gateway=gw-east]").get_by_test_id("gateway-refusals")
+    row = refusals.locator("tr", has_text="zigbee2mqtt/smoke-b3-f1-a")
+    expect(row).to_contain_text("smoke：应为真/假值，收到的是文字", timeout=40_000)
+    assert refusals.evaluate("table => table.scrollWidth <= table.parentElement.clientWidth")
+    page.screenshot(path=SHOTS / "refusals-phone.png")
+
+
 def test_an_alarm_arrives_is_acknowledged_and_its_chart_opened(open_page, staff: Program, outside: Outside) -> None:  # type: ignore[no-untyped-def]
     page: Page = open_page("wang-wei")
     expect(page.get_by_test_id("building-tile")).not_to_have_count(0)
