@@ -17,6 +17,7 @@ from tests.modbus_outside import mbpoll, tcp_device
 from tests.modbus_server import ModbusServer, Unit
 from tests.servers import Broker
 
+CARD = {"type": "access", "isKnown": "true", "access": "Always", "username": "王伟", "uid": "ba839d07"}
 CLIMATE, NEW, UPLINK = "zigbee2mqtt/climate", "zigbee2mqtt/new", "application/1/device/24e124126a147899/event/up"
 
 
@@ -103,6 +104,37 @@ async def test_a_change_is_noticed_without_being_told(mosquitto: Broker, tmp_pat
         await operator.online()
         file.write_text(site_text([stays, mqtt_device("new", "zigbee2mqtt-climate", NEW)]))
         await until(lambda: "new" in operator.status["devices"], what="the new device")
+
+
+async def test_whether_people_are_named_changes_with_the_site_file(mosquitto: Broker, tmp_path: Path) -> None:
+    """From the reload on, either way; the key stays, so that a card is the same pseudonym as before."""
+    ingest, file = Consumer("ingest"), tmp_path / "site.yaml"
+    hashed = site_text([mqtt_device("door", "esp-rfid", "esp-rfid/door")])
+    named = hashed.replace("id: test,", "id: test, personal_data: as-read,")
+    file.write_text(hashed)
+    settings = gateway_settings(mosquitto.port, tmp_path / "data", consumers=("ingest",), site=file)
+
+    async with (
+        Operator.connected(mosquitto.port) as operator,
+        ingest.running(mosquitto.port),
+        following(settings),
+    ):
+        await operator.online()
+
+        async def read_until(*, as_read: bool) -> list[str]:
+            """The card is held to the reader until it leaves as it is to."""
+            while not ingest.events or (ingest.events[-1].data["card"] == CARD["uid"]) != as_read:
+                heard = len(ingest.events)
+                operator.publish("esp-rfid/door/send", CARD)
+                await until(lambda heard=heard: len(ingest.events) > heard, what="the card")  # type: ignore[misc]
+            return [ingest.events[-1].data[key] for key in ("card", "person")]
+
+        hidden = await read_until(as_read=False)
+        assert not {CARD["uid"], CARD["username"]} & {*hidden}
+        for text, as_read, said in ((named, True, [CARD["uid"], CARD["username"]]), (hashed, False, hidden)):
+            file.write_text(text)
+            os.kill(os.getpid(), signal.SIGHUP)
+            assert await read_until(as_read=as_read) == said
 
 
 async def test_a_device_that_moved_to_another_address_is_read_there(mosquitto: Broker, tmp_path: Path) -> None:
