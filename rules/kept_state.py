@@ -17,7 +17,13 @@ import structlog
 from sqlalchemy import Connection
 
 from backbone import metrics
-from backbone.database.checkpoints import checkpoint_names, forget_checkpoints, load_checkpoint, save_checkpoint
+from backbone.database.checkpoints import (
+    add_checkpoint,
+    checkpoint_names,
+    forget_checkpoints,
+    load_checkpoint,
+    save_checkpoint,
+)
 from backbone.database.database import Database
 from rules.detect.checkpoint import CheckpointError, Snapshot
 from rules.detect.engine import Detector
@@ -116,7 +122,7 @@ class KeptState:
 
     def tell(self, c: Connection, calls: Sequence[Call]) -> None:
         """Keep what the detector was told since the last record."""
-        save_checkpoint(c, self._name("told", self._record), encoded(calls))
+        add_checkpoint(c, self._name("told", self._record), encoded(calls))
 
     def told(self, calls: Sequence[Call]) -> None:
         """That transaction is committed."""

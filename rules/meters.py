@@ -18,7 +18,8 @@ class Meters:
             counter.point for row in site.file.schedules for counter in (row.running, row.starts) if counter is not None
         }
         self._point_of = {place: point for place, point in enumerate(site.points) if point in named}
-        self._places = np.array(sorted(self._point_of), dtype=np.intp)
+        self._is_counted = np.zeros(len(site.points), dtype=np.bool_)
+        self._is_counted[list(self._point_of)] = True
         self._usage: dict[str, Usage] = {}
         self._changed = False
 
@@ -28,9 +29,9 @@ class Meters:
 
     def take(self, batch: Batch) -> None:
         """Count the readings of some frames."""
-        if not self._places.size:
+        if not self._point_of:
             return
-        wanted = np.flatnonzero(np.isin(batch.p, self._places) & ((batch.q & UNKNOWN) == 0))
+        wanted = np.flatnonzero(self._is_counted.take(batch.p) & ((batch.q & UNKNOWN) == 0))
         for i in wanted.tolist():
             point = self._point_of[int(batch.p[i])]
             before = self._usage.get(point, Usage())

@@ -11,7 +11,7 @@ import contextlib
 import os
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import msgspec
 import structlog
@@ -233,6 +233,8 @@ class Consumer:
     _changed: _Changed | None = None
     _heard_at: int = 0
     _committed_at: int = 0
+    _stored: Mapping[str, Position] = field(default_factory=dict)
+    """By the last commit."""
     _took_ms: float = 0.0
     """By the last commit."""
     _uncommitted: bool = False
@@ -378,11 +380,12 @@ class Consumer:
         began = time.monotonic()
         positions, calls = self.stream.positions, self.judge.told.take()
         whole = self.detector.snapshot() if self.kept.wants_whole else None
+        moved = {gateway: at for gateway, at in positions.items() if at != self._stored.get(gateway)}
 
         def work(c: Connection) -> list[Order]:
             orders = self.responder.respond(c, transitions, now) if transitions else []
             self.kept.tell(c, calls)
-            save_positions(c, CONSUMER, self.site.id, positions)
+            save_positions(c, CONSUMER, self.site.id, moved)
             self.meters.save(c)
             self.doors.save(c)
             self.outputs.save(c)
@@ -396,7 +399,7 @@ class Consumer:
         self.meters.saved()
         self.doors.saved()
         self.outputs.saved()
-        self._uncommitted, self._unsaid = False, 0
+        self._uncommitted, self._unsaid, self._stored = False, 0, positions
         self._committed_at, self._took_ms = self.now(), (time.monotonic() - began) * 1000
         if transitions:
             self.notifier.wake()

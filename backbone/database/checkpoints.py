@@ -22,6 +22,11 @@ def save_checkpoint(connection: Connection, name: str, state: bytes) -> None:
         connection.execute(_insert, {"name": name, "state": state})
 
 
+def add_checkpoint(connection: Connection, name: str, state: bytes) -> None:
+    """Save one whose name is new."""
+    connection.execute(_insert, {"name": name, "state": state})
+
+
 def checkpoint_names(connection: Connection, prefix: str) -> list[str]:
     """The names that begin so, in order."""
     columns = checkpoints.c

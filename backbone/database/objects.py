@@ -9,6 +9,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Executable,
+    Integer,
     Select,
     Table,
     and_,
@@ -62,6 +63,16 @@ class Objects(Generic[T]):
         """A query, to be built once, for the newest object that fits."""
         table = self.table
         return select(table.c.document).where(*where).order_by(table.c.at.desc(), table.c.id.desc()).limit(1)
+
+    def all_that(self, *where: ColumnElement[bool]) -> Select[Any]:
+        """A query, to be built once, for what fits, newest first and at most `limit`."""
+        table = self.table
+        query = select(table.c.document).where(*where).order_by(table.c.at.desc(), table.c.id.desc())
+        return query.limit(bindparam("limit", type_=Integer))
+
+    def all(self, connection: Connection, query: Select[Any], values: dict[str, Any]) -> "list[T]":
+        """The objects a query finds."""
+        return [decode(row[0], self.kind) for row in connection.execute(query, values)]
 
     @cached_property
     def _get(self) -> Select[Any]:

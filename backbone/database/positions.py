@@ -1,19 +1,26 @@
 """How far a consumer is with each gateway, stored in the transaction of what it did."""
 
 from collections.abc import Mapping
+from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, insert, select
+from sqlalchemy import Connection, Executable, select
+from sqlalchemy.dialects import postgresql, sqlite
 
 from backbone.database.tables import positions
 from backbone.stream import Position
 
-_columns = positions.c
-_forget = delete(positions).where(
-    _columns.consumer == bindparam("consumer"),
-    _columns.site == bindparam("site"),
-    _columns.gateway == bindparam("gateway"),
-)
-_insert = insert(positions)
+_MOVES = ("epoch", "urgent", "bulk")
+
+
+def _replace(insert: Any) -> Executable:
+    new = insert(positions)
+    statement: Executable = new.on_conflict_do_update(
+        index_elements=["consumer", "site", "gateway"], set_={name: new.excluded[name] for name in _MOVES}
+    )
+    return statement
+
+
+_replaces = {"sqlite": _replace(sqlite.insert), "postgresql": _replace(postgresql.insert)}
 
 
 def load_positions(connection: Connection, consumer: str, site: str) -> dict[str, Position]:
@@ -26,8 +33,5 @@ def save_positions(connection: Connection, consumer: str, site: str, reached: Ma
     """Replace the positions of these gateways."""
     if not reached:
         return
-    keys = [{"consumer": consumer, "site": site, "gateway": gateway} for gateway in reached]
-    connection.execute(_forget, keys)
-    connection.execute(
-        _insert, [{**key, **position._asdict()} for key, position in zip(keys, reached.values(), strict=True)]
-    )
+    rows = [{"consumer": consumer, "site": site, "gateway": name, **at._asdict()} for name, at in reached.items()]
+    connection.execute(_replaces[connection.dialect.name], rows)

@@ -2,15 +2,18 @@
 
 from collections.abc import Iterable
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, bindparam
 
-from backbone.database.objects import Objects, any_of
+from backbone.database.objects import Objects
 from backbone.database.tables import suppressions
 from community.suppression import Suppression, SuppressionState
 
 MOST = 10_000
 UNFINISHED = (SuppressionState.ACTIVE, SuppressionState.ENDING)
 _suppressions = Objects(suppressions, Suppression)
+_in_states = _suppressions.all_that(
+    suppressions.c.site == bindparam("site"), suppressions.c.state.in_(bindparam("states", expanding=True))
+)
 
 
 def get_suppression(c: Connection, identifier: str) -> Suppression | None:
@@ -22,9 +25,8 @@ def list_suppressions(
     c: Connection, site: str, states: Iterable[SuppressionState] | None = None, limit: int = MOST
 ) -> list[Suppression]:
     """Newest first."""
-    values = None if states is None else [state.value for state in states]
-    where = (suppressions.c.site == site, *any_of(suppressions.c.state, values))
-    return _suppressions.list(c, *where, limit=limit)
+    values = [state.value for state in (SuppressionState if states is None else states)]
+    return _suppressions.all(c, _in_states, {"site": site, "states": values, "limit": limit})
 
 
 def save_suppression(c: Connection, suppression: Suppression) -> None:

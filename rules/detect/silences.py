@@ -85,9 +85,7 @@ class Silences:
         if not self._rows_of:
             return
         limits = self._limits()
-        for row in np.flatnonzero(
-            (limits < now.take(self._point)) & ~np.isin(self._phases.phase[self._spot], (1, 2))
-        ).tolist():
+        for row in np.flatnonzero((limits < now.take(self._point)) & ~self._phases.are_true(self._spot)).tolist():
             self._phases.observe(self._spot.item(row), limits.item(row), True)
             self._note(self._point.item(row))
 

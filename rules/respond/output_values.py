@@ -29,7 +29,8 @@ class OutputValues:
         """Go on with a changed site; the places of points in a batch are that site's."""
         self._site = site.id
         self._point_of = {place: point.id for place, point in enumerate(site.points.values()) if point.output}
-        self._places = np.array(sorted(self._point_of), dtype=np.intp)
+        self._is_output = np.zeros(len(site.points), dtype=np.bool_)
+        self._is_output[list(self._point_of)] = True
 
     def load(self, c: Connection) -> None:
         """Go on from what is stored."""
@@ -38,9 +39,9 @@ class OutputValues:
 
     def take(self, batch: Batch) -> None:
         """The readings of some frames."""
-        if not self._places.size:
+        if not self._point_of:
             return
-        wanted = np.flatnonzero(np.isin(batch.p, self._places) & ((batch.q & UNKNOWN) == 0))
+        wanted = np.flatnonzero(self._is_output.take(batch.p) & ((batch.q & UNKNOWN) == 0))
         for i in wanted.tolist():
             point, t, x = self._point_of[int(batch.p[i])], int(batch.t[i]), float(batch.x[i])
             known = self._changes.get(point, ())
