@@ -6,8 +6,9 @@ conditions work through a batch in: every change notes the place of the reading 
 """
 
 from collections import defaultdict, deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
+from heapq import heappop, heappush
 
 import numpy as np
 
@@ -26,18 +27,22 @@ class Composites:
         self._reaches = reaches
         self._rows = compiled.composites
         self._spots = np.array([row.spot for row in self._rows], dtype=np.intp)
-        self._of_input: dict[int, list[Composite]] = defaultdict(list)
+        self._points = [spot.points for spot in compiled.spots]
+        self._of_input: dict[int, list[int]] = defaultdict(list)
+        """Places of composites in `_rows`, by what they are made of."""
         self._seen: dict[int, bool | None] = {}
         self._waiting: dict[int, deque[Note]] = defaultdict(deque)
         """Changes of an input that composites have not seen, in order."""
-        for row in self._rows:
+        self._unfollowed: list[Note] = []
+        """Those of them that nobody has looked at."""
+        for place, row in enumerate(self._rows):
             phases.on_lapse[row.spot] = partial(self._judge, row)
             phases.describe[row.spot] = partial(self._describe, row)
             phases.causes[row.spot] = partial(self._causes, row)
             if row.hours is not None:
                 phases.why_over[row.spot] = partial(self._why_over, row)
             for spot in row.inputs:
-                self._of_input[spot].append(row)
+                self._of_input[spot].append(place)
         self._inputs = tuple(self._of_input)
         self._listening = 0
         self._unjudged: list[Composite] = []
@@ -84,11 +89,18 @@ class Composites:
             self.begin(self._reaches.everywhere(made).delays)
 
     def run(self) -> None:
-        """Judge by all that changed since the last call."""
-        notes = self._take_notes()
+        """Judge by all that changed by the readings and events since the last call: what one of them told, at once."""
+        self._see_all(lambda note: note.place)
+
+    def _see_all(self, told_by: Callable[[Note], object]) -> None:
+        notes = self._taken()
         notes.sort(key=lambda note: note.place)
+        moments: dict[object, list[Note]] = {}
         for note in notes:
-            self._see(note)
+            moment = id(note) if note.bound else (told_by(note), note.t)
+            moments.setdefault(moment, []).append(note)
+        for together in moments.values():
+            self._see(together)
 
     def tick(self, until: Times) -> None:
         """End the delays and hours of composites that end by `until` (spots,), inputs first."""
@@ -100,28 +112,51 @@ class Composites:
             now = until.item(row.spot)
             if min(phases.due.item(row.spot), phases.lapse.item(row.spot)) <= now:
                 phases.settle(row.spot, now)
-                self.run()
+                self.pass_time()
 
-    def _take_notes(self) -> list[Note]:
+    def pass_time(self) -> None:
+        """Judge by all that changed by time since the last call: what became of a point at one moment, at once."""
+        self._see_all(lambda note: self._points[note.spot])
+
+    def _take_notes(self) -> None:
         notes, self._phases.notes = self._phases.notes, []
         for note in notes:
             self._waiting[note.spot].append(note)
+        self._unfollowed += notes
+
+    def _taken(self) -> list[Note]:
+        self._take_notes()
+        notes, self._unfollowed = self._unfollowed, []
         return notes
 
-    def _see(self, note: Note) -> None:
-        waiting = self._waiting[note.spot]
-        if not waiting or waiting[0] is not note:
-            return  # seen already, because another input changed after it
-        waiting.popleft()
-        self._phases.place = note.place
-        rows = self._of_input[note.spot]
-        for row in rows:
-            self._catch_up(row, note)
-            self._phases.settle(row.spot, note.t)
-        self._seen[note.spot] = note.truth
-        for row in rows:
-            self._judge(row, note.t)
-        self._follow()
+    def _see(self, together: Sequence[Note]) -> None:
+        """Changes of one moment. What is made of them is judged when all are seen, and inputs before what uses them."""
+        notes: list[Note] = []
+        for note in together:
+            waiting = self._waiting[note.spot]
+            if waiting and waiting[0] is note:  # otherwise seen already, because another input changed after it
+                waiting.popleft()
+                notes.append(note)
+        if not notes:
+            return
+        t, self._phases.place = notes[0].t, notes[0].place
+        to_judge: list[int] = []
+        for note in notes:
+            for place in self._of_input[note.spot]:
+                self._catch_up(self._rows[place], note)
+                self._phases.settle(self._rows[place].spot, t)
+        self._note_seen(notes, to_judge)
+        while to_judge:
+            place = heappop(to_judge)
+            if place not in to_judge:
+                self._judge(self._rows[place], t)
+                self._note_seen(self._follow(t), to_judge)
+
+    def _note_seen(self, notes: Sequence[Note], to_judge: list[int]) -> None:
+        for note in notes:
+            self._seen[note.spot] = note.truth
+            for place in self._of_input[note.spot]:
+                heappush(to_judge, place)
 
     def _catch_up(self, row: Composite, note: Note) -> None:
         """See first what was bound to end before: a window or a delay of another input."""
@@ -133,7 +168,7 @@ class Composites:
                 self._phases.settle(spot, self._known(spot, note))
                 self._take_notes()
             while waiting and waiting[0].bound and waiting[0].t <= note.t:
-                self._see(waiting[0])
+                self._see([waiting[0]])
 
     def _known(self, spot: int, note: Note) -> int:
         """Up to when an input is known while another changes: a source that is behind says nothing about now."""
@@ -141,10 +176,20 @@ class Composites:
             return note.t
         return min(note.t, self.known_until.item(spot))
 
-    def _follow(self) -> None:
-        """Composites of composites see a change at once."""
-        for note in self._take_notes():
-            self._see(note)
+    def _follow(self, t: int) -> list[Note]:
+        """Composites of composites see a change at once: those of this moment, to be seen with what led to them."""
+        found = []
+        for note in self._taken():
+            waiting = self._waiting[note.spot]
+            if note.bound or note.t != t or not waiting or waiting[0] is not note:
+                self._see([note])
+                continue
+            for place in self._of_input[note.spot]:
+                self._catch_up(self._rows[place], note)
+                self._phases.settle(self._rows[place].spot, t)
+            waiting.popleft()
+            found.append(note)
+        return found
 
     def _judge(self, row: Composite, t: int) -> None:
         phases, spot = self._phases, row.spot

@@ -133,9 +133,9 @@ class Detector:
             kind.tick(until.windows.take(kind.spot))
         self._silences.tick(until.silences)
         self._reach, self._composites.known_until = reach, None if reach is None else until.delays
-        self._composites.run()
+        self._composites.pass_time()
         self._phases.tick(until.delays)
-        self._composites.run()
+        self._composites.pass_time()
         self._composites.tick(until.delays)
         return self._phases.drain()
 

@@ -92,6 +92,8 @@ class Phases:
         self.notes: list[Note] = []
         """What became of watched spots since composites looked last."""
         self._noted: dict[int, bool | None] = {}
+        self._lapses = False
+        """A window ends, and what its spot is now is looked at."""
         self._out: list[tuple[int, int, Transition]] = []
         self.refresh()
 
@@ -186,7 +188,9 @@ class Phases:
                     self._apply(spot, lapse, False, np.nan, 0)
                     self._note(spot, lapse, bound=True)
                 else:
+                    self._lapses = True
                     again(lapse)
+                    self._lapses = False
             else:
                 return
             self._look_at(spot)
@@ -271,7 +275,7 @@ class Phases:
     def _note(self, spot: int, t: int, *, bound: bool) -> None:
         if spot in self.watched and (truth := self.seen(spot)) != self._noted[spot]:
             self._noted[spot] = truth
-            self.notes.append(Note(self.place, t, spot, truth, bound))
+            self.notes.append(Note(self.place, t, spot, truth, bound or self._lapses))
 
     def _enter(self, spot: int, phase: Phase, at: int) -> None:
         self.phase[spot] = phase

@@ -97,6 +97,27 @@ def test_a_rule_waits_for_the_alarm_of_another_with_its_delays() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    "when",
+    [
+        {"all": [{"above": 1}, {"not": {"above": 3}}]},
+        {"all": [{"above": 1}, {"not": {"alarm": "very"}}]},
+        {"all": [{"above": 1}, {"not": {"alarm": "very-much"}}]},
+        {"all": [{"above": 1}, {"not": {"bit": {"bit": 2}}}]},
+    ],
+)
+def test_what_one_reading_changes_is_seen_at_once(when: dict[str, Any]) -> None:
+    """From cold to hot in one reading it was never warm: the alarm of what lies between is not invented."""
+    per_point: dict[str, Any] = {"select": {"point": "a.x"}}
+    rules = [
+        {"id": "warm", **per_point, "when": when},
+        {"id": "very-much", **per_point, "when": {"any": [{"alarm": "very"}, {"above": 3}]}},
+        {"id": "very", **per_point, "when": {"above": 3}},
+    ]
+    timeline: list[Entry] = [Reading("a.x", t, x) for t, x in ((1000, 0), (2000, 4), (3000, 0), (4000, 2))]
+    assert [row[2:] for row in found(rules, timeline) if row[0] == "warm"] == [(True, 4000)]
+
+
 def test_composites_of_composites_see_the_same_moment() -> None:
     rules = [
         rule("third", {"not": {"alarm": "second"}}),
@@ -144,6 +165,7 @@ LEAVES: list[dict[str, Any]] = [
     {"select": {"measure": "x"}, "vote": {"at_least": 2, "within": 5}},
     {"select": {"measure": "seen"}, "event": {"type": "e", "count": 1, "within": 3}},
     {"select": {"point": "b.x"}, "mean": {"over": 6, "above": 1}},
+    {"select": {"point": "b.x"}, "mean": {"over": 6, "above": 0.4137}},
     {"select": {"point": "a.x"}, "stale": {"for": "12s"}},
     {"select": {"measure": "y"}, "sequence": {"unless": "e", "within": 2}},
     {"alarm": "slow"},

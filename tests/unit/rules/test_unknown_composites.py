@@ -54,6 +54,16 @@ readings = st.lists(
 )
 
 
+NOT_BELOW: Tree = {"all": [LEAVES[0], {"not": LEAVES[3]}]}
+WHILE_BASE: Tree = {"all": [{"alarm": "base"}, LEAVES[1]]}
+
+
+def said(text: str) -> list[tuple[int, Reading]]:
+    """A reading a second, such as `a.x=1`; with `?` it says nothing."""
+    rows = [(row.partition("=")[0], row.partition("=")[2]) for row in text.split()]
+    return [(1_000, Reading(point, 0, float(x.rstrip("?")), 8 if x.endswith("?") else 0)) for point, x in rows]
+
+
 @dataclass
 class Heard:
     """What is known of each point, and of what is made of it."""
@@ -170,7 +180,10 @@ def plainly(tree: Tree, timeline: list[Reading]) -> list[tuple[int, bool]]:
 
 @settings(max_examples=250, deadline=None)
 @given(trees, readings, st.sets(st.integers(0, 30)))
-@example({"all": [LEAVES[0], {"not": LEAVES[3]}]}, [(0, Reading("a.x", 0, 2.0)), (0, Reading("b.x", 0, 0.0, 8))], set())
+@example(NOT_BELOW, said("a.x=2 b.x=0?"), set())
+@example(WHILE_BASE, said("a.x=2 a.x=2? b.x=2"), {1, 2})
+@example(LEAVES[5], said("a.x=1 b.x=1 b.x=1?"), set())
+@example({"not": LEAVES[5]}, said("a.x=1 b.x=1? c.x=1 c.x=0 b.x=0"), {2})
 def test_an_alarm_begins_and_ends_as_known(tree: Tree, steps: list[tuple[int, Reading]], cuts: set[int]) -> None:
     rules = [
         {"id": "r", "select": {"zone": "z1"}, "per": "zone", "when": {"any": [tree]}},
