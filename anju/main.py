@@ -145,13 +145,16 @@ def simulate(
 def check(
     files: Annotated[list[Path], typer.Argument(help="site files", exists=True, dir_okay=False)],
     profiles: Annotated[Path | None, typer.Option(help="an installer's own profile folder")] = None,
-    strict: Annotated[bool, typer.Option("--strict", help="exit 1 on advice too")] = False,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="exit 1 on advice too: for files whose every decision is to be on record")
+    ] = False,
 ) -> None:
     """Check site files; every problem is printed with file:line:column. Exit 0 when there are none, else 1.
 
-    Advice is printed beside them: risks no rule watches for, and rules graded otherwise than the risks they answer.
+    Advice is printed beside them: what nobody has decided yet, such as a rule graded otherwise than its risk. The
+    file runs as it is; each piece of advice says what to write once it is decided.
     """
-    from backbone.site_files import advise_file, check_file, notes_on
+    from backbone.site_files import advise_file, check_file
 
     problems = [problem for file in files for problem in check_file(file, profiles)]
     for problem in problems:
@@ -161,8 +164,6 @@ def check(
         out.print(f"{said.file}:{said.line}:{said.column}: advice: {said.message}", markup=False)
     if problems or (advice and strict):
         raise typer.Exit(BAD_INPUT)
-    for note in (note for file in files for note in notes_on(file)):
-        out.print(f"{note.file}:{note.line}:{note.column}: take care: {note.message}", markup=False)
     out.print(f"{', '.join(str(f) for f in files)}: no problems")
 
 

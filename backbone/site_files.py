@@ -7,7 +7,7 @@ from pathlib import Path
 from backbone.building import building
 from backbone.settings import Settings
 from community.site.advice import advise_text
-from community.site.load import Problem, SiteErrors, check_text, load_profiles, load_site, notes_of, text_digest
+from community.site.load import Problem, SiteErrors, check_text, load_profiles, load_site, text_digest
 from community.site.profile import Profile
 from community.site.site import Site
 
@@ -89,12 +89,6 @@ def check_file(path: Path, own_profiles: Path | None = None) -> tuple[Problem, .
         return check_text(_text(file), read_profiles(own_profiles), str(file))
     except SiteErrors as errors:
         return errors.problems
-
-
-def notes_on(path: Path) -> tuple[Problem, ...]:
-    """What a person should know of a site file that has no problems."""
-    file = site_file(path)
-    return notes_of(_text(file), str(file))
 
 
 def advise_file(path: Path, own_profiles: Path | None = None) -> tuple[Problem, ...]:

@@ -1,4 +1,5 @@
-"""What a site file can be run with, and somebody should decide all the same: priorities that do not fit their risks.
+"""What a site file can be run with, and somebody should decide all the same: priorities that do not fit their risks,
+people who are named.
 
 A rule's grade is that of the gravest risk it answers (ISA-18.2, IEC 62682: rationalisation); where it is not, its row
 says why. Advice keeps no file from being loaded.
@@ -29,7 +30,13 @@ def advise_text(text: str, profiles: Mapping[str, Profile], name: str = "site.ya
 
 
 def advise(file: SiteFile) -> Found:
-    """Risks nothing watches for, and rules graded otherwise than the risks they answer."""
+    """Risks nothing watches for, rules graded otherwise than the risks they answer, people named."""
+    if file.site.personal_data == "as-read" and file.site.personal_data_rationale is None:
+        yield (
+            ("site", "personal_data"),
+            "card numbers and names leave the gateways as they are, and stay in the history and on the page: delete "
+            "this line, or say in personal_data_rationale that everybody concerned was told and agreed (GB/T 35273)",
+        )
     answered: dict[str, list[Risk]] = {}
     for index, risk in enumerate(file.risks):
         for name in risk.rules:

@@ -10,7 +10,7 @@ from community.site.checks import check, check_mended
 from community.site.devices import Device, Gateway
 from community.site.mend import mend
 from community.site.model import SiteFile, Zone
-from community.site.problems import Problem, SiteErrors, of_validation, problem_at
+from community.site.problems import Problem, SiteErrors, of_validation
 from community.site.profile import Measure, Profile
 from community.site.profile_file import load_profiles
 from community.site.site import Point, Site
@@ -26,7 +26,7 @@ OUTPUT_STATES = {
 }
 """What 0 and 1 mean for what a relay switches, in the words of the person who looks at it."""
 
-__all__ = ["Problem", "SiteErrors", "check_text", "load_profiles", "load_site", "notes_of", "text_digest"]
+__all__ = ["Problem", "SiteErrors", "check_text", "load_profiles", "load_site", "text_digest"]
 
 
 def load_site(text: str, profiles: Mapping[str, Profile], name: str = "site.yaml") -> Site:
@@ -51,19 +51,6 @@ def check_text(text: str, profiles: Mapping[str, Profile], name: str = "site.yam
     except SiteErrors as errors:
         return errors.problems
     return ()
-
-
-def notes_of(text: str, name: str = "site.yaml") -> tuple[Problem, ...]:
-    """What a person should know of a site file that can be loaded, each where it stands."""
-    document = parse(text)
-    site = SiteFile.model_validate(document.data).site
-    if site.personal_data == "pseudonyms":
-        return ()
-    sentence = (
-        "card numbers and names leave the gateways as they are, and stay in the history and on the page; delete this "
-        "line unless everybody concerned was told and agreed (GB/T 35273)"
-    )
-    return (problem_at(document, name, ("site", "personal_data"), sentence),)
 
 
 def _checked(text: str, profiles: Mapping[str, Profile], name: str) -> SiteFile:

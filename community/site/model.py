@@ -29,6 +29,9 @@ class Community(Row):
         default="pseudonyms",
         description="how gateways pass on card numbers and the names readers say: as keyed hashes, or as they are",
     )
+    personal_data_rationale: Text | None = Field(
+        default=None, description="why as they are: who was told and agreed, and where that is kept (GB/T 35273)"
+    )
 
 
 class Zone(Row):

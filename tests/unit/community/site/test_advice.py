@@ -57,6 +57,15 @@ def test_who_said_why_is_asked_no_more() -> None:
     assert advice(low.replace("risk: medium, message", "risk: medium, rationale: {zh: 单只}, message", 1)) == []
 
 
+def test_who_names_people_is_told_what_it_takes_until_it_is_on_record() -> None:
+    risks = with_risks(HIGH)
+    named = risks.replace("id: test", "personal_data: as-read, id: test", 1)
+    assert len(advice(named)) == len(advice(risks)) + 1
+    assert any("card numbers and names leave the gateways as they are" in said for said in advice(named))
+    agreed = "personal_data_rationale: {zh: 入户告知并签字}, personal_data: as-read"
+    assert advice(named.replace("personal_data: as-read", agreed)) == advice(risks)
+
+
 def test_the_demo_has_decided() -> None:
     path = ROOT / "sites" / "jinxiu.yaml"
     assert check_file(path) == ()
