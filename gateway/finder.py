@@ -52,14 +52,13 @@ class Finder:
         site: str,
         gateway: str,
         *,
-        known: Container[str],
         refusals: Refusals,
         now: Callable[[], int],
     ) -> None:
         self._announcer = announcer
         self._uplink = uplink
         self._topic = topics.found(site, gateway)
-        self._known = known
+        self._known: Container[str] = ()
         self._refusals = refusals
         self._now = now
         self._devices = FoundDevices()
@@ -77,7 +76,7 @@ class Finder:
         self._uplink.on_connect(self.publish)
 
     def know(self, known: Container[str]) -> None:
-        """Another site file is in force."""
+        """This is what the site file in force has."""
         self._known = known
         self._news = True
 

@@ -72,7 +72,6 @@ class MqttDriver:
     def __init__(
         self,
         bus: SensorBus,
-        routes: Routes,
         pipeline: Pipeline,
         refusals: Refusals,
         now: Callable[[], int],
@@ -82,13 +81,16 @@ class MqttDriver:
         urgent_bus: SensorBus | None = None,
         floods: Floods | None = None,
     ) -> None:
-        """`urgent_bus`: a second connection to the same broker, for urgent devices; `floods`: None lets all speak."""
+        """Hears nobody until `listen`.
+
+        `urgent_bus`: a second connection to the same broker, for urgent devices; `floods`: None lets all speak.
+        """
         self._bus = bus
         self._everybody = _Ear(bus, urgent=False)
         self._urgent = _Ear(urgent_bus, urgent=True) if urgent_bus is not None else None
         self._copies = Copies()
         self._floods = floods
-        self._routes = routes
+        self._routes = Routes((), ())
         self._pipeline = pipeline
         self._refusals = refusals
         self._now = now
@@ -102,18 +104,13 @@ class MqttDriver:
         self.messages = 0
 
     def start(self) -> None:
-        """Subscribe; the bus keeps it so."""
-        for topic_filter in self._routes.filters:
-            self._bus.subscribe(topic_filter, self.on_message)
-        if self._urgent is not None:
-            for topic_filter in self._routes.urgent_filters:
-                self._urgent.bus.subscribe(topic_filter, self.on_urgent)
+        """Keep account of the connections, and ask after each whoever has to be asked."""
         for ear in self._ears():
             ear.bus.on_connect(lambda ear=ear: self._back(ear))  # type: ignore[misc]
             ear.bus.on_disconnect(lambda ear=ear: self._gone(ear))  # type: ignore[misc]
 
-    def replace(self, routes: Routes) -> None:
-        """Listen to other devices; filters that stay are not touched, so that nothing on its way is missed."""
+    def listen(self, routes: Routes) -> None:
+        """Listen to these devices; filters that stay are not touched, so that nothing on its way is missed."""
         before, self._routes = self._routes, routes
         _resubscribe(self._bus, self.on_message, before.filters, routes.filters)
         if self._urgent is not None:

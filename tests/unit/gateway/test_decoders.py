@@ -43,7 +43,8 @@ def test_sample(path: Path) -> None:
     pipeline = Pipeline(sink, refusals, PSEUDONYMS, ClockLimits(60_000, 86_400_000))
     readers = {"d": reader_of(site, site.devices["d"])}
     bus = StillBus(retained=case.get("retained", False))
-    driver = MqttDriver(bus, plan_routes(site, GATEWAY, readers), pipeline, refusals, lambda: NOW, lambda: None)
+    driver = MqttDriver(bus, pipeline, refusals, lambda: NOW, lambda: None)
+    driver.listen(plan_routes(site, GATEWAY, readers))
 
     # Its clock is known and the gateway has just come back: the sample's own time is believed, however old.
     readers["d"].clock.offset = 0

@@ -147,8 +147,8 @@ class Gateway:
         self.sink, self.refusals = Remembered(), Refusals()
         pipeline = Pipeline(self.sink, self.refusals, Pseudonyms(b"k" * 32), ClockLimits(60_000, 86_400_000))
         readers = {"d": reader_of(site, site.devices["d"])}
-        routes = plan_routes(site, GATEWAY, readers)
-        self.driver = MqttDriver(StillBus(), routes, pipeline, self.refusals, lambda: NOW, lambda: None)
+        self.driver = MqttDriver(StillBus(), pipeline, self.refusals, lambda: NOW, lambda: None)
+        self.driver.listen(plan_routes(site, GATEWAY, readers))
         self.known = set(site.points)
 
     def hear(self, payload: bytes) -> None:

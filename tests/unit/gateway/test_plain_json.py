@@ -37,7 +37,8 @@ def heard(payload: object) -> tuple[dict[str, float], list[str]]:
     sink, refusals = Remembered(), Refusals()
     pipeline = Pipeline(sink, refusals, Pseudonyms(b"k" * 32), ClockLimits(60_000, 86_400_000))
     readers = {"box": reader_of(site, site.devices["box"])}
-    driver = MqttDriver(StillBus(), plan_routes(site, GATEWAY, readers), pipeline, refusals, lambda: 1, lambda: None)
+    driver = MqttDriver(StillBus(), pipeline, refusals, lambda: 1, lambda: None)
+    driver.listen(plan_routes(site, GATEWAY, readers))
     driver.start()
     driver.on_message("boxes/hall", json.dumps(payload).encode())
     return {point.removeprefix("box."): x for point, _, x, *_ in sink.readings}, [r.reason for r in refusals.rows()]
