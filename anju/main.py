@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from anju import process
 from anju.partition import Partition, take_share
@@ -181,7 +181,8 @@ def list_profiles(
     except SiteErrors as error:
         raise _fail(str(error)) from error
     wide = Console(highlight=False, width=None if out.is_terminal else PRINTED_WIDTH)
-    table = Table("profile", "product", "decoder", "family", "lane", "measures", "source")
+    source = Column("source", overflow="fold")  # an address that is cut off leads nowhere
+    table = Table("profile", "product", "decoder", "family", "lane", "measures", source)
     for row in rows(known.values()):
         table.add_row(*row)
     wide.print(table, markup=False)
