@@ -1,14 +1,21 @@
-"""`anju history`: readings out to a file and in from one; whether the stored history is sound, and its repair."""
+"""`anju history`: readings out to a file and in from one; whether the stored history is sound, and its repair.
+
+With the embedded history nobody but the running platform can open the file: then it is asked to do it.
+"""
 
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from urllib.request import urlopen
 from zoneinfo import ZoneInfo
 
+from anju.history_remote import Brought, Running
+from anju.up import UpSettings
 from backbone.historian import exchange
 from backbone.historian.duckdb_repair import Repaired
 from backbone.historian.duckdb_repair import repair as mend
+from backbone.historian.exchange_read import BadLine, ExchangeError, read_lines
 from backbone.historian.open import open_historian
 from backbone.historian.port import Historian, HistorianRefused, HistorianUnavailable
 from backbone.settings import Settings
@@ -18,46 +25,72 @@ from community.site.site import Site
 _DAY_MS = 86_400_000
 MOST_UNKNOWN = 100
 """Points of a file that the site file does not have: on a server each is a series for good, and its index is memory."""
+MOST_LISTED = 100
+SKEW_MS = 300_000
+ASK_S = 5.0
 RUNNING = "stop the platform first, or use the copy in a backup (`anju backup`, then ANJU_HISTORIAN_URL=duckdb:…)"
+Password = Callable[[], tuple[str, str]]
+"""A name and its password, asked for only when the platform runs and does the work."""
 
 
-def export(path: Path, points: list[str], start: str | None, end: str | None, said: Callable[[int], None]) -> int:
+def export(
+    path: Path, points: list[str], start: str | None, end: str | None, password: Password, said: Callable[[str], None]
+) -> int:
     """Write readings to a file; how many.
 
     Raises:
         ExchangeError, HistorianError, SiteErrors, OSError: why not; the message says what to do.
     """
+    exchange.format_of(path)
+    until = exchange.moment(end) if end else time.time_ns() // 1_000_000 + _DAY_MS
+    since = exchange.moment(start) if start else 0
+    if (running := _running(password)) is not None:
+        span = [("start", _iso(since)), ("end", _iso(until))]
+        total = sum(running.count([*span, ("point", point)]) for point in points) if points else running.count(span)
+        running.export(path, [*span, *(("point", point) for point in points)], said)
+        return total
     with opened() as (historian, site):
         unknown = [point for point in points if point not in site.points]
         if unknown:
-            raise exchange.ExchangeError(f"the site file has no point {', '.join(unknown)}")
-        until = exchange.moment(end) if end else time.time_ns() // 1_000_000 + _DAY_MS
-        since = exchange.moment(start) if start else 0
-        return exchange.write(historian.scan(site.id, points or None, since, until), path, site, said)
+            raise ExchangeError(f"the site file has no point {', '.join(unknown)}")
+        batches = historian.scan(site.id, points or None, since, until)
+        return exchange.write(batches, path, site, lambda number: said(f"{number:,} readings"))
 
 
-def bring_in(path: Path, said: Callable[[int], None]) -> tuple[int, list[str]]:
-    """Write a file's readings to the historian; how many, and which points the site file does not have.
+def bring_in(path: Path, password: Password, said: Callable[[str], None]) -> Brought:
+    """Write a file's readings to the historian; lines that are none are told, all others are stored.
 
     Raises:
         ExchangeError, HistorianError, SiteErrors, OSError: why not; what came before it is written.
     """
-    written, unknown = 0, set[str]()
+    if (running := _running(password)) is not None:
+        return running.bring_in(path, said)
+    kind, written, refused = exchange.format_of(path), 0, 0
+    lines, unknown = list[str](), set[str]()
     on_server = not Settings().history_url.startswith("duckdb:")
+
+    def refuse(bad: BadLine) -> None:
+        nonlocal refused
+        refused += 1
+        if len(lines) < MOST_LISTED:
+            lines.append(f"{path.name}:{bad.line}: {bad.reason}")
+
     with opened() as (historian, site):
-        for batch in exchange.read(path, site.id):
+        for batch in read_lines(path, kind, site.id, refuse, time.time_ns() // 1_000_000 + SKEW_MS):
             unknown |= set(batch.points) - set(site.points)
             if on_server and len(unknown) > MOST_UNKNOWN:
-                raise exchange.ExchangeError(
+                raise ExchangeError(
                     f"{path.name} has more than {MOST_UNKNOWN} points the site file does not have ({min(unknown)}, …): "
                     "on a server each would be a series for good. Is it the file of another site? If not, add them"
                 )
-            historian.write([batch], [], {})
+            for one in historian.write([batch], [], {}):
+                refused, written = refused + one.count, written - one.count
+                lines.append(f"{one.source}: {one.reason} ({one.count} readings)")
             written += batch.t.size
-            said(written)
+            said(f"{written:,} readings")
         while not on_server and historian.tidy(time.time_ns() // 1_000_000):
-            said(written)
-    return written, sorted(unknown)
+            said("putting in order")
+    return Brought(written, refused, lines, sorted(unknown))
 
 
 def check(said: Callable[[int], None]) -> list[str]:
@@ -104,3 +137,22 @@ def opened() -> Iterator[tuple[Historian, Site]]:
         raise
     with closing(historian):
         yield historian, site
+
+
+def _running(password: Password) -> Running | None:
+    """The platform, when it runs and its history is a file that only it can open."""
+    settings = UpSettings()
+    url = f"http://{settings.http_host}:{settings.http_port}"
+    if not settings.history_url.startswith("duckdb:"):
+        return None
+    try:
+        with urlopen(f"{url}/healthz", timeout=ASK_S) as answer:  # noqa: S310 (our own address)
+            if answer.status != 200:
+                return None
+    except OSError:
+        return None
+    return Running(url, *password())
+
+
+def _iso(ms: int) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(ms // 1000)) + f".{ms % 1000:03d}Z"

@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.status import Status
 from rich.table import Column, Table
 
 from anju import process
@@ -279,33 +280,56 @@ def restore(folder: Annotated[Path, typer.Argument(help="a backup", exists=True,
     out.print(f"{manifest.site} is as of {made}; what was there before is in {aside}")
 
 
+Username = Annotated[str, typer.Option(help="whose password is asked for, should the platform run ($ANJU_PASSWORD)")]
+
+
+def _asked(username: str, status: Status) -> Callable[[], tuple[str, str]]:
+    def ask() -> tuple[str, str]:
+        known = os.environ.get("ANJU_PASSWORD")
+        if not known:
+            status.stop()
+        return username, known or typer.prompt(f"password of {username}", hide_input=True)
+
+    return ask
+
+
 @history.command("export", epilog="Example: anju history export week.parquet --from 2026-11-16 --point env-1.co2")
 def history_export(
     file: Annotated[Path, typer.Argument(help="ends in .csv, .parquet or .lp (InfluxDB's line protocol)")],
     point: Annotated[list[str] | None, typer.Option(help="may be given several times; all points if unset")] = None,
     start: Annotated[str | None, typer.Option("--from", help="2026-11-16 or 2026-11-16T08:00+08:00")] = None,
     end: Annotated[str | None, typer.Option("--to", help="not included")] = None,
+    username: Username = "admin",
 ) -> None:
-    """Write readings to a file."""
+    """Write readings to a file; by the platform, when it runs and its history is embedded."""
     from anju.history import export
 
-    with _history_errors(), _progress() as said:
-        written = export(file, point or [], start, end, said)
+    with _history_errors(), err.status("") as status:
+        written = export(file, point or [], start, end, _asked(username, status), status.update)
     out.print(f"{written} readings in {file}")
 
 
 @history.command("import", epilog="Example: anju history import old-system.csv")
 def history_import(
     file: Annotated[Path, typer.Argument(help="columns time, point, value, quality", exists=True, dir_okay=False)],
+    username: Username = "admin",
 ) -> None:
-    """Write a file's readings to the history; what is there already is replaced. Alarms are not raised."""
+    """Write a file's readings to the history; what is there already is replaced. Alarms are not raised.
+
+    By the platform, when it runs and its history is embedded. Lines that are no readings are told, and make it exit 1.
+    """
     from anju.history import bring_in
 
-    with _history_errors(), _progress() as said:
-        written, unknown = bring_in(file, said)
-    out.print(f"{written} readings from {file}")
-    if unknown:
-        out.print(f"the site file has no {', '.join(unknown[:10])}{' …' if len(unknown) > 10 else ''}", markup=False)
+    with _history_errors(), err.status("") as status:
+        done = bring_in(file, _asked(username, status), status.update)
+    out.print(f"{done.readings} readings from {file}")
+    if done.unknown:
+        more = " …" if len(done.unknown) > 10 else ""
+        out.print(f"the site file has no {', '.join(done.unknown[:10])}{more}", markup=False)
+    for line in done.lines:
+        err.print(line, markup=False)
+    if done.refused:
+        raise _fail(f"{done.refused} lines are no readings; all others are stored")
 
 
 @history.command("check", epilog="Example: anju history check")
@@ -376,7 +400,7 @@ def quarantine_retry(wait: Annotated[float, typer.Option(min=0, help="seconds to
 
 @contextmanager
 def _history_errors() -> Iterator[None]:
-    from backbone.historian.exchange import ExchangeError
+    from backbone.historian.exchange_read import ExchangeError
     from backbone.historian.port import HistorianError
     from community.site.load import SiteErrors
 

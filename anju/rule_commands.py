@@ -112,7 +112,7 @@ def try_rules(
 ) -> None:
     """Try rules before they are trusted: on recorded readings, or on cases. Nothing is alarmed."""
     from anju import trial_report, trials
-    from backbone.historian.exchange import ExchangeError
+    from backbone.historian.exchange_read import ExchangeError
     from backbone.historian.port import HistorianError
     from community.site.problems import SiteErrors
 

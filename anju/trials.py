@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from anju.history import opened
 from backbone.frames import FrameEvent
 from backbone.historian import exchange
+from backbone.historian.exchange_read import ExchangeError
 from backbone.historian.port import ReadingBatch
 from community.alarm_load import Difference, Episode, Load, RuleLoad, by_rule, difference, load_of
 from community.site.memory import memory_s, warm_up_ms
@@ -124,7 +125,7 @@ class _Seen(Iterator[ReadingBatch]):
         batch = next(self._batches)
         if batch.t.size:
             if int(batch.t.min()) < self.last or (batch.t[1:] < batch.t[:-1]).any():
-                raise exchange.ExchangeError("the readings are not in the order of time; sort them by time first")
+                raise ExchangeError("the readings are not in the order of time; sort them by time first")
             self.last = int(batch.t[-1])
         return batch
 

@@ -19,6 +19,8 @@ from api.alarms.router import router as alarms
 from api.backups.router import router as backups
 from api.commands.router import router as commands
 from api.drills.router import router as drills
+from api.exchange.imports import Imports
+from api.exchange.router import router as exchange
 from api.facilities.router import router as facilities
 from api.gateways.router import router as gateways
 from api.headcounts.router import router as headcounts
@@ -78,6 +80,7 @@ _RESOURCES = (
     zones,
     points,
     readings,
+    exchange,
     rules,
     site_versions,
     alarms,
@@ -158,6 +161,7 @@ def create_app(
         bus_connected=bus_connected,
         files=Files(settings.data_dir / "files"),
         trials=Trials(settings.data_dir / "trials", settings.profiles),
+        imports=Imports(settings.data_dir / "imports"),
         reports=Buckets(1 / 60, 5),
     )
     app.add_middleware(Gate, buckets=Buckets(settings.requests_per_s, settings.requests_burst), now=now)

@@ -17,6 +17,9 @@ from backbone import metrics
 MOST_BODY_BYTES = 1_000_000
 MOST_DOCUMENT_BYTES = 20_000_000
 """Of a body that is a document: manuals are scanned."""
+MOST_IMPORT_BYTES = 4_000_000_000
+"""Of a file of readings: it goes to the disk as it comes, never into memory."""
+_MOST_BYTES = {"/documents": MOST_DOCUMENT_BYTES, "/readings/import": MOST_IMPORT_BYTES}
 _UNLIMITED = {"/healthz", "/readyz", "/metrics"}
 
 requests = Counter("anju_api_requests", "HTTP requests by route and status", ["method", "route", "status"])
@@ -80,7 +83,8 @@ class Gate:
 
         try:
             length = Headers(scope=scope).get("content-length", "0")
-            most = MOST_DOCUMENT_BYTES if scope["path"].endswith("/documents") else MOST_BODY_BYTES
+            ends = (most for end, most in _MOST_BYTES.items() if scope["path"].endswith(end))
+            most = next(ends, MOST_BODY_BYTES)
             if length.isdigit() and int(length) <= most:
                 await self._app(scope, _limited(receive, most), note)
             else:

@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import Depends
 from starlette.requests import HTTPConnection
 
+from api.exchange.imports import Imports
 from api.live.found import FoundBoard
 from api.live.gateways import GatewayBoard
 from api.live.hub import Hub
@@ -48,6 +49,7 @@ class Platform:
     bus_connected: Callable[[], bool]
     files: Files
     trials: Trials
+    imports: Imports
     reports: Buckets
     """How often somebody who is not signed in may report a problem."""
 

@@ -42,6 +42,8 @@ class Action(StrEnum):
     WALK_ROUND = "walk-round"
     GRADE_RISK = "grade-risk"
     CHANGE_RULES = "change-rules"
+    EXPORT_READINGS = "export-readings"
+    IMPORT_READINGS = "import-readings"
 
 
 _VIEW = frozenset({Action.VIEW})
@@ -64,6 +66,7 @@ RIGHTS: dict[Role, frozenset[Action]] = {
         Action.RECORD_TRAINING,
         Action.KEEP_REGISTER,
         Action.WALK_ROUND,
+        Action.EXPORT_READINGS,
     },
     Role.CREW: _VIEW
     | {
@@ -96,8 +99,10 @@ RIGHTS: dict[Role, frozenset[Action]] = {
         Action.WALK_ROUND,
         Action.GRADE_RISK,
         Action.CHANGE_RULES,
+        Action.EXPORT_READINGS,
     },
-    Role.SUPERVISOR: _VIEW | {Action.INSPECT_TICKET, Action.CHOOSE_NOTIFICATIONS, Action.WALK_ROUND},
+    Role.SUPERVISOR: _VIEW
+    | {Action.INSPECT_TICKET, Action.CHOOSE_NOTIFICATIONS, Action.WALK_ROUND, Action.EXPORT_READINGS},
     Role.ADMINISTRATOR: _VIEW
     | {
         Action.MANAGE_USERS,
@@ -105,6 +110,8 @@ RIGHTS: dict[Role, frozenset[Action]] = {
         Action.MAKE_BACKUP,
         Action.CHOOSE_NOTIFICATIONS,
         Action.CHANGE_RULES,
+        Action.EXPORT_READINGS,
+        Action.IMPORT_READINGS,
     },
 }
 

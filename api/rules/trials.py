@@ -20,6 +20,7 @@ import structlog
 from api.problems import Problem, not_found
 from backbone import small_file
 from backbone.historian import exchange
+from backbone.historian.exchange_read import ExchangeError
 from backbone.historian.port import Historian, HistorianError, ReadingBatch
 from community.site.memory import warm_up_ms
 from community.site.site import Site
@@ -113,7 +114,7 @@ class Trials:
             trial = _failed(trial, f"more than {MOST_READINGS:,} readings; try fewer days")
         except subprocess.TimeoutExpired:
             trial = _failed(trial, f"not done within {MOST_SECONDS} s; try fewer days")
-        except (HistorianError, exchange.ExchangeError, OSError) as error:
+        except (HistorianError, ExchangeError, OSError) as error:
             trial = _failed(trial, str(error))
         except Exception:
             log.exception("a trial failed", trial=trial.id)

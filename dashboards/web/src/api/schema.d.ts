@@ -1575,6 +1575,88 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/readings/count": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Count Readings
+         * @description How many readings an export would have.
+         */
+        get: operations["count_readings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/readings/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export Readings
+         * @description Readings as a file. It comes as fast as it is taken; one that could not be read to its end breaks off.
+         */
+        get: operations["export_readings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/readings/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Import Readings
+         * @description Readings from a file, which is the body. What is there already of the same time is replaced; no alarm is raised.
+         *
+         *     Answers once the file is here; `GET /readings/imports/{id}` tells how far it is.
+         */
+        post: operations["import_readings"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/readings/imports/{import_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Import
+         * @description How far an import is, and what came of it.
+         */
+        get: operations["get_import"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/reminders": {
         parameters: {
             query?: never;
@@ -3206,6 +3288,19 @@ export interface components {
             size: number;
         };
         /**
+         * BadLineOut
+         * @description A line that is no reading.
+         */
+        BadLineOut: {
+            /**
+             * Line
+             * @description counted from 1; of Parquet the row; 0: the history's server refused readings
+             */
+            line: number;
+            /** Reason */
+            reason: string;
+        };
+        /**
          * Begin
          * @description Begin to count.
          */
@@ -3617,6 +3712,14 @@ export interface components {
             missing: number;
             /** Note */
             note: string;
+        };
+        /**
+         * CountOut
+         * @description How much there is.
+         */
+        CountOut: {
+            /** Readings */
+            readings: number;
         };
         /**
          * DeviceOut
@@ -4196,6 +4299,12 @@ export interface components {
             since: string | null;
         };
         /**
+         * Format
+         * @description Of a file of readings.
+         * @enum {string}
+         */
+        Format: "csv" | "parquet" | "lines";
+        /**
          * FoundDeviceOut
          * @description A device that announced itself and is not in the site file, and the lines that take it up.
          */
@@ -4483,6 +4592,57 @@ export interface components {
             /** Qualification */
             qualification: string;
             standing: components["schemas"]["Standing"];
+        };
+        /**
+         * ImportOut
+         * @description An import.
+         */
+        ImportOut: {
+            /**
+             * At
+             * Format: date-time
+             * @example 2026-09-22T08:15:30.250Z
+             */
+            at: string;
+            /** By */
+            by: string;
+            /** Id */
+            id: string;
+            /**
+             * Lines
+             * @description the first hundred of them
+             */
+            lines: components["schemas"]["BadLineOut"][];
+            /**
+             * Problem
+             * @description why it failed; what is stored stays
+             */
+            problem: string;
+            /**
+             * Readings
+             * @description stored so far
+             */
+            readings: number;
+            /**
+             * Refused
+             * @description lines that are no readings
+             */
+            refused: number;
+            /**
+             * Size
+             * @description bytes of the file
+             */
+            size: number;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "running" | "done" | "failed";
+            /**
+             * Unknown
+             * @description points the site file does not have; their readings are stored
+             */
+            unknown: string[];
         };
         /**
          * IncidentCommandOut
@@ -11180,6 +11340,185 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SeriesOut"];
+                };
+            };
+            /** @description Refused; the detail says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not possible now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    count_readings: {
+        parameters: {
+            query?: {
+                point?: string | null;
+                /** @description the first there is if unset */
+                start?: string | null;
+                /** @description not included; now if unset */
+                end?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CountOut"];
+                };
+            };
+            /** @description Refused; the detail says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not possible now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    export_readings: {
+        parameters: {
+            query?: {
+                /** @description csv, parquet, or InfluxDB's line protocol */
+                format?: components["schemas"]["Format"];
+                /** @description may be given several times; all if unset */
+                point?: string[] | null;
+                /** @description the first there is if unset */
+                start?: string | null;
+                /** @description not included; now if unset */
+                end?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description the file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.apache.parquet": unknown;
+                    "text/csv; charset=utf-8": unknown;
+                    "text/plain; charset=utf-8": unknown;
+                };
+            };
+            /** @description Refused; the detail says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not possible now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    import_readings: {
+        parameters: {
+            query?: {
+                /** @description of the file */
+                format?: components["schemas"]["Format"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": string;
+                "text/csv": string;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportOut"];
+                };
+            };
+            /** @description Refused; the detail says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not possible now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    get_import: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                import_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportOut"];
                 };
             };
             /** @description Refused; the detail says why */

@@ -29,6 +29,7 @@ export type ValueKind = Schemas['ValueKind']
 export type Point = Schemas['PointOut']
 export type Bucket = Schemas['BucketOut']
 export type Series = Schemas['SeriesOut']
+export type Import = Schemas['ImportOut']
 export type RuleOfPoint = Schemas['RuleOfPoint']
 
 export type Grade = Schemas['Grade']

@@ -27,6 +27,8 @@ export type Action =
   | 'walk-round'
   | 'grade-risk'
   | 'change-rules'
+  | 'export-readings'
+  | 'import-readings'
 
 export const RIGHTS: Record<RoleName, readonly Action[]> = {
   manager: [
@@ -47,6 +49,7 @@ export const RIGHTS: Record<RoleName, readonly Action[]> = {
     'record-training',
     'keep-register',
     'walk-round',
+    'export-readings',
   ],
   crew: ['view', 'create-ticket', 'work-ticket', 'work-step', 'choose-notifications', 'swap-duty', 'walk-round'],
   'safety-officer': [
@@ -71,9 +74,10 @@ export const RIGHTS: Record<RoleName, readonly Action[]> = {
     'walk-round',
     'grade-risk',
     'change-rules',
+    'export-readings',
   ],
-  supervisor: ['view', 'inspect-ticket', 'choose-notifications', 'walk-round'],
-  administrator: ['view', 'manage-users', 'view-quarantine', 'make-backup', 'choose-notifications', 'change-rules'],
+  supervisor: ['view', 'inspect-ticket', 'choose-notifications', 'walk-round', 'export-readings'],
+  administrator: ['view', 'manage-users', 'view-quarantine', 'make-backup', 'choose-notifications', 'change-rules', 'export-readings', 'import-readings'],
 }
 
 export const ROLES = Object.keys(RIGHTS) as RoleName[]

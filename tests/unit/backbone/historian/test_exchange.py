@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from backbone.historian.exchange import ExchangeError, moment, read, write
+from backbone.historian.exchange import moment, read, write
+from backbone.historian.exchange_read import ExchangeError
 from backbone.historian.port import ReadingBatch
 from tests.history import NOON, batch, make_site
 
@@ -59,7 +60,7 @@ def test_a_file_of_another_program_is_read(tmp_path: Path) -> None:
         ("a.csv", "time,point\n2026-01-01T00:00:00Z,e.t\n", "no column value"),
         ("a.csv", "time,point,value\nyesterday,e.t,1\n", "yesterday"),
         ("a.csv", "time,point,value\n2026-01-01T00:00:00Z,e.t,warm\n", "warm"),
-        ("a.csv", "time,point,value\n2026-01-01T00:00:00Z,e.t,\n", "lacks"),
+        ("a.csv", "time,point,value\n2026-01-01T00:00:00Z,e.t,\n", "no number"),
         ("a.lp", "temperature,device=e-1 value=1,quality=0i 5\nrubbish\n", "a.lp:2"),
         ("a.lp", "temperature,site=x value=1,quality=0i 5\n", "a.lp:1"),
         ("a.parquet", "no parquet", "a.parquet"),

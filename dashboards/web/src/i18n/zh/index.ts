@@ -5,6 +5,7 @@ import evaluation from './evaluation'
 import facilities from './facilities'
 import found from './found'
 import frame from './frame'
+import history from './history'
 import headcount from './headcount'
 import interlocks from './interlocks'
 import losses from './losses'
@@ -23,4 +24,4 @@ import ticketWork from './ticketWork'
 import tickets from './tickets'
 import watching from './watching'
 
-export default { ...frame, ...facilities, ...evaluation, ...watching, ...alarms, ...suppressions, ...tickets, ...plans, ...command, ...drills, ...platform, ...losses, ...found, ...interlocks, ...notifications, ...rules, ...ruleBook, ...ticketWork, ...headcount, ...standby, ...push, ...swaps, ...resident, ...quarantine }
+export default { ...frame, ...facilities, ...evaluation, ...watching, ...alarms, ...suppressions, ...tickets, ...plans, ...command, ...drills, ...platform, ...losses, ...found, ...interlocks, ...notifications, ...rules, ...ruleBook, ...ticketWork, ...headcount, ...standby, ...push, ...swaps, ...resident, ...quarantine, ...history }

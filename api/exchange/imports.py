@@ -1,0 +1,164 @@
+"""Imports: a file somebody sent is read into the history beside what comes in, one at a time.
+
+What it holds is checked line by line: what is no reading is counted, with its line and why, and all else is stored.
+How far it is, and what came of it, is kept in the data folder.
+"""
+
+import secrets
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+import msgspec
+import structlog
+
+from api.problems import Problem, not_found
+from backbone import small_file
+from backbone.historian.exchange_read import BadLine, ExchangeError, read_lines
+from backbone.historian.port import Historian, HistorianError
+from community.site.site import Site
+
+MOST_KEPT = 50
+MOST_LISTED = 100
+MOST_UNKNOWN = 100
+"""Points of a file that the site file does not have: on a server each is a series for good, and its index is memory."""
+log = structlog.get_logger()
+
+
+class Import(msgspec.Struct, frozen=True, kw_only=True):
+    """One import: whose, of what, how far, and what came of it."""
+
+    id: str
+    at: int
+    by: str
+    size: int
+    """Bytes of the file."""
+    state: Literal["running", "done", "failed"] = "running"
+    readings: int = 0
+    refused: int = 0
+    lines: tuple[BadLine, ...] = ()
+    """The first ones that were refused."""
+    unknown: tuple[str, ...] = ()
+    """Points the site file does not have; their readings are stored."""
+    problem: str = ""
+
+
+class Sent(NamedTuple):
+    """A file that came whole: its kind, by whom and when (Unix ms); none of its readings is of `before` or later."""
+
+    path: Path
+    kind: str
+    by: str
+    at: int
+    before: int
+
+
+class Imports:
+    """The imports of this installation, a small file each."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._lock = threading.Lock()
+        self._busy = False
+        self._running: Import | None = None
+
+    def reserve(self) -> Path:
+        """Where the next file is to be put; until `start` or `give_up` nobody else imports.
+
+        Raises:
+            Problem: another import runs.
+        """
+        with self._lock:
+            if self._busy:
+                raise Problem(429, "another import runs; look again in a minute", kind="rate")
+            self._busy = True
+        self._folder.mkdir(parents=True, exist_ok=True)
+        for left in self._folder.glob("*.upload"):
+            left.unlink(missing_ok=True)
+        return self._folder / f"{secrets.token_hex(8)}.upload"
+
+    def give_up(self, path: Path) -> None:
+        """The file did not come whole."""
+        path.unlink(missing_ok=True)
+        self._busy = False
+
+    def start(self, sent: Sent, historian: Historian, site: Site, over: Callable[[Import], None]) -> Import:
+        """Begin to import a file that came whole; `over` is told what came of it."""
+        begun = Import(id=sent.path.stem, at=sent.at, by=sent.by, size=sent.path.stat().st_size)
+        self._running = begun
+        self._keep(begun)
+        threading.Thread(target=self._run, args=(sent, historian, site, over), daemon=True, name="import").start()
+        return begun
+
+    def get(self, identifier: str) -> Import:
+        """An import.
+
+        Raises:
+            Problem: there is none, or no more.
+        """
+        running = self._running
+        if running is not None and running.id == identifier:
+            return running
+        try:
+            found = msgspec.json.decode((self._folder / f"{identifier}.json").read_bytes(), type=Import)
+        except (OSError, msgspec.MsgspecError):
+            raise not_found("import", identifier) from None
+        if found.state == "running":
+            again = "the program was started again meanwhile; send the file again: what is stored is not doubled"
+            return msgspec.structs.replace(found, state="failed", problem=again)
+        return found
+
+    def _run(self, sent: Sent, historian: Historian, site: Site, over: Callable[[Import], None]) -> None:
+        try:
+            self._read_in(sent, historian, site)
+            done = msgspec.structs.replace(self._told(), state="done")
+        except (ExchangeError, HistorianError, OSError) as error:
+            done = msgspec.structs.replace(self._told(), state="failed", problem=str(error))
+        except Exception:
+            log.exception("an import failed", by=sent.by)
+            done = msgspec.structs.replace(self._told(), state="failed", problem="unexpected error, see the log")
+        sent.path.unlink(missing_ok=True)
+        self._keep(done)
+        try:
+            over(done)
+        finally:
+            self._running, self._busy = None, False
+
+    def _read_in(self, sent: Sent, historian: Historian, site: Site) -> None:
+        lines, unknown, refused, stored = list[BadLine](), set[str](), 0, 0
+
+        def refuse(line: BadLine) -> None:
+            nonlocal refused
+            refused += 1
+            if len(lines) < MOST_LISTED:
+                lines.append(line)
+
+        for batch in read_lines(sent.path, sent.kind, site.id, refuse, sent.before):
+            unknown |= set(batch.points) - set(site.points)
+            if len(unknown) > MOST_UNKNOWN:
+                raise ExchangeError(
+                    f"it has more than {MOST_UNKNOWN} points the site file does not have ({min(unknown)}, …). Is it "
+                    "the file of another site? If not, add them"
+                )
+            unwritten = historian.write([batch], [], {})
+            for one in unwritten:
+                lines.append(BadLine(0, f"{one.source}: {one.reason} ({one.count} readings)"))
+            not_stored = sum(one.count for one in unwritten)
+            stored, refused = stored + batch.t.size - not_stored, refused + not_stored
+            listed = tuple(lines[:MOST_LISTED])
+            self._told(readings=stored, refused=refused, lines=listed, unknown=tuple(sorted(unknown)))
+        self._told(refused=refused, lines=tuple(lines[:MOST_LISTED]))
+
+    def _told(self, **changes: object) -> Import:
+        assert self._running is not None
+        self._running = msgspec.structs.replace(self._running, **changes)
+        return self._running
+
+    def _keep(self, done: Import) -> None:
+        try:
+            small_file.replace(self._folder / f"{done.id}.json", msgspec.json.encode(done))
+            for old in sorted(self._folder.glob("*.json"), key=lambda path: path.stat().st_mtime)[:-MOST_KEPT]:
+                old.unlink(missing_ok=True)
+        except OSError as error:
+            log.warning("an import cannot be kept", error=str(error))
