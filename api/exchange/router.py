@@ -131,7 +131,7 @@ def _show(one: Import) -> ImportOut:
         state=one.state,
         readings=one.readings,
         refused=one.refused,
-        lines=[BadLineOut(line=bad.line, reason=bad.reason) for bad in one.lines],
+        lines=[BadLineOut(line=bad.line, reason=bad.reason) for bad in sorted(one.lines, key=lambda bad: bad.line)],
         unknown=list(one.unknown),
         problem=one.problem,
     )
