@@ -168,12 +168,22 @@ class _Protocol(MQTTProtocol):  # type: ignore[misc]  # gmqtt has no types
             except MalformedPacketError:
                 self._transport.abort()
                 return
-            for at in range(0, len(packets), A_TURN):
-                if at:
+            await self._hand_over(packets)
+
+    async def _hand_over(self, packets: list[tuple[int, bytes]]) -> None:
+        for at in range(0, len(packets), A_TURN):
+            if at:
+                try:
                     await asyncio.sleep(0)
-                with self._transport.held():
-                    for command, body in packets[at : at + A_TURN]:
-                        self._connection.put_package(Package(command, body))
+                except asyncio.CancelledError:
+                    self._take(packets[at:])  # the connection is gone; what it brought is not
+                    raise
+            self._take(packets[at : at + A_TURN])
+
+    def _take(self, packets: list[tuple[int, bytes]]) -> None:
+        with self._transport.held():
+            for command, body in packets:
+                self._connection.put_package(Package(command, body))
 
 
 class InFlight(PersistentStorage):  # type: ignore[misc]

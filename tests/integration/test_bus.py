@@ -116,6 +116,19 @@ async def test_hundreds_of_messages_of_one_connection_let_others_have_a_turn() -
     assert at_its_turn[0] <= A_TURN
 
 
+async def test_what_a_connection_brought_is_heard_although_it_is_lost() -> None:
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(1024)
+        writer.write(CONNACK + b"\x30\x03\x00\x01x" * 600)
+        writer.close()
+
+    heard: list[bytes] = []
+    async with bad_broker(serve) as url, Bus(url, "listener") as bus:
+        bus.subscribe("x", lambda _topic, payload: heard.append(payload))
+        await until(lambda: bus.reconnects > 0, what="the loss")
+    assert len(heard) >= 600
+
+
 @pytest.mark.parametrize("greeting", [b"", CONNACK, b"\x20\x02\x00\x05", b"\x30\xff\xff\xff\xff\xff"])
 async def test_a_broker_that_hangs_up_is_tried_again_but_not_hammered(greeting: bytes) -> None:
     """Before greeting, after it, with a refusal, with nonsense: the pauses grow all the same."""
