@@ -1,6 +1,7 @@
 """`anju rules`: alone it runs the service; its commands say what the rules of a site file do."""
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -36,59 +37,93 @@ def serve(context: typer.Context, partition: Partition = None) -> None:
         raise typer.Exit(1) from error
 
 
+_TEXTS: Mapping[str, tuple[str, str]] = {
+    "nowhere": ("本站没有点位“{point}”{near}", "there is no point '{point}' in this site{near}"),
+    "unwatched": ("没有规则监测这个点位", "no rule watches this point"),
+    "for": ("持续 {span}", "for {span}"),
+    "clears": ("恢复须持续 {span}", "clears after {span}"),
+    "during": ("时段 {names}", "during {names}"),
+    "risk": ("等级{risk}", "risk {risk}"),
+    "plan": ("预案 {plan}", "plan {plan}"),
+    "latched": ("须人工复位", "latched"),
+    "again": ("确认后满 {span} 再次报警", "unacknowledged again after {span}"),
+    "scope": ("在 {scope} 判断", "judged at {scope}"),
+    "overrides": ("此处适用特例 {numbers}", "overrides {numbers} hold here"),
+    "covered": (
+        "{points} 个点位中 {watched} 个有规则监测，{unwatched} 个没有，另有 {outputs} 个是输出",
+        "{watched} of {points} points are watched, {unwatched} are not, {outputs} more are outputs",
+    ),
+    "low": ("低", "low"),
+    "medium": ("中", "medium"),
+    "high": ("高", "high"),
+}
+"""Chinese and English."""
+Language = Annotated[str | None, typer.Option(help="zh or en; as the terminal is set if unset")]
+
+
 @rules.command(epilog="Example: anju rules explain env-b1-f1.temperature")
 def explain(
     point: Annotated[str, typer.Argument(help="device.measure")],
     site: Annotated[Path | None, typer.Option(help="site file; ANJU_SITE if unset")] = None,
+    language: Language = None,
 ) -> None:
     """Show which rules watch a point: limits after overrides, delays, calendar, risk and plan."""
+    from community.site.condition_words import names_of, sentence, span
     from community.site.explain import rules_of
 
-    found = _site(site)
+    found, tongue = _site(site), language or _language()
+
+    def text(name: str, **values: object) -> str:
+        return _TEXTS[name][tongue != "zh"].format(**values)
+
     if point not in found.points:
-        near = suggestion(point, found.points)
-        err.print(f"there is no point '{point}' in this site{near}", markup=False)
+        err.print(text("nowhere", point=point, near=suggestion(point, found.points)), markup=False)
         raise typer.Exit(1)
     row = found.points[point]
-    place = " / ".join(found.zones[zone].name.zh for zone in reversed(found.zone_path(row.zone)))
-    out.print(f"{point}  {row.name.zh}  {place}", markup=False)
+    place = " / ".join(found.zones[zone].name.in_language(tongue) for zone in reversed(found.zone_path(row.zone)))
+    out.print(f"{point}  {row.name.in_language(tongue)}  {place}", markup=False)
     watched = rules_of(found, point)
     if not watched:
-        out.print("no rule watches this point")
+        out.print(text("unwatched"))
         return
+    names = names_of(found)
     for by in watched:
         rule = by.rule
         parts = [
-            by.condition,
-            f"for {_duration(rule.for_)}" if rule.for_ else "",
-            f"clears after {_duration(rule.clear_after)}" if rule.clear_after else "",
-            f"during {' or '.join(rule.during)}" if rule.during else "",
-            f"risk {rule.risk.value}",
-            f"plan {rule.plan}" if rule.plan else "",
-            "latched" if rule.latch else "",
-            f"unacknowledged again after {_duration(rule.re_alarm)}" if rule.re_alarm else "",
-            f"judged at {by.scope}" if by.scope != point else "",
-            f"overrides {', '.join(str(number) for number in by.overrides)} hold here" if by.overrides else "",
+            sentence(rule.when, names).in_language(tongue),
+            text("for", span=span(rule.for_, tongue)) if rule.for_ else "",
+            text("clears", span=span(rule.clear_after, tongue)) if rule.clear_after else "",
+            text("during", names=", ".join(rule.during)) if rule.during else "",
+            text("risk", risk=text(rule.risk.value)),
+            text("plan", plan=rule.plan) if rule.plan else "",
+            text("latched") if rule.latch else "",
+            text("again", span=span(rule.re_alarm, tongue)) if rule.re_alarm else "",
+            text("scope", scope=found.zones[by.scope].name.in_language(tongue) if by.scope in found.zones else by.scope)
+            if by.scope != point
+            else "",
+            text("overrides", numbers=", ".join(str(number) for number in by.overrides)) if by.overrides else "",
         ]
-        out.print(f"{rule.id}: {'; '.join(part for part in parts if part)}", markup=False)
+        told = ("；" if tongue == "zh" else "; ").join(part for part in parts if part)
+        out.print(f"{rule.id}  {rule.message.in_language(tongue)}\n    {told}", markup=False)
 
 
 @rules.command(epilog="Example: anju rules coverage sites/jinxiu.yaml")
 def coverage(
     site: Annotated[Path | None, typer.Argument(help="site file; ANJU_SITE if unset")] = None,
+    language: Language = None,
 ) -> None:
     """List the points of a site no rule watches; exit 0 also when there are some."""
     from community.site.explain import coverage as coverage_of
 
-    found = _site(site)
+    found, tongue = _site(site), language or _language()
     covered = coverage_of(found)
     for point in covered.unwatched:
-        out.print(f"{point.id}  {point.name.zh}  {found.zones[point.zone].name.zh}", markup=False)
-    watched = covered.points - len(covered.unwatched) - len(covered.unwatched_outputs)
-    out.print(
-        f"{watched} of {covered.points} points are watched, {len(covered.unwatched)} are not, "
-        f"{len(covered.unwatched_outputs)} more are outputs"
-    )
+        place = found.zones[point.zone].name.in_language(tongue)
+        out.print(f"{point.id}  {point.name.in_language(tongue)}  {place}", markup=False)
+    unwatched, outputs = len(covered.unwatched), len(covered.unwatched_outputs)
+    watched = covered.points - unwatched - outputs
+    told = _TEXTS["covered"][tongue != "zh"]
+    out.print(told.format(points=covered.points, watched=watched, unwatched=unwatched, outputs=outputs))
 
 
 @rules.command("test", epilog="Example: anju rules test changed.yaml --from 2026-11-16 --to 2026-11-23")
@@ -108,7 +143,7 @@ def try_rules(
     against: Annotated[Path | None, typer.Option(help="compare with this site file; ANJU_SITE if unset")] = None,
     cases: Annotated[Path | None, typer.Option(help="try the cases of this file instead")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="for other programs")] = False,
-    language: Annotated[str | None, typer.Option(help="zh or en; as the terminal is set if unset")] = None,
+    language: Language = None,
 ) -> None:
     """Try rules before they are trusted: on recorded readings, or on cases. Nothing is alarmed."""
     from anju import trial_report, trials
@@ -156,10 +191,3 @@ def _language() -> str:
     """That of the terminal."""
     said = next((os.environ[name] for name in ("LC_ALL", "LC_MESSAGES", "LANG") if os.environ.get(name)), "")
     return "zh" if said.lower().startswith("zh") else "en"
-
-
-def _duration(seconds: float) -> str:
-    for unit, length in (("d", 86400), ("h", 3600), ("m", 60)):
-        if seconds and seconds % length == 0:
-            return f"{seconds / length:g}{unit}"
-    return f"{seconds:g}s"

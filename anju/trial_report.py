@@ -8,15 +8,20 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from rich.console import Console
-from rich.table import Table
+from rich.markup import escape
+from rich.table import Column, Table
 
 from anju.trials import Trial
 from community.alarm_load import FLOOD, STEADY, Difference, Episode, Load
 from community.site.cases import Given
+from community.site.condition_words import span
 from community.text import Text
 from rules.trial.cases import Verdict
 
+_HOUR_S, _DAY_S = 3_600, 86_400
 SHOWN = 20
+NOTABLE = 100
+"""A rule that needs less than so small a part of the trial before it can judge is not worth a word."""
 _TEXTS: Mapping[str, tuple[str, str]] = {
     "read": (
         "{n:,} 条读数，{begin} 至 {end}，用时 {seconds:.1f} 秒（每秒 {rate:,.0f} 条）",
@@ -30,17 +35,24 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
         "开始时历史不足，以下规则起初判断不了：{rules}",
         "too little history at the beginning, so these could not judge at first: {rules}",
     ),
+    "comma": ("、", ", "),
     "needs": ("{rule}（需 {needs}）", "{rule} (needs {needs})"),
     "standing": ("开始时已存在，不计入：{n}", "stood already at the beginning, not counted: {n}"),
     "unknown": (
         "略去：站点文件中没有的 {n} 个点位：{some}",
         "left out: readings of {n} points this site file does not have: {some}",
     ),
+    "unheard": (
+        "本站 {n} 个点位没有任何读数，无法判断其规则",
+        "{n} points of this site have no reading at all: what watches them was not tried",
+    ),
     "nothing": ("没有规则会触发", "no rule would have done anything"),
     "columns": (
-        "规则|等级|次数|持续|最长|未恢复|最多处|抖动处",
-        "rule|risk|times|standing|longest|open|most often|chatters",
+        "规则|等级|次数|持续|最长|未恢复",
+        "rule|risk|times|standing|longest|open",
     ),
+    "worst": ("最多处 {worst}", "most often {worst}"),
+    "chatters": ("{n} 处抖动", "chatters at {n}"),
     "load": (
         "{alarms} 条报警，{tickets} 张工单；平均每 10 分钟 {mean:.2f} 条，最多 {peak} 条：{verdict} EEMUA 191"
         "（{steady:g} 与 {flood}）",
@@ -96,8 +108,13 @@ class Report:
         self._say("read", n=trial.readings, begin=begin, end=_at(trial.end, zone), seconds=trial.seconds, rate=rate)
         if trial.warm_from < trial.begin:
             self._say("warm", begin=begin, warm=_at(trial.warm_from, zone))
-        if trial.cold:
-            self._say("cold", rules=", ".join(_first([self._needs(*row) for row in sorted(trial.cold.items())], 8)))
+        span_s = (trial.end - trial.begin) / 1000
+        cold = {rule: needs for rule, needs in trial.cold.items() if needs * NOTABLE >= span_s}
+        if cold:
+            longest_first = sorted(cold.items(), key=lambda row: (-row[1], row[0]))
+            self._say("cold", rules=self._text("comma").join(_first([self._needs(*row) for row in longest_first], 8)))
+        if trial.unheard:
+            self._say("unheard", n=trial.unheard)
         if trial.unknown:
             self._say("unknown", n=len(trial.unknown), some=", ".join(_first(trial.unknown, 5)))
         self._rules(trial)
@@ -142,17 +159,19 @@ class Report:
             self._say("nothing")
             return
         messages = {rule.id: rule.message for rule in trial.site.file.rules}
-        table = Table(*self._text("columns").split("|"))
+        first, *others = self._text("columns").split("|")
+        table = Table(Column(first, overflow="fold"), *(Column(name, no_wrap=True) for name in others))
         for row in trial.rules:
+            more = [_words(messages.get(row.rule), self._language), self._text("worst", worst=row.worst)]
+            if row.chattering:
+                more.append(self._text("chatters", n=row.chattering))
             table.add_row(
-                f"{row.rule}\n[dim]{_words(messages.get(row.rule), self._language)}[/]",
+                "\n".join([row.rule, *(f"[dim]{escape(line)}[/]" for line in more)]),
                 self._text(row.grade),
                 str(row.count),
-                _span(row.standing_ms),
-                _span(row.longest_ms),
+                _span(row.standing_ms, self._language),
+                _span(row.longest_ms, self._language),
                 str(row.open),
-                row.worst,
-                str(row.chattering),
             )
         self._out.print(table)
 
@@ -186,9 +205,8 @@ class Report:
             self._out.print(f"  {sign} … {self._text('more', n=len(episodes) - SHOWN)}")
 
     def _needs(self, rule: str, needs_s: float) -> str:
-        days, rest = divmod(round(needs_s), 86_400)
-        needs = f"{days} d" if not rest else f"{needs_s / 3600:g} h" if needs_s >= 3600 else f"{needs_s / 60:g} min"
-        return self._text("needs", rule=rule, needs=needs)
+        rounded = needs_s if needs_s < _DAY_S else round(needs_s / _HOUR_S) * _HOUR_S
+        return self._text("needs", rule=rule, needs=span(rounded, self._language))
 
     def _say(self, name: str, **values: Any) -> None:
         self._out.print(self._text(name, **values), markup=False)
@@ -208,6 +226,7 @@ def as_json(trial: Trial) -> str:
         "readings": trial.readings,
         "unknown_points": trial.unknown,
         "cold": trial.cold,
+        "unheard_points": trial.unheard,
         "standing": [asdict(episode) for episode in trial.standing],
         "load": _load(trial.load),
         "load_before": None if trial.load_before is None else _load(trial.load_before),
@@ -258,7 +277,10 @@ def _at(ms: int, zone: ZoneInfo) -> str:
     return datetime.fromtimestamp(ms / 1000, zone).strftime("%Y-%m-%d %H:%M:%S")
 
 
-def _span(ms: int) -> str:
+def _span(ms: int, language: str) -> str:
     seconds = ms // 1000
     hours, rest = divmod(seconds, 3600)
+    days, hours_left = divmod(hours, 24)
+    if days:
+        return f"{days} 天 {hours_left} 小时" if language == "zh" else f"{days} d {hours_left} h"
     return f"{hours}:{rest // 60:02}:{rest % 60:02}"

@@ -33,6 +33,8 @@ class Trial:
     readings: int
     seconds: float
     unknown: tuple[str, ...]
+    unheard: int
+    """Points of the site no reading was of."""
     rules: list[RuleLoad]
     load: Load
     standing: list[Episode]
@@ -56,11 +58,13 @@ def on_history(site: Site, old: Site | None, start: str | None, end: str | None)
         since = exchange.moment(start, zone) if start else until - 7 * _DAY_MS
         warm = since - max(warm_up_ms(one) for one in (site, old) if one is not None)
         events = historian.events(kept.id, None, warm, until, MOST_EVENTS)
-        return _tried(site, old, historian.scan(kept.id, None, warm, until), events, since, until)
+        return _tried(site, old, historian.scan(kept.id, None, warm, until), events, since, until, of_all=True)
 
 
 def on_file(site: Site, old: Site | None, path: Path, events: Path | None, start: str | None, end: str | None) -> Trial:
     """Try rules on the readings of a file (CSV, Parquet, line protocol), which are in the order of time.
+
+    A file need not have all points of the site: those it does not have are not silent.
 
     Raises:
         ExchangeError, OSError, ValueError: why not; the message says what to do.
@@ -68,7 +72,7 @@ def on_file(site: Site, old: Site | None, path: Path, events: Path | None, start
     zone = ZoneInfo(site.file.site.timezone)
     since, until = (None if text is None else exchange.moment(text, zone) for text in (start, end))
     among = [e for e in (exchange.read_events(events) if events else []) if until is None or e.t < until]
-    return _tried(site, old, _before(exchange.read(path, site.id), until), among, since, until)
+    return _tried(site, old, _before(exchange.read(path, site.id), until), among, since, until, of_all=False)
 
 
 def on_cases(site: Site, path: Path) -> list[Verdict]:
@@ -88,6 +92,8 @@ def _tried(
     events: list[FrameEvent],
     begin: int | None,
     end: int | None,
+    *,
+    of_all: bool,
 ) -> Trial:
     began = time.perf_counter()
     seen = _Seen(batches)
@@ -101,6 +107,9 @@ def _tried(
     if end is None:
         for one in replays:
             one.tick(until)
+    if not of_all:
+        for one in replays:
+            one.leave_out_unheard()
     return _trial(site, replays, (warm_from, since, until), time.perf_counter() - began)
 
 
@@ -149,6 +158,7 @@ def _trial(site: Site, replays: list[Replay], times: tuple[int, int, int], secon
         readings=new.readings,
         seconds=seconds,
         unknown=tuple(sorted(new.unknown)),
+        unheard=len(new.unheard()),
         rules=by_rule(episodes, end),
         load=load_of(episodes, begin, end),
         standing=standing,

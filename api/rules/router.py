@@ -21,7 +21,6 @@ from api.rules.schemas import (
     RuleVersionOut,
     TrialAsked,
     TrialOut,
-    names_of,
     show,
     show_coverage,
     show_rule,
@@ -40,6 +39,7 @@ from backbone.database.alarm_journal import raised_by_rule
 from backbone.database.site_versions import text_of, versions
 from community.people import Action
 from community.site.changes import differences
+from community.site.condition_words import names_of
 from community.site.explain import coverage, rules_of
 from community.site.site import Site
 from community.site.snippets import SnippetError, rule_text, with_rule

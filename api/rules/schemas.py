@@ -14,7 +14,7 @@ from community.site.condition_words import sentence
 from community.site.explain import Coverage, WatchedBy, words
 from community.site.life_safety import always_calls
 from community.site.rules import Grade, Rule
-from community.site.site import Point, Site
+from community.site.site import Point
 from community.text import Text
 
 
@@ -314,12 +314,6 @@ def _result(told: dict[str, Any]) -> TrialResult:
 
 def _episode(row: dict[str, Any]) -> dict[str, Any]:
     return {key: row[key] for key in ("rule", "scope", "grade", "raised_at", "cleared_at", "value")}
-
-
-def names_of(site: Site) -> dict[str, Text]:
-    """What conditions name: measures, by the first point of each, and rules."""
-    measures = {point.measure: point.name for point in reversed(list(site.points.values()))}
-    return measures | {rule.id: rule.message for rule in site.file.rules}
 
 
 def show(by: WatchedBy, names: Mapping[str, Text]) -> RuleOfPoint:

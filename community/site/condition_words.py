@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from community.site.conditions import Condition, Part
+from community.site.site import Site
 from community.text import Text
 
 _DEADBAND = Text(zh="（回差 {deadband}）", en=" (deadband {deadband})")
@@ -53,6 +54,20 @@ _EVENTS = {
 }
 _UNITS = ((86_400, "天", "d"), (3_600, "小时", "h"), (60, "分钟", "min"), (1, "秒", "s"))
 _SPANS = frozenset({"over", "within", "per", "for"})
+
+
+def names_of(site: Site) -> dict[str, Text]:
+    """What conditions name: measures whose points all bear one name, and rules.
+
+    Outputs bear names of their own: `relay-1` is a lock here and a pump there.
+    """
+    names: dict[str, Text | None] = {}
+    for point in site.points.values():
+        known = names.setdefault(point.measure, point.name)
+        if known != point.name:
+            names[point.measure] = None
+    measures = {measure: name for measure, name in names.items() if name is not None}
+    return measures | {rule.id: rule.message for rule in site.file.rules}
 
 
 def sentence(when: Condition, names: Mapping[str, Text] | None = None) -> Text:

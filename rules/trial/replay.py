@@ -33,6 +33,8 @@ class Replay:
         self.readings = 0
         self.unknown: set[str] = set()
         """Points the site does not have."""
+        self._heard = np.zeros(len(self._index), dtype=np.bool_)
+        self._silences = {rule.id for rule in site.file.rules if rule.when.kind == "stale"}
 
     def take(self, batch: ReadingBatch, events: Sequence[FrameEvent] = ()) -> list[Transition]:
         """Judge readings that are in the order of time, with the events among them."""
@@ -53,6 +55,15 @@ class Replay:
         """Let time pass."""
         return self._note(self._detector.tick(now))
 
+    def unheard(self) -> list[str]:
+        """Points of the site no reading was of."""
+        return [point for point, place in self._index.items() if not self._heard[place]]
+
+    def leave_out_unheard(self) -> None:
+        """For readings of some of the points: that the others are silent is no news."""
+        unheard = set(self.unheard())
+        self.episodes = [e for e in self.episodes if e.rule not in self._silences or e.scope not in unheard]
+
     def since(self, begin: int) -> tuple[list[Episode], list[Episode]]:
         """Episodes that began at `begin` (Unix ms) or later, and those of before that went on beyond it."""
         later = [episode for episode in self.episodes if episode.raised_at >= begin]
@@ -68,6 +79,7 @@ class Replay:
             if event.point in self._index
         ]
         self.readings += p.size
+        self._heard[p] = True
         found = self._note(self._detector.evaluate(Batch(p, t, x, q, occurrences)))
         if t.size:
             found += self.tick(int(t[-1]))

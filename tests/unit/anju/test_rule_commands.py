@@ -9,9 +9,18 @@ DEMO = str(ROOT / "sites" / "jinxiu.yaml")
 
 
 def test_a_point_is_explained() -> None:
-    done = CliRunner().invoke(cli, ["rules", "explain", "door-b1.contact", "--site", DEMO])
+    done = CliRunner().invoke(cli, ["rules", "explain", "door-b1.contact", "--site", DEMO, "--language", "en"])
     assert done.exit_code == 0
-    assert "door-held-at-night: equals 1; for 2m; during night; risk medium" in done.stdout.splitlines()
+    assert "door-held-at-night  Door left open for over 2 min at night" in done.stdout.splitlines()
+    assert "    is 1; for 2 min; during night; risk medium" in done.stdout.splitlines()
+
+
+def test_it_is_explained_in_chinese() -> None:
+    done = CliRunner().invoke(cli, ["rules", "explain", "pumps.relay-1", "--site", DEMO, "--language", "zh"])
+    point, rule, how = done.stdout.splitlines()
+    assert point == "pumps.relay-1  1号排水泵  水泵房"
+    assert rule == "drain-pumps-stand-still  泵房水位高而排水泵未启动"
+    assert "规则 泵房水位高 的报警存在；（以下确知不成立：relay-1 relay-2 等于 1）；持续 1 分钟" in how
 
 
 def test_a_misspelt_point_is_an_error_that_helps() -> None:
@@ -21,7 +30,7 @@ def test_a_misspelt_point_is_an_error_that_helps() -> None:
 
 
 def test_what_no_rule_watches_is_listed() -> None:
-    done = CliRunner().invoke(cli, ["rules", "coverage", DEMO])
+    done = CliRunner().invoke(cli, ["rules", "coverage", DEMO, "--language", "en"])
     assert done.exit_code == 0
     assert "climate-b1-f1.humidity" in done.stdout
     assert "585 points are watched" in done.stdout

@@ -1,5 +1,6 @@
 """`anju rules test` on a file, as typed: what was before `--from` is learnt from and not counted."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -56,6 +57,21 @@ def test_what_stood_before_is_told_apart_and_what_was_learnt_counts(trial: tuple
 
 def test_without_history_the_report_says_which_rules_could_not_judge(trial: tuple[Path, Path]) -> None:
     told = tried(trial, "--to", "2026-09-21T15:00", "--language", "zh")
-    assert "开始时历史不足，以下规则起初判断不了：hot-hour（需 1 h）" in told
+    assert "开始时历史不足，以下规则起初判断不了：hot-hour（需 1 小时）" in told
     assert "规则" in told
     assert "1 条报警" in told
+
+
+def test_points_a_file_does_not_have_are_not_silent(trial: tuple[Path, Path]) -> None:
+    """One that falls silent in it is."""
+    site, readings = trial
+    silent = "  - {id: silent, select: {measure: [temperature, smoke]}, when: {stale: {for: 10m}}, risk: medium, "
+    silent += "message: {zh: 静默}}\n"
+    site.write_text(site.read_text(encoding="utf-8").replace("rules:\n", f"rules:\n{silent}", 1), encoding="utf-8")
+    rows = readings.read_text(encoding="utf-8").splitlines()
+    readings.write_text("\n".join([*rows[:101], *rows[161:]]) + "\n", encoding="utf-8")
+    told = tried(trial, "--language", "en")
+    assert "points of this site have no reading at all: what watches them was not tried" in told
+    assert re.search(r"silent +│ medium │ 1 ", told)
+    assert "most often env.temperature" in told
+    assert "smoke-a" not in told
