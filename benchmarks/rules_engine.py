@@ -15,7 +15,8 @@ import numpy.typing as npt
 
 from benchmarks.figures import Figure
 from community.site.site import Site
-from rules.detect.compile import Compiled, compile_rules
+from rules.detect.compile import compile_rules
+from rules.detect.compiled import Compiled
 from rules.detect.engine import Detector
 from rules.detect.model import Batch, Flags, Transition
 from tests.unit.rules.reference import Reference

@@ -10,7 +10,7 @@ from backbone.losses import EVENT_TYPE as LOSS
 from backbone.stream import Delivery
 from community.quality import Quality
 from community.site.site import Site
-from rules.detect.compile import Compiled
+from rules.detect.compiled import Compiled
 from rules.detect.model import Batch, Bits, Flags, Index, Occurrence, Times, Values
 from rules.refused import Fault, Refuse
 

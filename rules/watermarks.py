@@ -18,7 +18,7 @@ import numpy as np
 
 from backbone.stream import CLOCK_SET_SINCE_MS, Delivery, Position
 from community.site.profile import Lane
-from rules.detect.compile import Source
+from rules.detect.compiled import Source
 from rules.detect.reach import Reach
 
 NEWS_MS = 500

@@ -13,7 +13,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from rules.detect.compile import Compiled
+from rules.detect.compiled import Compiled
 from rules.detect.composites import Composites
 from rules.detect.counts import Counts
 from rules.detect.kinds.at_points import AtPoints

@@ -13,7 +13,7 @@ from heapq import heappop, heappush
 import numpy as np
 
 from community.alarms import Cause
-from rules.detect.compile import Compiled, Composite, Tree
+from rules.detect.compiled import Compiled, Composite, Tree
 from rules.detect.model import NEVER, Batch, Times
 from rules.detect.phases import Note, Phases
 from rules.detect.reach import Reaches

@@ -3,7 +3,7 @@
 from functools import partial
 
 from community.alarms import Cause
-from rules.detect.compile import Compiled, Count
+from rules.detect.compiled import Compiled, Count
 from rules.detect.model import NEVER, Occurrence
 from rules.detect.phases import Phases
 

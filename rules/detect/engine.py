@@ -4,7 +4,7 @@ import numpy as np
 
 from community.quality import Quality
 from rules.detect import checkpoint
-from rules.detect.compile import Compiled
+from rules.detect.compiled import Compiled
 from rules.detect.composites import Composites
 from rules.detect.counts import Counts
 from rules.detect.kinds import KINDS

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from rules.detect.compile import Compiled
+from rules.detect.compiled import Compiled
 from rules.detect.model import NEVER, UNKNOWN, Batch, Flags, Index, Occurrence, Sample
 from rules.detect.phases import Phases
 from rules.detect.sequences import Sequences

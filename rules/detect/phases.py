@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from community.alarms import Cause
-from rules.detect.compile import Spot
+from rules.detect.compiled import Spot
 from rules.detect.model import NEVER, Bits, Flags, Index, Times, Transition, Values, earlier
 
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from rules.detect.compile import Compiled
+from rules.detect.compiled import Compiled
 from rules.detect.model import Index, Times
 
 

@@ -4,7 +4,7 @@ Devices stamp whole seconds, so an event of the same second as the state explain
 the rule's on-delay runs still does.
 """
 
-from rules.detect.compile import Compiled, Guard
+from rules.detect.compiled import Compiled, Guard
 from rules.detect.model import Occurrence, Sample
 from rules.detect.phases import Phase, Phases
 

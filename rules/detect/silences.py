@@ -9,7 +9,7 @@ from functools import partial
 import numpy as np
 
 from community.alarms import Cause
-from rules.detect.compile import Compiled
+from rules.detect.compiled import Compiled
 from rules.detect.model import NEVER, Index, Times, earlier
 from rules.detect.phases import Phases
 

@@ -10,7 +10,7 @@ from functools import partial
 import numpy as np
 
 from community.alarms import Cause
-from rules.detect.compile import Compiled, Group
+from rules.detect.compiled import Compiled, Group
 from rules.detect.model import NEVER, earlier
 from rules.detect.phases import Phase, Phases
 

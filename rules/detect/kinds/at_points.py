@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from rules.detect.compile import At, Compiled
+from rules.detect.compiled import At, Compiled
 from rules.detect.levels import Fanout
 from rules.detect.model import Batch, Bits, Flags, Index, Times, Values
 from rules.detect.phases import Phases

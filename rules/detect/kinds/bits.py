@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from rules.detect.compile import At, Compiled
+from rules.detect.compiled import At, Compiled
 from rules.detect.kinds.at_points import AtPoints, Readings, column
 from rules.detect.phases import Phases
 

@@ -9,7 +9,7 @@ from functools import partial
 import numpy as np
 import numpy.typing as npt
 
-from rules.detect.compile import At, Compiled
+from rules.detect.compiled import At, Compiled
 from rules.detect.kinds.at_points import AtPoints, Readings, column, column_ms
 from rules.detect.model import NEVER, earlier
 from rules.detect.phases import Phases

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from rules.detect.compile import At, Compiled
+from rules.detect.compiled import At, Compiled
 from rules.detect.kinds.at_points import AtPoints, Readings, column, column_ms
 from rules.detect.kinds.baselines import Baseline, Rolling, Seasonal
 from rules.detect.model import NEVER, Index, earlier

@@ -15,7 +15,7 @@ from statistics import NormalDist
 import numpy as np
 import numpy.typing as npt
 
-from rules.detect.compile import At, Compiled
+from rules.detect.compiled import At, Compiled
 from rules.detect.kinds.at_points import Readings, column, column_ms
 from rules.detect.kinds.trend import Trend, middle, slopes
 from rules.detect.model import Flags, Index, Times, Values, earlier

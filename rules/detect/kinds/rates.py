@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from rules.detect.compile import At, Compiled
+from rules.detect.compiled import At, Compiled
 from rules.detect.kinds.at_points import column_ms
 from rules.detect.kinds.trend import Trend, middle, slopes
 from rules.detect.model import Flags, Index, Times, Values

@@ -5,7 +5,8 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from rules.detect.compile import Compiled, Count, Group, Guard, Limits, Silence, Spot
+from rules.detect.compiled import Compiled, Count, Group, Guard, Silence, Spot
+from rules.detect.limits import Limits
 from rules.detect.model import UNHEARD, UNKNOWN, Batch
 from tests.unit.rules.plain_kinds import PLAIN
 
