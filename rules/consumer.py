@@ -1,0 +1,287 @@
+"""The loop of the rules: takes frames, has them judged, and commits what follows together with how far it has read.
+
+Latency first: an urgent frame is evaluated as soon as it is there, and a transition is committed at once. While nothing
+happens, positions and what the detector was told are committed a few times a second. Both are in one transaction with
+the alarms they led to, so after a crash the gateways send again exactly what has not been judged yet. The detector's
+whole state is written beside (rules/kept_state.py).
+"""
+
+import asyncio
+import contextlib
+import os
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import msgspec
+import structlog
+from sqlalchemy import Connection
+
+from backbone import topics
+from backbone.building import building
+from backbone.bus import Bus
+from backbone.database.positions import load_positions, save_positions
+from backbone.stream import MANY_READINGS, Position, Stream
+from community.site.profile import Lane
+from community.site.site import Site
+from rules.desk import Desk
+from rules.detect.compile import compile_rules
+from rules.detect.engine import Detector
+from rules.detect.model import Batch, Transition, only_tested
+from rules.doors import Doors
+from rules.gateways import GatewayWatch
+from rules.judge import Judge
+from rules.kept_state import MANY_CALLS, KeptState
+from rules.meters import Meters
+from rules.notify.channels import Channels
+from rules.notify.notifier import Notifier
+from rules.refused import Refused
+from rules.respond.orders import Order
+from rules.respond.output_values import OutputValues
+from rules.respond.responder import Responder
+from rules.respond.ticket_watch import TicketWatch
+from rules.respond.upkeep import Upkeep
+from rules.settings import RulesSettings
+from rules.watermarks import claim_of
+from rules.writer import Stopped, Writer
+
+CONSUMER = "rules"
+LINGER_S = 0.02
+BACK_MS = 1_000
+"""A clock that shows so much less than before was set back."""
+PAUSES, LONGEST_PAUSE_MS = 10, 2_000
+"""Progress alone is not committed for so many times as long as it took: a disk may be slow."""
+DEAF_MS = 5_000
+"""After so long without listening (suspended, database away) silence is not counted from before."""
+log = structlog.get_logger()
+
+
+def detector_of(site: Site) -> Detector:
+    """A detector of the site's rules, without state."""
+    with building():
+        return Detector(compile_rules(site))
+
+
+def _practice(site: Site, now: int) -> Detector:
+    detector = detector_of(site)
+    detector.listen(now)
+    return detector
+
+
+def begin(c: Connection, kept: KeptState, detector: Detector, responder: Responder, now: int) -> None:
+    """Take over the alarms that stand; those nobody watches any more end."""
+    for alarm in responder.standing(c):
+        if not detector.adopt(alarm.rule, alarm.scope, alarm.raised_at):
+            log.info("no rule watches the condition of an alarm any more", alarm=alarm.id)
+            responder.unwatched(c, alarm, now)
+    kept.begin(c, detector)
+
+
+@dataclass(frozen=True, slots=True)
+class _Changed:
+    """A changed site, built and waiting for its turn."""
+
+    site: Site
+    detector: Detector
+    taken: asyncio.Future[None]
+
+
+@dataclass(slots=True)
+class Consumer:
+    """The loop: take frames, detect, commit."""
+
+    settings: RulesSettings
+    site: Site
+    judge: Judge
+    stream: Stream
+    bus: Bus
+    bulk: Bus
+    """The connection of bulk frames."""
+    writer: Writer
+    kept: KeptState
+    responder: Responder
+    desk: Desk
+    notifier: Notifier
+    gateways: GatewayWatch
+    tickets: TicketWatch
+    upkeep: Upkeep
+    meters: Meters
+    doors: Doors
+    outputs: OutputValues
+    refused: Refused
+    now: Callable[[], int]
+    _changed: _Changed | None = None
+    _heard_at: int = 0
+    _committed_at: int = 0
+    _stored: Mapping[str, Position] = field(default_factory=dict)
+    """By the last commit."""
+    _took_ms: float = 0.0
+    """By the last commit."""
+    _uncommitted: bool = False
+    _unsaid: int = 0
+    """Readings judged since the last commit."""
+    _practice: asyncio.Task[Detector] | None = None
+    _practising: str | None = None
+    """The drill the practice detector was made for: each begins afresh."""
+
+    def alive(self) -> bool:
+        """Whether conditions are judged and alarms could be written."""
+        return self.now() - self._heard_at < DEAF_MS and not self.writer.away and self.stream.listening
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Consume until `stop`, then commit what was judged."""
+        if by := self.judge.set_back_before(self.now()):
+            log.warning("the clock was set back while the rules did not run", by_s=by // 1000)
+        self.judge.listen(self.now())
+        for bus in (self.bus, self.bulk):
+            bus.on_connect(lambda: self.judge.listen(self.now()))
+        self.bus.on_disconnect(lambda: self.judge.watermarks.lose(self.now()))
+        self.bus.subscribe(topics.status(self.site.id, "+"), self._on_status)
+        self._heard_at = self._committed_at = self.now()
+        while not stop.is_set():
+            if self._changed is not None:
+                await self._swap(self._changed)
+            until_end_ms = max(self.judge.next_end() - self.now(), 0)
+            wait_s = min(LINGER_S, until_end_ms / 1000)
+            deliveries = await self.stream.batch(max_readings=self.settings.rules_batch, max_wait_s=wait_s)
+            now = self.now()
+            if now < self._heard_at - BACK_MS:
+                log.warning("the clock was set back", by_s=(self._heard_at - now) // 1000)
+                self.judge.set_back(self._heard_at - now)
+                self.judge.listen(now)
+                self._committed_at = now
+            elif now - self._heard_at > DEAF_MS:
+                self.judge.listen(now)
+                self.judge.watermarks.lose(now)
+            self._heard_at = now
+            if not self.bulk.connected:
+                self.judge.watermarks.lose(now, [Lane.BULK])
+            transitions: list[Transition] = []
+            batch = None
+            if deliveries:
+                self._unsaid += sum(delivery.frame.t.size for delivery in deliveries)
+                batch, transitions = self.judge.take(deliveries, now)
+                self.meters.take(batch)
+                self.doors.take(deliveries, now)
+                self.outputs.take(batch)
+                self._uncommitted = True
+            transitions += self.judge.tick(now, self.stream.waiting, listening=self.stream.listening)
+            await self._commit(transitions, now)
+            await self._practise(batch, now)
+        await self._commit([], self.now(), at_once=True)
+        await self.kept.stop()
+
+    def _on_status(self, topic: str, payload: bytes) -> None:
+        gateway = topics.gateway_of(topic)
+        if gateway in self.site.gateways:
+            with contextlib.suppress(msgspec.MsgspecError):  # said by GatewayWatch
+                claim = claim_of(payload)
+                self.judge.watermarks.hear(gateway, claim, self.now(), retained=self.bus.retained)
+
+    async def _practise(self, batch: Batch | None, now: int) -> None:
+        """What devices in test report in a drill is judged apart, by another detector; alarms do not wait for it."""
+        if self._practising != self.responder.practising:
+            self._practising, self._practice = self.responder.practising, None
+        if self._practising is None or batch is None or not len(tested := only_tested(batch)):
+            return
+        if self._practice is None:
+            self._practice = asyncio.create_task(asyncio.to_thread(_practice, self.site, now), name="practice detector")
+        if not self._practice.done():
+            return
+        transitions = self._practice.result().evaluate(tested)
+        if transitions:
+            await self.writer.do(lambda c: self.responder.detected(c, transitions, now))
+
+    async def take(self, site: Site) -> None:
+        """Build what watches a changed site, and have it take over between two batches.
+
+        Raises:
+            Exception: it could not be built or could not take over; the old site goes on.
+        """
+        detector = await asyncio.to_thread(detector_of, site)
+        changed = _Changed(site, detector, asyncio.get_running_loop().create_future())
+        self._changed = changed
+        await changed.taken
+
+    async def _swap(self, changed: _Changed) -> None:
+        self._changed = None
+        site, detector, now = changed.site, changed.detector, self.now()
+        meters = Meters(site)
+        positions = dict(self.stream.positions)
+
+        def work(c: Connection) -> Mapping[str, Position]:
+            # on the one thread that writes, so that the desk never meets half of each site
+            begin(c, self.kept, detector, self.responder, now)
+            save_positions(c, CONSUMER, site.id, positions)
+            self.meters.save(c)
+            self.doors.save(c)
+            meters.load(c)
+            known = load_positions(c, CONSUMER, site.id)
+            self.responder.use(site)
+            return known
+
+        try:
+            await asyncio.to_thread(detector.take_over, self.detector, now)
+            known = await self.writer.do(work)
+        except Stopped:
+            changed.taken.cancel()
+            raise
+        except Exception as error:
+            self.responder.use(self.site)
+            changed.taken.set_exception(error)
+            return
+        self.stream.admit(site.gateways, known)
+        self.gateways.use(site)
+        self.notifier.use(site, Channels(site, os.environ))
+        self.tickets.use(site)
+        self.upkeep.use(site)
+        self.doors.saved()
+        self.doors.use(site)
+        self.outputs.use(site)
+        self.refused.use(site)
+        self.meters = meters
+        self.judge.use(site, detector)
+        self.site, self._practice = site, None
+        log.info("rules are watching", conditions=len(detector.compiled.spots), points=len(detector.compiled.points))
+        changed.taken.set_result(None)
+
+    @property
+    def detector(self) -> Detector:
+        """The one that is in force."""
+        return self.judge.detector
+
+    async def _commit(self, transitions: list[Transition], now: int, *, at_once: bool = False) -> None:
+        awaited = self._unsaid >= MANY_READINGS and self.stream.buffered_readings == 0
+        pause_ms = max(self.settings.checkpoint_every_s * 1000, min(PAUSES * self._took_ms, LONGEST_PAUSE_MS))
+        due = at_once or awaited or now - self._committed_at >= pause_ms
+        worth = self._uncommitted or self.judge.told.calls >= MANY_CALLS
+        if not transitions and not (worth and due):
+            return
+        began = time.monotonic()
+        positions, calls = self.stream.positions, self.judge.told.take()
+        whole = self.detector.snapshot() if self.kept.wants_whole else None
+        moved = {gateway: at for gateway, at in positions.items() if at != self._stored.get(gateway)}
+
+        def work(c: Connection) -> list[Order]:
+            orders = self.responder.respond(c, transitions, now) if transitions else []
+            self.kept.tell(c, calls)
+            save_positions(c, CONSUMER, self.site.id, moved)
+            self.meters.save(c)
+            self.doors.save(c)
+            self.outputs.save(c)
+            return orders
+
+        with self.stream.quiet() if transitions else contextlib.nullcontext():
+            orders = await self.writer.do(work)
+        self.kept.told(calls)
+        if whole is not None:
+            self.kept.renew(whole)
+        self.meters.saved()
+        self.doors.saved()
+        self.outputs.saved()
+        self._uncommitted, self._unsaid, self._stored = False, 0, positions
+        self._committed_at, self._took_ms = self.now(), (time.monotonic() - began) * 1000
+        if transitions:
+            self.notifier.wake()
+            self.desk.send(orders)
+        self.stream.commit(positions)
