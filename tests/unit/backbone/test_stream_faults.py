@@ -1,6 +1,7 @@
 """The consumer's side as a state machine: crashes, loss, doubling, reordering, poison and a new numbering."""
 
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import msgspec
@@ -96,14 +97,19 @@ def stream_on(
 
 
 class Consuming(RuleBasedStateMachine):
-    """Two gateways, a wire that loses, doubles and reorders, a consumer that crashes: every frame once, in order."""
+    """Two gateways, a wire that loses, doubles and reorders, a consumer that crashes: every frame once, in order.
+
+    Some frames cannot be read, however often they are sent: they are stepped over, told as lost, and no other is.
+    """
 
     def __init__(self) -> None:
         super().__init__()
         keys = [(gateway, lane) for gateway in GATEWAYS for lane in Lane]
         self.now = 1_790_000_000_000
         self.numbers: dict[tuple[str, Lane], list[int]] = {key: [] for key in keys}
+        self.poison: dict[tuple[str, Lane], set[int]] = {key: set() for key in keys}
         self.durable: dict[tuple[str, Lane], list[int]] = {key: [] for key in keys}
+        self.refused: list[Refusal] = []
         self.positions: dict[str, Position] = {}
         self.crash()
 
@@ -111,7 +117,7 @@ class Consuming(RuleBasedStateMachine):
     def crash(self) -> None:
         """What was stored with its positions survives, nothing else."""
         self.bus = StillBus()
-        self.stream = stream_on(self.bus, lambda: self.now, [], self.positions)
+        self.stream = stream_on(self.bus, lambda: self.now, self.refused, self.positions)
         self.taken: dict[tuple[str, Lane], list[int]] = {key: [] for key in self.numbers}
 
     @rule(gateway=st.sampled_from(GATEWAYS), lane=LANES, skip=st.integers(0, 3), count=st.integers(1, 5))
@@ -121,10 +127,35 @@ class Consuming(RuleBasedStateMachine):
         first = (numbers[-1] if numbers else 0) + 1 + skip
         numbers += range(first, first + count)
 
+    @rule(gateway=st.sampled_from(GATEWAYS), lane=LANES)
+    def spoil(self, gateway: str, lane: Lane) -> None:
+        """A frame enters the spool that nobody can read."""
+        numbers = self.numbers[gateway, lane]
+        numbers.append((numbers[-1] if numbers else 0) + 1)
+        self.poison[gateway, lane].add(numbers[-1])
+
+    @rule(gateway=st.sampled_from(GATEWAYS), lane=LANES, count=st.integers(1, 12))
+    def answer(self, gateway: str, lane: Lane, count: int) -> None:
+        """The gateway sends what is not committed, in order; the connection may end on the way."""
+        at = self.positions.get(gateway, Position()).of(lane)
+        for seq in [number for number in self.numbers[gateway, lane] if number > at][:count]:
+            if not self.bus.paused:
+                self._send(gateway, lane, seq)
+
+    @rule(gateway=st.sampled_from(GATEWAYS), lane=LANES, times=st.integers(1, POISON_TRIES + 1))
+    def answer_the_first_only(self, gateway: str, lane: Lane, times: int) -> None:
+        """The newest frame is there, and what is missing before it comes one frame a time."""
+        readable = self._readable()[gateway, lane]
+        for _ in range(times):
+            if readable and not self.bus.paused:
+                self._send(gateway, lane, readable[-1])
+            self.answer(gateway, lane, 1)
+            self.now += RESEND_EVERY_MS
+
     @rule(gateway=st.sampled_from(GATEWAYS), lane=LANES, data=st.data())
     def arrive(self, gateway: str, lane: Lane, data: st.DataObject) -> None:
-        """Some of the frames arrive."""
-        numbers = self.numbers[gateway, lane]
+        """Some of the frames arrive. (One that has no number, before those that do, could be any of them.)"""
+        numbers = [seq for seq in self.numbers[gateway, lane] if seq not in self.poison[gateway, lane]]
         if numbers and not self.bus.paused:
             for seq in data.draw(st.lists(st.sampled_from(numbers), max_size=12)):
                 self._send(gateway, lane, seq)
@@ -167,7 +198,7 @@ class Consuming(RuleBasedStateMachine):
 
     @invariant()
     def in_order_and_once(self) -> None:
-        for key, numbers in self.numbers.items():
+        for key, numbers in self._readable().items():
             found = self.durable[key] + self.taken[key]
             assert found == numbers[: len(found)]
 
@@ -180,19 +211,35 @@ class Consuming(RuleBasedStateMachine):
     def teardown(self) -> None:
         """In the end the gateways resend what was not committed, and everything is there."""
         self.bus.full = False
-        for _ in range(100):
+        for _ in range(400):
+            self.now += RESEND_EVERY_MS
             for (gateway, lane), numbers in self.numbers.items():
                 for seq in numbers:
                     if not self.bus.paused and seq > self.positions.get(gateway, Position()).of(lane):
                         self._send(gateway, lane, seq)
             self.take(1_000)
             self.commit()
-            if self.durable == self.numbers:
+            if self.durable == self._readable():
                 break
-        assert self.durable == self.numbers
+        assert self.durable == self._readable()
         assert not self.bus.paused
+        told = sum(refusal.reason.startswith("lost") for refusal in self.refused)
+        assert told >= sum(self._stepped_over(key) for key in self.numbers)
+        if not any(self.poison.values()):
+            assert not told
+
+    def _readable(self) -> dict[tuple[str, Lane], list[int]]:
+        return {key: [seq for seq in numbers if seq not in self.poison[key]] for key, numbers in self.numbers.items()}
+
+    def _stepped_over(self, key: tuple[str, Lane]) -> int:
+        """Before how many readable frames others lie that are not."""
+        poison = self.poison[key]
+        return sum(before in poison and seq not in poison for before, seq in pairwise(self.numbers[key]))
 
     def _send(self, gateway: str, lane: Lane, seq: int) -> None:
+        if seq in self.poison[gateway, lane]:
+            self.bus.deliver(gateway, lane, POISON)
+            return
         previous = max((number for number in self.numbers[gateway, lane] if number < seq), default=0)
         self.bus.deliver(gateway, lane, payload(1, seq, previous, float(seq), json=seq % 2 == 0))
 
