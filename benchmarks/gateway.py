@@ -152,8 +152,13 @@ async def through_paho(broker: Broker, folder: Path) -> tuple[float, float, floa
 
 async def through_loop(broker: Broker, folder: Path, program: str) -> tuple[float, float, float]:
     """The same for a `program` that publishes how many messages it has seen on `bench/seen`."""
+    command = [sys.executable, "-c", program, str(broker.port)]
+    return await through_process(broker, Process("loop", command, folder, env=_PATH))
+
+
+async def through_process(broker: Broker, child: Process) -> tuple[float, float, float]:
+    """The same for a process that does so; it is started, and stopped in the end."""
     seen = [-1]
-    child = Process("loop", [sys.executable, "-c", program, str(broker.port)], folder, env=_PATH)
     async with Bus(f"mqtt://127.0.0.1:{broker.port}", "watch") as bus:
         bus.subscribe("bench/seen", lambda _topic, body: seen.__setitem__(0, int(body)))
         await until(lambda: bus.connected, what="the broker")
