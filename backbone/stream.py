@@ -19,14 +19,13 @@ import structlog
 from backbone import metrics, topics
 from backbone.bus import Bus
 from backbone.frames import Frame, FrameError, decode
+from backbone.gap import SAMPLE_BYTES, Gap
 from community.quality import Quality
 from community.site.profile import Lane
 
 MAX_BUFFERED_BYTES = 64_000_000
 TOLD_AGAIN_S = 1.2
 """After so long gateways listen to the same position again (`GREETING_MS` in gateway/flow.py)."""
-RESEND_EVERY_MS = 1_000
-"""A gap is asked for at most this often a lane."""
 UNKNOWN_GATEWAY = "a gateway the site file does not name"
 """Why its frames are refused; it sends them again until the site file names it."""
 SAY_AGAIN_MS = 5_000
@@ -35,8 +34,6 @@ MANY_READINGS = 20_000
 """So many are worth a batch at once: while it is worked on, the next ones arrive, and no window stands full."""
 FEW_READINGS = 2_000
 """So many bulk readings come with urgent ones."""
-POISON_TRIES = 3
-SAMPLE_BYTES = 512
 CLOCK_SET_SINCE_MS = 1_577_836_800_000
 """A gateway whose clock shows less than 2020 has none that is set."""
 _FRAME_BYTES = 1_000
@@ -105,35 +102,9 @@ class Refusal:
 
 
 @dataclass(slots=True)
-class _Gap:
-    """What is missing at one place of a lane, and what asking for it brought."""
-
-    epoch: int
-    lowest: int
-    """The lowest `previous` of a frame beyond the gap: nothing readable lies between."""
-    asked_at: int
-    answered_badly: bool = False
-    sample: bytes = b""
-    bad_answers: int = 0
-
-    def again(self, now: int) -> bool:
-        """Whether to ask once more; counts the answer to the last time."""
-        if 0 <= now - self.asked_at < RESEND_EVERY_MS:
-            return False
-        self.asked_at = now
-        self.bad_answers += self.answered_badly
-        self.answered_badly = False
-        return True
-
-    def is_poison(self, previous: int) -> bool:
-        """Whether the frame after `previous` is the next that can be read at all."""
-        return self.bad_answers >= POISON_TRIES and previous <= self.lowest
-
-
-@dataclass(slots=True)
 class _LaneState:
     queue: deque[tuple[Delivery, int, Position]] = field(default_factory=deque)
-    gap: _Gap | None = None
+    gap: Gap | None = None
 
 
 class Stream:
@@ -348,7 +319,7 @@ class Stream:
         except FrameError as error:
             self._refused(topic, str(error), payload)
             if state.gap is not None:
-                state.gap.answered_badly, state.gap.sample = True, payload[:SAMPLE_BYTES]
+                state.gap.answered_badly(payload)
             return
         frame = _with_times_set(frame, self._now())
         verdict, moved = decide(self._read[source.gateway], source.lane, frame.epoch, frame.seq, frame.previous)
@@ -379,13 +350,13 @@ class Stream:
         """Ask for what lies between `position` and the frame; True when it is known to be unreadable."""
         gap, now = state.gap, self._now()
         if gap is None or gap.epoch != frame.epoch:
-            gap = state.gap = _Gap(frame.epoch, frame.previous, now)
+            gap = state.gap = Gap(frame.epoch, frame.previous, now)
             log.info("frames are missing", gateway=source.gateway, lane=source.lane, after=position.of(source.lane))
             ask = True
         else:
+            gap.lowest = min(gap.lowest, frame.previous)
             ask = gap.again(now)
-        gap.lowest = min(gap.lowest, frame.previous)
-        if gap.is_poison(frame.previous):
+        if gap.is_poison(position.of(source.lane), frame.previous):
             return True
         if ask:
             self._publish(source.gateway, {source.lane.value: position.of(source.lane) + 1})
