@@ -1,8 +1,8 @@
 """How long the rules take to begin: 100,000 points and 5,000 rules, from the text of a site file to the first batch.
 
 Run `python -m benchmarks.rules_start`. Each figure is of a process of its own. A restart is after `kill -9`: from the
-start of the process until the site is read, the rules compiled, the state restored, and a batch evaluated. `cpu_s` is
-what it took of the processor, whatever else the machine did.
+start of the process until the site is read, the rules compiled, the state restored, what was told since told again, and
+a batch evaluated. `cpu_s` is what it took of the processor, whatever else the machine did.
 """
 
 import json
@@ -25,6 +25,8 @@ from community.site.site import Site
 from rules.detect.compile import compile_rules
 from rules.detect.engine import Detector
 from rules.detect.model import Batch
+from rules.detect.retelling import Told, encoded, tell_again
+from rules.kept_state import MANY_CALLS
 
 DEMO = Path(__file__).resolve().parents[1] / "sites" / "jinxiu.yaml"
 POINTS, RULES, ZONES = 100_000, 5_000, 1_000
@@ -70,7 +72,7 @@ def _condition(n: int) -> str:
             return "when: {above: 60, deadband: 2}, for: 1m"
 
 
-def begin(text: str, state: tuple[bytes, bytes] | None = None) -> tuple[dict[str, float], Detector]:
+def begin(text: str, state: tuple[bytes, bytes, bytes] | None = None) -> tuple[dict[str, float], Detector]:
     """Seconds of each part of a start, up to the first batch, and the detector."""
     took: dict[str, float] = {}
 
@@ -86,7 +88,9 @@ def begin(text: str, state: tuple[bytes, bytes] | None = None) -> tuple[dict[str
     compiled = timed("compile_s", lambda: compile_rules(site))
     detector: Detector = timed("detector_s", lambda: Detector(compiled))
     if state is not None:
-        timed("restore_s", lambda: detector.restore(*state))
+        exported, layout, told = state
+        timed("restore_s", lambda: detector.restore(exported, layout))
+        timed("told_again_s", lambda: tell_again(detector, told, layout))
     detector.listen(NOW)
     timed("batch_s", lambda: detector.evaluate(batch_of(len(compiled.points))))
     timed("tick_s", lambda: detector.tick(NOW + 1))
@@ -99,10 +103,20 @@ def batch_of(points: int) -> Batch:
     return Batch(np.arange(points), np.full(points, NOW, dtype=np.int64), x, np.zeros(points, dtype=np.uint8))
 
 
+def told_since(detector: Detector) -> bytes:
+    """What is told between two whole states, at most: readings one by one, and time passing."""
+    told, points = Told(detector), len(detector.compiled.points)
+    for number in range(MANY_CALLS // 2):
+        p, t = np.array([number % points]), np.array([NOW + 100 * number])
+        told.evaluate(Batch(p, t, np.array([20.0]), np.zeros(1, dtype=np.uint8)))
+        told.tick(NOW + 100 * number, None)
+    return encoded(told.take())
+
+
 def child(text: Path, folder: Path) -> None:
     """A process: start, export the state, start again from it; figures on standard output."""
-    saved = [folder / "state", folder / "layout"]
-    state = (saved[0].read_bytes(), saved[1].read_bytes()) if saved[0].exists() else None
+    saved = [folder / "state", folder / "layout", folder / "told"]
+    state = (saved[0].read_bytes(), saved[1].read_bytes(), saved[2].read_bytes()) if saved[0].exists() else None
     took, detector = begin(text.read_text(encoding="utf-8"), state)
     own = psutil.Process()
     took["since_start_s"] = time.time() - own.create_time()
@@ -112,6 +126,7 @@ def child(text: Path, folder: Path) -> None:
     took["export_s"] = time.perf_counter() - at
     saved[0].write_bytes(exported)
     saved[1].write_bytes(detector.layout)
+    saved[2].write_bytes(told_since(detector))
     took["memory_mb"] = memory_mb(own.pid)
     took["conditions"] = len(detector.compiled.spots)
     print(json.dumps(took))

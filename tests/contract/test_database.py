@@ -245,6 +245,19 @@ def test_positions_and_checkpoint_are_replaced(database: Database) -> None:
         assert checkpoints.load_checkpoint(connection, "nobody") is None
 
 
+def test_checkpoints_are_found_by_how_their_names_begin(database: Database) -> None:
+    with database.begin() as connection:
+        for name in ("part:2", "part:1", "part_:1", "other"):
+            checkpoints.add_checkpoint(connection, name, name.encode())
+        assert checkpoints.checkpoint_names(connection, "part:") == ["part:1", "part:2"]
+        assert checkpoints.checkpoint_names(connection, "part_") == ["part_:1"]
+        checkpoints.forget_checkpoints(connection, ["part:1", "other", "never there"])
+        checkpoints.forget_checkpoints(connection, [])
+    with database.read() as connection:
+        assert checkpoints.checkpoint_names(connection, "part") == ["part:2", "part_:1"]
+        assert checkpoints.load_checkpoint(connection, "part:2") == b"part:2"
+
+
 def test_quarantined_things_of_one_reason_are_one_entry(database: Database) -> None:
     source = f"a/{next(_number)}"
     with database.begin() as connection:
