@@ -135,6 +135,9 @@ class _Protocol(MQTTProtocol):  # type: ignore[misc]  # gmqtt has no types
     def __init__(self, *args: Any, may_read: asyncio.Event, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._may_read = may_read
+        self._packets: list[tuple[int, bytes]] = []
+        self._at = 0
+        """So many of them are handed over."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:
         """Write through what can gather."""
@@ -168,19 +171,20 @@ class _Protocol(MQTTProtocol):  # type: ignore[misc]  # gmqtt has no types
             except MalformedPacketError:
                 self._transport.abort()
                 return
-            await self._hand_over(packets)
-
-    async def _hand_over(self, packets: list[tuple[int, bytes]]) -> None:
-        for at in range(0, len(packets), A_TURN):
-            if at:
-                try:
+            self._packets, self._at = packets, 0
+            while self._at < len(self._packets):
+                if self._at:
                     await asyncio.sleep(0)
-                except asyncio.CancelledError:
-                    self._take(packets[at:])  # the connection is gone; what it brought is not
-                    raise
-            self._take(packets[at : at + A_TURN])
+                self._hand_over(A_TURN)
 
-    def _take(self, packets: list[tuple[int, bytes]]) -> None:
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The connection is gone; what it brought is not."""
+        self._hand_over(len(self._packets))
+        super().connection_lost(exc)
+
+    def _hand_over(self, most: int) -> None:
+        packets = self._packets[self._at : self._at + most]
+        self._at += len(packets)
         with self._transport.held():
             for command, body in packets:
                 self._connection.put_package(Package(command, body))

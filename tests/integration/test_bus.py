@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import socket
+import struct
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 
@@ -117,16 +118,25 @@ async def test_hundreds_of_messages_of_one_connection_let_others_have_a_turn() -
 
 
 async def test_what_a_connection_brought_is_heard_although_it_is_lost() -> None:
+    """It is reset while the first of its messages are being handed over."""
+    begun, heard = asyncio.Event(), []
+
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.read(1024)
-        writer.write(CONNACK + b"\x30\x03\x00\x01x" * 600)
-        writer.close()
+        writer.write(CONNACK + b"\x30\x03\x00\x01x" * 6_000)
+        await begun.wait()
+        at_once = struct.pack("ii", 1, 0)
+        writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, at_once)
+        writer.transport.abort()
 
-    heard: list[bytes] = []
+    def hear(_topic: str, payload: bytes) -> None:
+        heard.append(payload)
+        begun.set()
+
     async with bad_broker(serve) as url, Bus(url, "listener") as bus:
-        bus.subscribe("x", lambda _topic, payload: heard.append(payload))
+        bus.subscribe("x", hear)
         await until(lambda: bus.reconnects > 0, what="the loss")
-    assert len(heard) >= 600
+        assert len(heard) >= 6_000
 
 
 @pytest.mark.parametrize("greeting", [b"", CONNACK, b"\x20\x02\x00\x05", b"\x30\xff\xff\xff\xff\xff"])
