@@ -48,9 +48,9 @@ class Escalation:
     site: str
     zone: str
     kind: str
-    """`alarm`, `step`, `late`, `command`, `suspended`, `ticket` or `overdue`."""
+    """`alarm`, `step`, `late`, `command`, `suspended`, `ticket`, `overdue` or `report`."""
     cause: str
-    """The id of the alarm, activation or ticket."""
+    """The id of the alarm, activation or ticket; of a report its period."""
     step: str | None = None
     roles: tuple[str, ...] = ()
     """Who a step tells: roles, duties, people, or a party as `of_party` writes it; an alarm goes by its levels."""
@@ -81,6 +81,8 @@ class Call:
 COMMAND = "command"
 """Somebody is asked to take command."""
 TICKET_KINDS = frozenset({"ticket", "overdue"})
+REPORT = "report"
+"""An evaluation report is there to be read. One who has read it reads it for nobody else."""
 _PARTY = "party:"
 
 
@@ -147,8 +149,8 @@ def called(escalation: Escalation, people: Sequence[str], next_at: int | None) -
 
 
 def acknowledge(escalation: Escalation, by: str, now: int) -> Escalation:
-    """Somebody has taken it on: nobody else is called. Once it has ended nothing changes."""
-    return _end(escalation, _E.ACKNOWLEDGE, by, now)
+    """Somebody has taken it on: nobody else is called; a report is read by each. Once it has ended nothing changes."""
+    return escalation if escalation.kind == REPORT else _end(escalation, _E.ACKNOWLEDGE, by, now)
 
 
 def end(escalation: Escalation, why: str, now: int) -> Escalation:

@@ -56,6 +56,11 @@ _OURS = {
         en="{mark}Ticket is late: {message}\nPlace: {place}\nTime: {time}\nLate: {action}\nSee: {link}\n"
         "Reference: {ref}",
     ),
+    "report": Text(
+        zh="{mark}{message}\n小区：{place}\n期间：{action}\n阅读与下载（网页、PDF、CSV）：{link}\n编号：{ref}",
+        en="{mark}{message}\nCommunity: {place}\nPeriod: {action}\nRead and download (page, PDF, CSV): {link}\n"
+        "Reference: {ref}",
+    ),
     "step": Text(
         zh="{mark}应急预案：{message}\n地点：{place}\n时间：{time}\n任务：{action}\n确认：{link}\n编号：{ref}",
         en="{mark}Emergency plan: {message}\nPlace: {place}\nTime: {time}\nTask: {action}\nAcknowledge: {link}\n"
@@ -95,7 +100,7 @@ class Facts:
     """What a message says, whoever gets it."""
 
     kind: str
-    """`alarm`, `step`, `late`, `command`, `suspended`, `ticket` or `overdue`: the template."""
+    """`alarm`, `step`, `late`, `command`, `suspended`, `ticket`, `overdue` or `report`: the template."""
     grade: str
     message: Text
     action: Text | None

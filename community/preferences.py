@@ -26,6 +26,7 @@ SUBJECT_OF: Mapping[str, Subject] = {
     "suspended": Subject.PLAN,
     "ticket": Subject.TICKET,
     "overdue": Subject.TICKET,
+    "report": Subject.TICKET,
 }
 """By the kind of an escalation."""
 CHOICES: Mapping[Subject, Mapping[str, bool]] = {

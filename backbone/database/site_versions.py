@@ -3,7 +3,7 @@
 import zlib
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, Select, insert, select
+from sqlalchemy import Connection, Select, func, insert, select
 
 from backbone.database.documents import storable
 from backbone.database.tables import site_versions
@@ -39,6 +39,12 @@ def record(c: Connection, site: str, digest: str, text: str, at: int, *, who: st
 def newest(c: Connection, site: str) -> SiteVersion | None:
     """The one that was recorded last."""
     return next(iter(versions(c, site, limit=1)), None)
+
+
+def first_at(c: Connection, site: str) -> int | None:
+    """Since when versions are on record (Unix ms): since then the platform watches this site."""
+    row = c.execute(select(func.min(_columns.at)).where(_columns.site == site)).first()
+    return None if row is None else row[0]
 
 
 def versions(c: Connection, site: str, *, limit: int = 100, before: int | None = None) -> list[SiteVersion]:

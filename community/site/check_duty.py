@@ -2,6 +2,7 @@
 
 import re
 
+from community.escalations import party_of
 from community.notice_text import FIELDS, unknown_fields
 from community.people import Role
 from community.roster import gaps, knows_holidays
@@ -123,12 +124,23 @@ def check_notifications(subject: Subject) -> Found:
                 yield from _somebody((*path, "on_duty", number), name, subject)
             for number, name in enumerate(level.all_):
                 yield from _somebody((*path, "all", number), name, subject)
+    for index, report in enumerate(notifications.reports):
+        for number, name in enumerate(report.to):
+            yield from _reader(("notifications", "reports", index, "to", number), name, subject)
     for kind in Templates.model_fields:
         text = getattr(notifications.templates, kind)
         for language in ("zh", "en"):
             for field in unknown_fields(getattr(text, language)) if text is not None else ():
                 path = ("notifications", "templates", kind, language)
                 yield path, f"'{{{field}}}' cannot be filled in; what can: {', '.join(FIELDS)}"
+
+
+def _reader(path: Path, name: str, subject: Subject) -> Found:
+    party = party_of(name)
+    if party is not None:
+        yield from subject.absent(path, "party", party)
+    elif name not in {person.id for person in subject.file.people}:
+        yield from _somebody(path, name, subject)
 
 
 def _somebody(path: Path, name: str, subject: Subject) -> Found:

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from community.site.fields import Day, Duration, Id, Row
+from community.site.listed import Words
 from community.text import Text
 
 _CLOCK = re.compile(r"^([01][0-9]|2[0-3]):([0-5][0-9])$")
@@ -109,6 +110,14 @@ class Retry(Row):
     longest: Duration = 60
 
 
+class ReportTo(Row):
+    """Who is told of the evaluation report (评估报告) of every month, quarter or year once it is over."""
+
+    every: Literal["month", "quarter", "year"]
+    to: Words = Field(min_length=1, description="roles, duties or people; `party:` and the id of a party for all of it")
+    at: Clock = Field(default="08:00", description="on the first day after the period")
+
+
 class Templates(Row):
     """The words of messages, where ours will not do."""
 
@@ -118,6 +127,7 @@ class Templates(Row):
     late: Text | None = None
     ticket: Text | None = None
     overdue: Text | None = None
+    report: Text | None = None
 
 
 class Notifications(Row):
@@ -130,3 +140,4 @@ class Notifications(Row):
     retry: Retry = Retry()
     timeout: Duration = Field(default=10, description="how long one delivery may take")
     templates: Templates = Templates()
+    reports: tuple[ReportTo, ...] = ()

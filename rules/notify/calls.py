@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 import structlog
 
-from community.escalations import TICKET_KINDS, Call, Escalation, call_tree
+from community.escalations import REPORT, TICKET_KINDS, Call, Escalation, call_tree
 from community.notifications import Notification
 from community.preferences import Preferences, channels_for, quiet_until
 from community.roster import OnRecord, duty_begins
@@ -63,7 +63,7 @@ class People:
         for role in escalation.roles:
             for person in self.of_role(role, plan_commander, at, record, in_command):
                 roles.setdefault(person, []).append(role)
-        in_plan = escalation.kind not in TICKET_KINDS
+        in_plan = escalation.kind not in TICKET_KINDS | {REPORT}
         return [Call(person, ", ".join(held), 0, in_plan) for person, held in roles.items()]
 
     def told_from(

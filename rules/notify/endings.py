@@ -6,10 +6,13 @@ from backbone.database.activations import get_activation
 from backbone.database.alarms import get_alarm
 from backbone.database.notifications import notifications_of, save_escalation, save_notification
 from backbone.database.tickets import get_ticket
-from community.escalations import COMMAND, TICKET_KINDS, Escalation, EscalationState, acknowledge, end
+from community.escalations import COMMAND, REPORT, TICKET_KINDS, Escalation, EscalationState, acknowledge, end
 from community.incident_command import still_asked
 from community.notifications import wants_notification, withdrawn
 from rules.respond.ticket_notices import still_wanted
+
+REPORT_MS = 7 * 86_400_000
+"""Longer than quiet hours and tries last: what has not arrived by then is not sent any more."""
 
 
 def ended(c: Connection, escalation: Escalation, now: int) -> Escalation:
@@ -19,6 +22,8 @@ def ended(c: Connection, escalation: Escalation, now: int) -> Escalation:
         if ticket is None or not still_wanted(ticket, escalation):
             return end(escalation, "the ticket went on", now)
         return escalation
+    if escalation.kind == REPORT:
+        return end(escalation, "everybody was told", now) if now - escalation.started_at > REPORT_MS else escalation
     if escalation.kind != "alarm":
         activation = get_activation(c, escalation.cause)
         if activation is None or not activation.tells:

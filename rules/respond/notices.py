@@ -149,12 +149,10 @@ def begin(
     Args:
         occasion: the activation it belongs to.
     """
-    time = facts.at if kind == "alarm" else 0
-    digest = hashlib.sha256(f"{site.id}:{kind}:{cause}:{step}:{time}".encode()).hexdigest()
     begin_escalation(
         c,
         Escalation(
-            id=f"e-{digest[:20]}",
+            id=identifier(site, kind, cause, step, facts.at if kind == "alarm" else 0),
             site=site.id,
             zone=zone,
             kind=kind,
@@ -167,6 +165,12 @@ def begin(
             next_at=now,
         ),
     )
+
+
+def identifier(site: Site, kind: str, cause: str, step: str | None, time: int = 0) -> str:
+    """The id of what is told of a cause; `time` tells the calls of one alarm apart."""
+    digest = hashlib.sha256(f"{site.id}:{kind}:{cause}:{step}:{time}".encode()).hexdigest()
+    return f"e-{digest[:20]}"
 
 
 def _roles(who: str | None) -> tuple[str, ...]:

@@ -1,5 +1,7 @@
 """What is due becomes tickets and rounds: maintenance, inspections, and all people are to be reminded of by a date.
 
+Evaluation reports whose period is over are told to whom the site file names.
+
 Each ticket's id comes of what it is for, so that however often something is planned it is opened once.
 """
 
@@ -27,6 +29,7 @@ from community.site.site import Site
 from community.ticket_deadlines import deadlines_for
 from community.tickets import SYSTEM, add_note, open_ticket
 from community.upkeep import Deadline, Due, Planner
+from rules.respond.report_notices import tell_report, untold
 from rules.writer import Stopped, Writer
 
 WRITER = "rules"
@@ -71,6 +74,7 @@ class Upkeep:
         with self._database.read() as c:
             before, after, due = self._plan(c)
             changed = before != after or self._parts_before(c) != self._parts
+            changed = changed or bool(untold(c, self._site, self._now()))
             return changed or any(not _is_made(c, self._site.id, one) for one in due)
 
     def _make(self, c: Connection) -> None:
@@ -83,6 +87,8 @@ class Upkeep:
         for one in due:
             if not _is_made(c, self._site.id, one):
                 make(c, self._site, one, self._now())
+        for period, name in untold(c, self._site, self._now()):
+            tell_report(c, self._site, period, name, self._now())
         save_deadlines(c, self._site.id, before, after)
 
     @property

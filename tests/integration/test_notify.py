@@ -21,10 +21,12 @@ from community.activations import Activation, StepState
 from community.alarms import acknowledge
 from community.commanding import take
 from community.escalations import EscalationState
+from community.evaluation import Period
 from community.incident_command import CommandState
 from community.notifications import NotificationState
 from community.quality import Quality
 from community.site.site import Site
+from rules.respond.report_notices import tell_report
 from rules.service import run
 from rules.settings import RulesSettings
 from tests.receivers import Mails, Receiver, mail_server, receiver
@@ -207,6 +209,30 @@ async def test_who_is_to_command_gets_one_message_and_nobody_is_left_in_peace_un
         with database.read() as c:
             waiting = [n for n in list_notifications(c, site.id, limit=1_000) if n.state is NotificationState.QUEUED]
         assert not [n for n in waiting if n.occasion == taken.id], "withdrawn"
+
+
+async def test_a_report_comes_by_mail_to_everybody_it_is_for_and_once(
+    embedded_broker: Broker,
+    tmp_path: Path,
+    database: Database,
+    hook: Receiver,
+    mails: Mails,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name, value in environment(hook, mails).items():
+        monkeypatch.setenv(name, value)
+    site = quick_site(tmp_path)
+    for _start in range(2):
+        with database.begin() as c:
+            tell_report(c, site, Period.parse("2026-10"), "supervisor", now_ms())
+        async with rules(embedded_broker, site, database):
+            await until(lambda: any("2026-10" in text for _, _, text in mails.got), "the supervisor's mail")
+            await until(lambda: states(database, site)[NotificationState.QUEUED] == 0, "everybody to be told")
+    reports = [(tos, text) for tos, _, text in mails.got if "2026-10" in text]
+    assert [to for tos, _ in reports for to in tos] == ["sun-hong@example.com"]
+    assert "评估报告 2026-10" in reports[0][1]
+    assert "Evaluation report 2026-10" in reports[0][1]
+    assert "https://anju.example/n/" in reports[0][1]
 
 
 async def test_a_receiver_that_fails_hangs_and_recovers(

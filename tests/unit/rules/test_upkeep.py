@@ -7,11 +7,15 @@ from pathlib import Path
 import pytest
 
 from backbone.database.database import Database
+from backbone.database.notifications import open_escalations
 from backbone.database.outbox import events_since
+from backbone.database.site_versions import record
 from backbone.database.tickets import list_tickets
 from backbone.database.upkeep import list_rounds, load_deadlines, load_usage
+from community.escalations import OPEN, acknowledge
 from community.people import Role
 from community.quality import Quality
+from community.site.duty import Notifications
 from community.site.model import Person, SiteFile, Zone
 from community.site.site import Site
 from community.text import Text
@@ -119,6 +123,35 @@ async def test_hours_of_running_come_from_readings_and_survive(database: Databas
     with database.read() as c:
         (ticket,) = [t for t in list_tickets(c, "test") if t.source.startswith("schedule:oil")]
     assert ticket.source == "schedule:oil:pump:1"
+
+
+async def test_a_report_is_told_once_to_each_over_restarts_and_never_of_a_time_before(database: Database) -> None:
+    rows = [{"every": "month", "to": ["manager", "supervisor"]}, {"every": "year", "to": ["manager"]}]
+    plain = site()
+    told_to = plain.file.model_copy(update={"notifications": Notifications.model_validate({"reports": rows})})
+    watched = Site(**{**vars(plain), "file": told_to})
+    first_of_february = MONDAY + 27 * DAY  # 08:00 in Shanghai
+
+    async def looked(*times: int) -> list[tuple[str, str | None]]:
+        now = [0]
+        async with Writer(database, asyncio.Event()) as writer:
+            upkeep = Upkeep(watched, database, writer, lambda: now[0])
+            for now[0] in times:
+                await upkeep.look()
+        with database.read() as c:
+            return sorted((e.cause, e.step) for e in open_escalations(c, "test", OPEN, 100) if e.kind == "report")
+
+    assert await looked(first_of_february) == [], "nothing is on record of January"
+    with database.begin() as c:
+        record(c, "test", "d", "text", MONDAY)
+    assert await looked(first_of_february - 1) == [], "of the year before nothing is on record, and January is not over"
+    both = [("2026-01", "manager"), ("2026-01", "supervisor")]
+    assert await looked(first_of_february, first_of_february + 15_000) == both
+    assert await looked(first_of_february + DAY) == both, "after a restart nobody is told again"
+    with database.read() as c:
+        one = next(e for e in open_escalations(c, "test", OPEN, 100) if e.kind == "report")
+    assert one.facts.page == "/evaluation?period=2026-01"
+    assert acknowledge(one, "zhang-min", first_of_february) is one, "one who has read it ends nothing for others"
 
 
 async def test_a_change_of_staff_asks_for_a_review_once(database: Database) -> None:

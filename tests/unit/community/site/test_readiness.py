@@ -81,3 +81,18 @@ def test_resources_are_where_the_file_says() -> None:
         wrong = GOOD.replace(plan, f"    resources: [{{id: r, name: {{zh: 物资}}, {row}}}]\n{plan}")
         (problem,) = check_text(wrong, PROFILES)
         assert told in problem.message
+
+
+@pytest.mark.parametrize(
+    ("to", "told"),
+    [
+        ("[wang-wei, safety-officer]", ""),
+        ("[gardener]", "nobody is ever gardener"),
+        ('["party:nobody"]', "there is no party 'nobody'"),
+        ("[]", "at least 1"),
+    ],
+)
+def test_a_report_goes_to_somebody_there_is(to: str, told: str) -> None:
+    problems = check_text(READY + f"\nnotifications:\n  reports: [{{every: month, to: {to}}}]\n", PROFILES)
+    assert bool(problems) == bool(told), problems
+    assert all(told in problem.message for problem in problems), problems
