@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import HTMLResponse, Response
 
-from api import paging, uploads
+from api import paging, photos, uploads
 from api.activations.report import Report
 from api.activations.review import open_review, review_is_closed
 from api.activations.schemas import ActivationOut, LevelChange, Reason, StepDone
@@ -112,12 +112,10 @@ async def add_activation_photo(activation_id: str, request: Request, write: Work
 
 
 def _add_photo(activation_id: str, content: bytes, write: Write) -> Response:
-    content, kind = uploads.taken(content, uploads.PHOTOS)
+    taken = photos.taken(content)
 
     def step(change: Change, activation: Activation) -> Activation:
-        identifier = uploads.keep(write.platform.files, content, kind)
-        photo = Photo(id=identifier, media_type=kind, size=len(content), at=change.now, by=change.by)
-        return step_proof.add_photo(activation, photo)
+        return step_proof.add_photo(activation, Photo(**taken.keep(write.platform, change)._asdict()))
 
     return perform(write, activation_id, "photo", step, status=201)
 
@@ -127,11 +125,7 @@ def get_activation_photo(activation_id: str, photo_id: str, platform: PlatformDe
     """The bytes of a photo."""
     with platform.database.read() as connection:
         found = stored.get_activation(connection, activation_id)
-    photos = found.photos if found is not None and found.site == platform.site.id else ()
-    photo = next((photo for photo in photos if photo.id == photo_id), None)
-    if photo is None:
-        raise not_found("photo", photo_id)
-    return uploads.answer(platform.files, photo.id, photo.media_type)
+    return photos.answer(platform, found, photo_id)
 
 
 @router.post("/{activation_id}/contain", response_model=ActivationOut)

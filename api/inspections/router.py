@@ -10,7 +10,7 @@ from fastapi import APIRouter, Query, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
-from api import paging, uploads
+from api import paging, photos, uploads
 from api.inspections.schemas import AnswerIn, RoundOut, RouteOut, StartRound, show
 from api.paging import Cursor, Limit, Page
 from api.platform import PlatformDep
@@ -156,13 +156,10 @@ async def add_inspection_photo(round_id: str, request: Request, write: Walking) 
 
 
 def _add_photo(round_id: str, content: bytes, write: Write) -> Response:
-    content, kind = uploads.taken(content, uploads.PHOTOS)
+    taken = photos.taken(content)
 
     def step(change: Change, round_: Round) -> Round:
-        identifier = uploads.keep(write.platform.files, content, kind)
-        return inspections.add_photo(
-            round_, RoundPhoto(id=identifier, media_type=kind, size=len(content), at=change.now, by=change.by)
-        )
+        return inspections.add_photo(round_, RoundPhoto(**taken.keep(write.platform, change)._asdict()))
 
     return _perform(write, round_id, "photo", step, status=201)
 
@@ -172,11 +169,7 @@ def get_inspection_photo(round_id: str, photo_id: str, platform: PlatformDep, _:
     """The bytes of a photo."""
     with platform.database.read() as c:
         found = stored.get_round(c, round_id)
-    photos = found.photos if found is not None and found.site == platform.site.id else ()
-    photo = next((photo for photo in photos if photo.id == photo_id), None)
-    if photo is None:
-        raise not_found("photo", photo_id)
-    return uploads.answer(platform.files, photo.id, photo.media_type)
+    return photos.answer(platform, found, photo_id)
 
 
 @router.post("/{round_id}/finish", response_model=RoundOut)

@@ -6,9 +6,8 @@ from fastapi import APIRouter, Query, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
-from api import uploads
+from api import photos, uploads
 from api.platform import PlatformDep
-from api.problems import not_found
 from api.security.access import Viewer
 from api.tickets.acting import find, keep, perform
 from api.tickets.schemas import Comment, TicketOut, WorkIn
@@ -58,12 +57,11 @@ async def add_ticket_photo(
 
 
 def _add_photo(ticket_id: str, content: bytes, note: str, write: Write) -> Response:
-    content, kind = uploads.taken(content, uploads.PHOTOS)
+    taken = photos.taken(content)
 
     def work(change: Change) -> TicketOut:
         ticket = find(change, ticket_id)
-        identifier = uploads.keep(write.platform.files, content, kind)
-        photo = Photo(id=identifier, media_type=kind, size=len(content), at=change.now, by=change.by, note=note.strip())
+        photo = Photo(**taken.keep(write.platform, change)._asdict(), note=note.strip())
         return keep(change, "photo", ticket_log.add_photo(ticket, photo))
 
     return write.perform("ticket.photo", ticket_id, work, status=201)
@@ -74,8 +72,4 @@ def get_ticket_photo(ticket_id: str, photo_id: str, platform: PlatformDep, _: Vi
     """The bytes of a photo."""
     with platform.database.read() as connection:
         ticket = stored.get_ticket(connection, ticket_id)
-    photos = ticket.photos if ticket is not None and ticket.site == platform.site.id else ()
-    photo = next((photo for photo in photos if photo.id == photo_id), None)
-    if photo is None:
-        raise not_found("photo", photo_id)
-    return uploads.answer(platform.files, photo.id, photo.media_type)
+    return photos.answer(platform, ticket, photo_id)
