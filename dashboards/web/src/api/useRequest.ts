@@ -2,6 +2,7 @@
 import { ref } from 'vue'
 import { useI18n } from 'vue-i18n'
 import { ApiError } from './http'
+import { refusal } from './refusals'
 
 export function useRequest() {
   const { t } = useI18n()
@@ -36,12 +37,12 @@ export function useRequest() {
       case 404:
         return t('problem.missing')
       case 409:
-        return t('problem.conflict', { detail: error.detail })
+        return t('problem.conflict', { detail: refusal(error.detail) })
       case 429:
         return t('problem.tooOften')
       case 400:
       case 422:
-        return t('problem.invalid', { detail: error.detail || error.title })
+        return t('problem.invalid', { detail: refusal(error.detail || error.title) })
       default:
         return error.status >= 500 ? t('problem.server') : t('problem.other')
     }

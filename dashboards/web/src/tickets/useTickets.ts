@@ -1,4 +1,4 @@
-/** The tickets that are open, kept up to date by the live channel. */
+/** The tickets that are open, kept up to date by the live channel; what is late comes first. */
 import { defineStore } from 'pinia'
 import { computed, ref } from 'vue'
 import { http } from '@/api/http'
@@ -38,7 +38,7 @@ export const useTickets = defineStore('tickets', () => {
   const open = computed(() =>
     [...objects.byId.values()]
       .filter(isOpen)
-      .sort((a, b) => Date.parse(b.reported_at) - Date.parse(a.reported_at) || a.id.localeCompare(b.id)),
+      .sort((a, b) => Number(b.late.length > 0) - Number(a.late.length > 0) || Date.parse(b.reported_at) - Date.parse(a.reported_at) || a.id.localeCompare(b.id)),
   )
 
   async function load(): Promise<void> {
