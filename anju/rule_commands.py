@@ -49,6 +49,7 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
     "again": ("确认后满 {span} 再次报警", "unacknowledged again after {span}"),
     "scope": ("在 {scope} 判断", "judged at {scope}"),
     "overrides": ("此处适用特例 {numbers}", "overrides {numbers} hold here"),
+    "used": ("其报警是这些规则的条件：{rules}", "its alarm is part of: {rules}"),
     "covered": (
         "{points} 个点位中 {watched} 个有规则监测，{unwatched} 个没有，另有 {outputs} 个是输出",
         "{watched} of {points} points are watched, {unwatched} are not, {outputs} more are outputs",
@@ -86,7 +87,7 @@ def explain(
     if not watched:
         out.print(text("unwatched"))
         return
-    names = names_of(found)
+    names, used_by = names_of(found), _used_by(found)
     for by in watched:
         rule = by.rule
         parts = [
@@ -102,6 +103,7 @@ def explain(
             if by.scope != point
             else "",
             text("overrides", numbers=", ".join(str(number) for number in by.overrides)) if by.overrides else "",
+            text("used", rules=", ".join(used_by[rule.id])) if rule.id in used_by else "",
         ]
         told = ("；" if tongue == "zh" else "; ").join(part for part in parts if part)
         out.print(f"{rule.id}  {rule.message.in_language(tongue)}\n    {told}", markup=False)
@@ -173,6 +175,17 @@ def try_rules(
         out.print(trial_report.as_json(trial), markup=False)
     else:
         report.trial(trial)
+
+
+def _used_by(site: Site) -> Mapping[str, list[str]]:
+    """By rule: the rules whose condition its alarm is part of."""
+    from community.site.watching import leaves
+
+    found: dict[str, list[str]] = {}
+    for rule in site.file.rules:
+        for alarm in dict.fromkeys(leaf.alarm for leaf in leaves(rule.when) if leaf.alarm is not None):
+            found.setdefault(alarm, []).append(rule.id)
+    return found
 
 
 def _site(path: Path | None) -> Site:

@@ -23,6 +23,14 @@ def test_it_is_explained_in_chinese() -> None:
     assert "规则 泵房水位高 的报警存在；（以下确知不成立：relay-1 relay-2 等于 1）；持续 1 分钟" in how
 
 
+def test_who_waits_for_a_rules_alarm_is_told() -> None:
+    done = CliRunner().invoke(cli, ["rules", "explain", "level-1.level", "--site", DEMO, "--language", "en"])
+    assert (
+        "    above 3.5 (deadband 0.2); for 1 min; risk medium; its alarm is part of: drain-pumps-stand-still"
+        in done.stdout
+    )
+
+
 def test_a_misspelt_point_is_an_error_that_helps() -> None:
     done = CliRunner().invoke(cli, ["rules", "explain", "door-b1.contakt", "--site", DEMO])
     assert done.exit_code == 1
