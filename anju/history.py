@@ -115,9 +115,24 @@ def repair(said: Callable[[str], None]) -> Repaired:
     settings = Settings()
     zone = ZoneInfo(read_site(settings).file.site.timezone)
     if not settings.history_url.startswith("duckdb:"):
-        raise HistorianRefused("the history is on a server: repair and restore it with the server's own tools")
+        raise HistorianRefused("the history is on a server")
     path = Path(settings.history_url.removeprefix("duckdb:").removeprefix("//"))
     return mend(path, zone, time.time_ns() // 1_000_000, said)
+
+
+def repair_roll_ups(said: Callable[[int], None]) -> int | None:
+    """Have a server's roll-ups made again where they are not what the readings say; how many hours. None: no server's.
+
+    Raises:
+        HistorianError, SiteErrors: it cannot be read now.
+    """
+    if Settings().history_url.startswith("duckdb:"):
+        return None
+    from backbone.historian.influxdb import InfluxHistorian
+
+    with opened() as (historian, _):
+        assert isinstance(historian, InfluxHistorian)
+        return historian.repair(said)
 
 
 @contextmanager

@@ -349,14 +349,26 @@ def history_check() -> None:
     for fault in faults:
         out.print(fault, markup=False)
     if faults:
-        raise _fail("`anju history repair` makes roll-ups again and saves what is readable; stop the platform first")
+        raise _fail(
+            "`anju history repair` makes roll-ups again and saves what is readable; it says if the platform must stop"
+        )
     out.print(f"{looked} readings, all of them readable, and nothing is out of order")
 
 
 @history.command("repair", epilog="Example: anju history repair")
 def history_repair() -> None:
-    """Save a damaged DuckDB history aside, bring what is readable into a new file, and say what is gone."""
-    from anju.history import repair
+    """Save a damaged history aside, bring what is readable into a new file, and say what is gone.
+
+    Of a history on a server only the roll-ups: where they are not what the readings say, ingest makes them again.
+    """
+    from anju.history import repair, repair_roll_ups
+
+    with _history_errors(), _progress() as said:
+        again = repair_roll_ups(said)
+    if again is not None:
+        out.print(f"the roll-ups of {again} hours are made again by ingest" if again else "nothing is out of order")
+        out.print("files of a server are checked and restored with its own tools (influx_inspect, influxd restore)")
+        return
 
     with _history_errors(), err.status("") as status:
         done = repair(status.update)

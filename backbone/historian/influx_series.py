@@ -29,7 +29,8 @@ def partials(query: Query, site: str, point: str, span: Span, grid: Grid, zone: 
     whole = level.whole(span)
     state, rolled, sparse = _known(query, site, point, level, whole)
     late = [Span(level.around(hour).begin, level.around(hour + HOUR_MS - 1).end) for hour in state.changed]
-    parts = pieces(level, span, [*late, Span(max(span.begin, state.until or 0), span.end)], MOST_PIECES)
+    new = Span(level.around(state.until or 0).begin, span.end)  # a day that is not over is not summed up
+    parts = pieces(level, span, [*late, new], MOST_PIECES)
     if level.unit_ms == MINUTE_MS:
         hours = [Span(max(hour, span.begin), min(hour + HOUR_MS, span.end)) for hour in sparse]
         parts = merged([*parts, *hours], MOST_PIECES)

@@ -14,7 +14,7 @@ import msgspec
 import numpy as np
 
 from backbone.frames import FrameEvent
-from backbone.historian import influx_marks, influx_series, influxql
+from backbone.historian import influx_check, influx_marks, influx_series, influxql
 from backbone.historian.buckets import HOUR_MS, grid_for
 from backbone.historian.influx_address import InfluxAddress
 from backbone.historian.influx_moves import DEVICES_A_QUERY, MEASURES_A_QUERY, Moves
@@ -180,15 +180,21 @@ class InfluxHistorian:
         return known.family.value if known else ""
 
     def check(self, said: Callable[[int], None]) -> Iterator[str]:
-        """See `Historian.check`. The server answers for its files; here all is read, and what stands twice is told."""
-        read = 0
+        """See `Historian.check`. The server answers for its files; here all is read, and compared with the roll-ups."""
+        for _, fault in self._faults(said):
+            yield fault
+
+    def repair(self, said: Callable[[int], None]) -> int:
+        """Have ingest make roll-ups again where they are not what the readings say; how many hours."""
+        hours = sorted({hour for hour, _ in self._faults(said)})
+        with self._writing:
+            self._mark(hours)
+        return len(hours)
+
+    def _faults(self, said: Callable[[int], None]) -> Iterator[tuple[int, str]]:
         self.positions()
-        for batch in self.scan(self._lines.site, None, 0, _EVER):
-            twice = batch.t.size - np.unique(np.stack([batch.t, batch.p.astype(np.int64)]), axis=1).shape[1]
-            if twice:
-                yield f"{twice} readings around {batch.t.item(0)} ms stand twice"
-            read += batch.t.size
-            said(read)
+        site = self._site.id
+        yield from influx_check.faults(self._server.query, site, self.scan(site, None, 0, _EVER), said)
 
     def backup(self, path: Path) -> bool:
         """See `Historian.backup`: `influx backup` does it."""

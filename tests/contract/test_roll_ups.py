@@ -210,3 +210,15 @@ def test_readings_of_a_point_that_is_taken_up_later_are_summed_up_as_well(new_ur
         historian.use(make_site(new=1))
         found = historian.series("yard", "n-1.temperature", NOON, NOON + 10 * HOUR_MS, 10).buckets
     assert [(one.t, one.count) for one in found] == [(hour, 60) for hour in hours]
+
+
+def test_a_day_that_is_not_over_is_told_up_to_now(new_url: NewUrl, tmp_path: Path) -> None:
+    """Its hours are summed up, it is not; in a chart of days it is there all the same."""
+    begin = midnight(datetime.fromtimestamp(NOON / 1000, ZONES[0]).date(), ZONES[0])
+    rows = [(POINTS[0], t, 1.0) for t in range(begin - DAY_MS, NOON, 600_000)]
+    with closing(open_historian(new_url(), tmp_path, make_site())) as historian:
+        historian.write([batch(rows)], [], {})
+        while historian.tidy(NOON - HOUR_MS):
+            pass
+        found = historian.series("yard", POINTS[0], begin - DAY_MS, begin + DAY_MS, 2).buckets
+    assert [(one.t, one.count) for one in found] == [(begin - DAY_MS, 144), (begin, (NOON - begin) // 600_000)]

@@ -419,3 +419,25 @@ def test_victoria_metrics_takes_what_we_write_and_what_it_cannot_answer_is_said(
     found = exported()
     assert [one["timestamps"] for one in found] == [[row[1] for row in rows]]
     assert [one["values"] for one in found] == [[row[2] for row in rows]]
+
+
+def test_roll_ups_that_are_wrong_are_found_and_made_again(influx: servers.Influx, tmp_path: Path) -> None:
+    """As after somebody wrote or deleted by hand in the server."""
+    url, end = bucket_of(influx), NOON + 3 * 3_600_000
+    rows = [(TEMPERATURE, NOON + n * 60_000, float(n)) for n in range(180)]
+    with closing(opened(url, tmp_path)) as historian, closing(InfluxServer(InfluxAddress.parse(url))) as server:
+        historian.write([batch(rows)], [], {})
+        while historian.tidy(end + 3_600_000):
+            pass
+        assert list(historian.check(lambda _: None)) == []
+        assert historian.repair(lambda _: None) == 0
+        server.write(f"anju_hours,device=e-1,measure=temperature,site=yard max=999 {NOON + 3_600_000}".encode(), "ms")
+        (fault,) = historian.check(lambda _: None)
+        assert "1 points of the hour" in fault
+        assert max(one.max or 0 for one in historian.series("yard", TEMPERATURE, NOON, end, 3).buckets) == 999
+        with closing(opened(url, tmp_path / "beside")) as beside:
+            assert beside.repair(lambda _: None) == 1
+        assert max(one.max or 0 for one in historian.series("yard", TEMPERATURE, NOON, end, 3).buckets) == 179
+        while historian.tidy(end + 3_600_000):
+            pass
+        assert list(historian.check(lambda _: None)) == []
