@@ -117,6 +117,15 @@ async def test_events_come_through_without_a_broker(tmp_path: Path, mosquitto: s
         assert told["object"]["id"] == ticket["id"]
 
 
+async def test_events_come_through_though_a_broker_that_is_there_passes_nothing_on(
+    tmp_path: Path, mosquitto: servers.Broker
+) -> None:
+    """As a cluster that elects a leader: connected, and silent for seconds."""
+    async with api_server(tmp_path, mosquitto.url) as server, server.client() as admin, server.page(admin) as page:
+        alarm = server.raise_alarm(SMOKE, now_ms())
+        assert (await page.message("alarm"))["object"] == (await admin.get(f"/alarms/{alarm.id}")).json()
+
+
 async def test_a_page_closes_when_its_session_ends(tmp_path: Path, embedded_broker: servers.Broker) -> None:
     async with api_server(tmp_path, embedded_broker.url) as server, server.client() as admin:
         async with server.client("crew") as crew, server.page(crew) as page:

@@ -6,6 +6,7 @@ import socket
 import struct
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
 
 import pytest
 
@@ -257,3 +258,28 @@ async def test_in_a_session_answers_go_out_in_the_order_of_the_messages(embedded
         writer.publish("x", bytes([21]))
         await until(lambda: done[-1] == 21, what="the one after")
         assert bus.reconnects == 0
+
+
+async def test_two_connections_of_a_service_are_at_two_brokers_while_there_are_two(tmp_path: Path) -> None:
+    """The death of one cuts one of them; that goes to the other broker, the only one there is."""
+    with servers.mosquitto(tmp_path / "a") as a, servers.mosquitto(tmp_path / "b") as b:
+        urls, heard = f"{a.url},{b.url}", [set[bytes](), set[bytes]()]
+        first = Bus(urls, "first")
+        second = Bus(urls, "second", apart_from=[first])
+        for bus, words in zip((first, second), heard, strict=True):
+            bus.subscribe("where", lambda _topic, payload, words=words: words.add(payload))  # type: ignore[misc]
+        async with first, second, Bus(a.url, "at-a") as at_a, Bus(b.url, "at-b") as at_b:
+
+            def all_hear() -> bool:
+                at_a.publish("where", b"a", qos=0)
+                at_b.publish("where", b"b", qos=0)
+                return all(heard)
+
+            await until(all_hear)
+            assert heard == [{b"a"}, {b"b"}]
+            a.process.kill()
+            await until(lambda: not first.connected)
+            for words in heard:
+                words.clear()
+            await until(all_hear)
+            assert heard == [{b"b"}, {b"b"}]
