@@ -3,7 +3,7 @@
 rumqttd keeps a commit log a topic filter, in segments; its defaults let that log grow to 1-2 GB. Eight segments of
 half a MB keep what bridges a moment: more than the gateways of a small site have on their way at once. What falls off
 the end is resent by the gateways (see docs/decisions/0001). A log of 60-byte messages takes four times its size, and
-the demo has 15 filters: benchmarks/broker_memory.py fills them and shows that it all stays under 200 MB.
+the demo has 16 filters: benchmarks/broker_memory.py fills them and shows that it all stays under 200 MB.
 """
 
 import logging
