@@ -48,7 +48,8 @@ async def rules(stop: asyncio.Event) -> None:
     from backbone.database.database import Database
     from backbone.database.sole import alone
     from backbone.site_watch import SiteWatch
-    from rules.service import run, unix_ms
+    from backbone.steady import wall_ms
+    from rules.service import run
     from rules.settings import RulesSettings
 
     settings = RulesSettings()
@@ -56,7 +57,7 @@ async def rules(stop: asyncio.Event) -> None:
 
         async def serve(own: RulesSettings) -> None:
             site, problems = read_site_or_last(own)
-            watch = SiteWatch(own, site, "rules", unix_ms, problems)
+            watch = SiteWatch(own, site, "rules", wall_ms, problems)
             folder = settings.data_dir / "locks"
             await alone(
                 database,

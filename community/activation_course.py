@@ -53,8 +53,7 @@ def come_into_force(activation: Activation, by: str, why: str, now: int) -> Acti
         TransitionRefused: it is not in standby.
     """
     after = changed(activation, ActivationEvent.ACTIVATE, by, why, now)
-    waited = now - activation.activated_at
-    steps = tuple(replace(step, due_at=step.due_at + waited) for step in after.steps)
+    steps = tuple(replace(step, due_at=now + step.within_ms) for step in after.steps)
     return replace(after, steps=steps, decide_by=None)
 
 

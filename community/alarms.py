@@ -89,6 +89,8 @@ class Alarm:
     raised_by: tuple[Cause, ...] = ()
     """The readings that raised it (last), and those that ended its condition; none where no reading did."""
     cleared_by: tuple[Cause, ...] = ()
+    clock_ms: int = 0
+    """By how much the server's clock was set since it was acknowledged."""
     version: int = 1
 
 
@@ -209,6 +211,7 @@ def acknowledge(alarm: Alarm, by: str, note: str, now: int) -> Alarm:
         acknowledged_at=now,
         acknowledged_by=by,
         acknowledge_note=note or None,
+        clock_ms=0,
         version=alarm.version + 1,
     )
 

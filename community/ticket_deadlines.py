@@ -58,7 +58,7 @@ def next_look(ticket: Ticket) -> int | None:
     if ticket.state not in OPEN:
         return None
     if (ticket.state is TicketState.REPORTED and not ticket.dispatched) or untold(ticket):
-        return ticket.opened_at
+        return ticket.opened_at + ticket.clock_ms
     return min((at for _, at in _pending(ticket)), default=None)
 
 
@@ -72,7 +72,7 @@ def _pending(ticket: Ticket) -> Iterator[tuple[str, int]]:
         return
     waiting = [(COMPLETE, ticket.complete_by)] if ticket.rectified_by is None or _at_work(ticket) else []
     if ticket.responded_at is None:
-        waiting += [(RESPOND, ticket.respond_by), (RESPOND_LIMIT, ticket.opened_at + LIMIT_MS)]
+        waiting += [(RESPOND, ticket.respond_by), (RESPOND_LIMIT, ticket.opened_at + ticket.clock_ms + LIMIT_MS)]
     yield from ((kind, at) for kind, at in waiting if kind not in ticket.late)
 
 

@@ -155,6 +155,8 @@ class Ticket:
     earlier: str | None = None
     """The last ticket of the same condition."""
     history: tuple[TicketNote, ...] = ()
+    clock_ms: int = 0
+    """By how much the server's clock was set since it was opened: its deadlines were moved with it."""
     version: int = 1
 
     @property
@@ -353,6 +355,7 @@ def reopen(
         respond_by=respond_by,
         complete_by=complete_by,
         late=(),
+        clock_ms=0,
         assignee=None,
         told=None,
         dispatched=False,

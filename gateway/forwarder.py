@@ -2,6 +2,7 @@
 
 import asyncio
 import sqlite3
+from collections.abc import Callable
 
 import structlog
 
@@ -31,6 +32,7 @@ class Forwarder:
         spool: Spool,
         uplink: Uplink,
         now: GatewayClock,
+        lived: Callable[[], int],
         *,
         bulk_readings: int,
         bulk_age_ms: int,
@@ -39,6 +41,7 @@ class Forwarder:
         self._spool = spool
         self._uplink = uplink
         self._now = now
+        self._lived = lived
         self._sync_s = sync_s
         self._scheduled = False
         self._durable: asyncio.Future[None] | None = None
@@ -104,7 +107,7 @@ class Forwarder:
         self._forward()
         if tick % TIDY_EVERY == 0:
             self._uplink.check()
-            self._spool.tidy(now, by_age=self._now.confirmed)
+            self._spool.tidy(min(now, self._lived()), by_age=self._now.confirmed)
             self._spool.compact(self._uplink.at_rest(Lane.BULK), now)
         if tick % REMEMBER_EVERY == 0:
             self._remember()

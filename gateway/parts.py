@@ -9,6 +9,7 @@ from typing import Any
 
 import structlog
 
+from backbone.lived_time import LivedTime
 from backbone.site_watch import SiteRefused, SiteWatch
 from community.losses import LossReason
 from community.site.devices import DeviceMode, Gateway, Line
@@ -82,6 +83,7 @@ class Parts:
             spool,
             self._uplink,
             now,
+            LivedTime(settings.data_dir / "gateway" / row.id / "lived", lambda: None, wall=now),
             bulk_readings=settings.bulk_readings,
             bulk_age_ms=int(settings.bulk_age_s * 1000),
             sync_s=settings.spool_sync_s,

@@ -18,9 +18,17 @@ log = structlog.get_logger()
 
 
 async def keep_house(
-    historian: Historian, site: Callable[[], Site], keep_days: Mapping[Family, float], now: Callable[[], int]
+    historian: Historian,
+    site: Callable[[], Site],
+    keep_days: Mapping[Family, float],
+    now: Callable[[], int],
+    lived: Callable[[], int],
 ) -> None:
-    """Tidy until cancelled. After each piece it rests as long as the piece took: others need the processor too."""
+    """Tidy until cancelled. After each piece it rests as long as the piece took: others need the processor too.
+
+    Args:
+        lived: the time that readings are deleted by (Unix ms).
+    """
     failing = False
     forgot_at = -FORGET_EVERY_S
     while True:
@@ -29,7 +37,7 @@ async def keep_house(
         try:
             more = await asyncio.to_thread(historian.tidy, now())
             if not more and keep_days and began - forgot_at >= FORGET_EVERY_S:
-                await asyncio.to_thread(forget_old, historian, site(), keep_days, now())
+                await asyncio.to_thread(lambda: forget_old(historian, site(), keep_days, lived()))
                 forgot_at = began
         except HistorianError as error:
             metrics.loop_errors.labels("ingest housekeeping").inc()
@@ -39,6 +47,11 @@ async def keep_house(
         else:
             failing = False
         await asyncio.sleep(time.monotonic() - began if more else LOOK_EVERY_S)
+
+
+def newest_reading(historian: Historian, site: Site) -> int | None:
+    """The time of the newest reading that is kept (Unix ms), if there is any."""
+    return max((reading.t for reading in historian.latest(site.id, None, 0).values()), default=None)
 
 
 def forget_old(historian: Historian, site: Site, keep_days: Mapping[Family, float], now: int) -> None:

@@ -12,13 +12,14 @@ import structlog
 from backbone.bus import Bus
 from backbone.database.database import Database
 from backbone.historian.port import Historian
+from backbone.lived_time import LivedTime
 from backbone.site_watch import Take
 from backbone.stream import Stream
 from community.site.site import Site
 from ingest import counters
 from ingest.again import Again
 from ingest.clock import wall_ms
-from ingest.housekeeping import keep_house
+from ingest.housekeeping import keep_house, newest_reading
 from ingest.keeper import Keeper, Stopped
 from ingest.settings import IngestSettings
 from ingest.validate import CONSUMER
@@ -54,13 +55,16 @@ async def run(
             stream = Stream(bus, site.id, site.gateways, CONSUMER, positions, now=wall, refuse=keeper.refuse)
             stream.start()
             again = Again(database, site.id, wall)
+            lived = LivedTime(
+                settings.data_dir / "ingest-lived", lambda: newest_reading(historian, keeper.site), wall=wall
+            )
             consumer = Consumer(settings, stream, keeper, again)
             if follow is not None:
                 follow(consumer.take)
             async with bus, asyncio.TaskGroup() as group:
                 beside = [
                     group.create_task(
-                        keep_house(historian, lambda: keeper.site, settings.keep_days, wall), name="housekeeping"
+                        keep_house(historian, lambda: keeper.site, settings.keep_days, wall, lived), name="housekeeping"
                     ),
                     group.create_task(again.run(), name="set aside"),
                 ]

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 import structlog
+from msgspec.structs import replace
 from sqlalchemy import Connection
 
 from backbone import topics
@@ -24,6 +25,7 @@ from backbone.database.positions import load_positions, save_positions
 from backbone.stream import MANY_READINGS, Position, Stream
 from community.site.profile import Lane
 from community.site.site import Site
+from rules.clock import KEEP_MS, Clock, Known
 from rules.desk import Desk
 from rules.detect.compile import compile_rules
 from rules.detect.engine import Detector
@@ -36,6 +38,7 @@ from rules.meters import Meters
 from rules.notify.channels import Channels
 from rules.notify.notifier import Notifier
 from rules.refused import Refused
+from rules.respond.clock_set import keep_clock, move_deadlines
 from rules.respond.orders import Order
 from rules.respond.output_values import OutputValues
 from rules.respond.responder import Responder
@@ -47,8 +50,6 @@ from rules.writer import Stopped, Writer
 
 CONSUMER = "rules"
 LINGER_S = 0.02
-BACK_MS = 1_000
-"""A clock that shows so much less than before was set back."""
 PAUSES, LONGEST_PAUSE_MS = 10, 2_000
 """Progress alone is not committed for so many times as long as it took: a disk may be slow."""
 DEAF_MS = 5_000
@@ -109,8 +110,10 @@ class Consumer:
     doors: Doors
     outputs: OutputValues
     refused: Refused
-    now: Callable[[], int]
+    now: Clock
     _changed: _Changed | None = None
+    _known: Known | None = None
+    """How the clock is stored to be."""
     _heard_at: int = 0
     _committed_at: int = 0
     _stored: Mapping[str, Position] = field(default_factory=dict)
@@ -130,8 +133,7 @@ class Consumer:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Consume until `stop`, then commit what was judged."""
-        if by := self.judge.set_back_before(self.now()):
-            log.warning("the clock was set back while the rules did not run", by_s=by // 1000)
+        await self._begin_by_the_clock()
         self.judge.listen(self.now())
         for bus in (self.bus, self.bulk):
             bus.on_connect(lambda: self.judge.listen(self.now()))
@@ -144,13 +146,12 @@ class Consumer:
             until_end_ms = max(self.judge.next_end() - self.now(), 0)
             wait_s = min(LINGER_S, until_end_ms / 1000)
             deliveries = await self.stream.batch(max_readings=self.settings.rules_batch, max_wait_s=wait_s)
+            if by := self.now.look():
+                await self._clock_set(by)
+            elif self._known is None or abs(self.now.offset - self._known.offset) >= KEEP_MS:
+                await self._keep_clock()
             now = self.now()
-            if now < self._heard_at - BACK_MS:
-                log.warning("the clock was set back", by_s=(self._heard_at - now) // 1000)
-                self.judge.set_back(self._heard_at - now)
-                self.judge.listen(now)
-                self._committed_at = now
-            elif now - self._heard_at > DEAF_MS:
+            if now - self._heard_at > DEAF_MS:
                 self.judge.listen(now)
                 self.judge.watermarks.lose(now)
             self._heard_at = now
@@ -170,6 +171,36 @@ class Consumer:
             await self._practise(batch, now)
         await self._commit([], self.now(), at_once=True)
         await self.kept.stop()
+
+    async def _begin_by_the_clock(self) -> None:
+        """The clock may have been set while nobody ran: the machine was up all the time, or readings are to come."""
+        if by := self.now.look():
+            await self._clock_set(by)
+        elif seen := self.judge.set_back_before(self.now()):
+            await self._commit([], self.now(), also=lambda c: move_deadlines(c, self.site, -seen, self.now()))
+        await self._keep_clock()
+
+    async def _clock_set(self, by: int) -> None:
+        """What is going on, and what is due, neither waits for that time to come again nor is over at once."""
+        self._known = known = replace(self.now.known, offset=self.now.offset + by)
+        new = self.now() + by
+        self.judge.set_back(-by)
+
+        def move(c: Connection) -> None:
+            move_deadlines(c, self.site, by, new)
+            keep_clock(c, self.site.id, known)
+            # while this has the turn to write: no other transaction sees the new time and the old deadlines
+            self.now.offset = known.offset
+
+        await self._commit([], new, also=move)
+        self.judge.listen(self.now())
+        self._heard_at = self._committed_at = self.now()
+        for one in (self.responder, self.desk, self.gateways, self.notifier):
+            one.clock_set(by)
+
+    async def _keep_clock(self) -> None:
+        self._known = known = self.now.known
+        await self.writer.do(lambda c: keep_clock(c, self.site.id, known))
 
     def _on_status(self, topic: str, payload: bytes) -> None:
         gateway = topics.gateway_of(topic)
@@ -250,12 +281,19 @@ class Consumer:
         """The one that is in force."""
         return self.judge.detector
 
-    async def _commit(self, transitions: list[Transition], now: int, *, at_once: bool = False) -> None:
+    async def _commit(
+        self,
+        transitions: list[Transition],
+        now: int,
+        *,
+        at_once: bool = False,
+        also: Callable[[Connection], None] | None = None,
+    ) -> None:
         awaited = self._unsaid >= MANY_READINGS and self.stream.buffered_readings == 0
         pause_ms = max(self.settings.checkpoint_every_s * 1000, min(PAUSES * self._took_ms, LONGEST_PAUSE_MS))
         due = at_once or awaited or now - self._committed_at >= pause_ms
         worth = self._uncommitted or self.judge.told.calls >= MANY_CALLS
-        if not transitions and not (worth and due):
+        if not transitions and also is None and not (worth and due):
             return
         began = time.monotonic()
         positions, calls = self.stream.positions, self.judge.told.take()
@@ -264,6 +302,8 @@ class Consumer:
 
         def work(c: Connection) -> list[Order]:
             orders = self.responder.respond(c, transitions, now) if transitions else []
+            if also is not None:
+                also(c)
             self.kept.tell(c, calls)
             save_positions(c, CONSUMER, self.site.id, moved)
             self.meters.save(c)

@@ -16,6 +16,7 @@ from sqlalchemy import Connection
 
 from backbone import metrics, topics
 from backbone.bus import Bus
+from community.clock_set import moved_command
 from community.commands import Reply
 from community.site.site import Site
 from rules.respond.orders import Order
@@ -62,6 +63,12 @@ class Desk:
         for order in orders:
             sent = self._waiting.setdefault(order.id, _Sent(order, 0))
             self._publish(sent)
+
+    def clock_set(self, by: int) -> None:
+        """The clock shows so many ms more: what waits for its answer expires, and is sent again, as it would have."""
+        for sent in self._waiting.values():
+            sent.order = sent.order._replace(command=moved_command(sent.order.command, by))
+            sent.next_at += by
 
     async def run(self) -> None:
         """Look after open plans until cancelled."""

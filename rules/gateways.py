@@ -70,6 +70,10 @@ class GatewayWatch:
         """The site file changed."""
         self._site = site
 
+    def clock_set(self, by: int) -> None:
+        """The clock shows so many ms more."""
+        self._unsettled = {gateway: (online, since + by) for gateway, (online, since) in self._unsettled.items()}
+
     def start(self) -> None:
         """Subscribe."""
         self._bus.subscribe(topics.status(self._site.id, "+"), self._on_status)

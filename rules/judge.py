@@ -56,7 +56,10 @@ class Judge:
         return batch, found
 
     def set_back(self, by: int) -> None:
-        """The clock was set back by so many ms: what is going on does not wait for that time to come again."""
+        """The clock was set back by so many ms (negative: ahead): what is going on goes on, as long as it would have.
+
+        Otherwise it would wait for that time to come again, or two detectors that agree would lie hours apart.
+        """
         self.told.set_back(by)
         self.watermarks.set_back(by)
         self._ticked_at, self._held_at = 0, -1

@@ -2,8 +2,7 @@
 
 import asyncio
 import os
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 import structlog
 from sqlalchemy import Connection
@@ -13,9 +12,11 @@ from backbone.bus import Bus
 from backbone.database.database import Database
 from backbone.database.outbox import Relay
 from backbone.database.positions import load_positions
+from backbone.lived_time import LivedTime
 from backbone.site_watch import SiteWatch
 from backbone.stream import Position, Stream
 from community.site.site import Site
+from rules.clock import Clock
 from rules.consumer import CONSUMER, Consumer, begin, detector_of
 from rules.desk import Desk
 from rules.detect.checkpoint import CheckpointError
@@ -30,6 +31,7 @@ from rules.notify.heartbeat import Heartbeat
 from rules.notify.notifier import Notifier
 from rules.notify.push import Push
 from rules.refused import Refused
+from rules.respond.clock_set import known_clock
 from rules.respond.output_values import OutputValues
 from rules.respond.responder import Responder
 from rules.respond.ticket_watch import TicketWatch
@@ -41,29 +43,24 @@ from rules.writer import Stopped, Writer
 log = structlog.get_logger()
 
 
-def unix_ms() -> int:
-    """The time now, Unix ms."""
-    return time.time_ns() // 1_000_000
-
-
 async def run(
     settings: RulesSettings,
     site: Site,
     database: Database,
     stop: asyncio.Event,
     *,
-    now: Callable[[], int] = unix_ms,
+    clock: Clock | None = None,
     watch_site: SiteWatch | None = None,
 ) -> None:
     """Run until `stop`; with `watch_site` a changed site file comes into force meanwhile."""
-    detector = detector_of(site)
+    detector, now = detector_of(site), clock or Clock()
     compiled = detector.compiled
     async with Writer(database, stop) as writer, Writer(database, stop) as notes:
         try:
             outputs = OutputValues(site)
             responder = Responder(site, round(settings.late_after_s * 1000), outputs)
             kept = KeptState(site.id, database, writer)
-            positions = await writer.do(lambda c: _restore(c, site, kept, detector, responder, now()))
+            positions = await writer.do(lambda c: _restore(c, site, kept, detector, responder, now))
             bus = Bus(
                 settings.broker_url,
                 f"anju-rules-{site.id}",
@@ -98,7 +95,8 @@ async def run(
                 bus.subscribe(topics.event(site.id, kind), notifier.on_event)
             ticket_watch = TicketWatch(site, notes, relay, notifier.wake, now)
             bus.subscribe(topics.event(site.id, "ticket"), ticket_watch.on_event)
-            upkeep, meters = Upkeep(site, database, notes, now), Meters(site)
+            lived = LivedTime(settings.data_dir / f"rules-lived-{site.id}", lambda: None, wall=now)
+            upkeep, meters = Upkeep(site, database, notes, lived), Meters(site)
             await writer.do(meters.load)
             await writer.do(outputs.load)
             consumer = Consumer(
@@ -145,12 +143,13 @@ async def run(
 
 
 def _restore(
-    c: Connection, site: Site, kept: KeptState, detector: Detector, responder: Responder, now: int
+    c: Connection, site: Site, kept: KeptState, detector: Detector, responder: Responder, now: Clock
 ) -> Mapping[str, Position]:
+    now.resume(known_clock(c, site.id))
     try:
         kept.restore(c, detector)
     except CheckpointError:
         metrics.loop_errors.labels("rules checkpoint").inc()
         log.exception("the kept state cannot be read; conditions start afresh")
-    begin(c, kept, detector, responder, now)
+    begin(c, kept, detector, responder, now())
     return load_positions(c, CONSUMER, site.id)

@@ -55,6 +55,7 @@ WORDS = {
     "activation.activated": Text(zh="预案启动", en="Plan activated"),
     "activation.activate": Text(zh="正式启动", en="In force"),
     "activation.command-asked": Text(zh="请其指挥", en="Asked to command"),
+    "activation.clock-set": Text(zh="时钟被调整，期限随之移动", en="Clock set, deadlines moved with it"),
     "activation.command-asked-again": Text(zh="再次请其指挥", en="Asked again to command"),
     "activation.command-unanswered": Text(zh="已全部询问，无人接受指挥", en="All were asked; nobody has taken command"),
     "activation.command-taken": Text(zh="接受指挥", en="Takes command"),

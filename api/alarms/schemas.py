@@ -65,6 +65,7 @@ class AlarmOut(BaseModel):
     chatters: bool = Field(
         default=False, description="it came and went three times within a minute: it stays until calm for 5 minutes"
     )
+    clock_ms: int = Field(default=0, description="by how much the server's clock was set since it was acknowledged")
     raised_by: list[CauseOut] = Field(default_factory=list, description="the readings that raised it, at most 32")
     cleared_by: list[CauseOut] = Field(
         default_factory=list, description="the readings that ended its condition; none where time alone did"

@@ -44,6 +44,15 @@ def insert_command(
     )
 
 
+def move_command(connection: Connection, identifier: str, command: Command) -> None:
+    """Have a command that waits for its reply expire at another time."""
+    connection.execute(
+        update(commands)
+        .where(commands.c.id == identifier, commands.c.outcome.is_(None))
+        .values(expires=command.expires, document=encode(command))
+    )
+
+
 def pending_commands(connection: Connection, site: str) -> list[GivenCommand]:
     """Commands without a reply, oldest first: to be sent (again) while they have not expired."""
     query = select(commands).where(commands.c.site == site, commands.c.outcome.is_(None)).order_by(commands.c.expires)

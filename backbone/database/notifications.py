@@ -135,6 +135,12 @@ def queued_for(c: Connection, site: str, person: str, now: int, limit: int) -> l
     return [decode(row[0], Notification) for row in c.execute(query)]
 
 
+def queued(c: Connection, site: str) -> list[Notification]:
+    """All that wait to be handed over."""
+    query = select(notifications.c.document).where(*_queued(site))
+    return [decode(row[0], Notification) for row in c.execute(query)]
+
+
 def _queued(site: str) -> tuple[ColumnElement[bool], ...]:
     return (notifications.c.site == site, notifications.c.state == NotificationState.QUEUED.value)
 
@@ -202,6 +208,11 @@ def save_preferences(c: Connection, site: str, preferences: Preferences) -> None
 def pace_of(c: Connection, site: str, person: str) -> Pace | None:
     """The last messages to somebody."""
     return _personal(c, site, person, "pace", Pace)
+
+
+def all_paces(c: Connection, site: str) -> dict[str, Pace]:
+    """The last messages to everybody, by person."""
+    return _everybodys(c, site, "pace", Pace)
 
 
 def save_pace(c: Connection, site: str, pace: Pace) -> None:

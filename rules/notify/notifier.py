@@ -120,6 +120,11 @@ class Notifier:
         self._settings = site.file.notifications or Notifications()
         self._calling = Calling(site, channels, self._push)
 
+    def clock_set(self, by: int) -> None:
+        """The clock shows so many ms more, and what is due was moved."""
+        self._settled_at += by
+        self._wake.set()
+
     def wake(self) -> None:
         """There may be something to tell."""
         self._wake.set()

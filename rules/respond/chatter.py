@@ -47,6 +47,11 @@ class Chatter:
             if now - since >= CALM_MS:
                 yield key, since
 
+    def clock_set(self, by: int) -> None:
+        """The clock that dates readings shows so many ms more."""
+        self._came = {key: deque((at + by for at in times), maxlen=CHATTER) for key, times in self._came.items()}
+        self._calm = {key: at + by for key, at in self._calm.items()}
+
     def over(self, key: Key) -> None:
         """Its alarm has ended."""
         self._calm.pop(key, None)

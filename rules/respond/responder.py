@@ -140,6 +140,11 @@ class Responder:
             metrics.loop_errors.labels("rules look after").inc()
             log.exception(failed)
 
+    def clock_set(self, by: int) -> None:
+        """The clock shows so many ms more."""
+        self._chatter.clock_set(by)
+        self._tidied_at += by
+
     @property
     def practising(self) -> str | None:
         """The drill that runs with devices in test mode: what they report is worth judging."""

@@ -8,7 +8,6 @@ import asyncio
 import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import partial
 
 import structlog
 from sqlalchemy import Connection
@@ -74,7 +73,7 @@ class TicketWatch:
         """Look after tickets until cancelled."""
         while True:
             self._wake.clear()
-            done = await self._writer.do(partial(look_after, site=self._site, now=self._now()))
+            done = await self._writer.do(lambda c: look_after(c, self._site, self._now()))
             if done:
                 self._relay.wake()
                 self._wake_notifier()

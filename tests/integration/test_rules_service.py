@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +15,14 @@ from backbone.database.database import Database
 from backbone.database.last_places import load_last_places
 from backbone.database.quarantine import list_quarantine
 from backbone.database.tickets import list_tickets
+from backbone.steady import steady_ms
 from community.activations import StepState
 from community.alarms import AlarmState
 from community.commands import Command, Outcome
 from community.site.profile import Lane
 from community.site.site import Site
 from community.tickets import Ticket
+from rules.clock import Clock
 from rules.service import run
 from rules.settings import RulesSettings
 from tests.rules_rig import Edge, demo_site, edge, now_ms, open_database, until
@@ -41,13 +43,13 @@ def database(tmp_path: Path) -> Database:
 
 @contextlib.asynccontextmanager
 async def rules(
-    broker: Broker, site: Site, database: Database, *, now: Callable[[], int] = now_ms, gateway: str = "gw-east"
+    broker: Broker, site: Site, database: Database, *, clock: Clock | None = None, gateway: str = "gw-east"
 ) -> AsyncIterator[Edge]:
     """The service and a gateway beside it."""
     stop = asyncio.Event()
     settings = RulesSettings(mqtt_url=broker.url, gateway_change_after_s=0.2)
     async with edge(broker.url, site, gateway) as found:
-        task = asyncio.create_task(run(settings, site, database, stop, now=now))
+        task = asyncio.create_task(run(settings, site, database, stop, clock=clock))
         try:
             yield found
         finally:
@@ -99,20 +101,71 @@ async def test_a_delay_does_not_wait_for_a_clock_that_was_set_back(
 ) -> None:
     """Two hours back while the delay runs: the alarm comes as if nothing had been, and is the only one."""
     (one, other, *_) = [point for point in site.points if point.endswith(".bin-temperature")]
-    ahead = 0
+    passed, ahead = 0, 0
 
     def now() -> int:
-        return now_ms() + ahead
+        return now_ms() + passed + ahead
 
-    async with rules(mosquitto, site, database, now=now, gateway="gw-west") as west:
+    clock = Clock(wall=now, steady=lambda: steady_ms() + passed)
+    async with rules(mosquitto, site, database, clock=clock, gateway="gw-west") as west:
         west.send((one, 80.0))
         await until(lambda: west.all_committed, "the frame")
         ahead -= 7_200_000
         west.send((other, 20.0), at=now())
         await until(lambda: west.all_committed, "the frame")
-        ahead += 4_500
+        passed += 4_500
         await until(lambda: west.of("alarm", "raised"), "the alarm")
         assert [alarm["scope"] for alarm in west.of("alarm", "raised")] == [one]
+
+
+@pytest.mark.parametrize("by_s", [-7_200, 7_200, 94_608_000])
+async def test_what_is_due_is_due_when_it_would_have_been_however_the_clock_is_set(
+    by_s: int, embedded_broker: Broker, site: Site, database: Database
+) -> None:
+    """Set while a fire's plan waits for people, and once more while nobody runs: by the same machine's steady clock."""
+    passed, ahead = 0, 0
+
+    def wall() -> int:
+        return now_ms() + passed + ahead
+
+    def clock() -> Clock:
+        return Clock(wall=wall, steady=lambda: steady_ms() + passed)
+
+    def late() -> set[str]:
+        with database.read() as c:
+            (one,) = list_activations(c, site.id)
+        return {step.id for step in one.steps if step.state is StepState.LATE and step.kind == "person"}
+
+    def asked() -> int:
+        with database.read() as c:
+            (one,) = list_activations(c, site.id)
+        return sum(entry.what.startswith("command-asked") for entry in one.timeline)
+
+    async with rules(embedded_broker, site, database, clock=clock()) as east:
+        east.send((SMOKE_A, 1.0), (SMOKE_B, 1.0))
+        await until(lambda: any(b["change"] == "step-done" for k, b in east.events if k == "plan"), "doors verified")
+        with database.read() as c:
+            first = {ticket.id: ticket.respond_by for ticket in of_rules(c, site)}
+        passed += 55_000  # 119 is to be called within a minute, and is not
+        ahead += by_s * 1_000
+        await until(lambda: east.of("plan", "clock-set"), "the clock's being set")
+        east.send(("smoke-b2-f1-a.smoke", 0.0), at=wall(), sent=wall())
+        await until(lambda: east.all_committed, "the frame")
+        assert (late(), asked()) == (set(), 1), "nothing is late before its time"
+        passed += 6_000
+        await until(lambda: late() == {"call-119"}, "the step that is late by now")
+    ahead -= by_s * 1_000
+    async with rules(embedded_broker, site, database, clock=clock()):
+        passed += 60_000  # the first who was asked to command let two minutes pass
+        await until(lambda: asked() == 2, "the second to be asked")
+        assert "evacuate" not in late()
+    with database.read() as c:
+        (one,) = list_activations(c, site.id)
+        (ticket,) = [ticket for ticket in list_tickets(c, site.id) if ticket.source == "clock"]
+        of_alarm = of_rules(c, site)
+    assert [entry.what for entry in one.timeline].count("clock-set") == 2, "a person sees it"
+    assert "时钟" in ticket.title_zh
+    assert {t.id: pytest.approx(t.respond_by, abs=1_000) for t in of_alarm} == first, "back where they were"
 
 
 async def test_what_the_rules_refuse_is_in_the_quarantine(mosquitto: Broker, site: Site, database: Database) -> None:

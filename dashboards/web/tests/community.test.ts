@@ -39,7 +39,7 @@ function alarm(id: string, grade: Grade, more: Partial<Alarm> = {}): Alarm {
     id, site: 's', rule: 'r', scope: 'x', zone: 'b1', grade, state: 'unacknowledged', message: { zh: id, en: '' }, action: null,
     latch: false, value: 1, points: [], raised_at: '2026-09-22T00:00:00Z', acknowledged_at: null, acknowledged_by: null,
     acknowledge_note: null, cleared_at: null, late: false, simulated: false, test: false, plan: null, ticket: null,
-    activation: null, chatters: false, version: 1, ...more,
+    activation: null, chatters: false, clock_ms: 0, version: 1, ...more,
   }
 }
 

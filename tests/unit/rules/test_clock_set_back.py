@@ -1,4 +1,4 @@
-"""The clock that dates readings is set back: what was going on goes on, as if it had always been so late."""
+"""The clock that dates readings is set back or ahead: what was going on goes on, as if it had always been so late."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -20,6 +20,7 @@ from tests.unit.rules.timeline import Entry, Reading, Tick, make_batch
 
 HOURS_MS = 11 * 666_000
 """About two hours, and whole steps of every window of the sites here."""
+WAYS = st.sampled_from((HOURS_MS, -HOURS_MS))
 LEARNT = ("deviation",)
 """What is usual is not moved."""
 SITES = {kind: site for kind, site in test_kinds_determinism.SITES.items() if kind not in LEARNT}
@@ -36,7 +37,7 @@ def run(detector: Detector, site: Site, timeline: Sequence[Entry]) -> list[Trans
     return found
 
 
-def goes_on(site: Site, steps: list[tuple[int, Entry]], cut: int) -> None:
+def goes_on(site: Site, steps: list[tuple[int, Entry]], cut: int, by: int) -> None:
     timeline = later(timeline_of(steps), BEGIN)
     before, after = timeline[:cut], timeline[cut:]
     steady, moved = Detector(compile_rules(site)), Detector(compile_rules(site))
@@ -44,27 +45,27 @@ def goes_on(site: Site, steps: list[tuple[int, Entry]], cut: int) -> None:
         detector.listen(BEGIN)
         run(detector, site, before)
     expected = run(steady, site, after)
-    moved.set_back(HOURS_MS)
+    moved.set_back(by)
     again = Detector(compile_rules(site))
     again.restore(moved.state(), moved.layout)
-    again.listen(BEGIN - HOURS_MS)
-    found = run(again, site, later(after, -HOURS_MS))
-    assert [(t.rule, t.scope, t.active, t.at + HOURS_MS, t.value) for t in found] == [
+    again.listen(BEGIN - by)
+    found = run(again, site, later(after, -by))
+    assert [(t.rule, t.scope, t.active, t.at + by, t.value) for t in found] == [
         (t.rule, t.scope, t.active, t.at, None if t.value is None else pytest.approx(t.value)) for t in expected
     ]
 
 
 @settings(max_examples=40, deadline=None)
-@given(st.lists(test_determinism.step, max_size=40), st.integers(0, 40))
-def test_delays_votes_sequences_and_silences_go_on(steps: list[tuple[int, Entry]], cut: int) -> None:
-    goes_on(test_determinism.SITE, steps, cut)
+@given(st.lists(test_determinism.step, max_size=40), st.integers(0, 40), WAYS)
+def test_delays_votes_sequences_and_silences_go_on(steps: list[tuple[int, Entry]], cut: int, by: int) -> None:
+    goes_on(test_determinism.SITE, steps, cut, by)
 
 
 @pytest.mark.parametrize("kind", SITES)
 @settings(max_examples=8, deadline=None)
-@given(test_kinds_determinism.histories, st.integers(0, 100))
-def test_windows_go_on(kind: str, steps: list[tuple[int, Entry]], cut: int) -> None:
-    goes_on(SITES[kind], steps, cut)
+@given(test_kinds_determinism.histories, st.integers(0, 100), WAYS)
+def test_windows_go_on(kind: str, steps: list[tuple[int, Entry]], cut: int, by: int) -> None:
+    goes_on(SITES[kind], steps, cut, by)
 
 
 def test_a_delay_ends_on_time_when_the_clock_is_set_back_and_forth() -> None:

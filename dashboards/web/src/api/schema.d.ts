@@ -3085,6 +3085,12 @@ export interface components {
              * @description the readings that ended its condition; none where time alone did
              */
             cleared_by?: components["schemas"]["CauseOut"][];
+            /**
+             * Clock Ms
+             * @description by how much the server's clock was set since it was acknowledged
+             * @default 0
+             */
+            clock_ms: number;
             /** @description what may come of it */
             consequence?: components["schemas"]["Text"] | null;
             /**

@@ -13,7 +13,7 @@ export default {
     },
     assignTo: 'Assign to', assignHint: 'Choose or type a user name', result: 'Result', passed: 'Passed', failed: 'Failed',
     refused: { 'own-work': 'Whoever fixed it may not re-inspect it; somebody else has to look.' },
-    happened: { rated: 'Rated by a resident', reported: 'Reported', assign: 'Assigned', start: 'Work started', rectify: 'Fixed', pass: 'Re-inspection passed', fail: 'Re-inspection failed', close: 'Closed', cancel: 'Cancelled', merge: 'Merged', note: 'Note', 'condition-cleared': 'Condition cleared', 'raised-again': 'Raised again', reopen: 'Reopened', comment: 'Comment', photo: 'Photo', work: 'Hours and parts', 'merged-in': 'Another ticket merged in', 'nobody-fits': 'Nobody on duty fits: assign it', 'late-respond': 'Response late', 'late-respond-limit': 'Nobody answered within 24 h', 'late-complete': 'Overdue' },
+    happened: { rated: 'Rated by a resident', reported: 'Reported', assign: 'Assigned', start: 'Work started', rectify: 'Fixed', pass: 'Re-inspection passed', fail: 'Re-inspection failed', close: 'Closed', cancel: 'Cancelled', merge: 'Merged', note: 'Note', 'clock-set': 'Clock set, deadlines moved with it', 'condition-cleared': 'Condition cleared', 'raised-again': 'Raised again', reopen: 'Reopened', comment: 'Comment', photo: 'Photo', work: 'Hours and parts', 'merged-in': 'Another ticket merged in', 'nobody-fits': 'Nobody on duty fits: assign it', 'late-respond': 'Response late', 'late-respond-limit': 'Nobody answered within 24 h', 'late-complete': 'Overdue' },
     create: { do: 'Report a problem', title: 'Report a problem', where: 'Where', what: 'What is wrong', more: 'Details', choose: 'Choose a place' },
   },
   ticketState: {
