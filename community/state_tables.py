@@ -14,6 +14,7 @@ from community import (
     incident_command,
     inspections,
     notifications,
+    suppression,
     tickets,
 )
 
@@ -96,6 +97,13 @@ DIAGRAMS: tuple[tuple[str, str, _Table, StrEnum, frozenset[StrEnum]], ...] = (
         headcount.TRANSITIONS,
         headcount.HeadcountState.COUNTING,
         frozenset(),
+    ),
+    (
+        "Suppressions (屏蔽)",
+        "`community/suppression.py`. What stands under one that ends calls before it is over.",
+        suppression.TRANSITIONS,
+        suppression.SuppressionState.ACTIVE,
+        frozenset({suppression.SuppressionState.OVER}),
     ),
 )
 

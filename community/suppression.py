@@ -4,9 +4,11 @@ A suppressed alarm is raised, kept and shown as suppressed; it has no ticket, ca
 suppression ends, by its time or by a person, what still stands calls at once.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from hashlib import sha256
+from typing import Any
 
 from community.alarms import Alarm
 from community.errors import TransitionRefused
@@ -47,6 +49,25 @@ class SuppressionState(StrEnum):
     ACTIVE = "active"
     ENDING = "ending"
     OVER = "over"
+
+
+class SuppressionEvent(StrEnum):
+    """What can happen to one."""
+
+    END = "end"
+    CALLED = "called"
+    """What stood under it has called."""
+    COME_BACK = "come-back"
+    """A shelved high alarm comes anew: that is another, and calls."""
+
+
+_S, _E = SuppressionState, SuppressionEvent
+TRANSITIONS: Mapping[tuple[SuppressionState, SuppressionEvent], SuppressionState] = {
+    (_S.ACTIVE, _E.END): _S.ENDING,
+    (_S.ACTIVE, _E.COME_BACK): _S.OVER,
+    (_S.ENDING, _E.CALLED): _S.OVER,
+    (_S.ENDING, _E.COME_BACK): _S.OVER,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -208,16 +229,33 @@ def end(suppression: Suppression, by: str, now: int) -> Suppression:
     Raises:
         TransitionRefused: it has ended.
     """
-    if suppression.state is not SuppressionState.ACTIVE:
-        raise TransitionRefused("it has ended already")
-    return replace(
-        suppression, state=SuppressionState.ENDING, ended_at=now, ended_by=by, version=suppression.version + 1
-    )
+    return _take(suppression, SuppressionEvent.END, ended_at=now, ended_by=by)
 
 
 def over(suppression: Suppression) -> Suppression:
-    """Everything under it has called."""
-    return replace(suppression, state=SuppressionState.OVER, version=suppression.version + 1)
+    """Everything under it has called.
+
+    Raises:
+        TransitionRefused: it has not ended.
+    """
+    return _take(suppression, SuppressionEvent.CALLED)
+
+
+def come_back(suppression: Suppression, by: str, now: int) -> Suppression:
+    """The shelved alarm comes anew, and calls: nothing is left under it.
+
+    Raises:
+        TransitionRefused: it is over.
+    """
+    return _take(suppression, SuppressionEvent.COME_BACK, ended_at=now, ended_by=by)
+
+
+def _take(suppression: Suppression, event: SuppressionEvent, **changes: Any) -> Suppression:
+    following = TRANSITIONS.get((suppression.state, event))
+    if following is None:
+        said = "it has ended already" if event is SuppressionEvent.END else f"it is {suppression.state}"
+        raise TransitionRefused(said)
+    return replace(suppression, state=following, version=suppression.version + 1, **changes)
 
 
 def _within(site: Site, zone: str, device: str | None, point: str) -> bool:

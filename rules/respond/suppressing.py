@@ -15,11 +15,11 @@ from community.suppression import (
     Suppression,
     SuppressionKind,
     SuppressionState,
+    come_back,
     covers,
     end,
     maintained,
     may_be_by_design,
-    over,
     while_stands,
 )
 
@@ -38,7 +38,7 @@ def under_suppression(c: Connection, writer: str, site: Site, alarm: Alarm, now:
         ):
             return replace(alarm, suppressed=suppression.id)
         if alarm.grade is Grade.HIGH and _shelves(suppression, alarm):
-            keep(c, writer, over(replace(suppression, ended_at=now, ended_by=BY_ITSELF)), "over", now)
+            keep(c, writer, come_back(suppression, BY_ITSELF, now), "over", now)
     return replace(alarm, suppressed=None)
 
 
