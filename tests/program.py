@@ -151,9 +151,11 @@ class Outside:
         self._lock = threading.Lock()
         self._heard: list[Message] = []
         self._subscribed = threading.Event()
+        self._filters: list[str] = []
 
     def __enter__(self) -> Outside:
         self._client.on_message = self._on_message
+        self._client.on_connect = self._on_connect
         self._client.on_subscribe = lambda *_: self._subscribed.set()
         self._client.connect("127.0.0.1", self._port)
         self._client.loop_start()
@@ -162,6 +164,11 @@ class Outside:
     def __exit__(self, *_: object) -> None:
         self._client.disconnect()
         self._client.loop_stop()
+
+    def _on_connect(self, client: paho.Client, *_: object) -> None:
+        """Again after the broker was away, which has forgotten what was subscribed."""
+        for topic_filter in self._filters:
+            client.subscribe(topic_filter, qos=1)
 
     def _on_message(self, _client: object, _data: object, message: paho.MQTTMessage) -> None:
         with contextlib.suppress(ValueError):
@@ -172,6 +179,7 @@ class Outside:
     def listen(self, topic_filter: str) -> None:
         """Subscribe; returns once the broker said so."""
         self._subscribed.clear()
+        self._filters.append(topic_filter)
         self._client.subscribe(topic_filter, qos=1)
         assert self._subscribed.wait(10), f"no answer to the subscription of {topic_filter}"
 

@@ -1,5 +1,15 @@
-"""The four kinds of emergency, each from its sensor to its closed review, while services are killed between steps."""
+"""The four kinds of emergency, each from its sensor to its closed review, while every service is killed on the way.
 
+What is killed when is drawn anew by `ANJU_TEST_SEED`; the draw is in the output of a test that fails.
+"""
+
+import contextlib
+import json
+import os
+import random
+import threading
+import time
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -18,6 +28,9 @@ AT_ONCE = {
     "when: {above: 63, deadband: 5}\n    for: 10s": "when: {above: 63, deadband: 5}\n    for: 1s",
     "when: {above: 10000, deadband: 1000}\n    for: 60s": "when: {above: 10000, deadband: 1000}\n    for: 1s",
 }
+SERVICES = ("broker", "rules", "gateway gw-east", "gateway gw-west", "ingest+api")
+"""The database's users are among them; the simulator stands for the hardware."""
+PATIENCE_S = 60
 PUMPS = [("127.0.0.1:15020", 20, 0), ("127.0.0.1:15020", 20, 1)]
 
 
@@ -33,65 +46,157 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
         running.stop()
 
 
+class Kills:
+    """kill -9 of each service, in an order and at moments that are drawn; all of them once, then any of them."""
+
+    def __init__(self, program: Program, seed: int) -> None:
+        self._program = program
+        self._draw = random.Random(seed)
+        self._turns = self._draw.sample(SERVICES, len(SERVICES))
+        self.done: list[str] = []
+        print(f"ANJU_TEST_SEED={seed}")
+
+    @contextlib.contextmanager
+    def within(self, longest_s: float) -> Iterator[None]:
+        """One service dies while the block runs, `longest_s` after its beginning at most; it is back at the end."""
+        service = self._turns.pop() if self._turns else self._draw.choice(SERVICES)
+        after_s = self._draw.uniform(0, longest_s)
+        print(f"{service} after {after_s:.2f} s")
+        failed: list[BaseException] = []
+
+        def kill() -> None:
+            try:
+                threading.Event().wait(after_s)
+                self._program.kill(service)
+            except BaseException as error:
+                failed.append(error)
+
+        thread = threading.Thread(target=kill, name=f"kill {service}")
+        thread.start()
+        try:
+            yield
+        finally:
+            thread.join()
+        assert not failed, failed
+        self.done.append(service)
+
+
+class Insistent:
+    """A person at the page: what was not answered is asked again, as the page does, under the same key."""
+
+    def __init__(self, client: httpx.Client) -> None:
+        self._client = client
+        self._asked = 0
+
+    def get(self, path: str, **more: Any) -> httpx.Response:
+        """Read."""
+        return self._until_answered("GET", path, **more)
+
+    def post(self, path: str, **more: Any) -> httpx.Response:
+        """Do, once."""
+        self._asked += 1
+        key = {"Idempotency-Key": f"{id(self)}-{self._asked}"}
+        return self._until_answered("POST", path, headers=key, **more)
+
+    def _until_answered(self, method: str, path: str, **more: Any) -> httpx.Response:
+        end = time.monotonic() + PATIENCE_S
+        while True:
+            with contextlib.suppress(httpx.TransportError):
+                answer = self._client.request(method, path, **more)
+                if answer.status_code not in {502, 503}:
+                    return answer
+            assert time.monotonic() < end, f"no answer to {method} {path}"
+
+
 def test_every_kind_goes_from_its_sensor_to_its_closed_review(program: Program, outside: Outside) -> None:
+    kills = Kills(program, int(os.environ.get("ANJU_TEST_SEED", random.randrange(10_000))))
     outside.listen("anju/v1/jinxiu/#")
     doors = egress_relays(program, "b3")
     wait_until(lambda: all(program.coil(*relay) for relay in doors), 20, "the doors to be locked")
+    with contextlib.ExitStack() as stack:
+        clients = [stack.enter_context(program.client(name)) for name in ("wang-wei", "chen-gang", "zhang-min")]
+        _live_through(program, outside, kills, doors, *map(Insistent, clients))
+    _nothing_was_done_twice(outside)
+
+
+def _live_through(
+    program: Program,
+    outside: Outside,
+    kills: Kills,
+    doors: list[tuple[str, int, int]],
+    officer: Insistent,
+    crew: Insistent,
+    boss: Insistent,
+) -> None:
     for name, zone in SCENARIOS:
         outside.publish("firmware-sim/jinxiu/scenario", {"name": name, "zone": zone})
-    for detector in (DETECTOR_A, DETECTOR_B):
-        outside.publish(detector, SMOKE)
-    wait_until(lambda: outside.heard("events/plan", lambda e: e["plan"] == "fire"), 10, "the fire's plan")
-    program.kill("rules")
-    with program.client("wang-wei") as officer:
-        wait_until(lambda: set(_in_force(officer)) == set(PLANS), 60, "the four plans in force")
-        program.kill("gateway gw-east")
-        found = _in_force(officer)
-        assert all(found[plan]["zone"].startswith(zone) for plan, zone in PLANS.items())
-        wait_until(lambda: all(_machines_done(officer, row["id"]) for row in found.values()), 40, "the machine's steps")
-        assert not any(program.coil(*relay) for relay in doors)
-        _pumps_run_or_are_somebodys(program, officer, found["flood"]["id"])
-    program.kill("ingest+api")
-    with program.client("chen-gang") as crew, program.client("zhang-min") as boss:
-        for row in found.values():
-            _finish_steps(crew, row["id"])
-            _finish_steps(boss, row["id"])  # what two people confirm
-    program.kill("rules")
-    with program.client("wang-wei") as officer, program.client("chen-gang") as crew:
-        for row in found.values():
-            path = f"/activations/{row['id']}"
+    with kills.within(4):  # from the sensors to the plans
+        wait_until(lambda: _smokes(outside) and set(_in_force(officer)) == set(PLANS), 60, "the four plans in force")
+    found = _in_force(officer)
+    assert all(found[plan]["zone"].startswith(zone) for plan, zone in PLANS.items())
+    paths = [f"/activations/{row['id']}" for row in found.values()]
+    with kills.within(2):  # while the machine's steps are carried out, and the next who may command are asked
+        wait_until(lambda: all(_machines_done(officer, path) for path in paths), 40, "the machine's steps")
+        wait_until(lambda: all(_command(officer, path)["asked"] for path in paths), 40, "somebody asked to command")
+    _done_or_somebodys(officer, f"/activations/{found['fire']['id']}", "release", not any(_coils(program, doors)))
+    for step, pump in zip(("pumps", "pumps-2"), PUMPS, strict=True):
+        _done_or_somebodys(officer, f"/activations/{found['flood']['id']}", step, program.coil(*pump))
+    with kills.within(2):  # while people work
+        for path in paths:
+            assert _done(officer.post(f"{path}/command", json={}))["command"]["person"] == "wang-wei"
+            _finish_steps(crew, path)
+            _finish_steps(boss, path)  # what two people confirm
+    with kills.within(1):  # while it ends
+        for path in paths:
             _done(officer.post(f"{path}/contain", json={"reason": "looked at"}))
             over = _done(officer.post(f"{path}/stand-down", json={"reason": "all clear"}))
             assert {s["state"] for s in over["steps"]} == {"done"}, [
                 s["id"] for s in over["steps"] if s["state"] != "done"
             ]
             assert officer.post(f"{path}/review", json={"reason": "x"}).status_code == 409, "its ticket is open"
-    with (
-        program.client("wang-wei") as officer,
-        program.client("chen-gang") as crew,
-        program.client("zhang-min") as boss,
-    ):
-        for row in found.values():
+    with kills.within(1):  # while it is reviewed
+        for row, path in zip(found.values(), paths, strict=True):
             _close_ticket(crew, boss, f"plan:{row['id']}")
-            path = f"/activations/{row['id']}"
             reviewed = _done(officer.post(f"{path}/review", json={"reason": "doors are checked weekly from now on"}))
             assert reviewed["state"] == "reviewed"
-            report = officer.get(f"{path}/report")
-            assert report.status_code == 200
-            assert "doors are checked weekly" in report.text
-        everything = officer.get("/activations").json()["items"]
-    assert len(everything) == len(PLANS), "no kill has activated a plan twice"
-    _nothing_was_done_twice(outside)
+    assert set(kills.done) == set(SERVICES), "each died once"
+    assert len(officer.get("/activations").json()["items"]) == len(PLANS), "no kill has activated a plan twice"
+    for path in paths:
+        report = officer.get(f"{path}/report")
+        assert report.status_code == 200
+        assert "doors are checked weekly" in report.text
+        _timeline_is_whole(officer.get(path).json())
 
 
-def _pumps_run_or_are_somebodys(program: Program, api: httpx.Client, activation: str) -> None:
+def _coils(program: Program, relays: list[tuple[str, int, int]]) -> list[bool]:
+    """The coils of some relays."""
+    return [program.coil(*relay) for relay in relays]
+
+
+def _smokes(outside: Outside) -> bool:
+    """Two detectors repeat what they see, as they do, until somebody has heard it."""
+    for detector in (DETECTOR_A, DETECTOR_B):
+        outside.shout(detector, json.dumps(SMOKE).encode())
+    return True
+
+
+def _done_or_somebodys(api: Insistent, path: str, step: str, switched: bool) -> None:
     """A gateway killed while it switched something does not switch it again: the step is a person's at once."""
-    steps = {row["id"]: row for row in api.get(f"/activations/{activation}").json()["steps"]}
-    for step, pump in zip(("pumps", "pumps-2"), PUMPS, strict=True):
-        if steps[step]["state"] == "done":
-            assert program.coil(*pump), step
-        else:
-            assert (steps[step]["kind"], steps[step]["who"]) == ("person", "commander"), steps[step]
+    row = next(row for row in api.get(path).json()["steps"] if row["id"] == step)
+    if row["state"] == "done":
+        assert switched, step
+    else:
+        assert (row["kind"], row["who"]) == ("person", "commander"), row
+
+
+def _timeline_is_whole(activation: dict[str, Any]) -> None:
+    """What everybody and every machine did is on it, once."""
+    entries = activation["timeline"]
+    what = Counter(entry["what"] for entry in entries)
+    once = ("activated", "contain", "stand-down", "review", "command-taken")
+    assert {name: what[name] for name in once} == dict.fromkeys(once, 1)
+    done = Counter(entry["detail"].partition(":")[0] for entry in entries if entry["what"] in {"step-done", "notified"})
+    assert done == Counter(step["id"] for step in activation["steps"])
 
 
 def _nothing_was_done_twice(outside: Outside) -> None:
@@ -107,37 +212,41 @@ def _nothing_was_done_twice(outside: Outside) -> None:
     assert all(len(said) == 1 for said in answers.values()), answers
 
 
-def _in_force(api: httpx.Client) -> dict[str, dict[str, Any]]:
+def _command(api: Insistent, path: str) -> dict[str, Any]:
+    command: dict[str, Any] = api.get(path).json()["command"]
+    return command
+
+
+def _in_force(api: Insistent) -> dict[str, dict[str, Any]]:
     items = api.get("/activations").json()["items"]
     return {row["plan"]: row for row in items}
 
 
-def _machines_done(api: httpx.Client, activation: str) -> bool:
+def _machines_done(api: Insistent, path: str) -> bool:
     """Done, or failed for good because the place has no such output: a person's then."""
-    steps = api.get(f"/activations/{activation}").json()["steps"]
+    steps = api.get(path).json()["steps"]
     machines = [step for step in steps if step["kind"] == "machine" or step["actions"]]
     return all(step["state"] in {"done", "failed"} for step in machines)
 
 
-def _finish_steps(api: httpx.Client, activation: str) -> None:
-    for step in api.get(f"/activations/{activation}").json()["steps"]:
+def _finish_steps(api: Insistent, path: str) -> None:
+    for step in api.get(path).json()["steps"]:
         if step["state"] == "done":
             continue
         shown: dict[str, Any] = {"note": "done and seen"}
         if step["proof"] == "headcount":
-            _count(api, activation)
+            _count(api, f"{path}/headcount")
             continue
         if step["proof"] == "photo":
-            taken = _done(api.post(f"/activations/{activation}/photos", content=photo()))
+            taken = _done(api.post(f"{path}/photos", content=photo()))
             shown["photos"] = [taken["photos"][-1]["id"]]
         if step["proof"] == "reading":
             shown["value"] = 0.0
-        _done(api.post(f"/activations/{activation}/steps/{step['id']}/done", json=shown))
+        _done(api.post(f"{path}/steps/{step['id']}/done", json=shown))
 
 
-def _count(api: httpx.Client, activation: str) -> None:
+def _count(api: Insistent, path: str) -> None:
     """Everybody is safe, says this one; the step is done once another says so too."""
-    path = f"/activations/{activation}/headcount"
     found = api.get(path)
     listed = _done(found if found.status_code == 200 else api.post(path, json={}))
     for row in listed["people"]:
@@ -146,7 +255,7 @@ def _count(api: httpx.Client, activation: str) -> None:
     _done(api.post(f"{path}/confirm", json={}))
 
 
-def _close_ticket(crew: httpx.Client, boss: httpx.Client, source: str) -> None:
+def _close_ticket(crew: Insistent, boss: Insistent, source: str) -> None:
     ticket = next(row for row in boss.get("/tickets", params={"limit": 500}).json()["items"] if row["source"] == source)
     path = f"/tickets/{ticket['id']}"
     _done(crew.post(f"{path}/start", json={}))
