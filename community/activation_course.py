@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from community.activation_begin import flows_of
 from community.activation_steps import verified
 from community.activations import (
     IN_FORCE,
@@ -14,7 +15,6 @@ from community.activations import (
     StepEvent,
     StepState,
     changed,
-    flows_of,
     moved,
     noted,
 )

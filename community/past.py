@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from community.tickets import Rating, TicketState
+from community.evidence import Rating
+from community.tickets import TicketState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

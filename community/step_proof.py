@@ -7,7 +7,7 @@ from math import isfinite
 from community.activation_steps import step_done
 from community.activations import IN_FORCE, Activation, ActivationState, StepState, find_step, noted, with_step
 from community.errors import TransitionRefused
-from community.tickets import Evidence, Photo
+from community.evidence import Evidence, Photo
 
 MOST_PHOTOS = 100
 

@@ -3,7 +3,8 @@
 from dataclasses import replace
 
 from community.errors import TransitionRefused
-from community.tickets import OPEN, SYSTEM, Condition, Photo, Rating, Ticket, TicketState, Work, add_note
+from community.evidence import Photo, Rating, Work
+from community.tickets import OPEN, SYSTEM, Condition, Ticket, TicketState, add_note
 
 MOST_NOTES = 100
 """A sensor that keeps alarming does not make its ticket endless; how often it did is counted all the same."""

@@ -25,9 +25,9 @@ from backbone.database.commands import insert_command
 from community import activation_course, activations, step_proof
 from community.activations import Activation, ActivationState
 from community.commands import Command
+from community.evidence import Photo
 from community.people import Action
 from community.step_proof import Shown
-from community.tickets import Photo
 
 router = APIRouter(prefix="/activations", tags=["plans"])
 Working = Annotated[Write, writing(Action.WORK_STEP)]

@@ -25,7 +25,7 @@ from api.writing import Change, Write, writing
 from backbone.database import drills as stored
 from backbone.database.activations import get_activation
 from backbone.database.tickets import save_ticket
-from community import activations, drills
+from community import activation_begin, activations, drills
 from community.drills import UNDER_WAY, Drill, Finding
 from community.people import Action
 from community.reminders import DrillDate, drill_dates
@@ -124,7 +124,7 @@ def start_drill(drill_id: str, write: Running) -> Response:
         plan = site.plans.get(drill.plan)
         if plan is None:
             raise not_found("plan", drill.plan)
-        activation = activations.activate(
+        activation = activation_begin.activate(
             id=f"drill-{change.site}-{plan.id}-{drill.zone}-{change.now}",
             site=change.site,
             plan=plan,

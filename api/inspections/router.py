@@ -20,12 +20,13 @@ from api.writing import Change, Write, writing
 from backbone.database import upkeep as stored
 from backbone.database.tickets import get_ticket, save_ticket
 from community import inspections, ticket_log
+from community.evidence import Photo
 from community.inspections import OPEN, Answer, ItemOutcome, Round, RoundPhoto, RoundState
 from community.people import Action
 from community.site.site import Site
 from community.site.upkeep import Route
 from community.ticket_deadlines import deadlines_for
-from community.tickets import Photo, Ticket, open_ticket
+from community.tickets import Ticket, open_ticket
 
 router = APIRouter(prefix="/inspections", tags=["inspections"])
 Walking = Annotated[Write, writing(Action.WALK_ROUND)]

@@ -19,7 +19,7 @@ from api.writing import Change, Write, writing
 from backbone.database import activations as stored
 from backbone.database.alarms import get_alarm, save_alarm
 from backbone.database.duty import duty_on_record
-from community import activation_course, activations, commanding
+from community import activation_begin, activation_course, activations, commanding
 from community.activations import Activation
 from community.alarms import Alarm
 from community.people import Action, may
@@ -100,7 +100,7 @@ def activate_plan(plan_id: str, body: Activate, write: Activating) -> Response:
                 again = activations.merge(again, alarm.id, change.now)
                 _belongs(change, alarm, again)
             return keep(change, "called-again", replace(again, version=standing.version + 1))
-        activation = activations.activate(
+        activation = activation_begin.activate(
             id=f"{change.site}-{plan_id}-{body.zone}-{change.now}",
             site=change.site,
             plan=plan,

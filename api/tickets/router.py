@@ -31,9 +31,10 @@ from backbone.database.activations import get_activation
 from backbone.database.alarms import get_alarm
 from community import tickets
 from community.assignment import team_of
+from community.evidence import Evidence
 from community.people import Action, may
 from community.ticket_deadlines import deadlines_for
-from community.tickets import RIGHTS, Evidence, Ticket, TicketEvent, TicketState
+from community.tickets import RIGHTS, Ticket, TicketEvent, TicketState
 
 router = APIRouter(prefix="/tickets", tags=["tickets"])
 Reporting = Annotated[Write, writing(Action.CREATE_TICKET)]

@@ -15,8 +15,9 @@ from api.writing import Change, Write, writing
 from backbone.database import tickets as stored
 from community import ticket_log
 from community.assignment import labour_cost
+from community.evidence import Part, Photo, Work
 from community.people import Action
-from community.tickets import Part, Photo, Ticket, Work
+from community.tickets import Ticket
 
 router = APIRouter(prefix="/tickets", tags=["tickets"])
 Reporting = Annotated[Write, writing(Action.CREATE_TICKET)]

@@ -15,6 +15,7 @@ from backbone.database.documents import plain
 from backbone.database.duty import duty_on_record
 from backbone.database.errors import Conflict
 from backbone.database.outbox import append
+from community.activation_begin import activate
 from community.activation_course import adopted, come_into_force, joined, look, stand_by
 from community.activation_steps import begin_machine_step, begin_notify_step, command_answered, notified, step_late
 from community.activations import (
@@ -25,7 +26,6 @@ from community.activations import (
     ActivationState,
     StepProgress,
     StepState,
-    activate,
     merge,
     waits_for,
 )

@@ -12,13 +12,9 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import InterfaceError, OperationalError
 
 from backbone import metrics
-from backbone.database import alarm_journal
-from backbone.database.alarms import get_alarm, list_alarms, open_alarm, save_alarm
-from backbone.database.documents import plain
+from backbone.database.alarms import get_alarm, list_alarms, open_alarm
 from backbone.database.errors import Conflict
-from backbone.database.outbox import append
 from community.alarms import (
-    UNSEEN,
     Alarm,
     AlarmState,
     Cause,
@@ -37,18 +33,16 @@ from community.site.site import Site
 from community.site.watching import Watching
 from community.suppression import over
 from rules.detect.model import Transition
-from rules.respond import grouping, interlock_outputs, notices, suppressing, tickets
+from rules.respond import grouping, interlock_outputs, suppressing, tickets
+from rules.respond.alarm_record import WRITER, keep, tell
 from rules.respond.chatter import Chatter
+from rules.respond.consequences import MOST_STANDING, STANDING, ungroup, ungroup_orphans
 from rules.respond.orders import Order
 from rules.respond.output_values import OutputValues
 from rules.respond.plans import Plans
 
-WRITER = "rules"
-MOST_STANDING = 100_000
-"""Alarms that stand and are looked through at once: one for every point of the largest site."""
 TIDY_EVERY_MS = 10_000
 MOST_CONFLICTS = 5
-_STANDING = frozenset({AlarmState.UNACKNOWLEDGED, AlarmState.ACKNOWLEDGED})
 log = structlog.get_logger()
 
 
@@ -125,7 +119,11 @@ class Responder:
         if now - self._tidied_at >= TIDY_EVERY_MS:
             self._tidied_at = now
             self._conflicts.clear()
-            self._guarded(c, "consequences could not be looked through", lambda: self._ungroup_orphans(c, now))
+            self._guarded(
+                c,
+                "consequences could not be looked through",
+                lambda: ungroup_orphans(c, self._site, self._rule_of, now),
+            )
             self._guarded(c, "chattering alarms could not be ended", lambda: self._end_chattering(c, now))
         return orders + self._plans.look_after(c, now)
 
@@ -162,7 +160,7 @@ class Responder:
 
     def standing(self, c: Connection) -> list[Alarm]:
         """The alarms whose condition has not ended and that a rule of the site watches, or watched."""
-        found = list_alarms(c, self._site.id, states=_STANDING, limit=MOST_STANDING)
+        found = list_alarms(c, self._site.id, states=STANDING, limit=MOST_STANDING)
         if len(found) == MOST_STANDING:
             log.error("more alarms stand than are taken over; the oldest are left as they are", most=MOST_STANDING)
         return [
@@ -174,7 +172,7 @@ class Responder:
     def gateway(self, c: Connection, gateway: str, online: bool, at: int, now: int) -> None:
         """A gateway has been offline, or back, long enough since `at`. Repeats have no effect."""
         before = open_alarm(c, self._site.id, GATEWAY_OFFLINE, gateway)
-        if online and (before is None or before.state not in _STANDING):
+        if online and (before is None or before.state not in STANDING):
             return
         self.respond(c, [grouping.offline_transition(self._site, gateway, online, at)], now)
 
@@ -231,7 +229,7 @@ class Responder:
                 simulated=bool(transition.quality & Quality.SIMULATED),
                 causes=transition.causes,
             )
-        elif before.state in _STANDING:
+        elif before.state in STANDING:
             return []
         else:
             alarm = replace(
@@ -247,12 +245,12 @@ class Responder:
                 return []
             alarm, orders = self._act(c, rule, transition, alarm, now)
         noted = "suppressed" if alarm.suppressed else "consequence" if alarm.first_out else "raised"
-        self._save(c, before, alarm, "raised", now, reason=transition.reason, noted=noted)
+        keep(c, before, alarm, "raised", now, reason=transition.reason, noted=noted)
         if alarm.first_out is None:  # who is told of the gateway need not be told of its points
-            self._tell(c, alarm, now)
+            tell(c, self._site, alarm, now)
         if grouping.explains(rule) and not alone:
             for other in grouping.found_before(c, self._site, rule, alarm, transition.at):
-                self._save(c, other, replace(other, first_out=alarm.id), "grouped", now, reason=alarm.id)
+                keep(c, other, replace(other, first_out=alarm.id), "grouped", now, reason=alarm.id)
         return orders
 
     def _suppressed(self, c: Connection, rule: Rule, alarm: Alarm, now: int) -> Alarm:
@@ -287,10 +285,10 @@ class Responder:
         try:
             with c.begin_nested():
                 rule = self._rule_of(alarm.rule, alarm.scope)
-                if rule is not None and rule.risk is not Grade.HIGH and alarm.state in _STANDING:
+                if rule is not None and rule.risk is not Grade.HIGH and alarm.state in STANDING:
                     still = self._suppressed(c, rule, replace(alarm, suppressed=None), now)
                     if still.suppressed is not None:  # by something else
-                        self._save(c, alarm, still, "suppressed", now, reason="another-suppression")
+                        keep(c, alarm, still, "suppressed", now, reason="another-suppression")
                         return []
                 return self._call_again(c, alarm, "released", "suppression-over", now)
         except (OperationalError, InterfaceError, Conflict):
@@ -298,7 +296,7 @@ class Responder:
         except Exception:
             metrics.loop_errors.labels("rules respond").inc()
             log.exception("an alarm is released without its ticket or plan", alarm=alarm.id)
-            self._save(c, alarm, call_again(alarm, now), "released", now, reason="suppression-over")
+            keep(c, alarm, call_again(alarm, now), "released", now, reason="suppression-over")
             return []
 
     def _re_alarm(self, c: Connection, now: int) -> None:
@@ -314,38 +312,27 @@ class Responder:
                 self._call_again(c, alarm, "re-alarmed", "stands-acknowledged", now)
 
     def _call_again(self, c: Connection, alarm: Alarm, change: str, why: str, now: int) -> list[Order]:
-        if alarm.state not in _STANDING:
-            self._save(c, alarm, replace(alarm, suppressed=None), change, now, reason=why)
+        if alarm.state not in STANDING:
+            keep(c, alarm, replace(alarm, suppressed=None), change, now, reason=why)
             return []
         again, orders = call_again(alarm, now), list[Order]()
         rule = self._rule_of(alarm.rule, alarm.scope)
         if rule is not None and alarm.ticket is None and alarm.activation is None:
             cause = Transition(alarm.rule, alarm.scope, alarm.zone, True, now, alarm.value, alarm.points, change)
             again, orders = self._act(c, rule, cause, again, now)
-        self._save(c, alarm, again, change, now, reason=why)
+        keep(c, alarm, again, change, now, reason=why)
         if again.first_out is None:
-            self._tell(c, again, now)
+            tell(c, self._site, again, now)
         return orders
-
-    def _tell(self, c: Connection, alarm: Alarm, now: int) -> None:
-        """Have people told; a fault in that does not cost the alarm."""
-        try:
-            with c.begin_nested():
-                notices.tell_alarm(c, self._site, alarm, now)
-        except (OperationalError, InterfaceError, Conflict):
-            raise
-        except Exception:
-            metrics.loop_errors.labels("rules notices").inc()
-            log.exception("nobody will be told of an alarm", alarm=alarm.id)
 
     def _over(self, c: Connection, rule: Rule, transition: Transition, now: int) -> None:
         scope, at = transition.scope, transition.at
         alarm = open_alarm(c, self._site.id, rule.id, scope)
-        if alarm is not None and alarm.state in _STANDING:
+        if alarm is not None and alarm.state in STANDING:
             if alarm.chatters or (alarm.grade is not Grade.HIGH and self._chatter.chatters((rule.id, scope))):
                 self._chatter.calm((rule.id, scope), at)
                 if not alarm.chatters:
-                    self._save(c, alarm, replace(alarm, chatters=True), "chattering", now, reason=transition.reason)
+                    keep(c, alarm, replace(alarm, chatters=True), "chattering", now, reason=transition.reason)
                 return
             self._end(c, rule, alarm, at, transition.reason, now, transition.causes)
         else:
@@ -363,72 +350,25 @@ class Responder:
     ) -> None:
         self._clear(c, alarm, at, reason, now, causes)
         if rule is None or grouping.explains(rule):
-            self._ungroup(c, alarm, now)
+            ungroup(c, self._site, alarm, self._rule_of, now)
         tickets.note_cleared(c, self._site, alarm.rule, alarm.scope, now)
 
     def _end_chattering(self, c: Connection, now: int) -> None:
         """Alarms that came and went, and whose condition has stayed away since."""
         for (rule, scope), since in self._chatter.ended(now):
             alarm = open_alarm(c, self._site.id, rule, scope)
-            if alarm is not None and alarm.state in _STANDING:
+            if alarm is not None and alarm.state in STANDING:
                 self._end(c, self._rule_of(rule, scope), alarm, since, "calm-again", now)
             self._chatter.over((rule, scope))
-
-    def _ungroup_orphans(self, c: Connection, now: int) -> None:
-        """Whatever ended the first-out (its rule changed, an older version): nothing stays hidden under it."""
-        standing = list_alarms(c, self._site.id, states=_STANDING, limit=MOST_STANDING)
-        firsts = {alarm.first_out for alarm in standing if alarm.first_out is not None}
-        for first in firsts - {alarm.id for alarm in standing}:
-            ended = get_alarm(c, first)
-            if ended is not None:
-                self._ungroup(c, ended, now)
-
-    def _ungroup(self, c: Connection, first: Alarm, now: int) -> None:
-        for alarm in grouping.consequences(c, first):
-            rule = self._rule_of(alarm.rule, alarm.scope)
-            if alarm.state in _STANDING:
-                other = None if rule is None else grouping.first_out(c, self._site, rule, alarm)
-                if other is not None:
-                    self._save(c, alarm, replace(alarm, first_out=other), "grouped", now, reason=other)
-                    continue
-                own = replace(alarm, first_out=None)
-                if rule is not None and alarm.ticket is None:
-                    cause = Transition(
-                        alarm.rule, alarm.scope, alarm.zone, True, now, alarm.value, alarm.points, "ungrouped"
-                    )
-                    own = replace(own, ticket=tickets.report(c, self._site, rule, cause, alarm.id, now).id)
-                self._save(c, alarm, own, "ungrouped", now, reason="first-out-over")
-                self._tell(c, own, now)
-            elif alarm.state in UNSEEN and first.acknowledged_by is not None:
-                seen = acknowledge(alarm, first.acknowledged_by, first.acknowledge_note or "", now)
-                self._save(c, alarm, seen, "acknowledged", now, who=first.acknowledged_by)
 
     def _clear(self, c: Connection, alarm: Alarm, at: int, reason: str, now: int, causes: tuple[Cause, ...]) -> None:
         """The condition is over; who suppressed the alarm has seen it."""
         cleared = clear(alarm, at, causes)
-        self._save(c, alarm, cleared, "cleared", now, reason=reason)
+        keep(c, alarm, cleared, "cleared", now, reason=reason)
         by = suppressing.answers_for(c, cleared)
         if cleared.state is AlarmState.RETURNED and (by is not None or alarm.grade is Grade.LOW):
             who, why = (by.by, by.reason) if by is not None else ("", "")  # of a low one nobody need have seen anything
             cleared = replace(cleared, version=alarm.version + 1)
             seen = acknowledge(cleared, who, why, now)
             noted = "seen-when-suppressed" if by is not None else "acknowledged"
-            self._save(c, cleared, seen, "acknowledged", now, who=who, noted=noted)
-
-    def _save(
-        self,
-        c: Connection,
-        before: Alarm | None,
-        after: Alarm,
-        change: str,
-        now: int,
-        *,
-        who: str = "",
-        reason: str = "",
-        noted: str = "",
-    ) -> None:
-        """`noted` is what the journal calls it, where that tells more than the event's `change`."""
-        saved = replace(after, version=before.version + 1 if before else 1)
-        save_alarm(c, saved)
-        alarm_journal.note(c, saved, noted or change, now, who=who, reason=reason)
-        append(c, WRITER, self._site.id, "alarm", change, saved.id, plain(saved), now)
+            keep(c, cleared, seen, "acknowledged", now, who=who, noted=noted)

@@ -31,9 +31,9 @@ from backbone.database.users import StoredSession, User
 from backbone.settings import Settings
 from backbone.site_files import read_site
 from backbone.stream import Position
-from community import activations as plans
 from community import alarms as alarm_life
 from community import tickets as ticket_life
+from community.activation_begin import activate
 from community.alarms import Alarm, AlarmState
 from community.commands import Command, Outcome, Reply
 from community.headcount import Pass
@@ -169,7 +169,7 @@ def test_one_condition_has_one_ticket_even_when_it_was_merged(database: Database
 
 def test_an_activation_and_its_commands(database: Database) -> None:
     number = next(_number)
-    activation = plans.activate(
+    activation = activate(
         id=f"act-{number}",
         site="jinxiu",
         plan=SITE.plans["fire"],

@@ -6,7 +6,7 @@ from typing import Any
 from api.service import now_ms
 from backbone.database.activations import save_activation
 from backbone.frames import FrameEvent
-from community.activations import activate
+from community.activation_begin import activate
 from tests import servers
 from tests.integration.api_server import ApiServer, api_server
 

@@ -10,7 +10,7 @@ from backbone.database.activations import save_activation
 from backbone.database.last_places import save_last_places
 from backbone.frames import FrameEvent
 from backbone.historian.port import HistorianUnavailable
-from community.activations import activate
+from community.activation_begin import activate
 from community.headcount import DAY_MS, Pass
 from community.people import Role
 from tests.unit.api.house import NOW, House

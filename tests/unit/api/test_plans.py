@@ -10,13 +10,14 @@ from backbone.database.alarms import get_alarm
 from backbone.database.notifications import begin_escalation, insert_notifications
 from backbone.database.tickets import list_tickets, save_ticket
 from community import commanding, tickets
-from community.activations import StepState, activate
+from community.activation_begin import activate
+from community.activations import StepState
 from community.escalations import Escalation
+from community.evidence import Evidence
 from community.notice_text import Facts
 from community.notifications import Notification
 from community.people import Actor, Role
 from community.text import Text
-from community.tickets import Evidence
 from tests.pictures import photo
 from tests.unit.api.house import NOW, House
 

@@ -4,8 +4,8 @@ import httpx
 
 from backbone.database.tickets import get_ticket, save_ticket
 from community import tickets
+from community.evidence import Evidence
 from community.people import Actor, Role
-from community.tickets import Evidence
 from tests.unit.api.house import NOW, House
 from tests.unit.api.test_tickets import in_progress
 

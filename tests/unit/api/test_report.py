@@ -8,7 +8,7 @@ from pypdf import PdfReader
 
 from backbone.database import activations as stored
 from backbone.historian.port import HistorianUnavailable, Reading
-from community import activation_steps, activations
+from community import activation_begin, activation_steps, activations
 from community.people import Role
 from tests.unit.api.house import NOW, SMOKE, House
 from tests.unit.api.test_plans import FIRE
@@ -18,7 +18,7 @@ def begun(house: House) -> str:
     """A response with an alarm, a machine step proven, one that failed, and a step of a person."""
     alarm = house.raise_alarm("fire-confirmed")
     plan = house.site.plans["fire"]
-    one = activations.activate(
+    one = activation_begin.activate(
         id="fire-b3-f1-1", site=house.site.id, plan=plan, level="high", zone="b3-f1", cause=f"alarm:{alarm.id}",
         reason="火情确认 / Fire confirmed", now=NOW, alarms=(alarm.id,),
     )  # fmt: skip

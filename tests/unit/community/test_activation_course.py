@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from community import activation_begin, activation_steps, activations
 from community import activation_course as course
-from community import activation_steps, activations
 from community.activations import Activation, ActivationState, StepState
 from community.errors import TransitionRefused
 from community.people import Role
@@ -34,7 +34,7 @@ SEQUENCE = PositiveAlarm(acknowledge=15, investigate=180)
 
 
 def activated(level: str = "medium") -> Activation:
-    return activations.activate(
+    return activation_begin.activate(
         id="a-1", site="s", plan=PLAN, level=level, zone="b3", cause="alarm:x", reason="smoke", now=0, alarms=("x",)
     )
 
@@ -135,7 +135,7 @@ ORDERED = PLAN.model_copy(
 
 
 def ordered() -> Activation:
-    return activations.activate(
+    return activation_begin.activate(
         id="a-1", site="s", plan=ORDERED, level="high", zone="b3", cause="alarm:x", reason="", now=0
     )
 

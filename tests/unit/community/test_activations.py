@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backbone.database.documents import decode, encode
-from community import activation_course, activation_steps, activations
+from community import activation_begin, activation_course, activation_steps, activations
 from community.activations import Activation, ActivationEvent, ActivationState, StepState, TimelineEntry
 from community.errors import TransitionRefused
 from community.people import Role
@@ -41,7 +41,7 @@ SEQUENCE = PositiveAlarm(acknowledge=15, investigate=180)
 
 
 def activated(*, drill: bool = False) -> Activation:
-    return activations.activate(
+    return activation_begin.activate(
         id="a-1",
         site="jinxiu",
         plan=PLAN,
@@ -142,7 +142,9 @@ def test_nothing_is_begun_or_joins_after_the_end() -> None:
 
 def test_a_level_the_plan_does_not_have_is_refused() -> None:
     with pytest.raises(TransitionRefused, match="no level medium; it has high, low"):
-        activations.activate(id="a", site="s", plan=PLAN, level="medium", zone="b3", cause="person:x", reason="", now=1)
+        activation_begin.activate(
+            id="a", site="s", plan=PLAN, level="medium", zone="b3", cause="person:x", reason="", now=1
+        )
 
 
 def test_a_second_alarm_joins_once() -> None:

@@ -4,7 +4,7 @@ from itertools import product
 
 import pytest
 
-from community import activation_steps, activations, drills
+from community import activation_begin, activation_steps, drills
 from community.drills import TRANSITIONS, Drill, DrillEvent, DrillState, Finding
 from community.errors import TransitionRefused
 from community.text import Text
@@ -63,7 +63,7 @@ def test_reasons_are_needed() -> None:
 
 
 def test_the_score_is_every_step_against_its_deadline() -> None:
-    one = activations.activate(
+    one = activation_begin.activate(
         id="a", site="s", plan=PLAN, level="high", zone="b3", cause="person:w", reason="drill", now=1_000, drill=True
     )
     one = activation_steps.begin_machine_step(one, "release", (("c", "door", 0.0),), 1_000)

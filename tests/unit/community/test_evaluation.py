@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from community.evaluation import HOUR_MS, KPIS, Measured, Period, Record, by_party, by_rule
+from community.evidence import Rating
 from community.past import PastAlarm, PastRound, PastTicket
-from community.tickets import Rating, TicketState
+from community.tickets import TicketState
 
 DAY = 24 * HOUR_MS
 BEGIN, END = 0, 30 * DAY

@@ -8,6 +8,7 @@ import pytest
 
 from community import tickets
 from community.assignment import choose
+from community.evidence import Evidence
 from community.people import PLATFORM, Actor, Role
 from community.roster import OnRecord
 from community.site.model import SiteFile
@@ -81,7 +82,7 @@ def test_the_platform_looks_when_something_is_due_and_at_no_other_time() -> None
     assert next_look(given) == 0, "who has it is to be told"
     begun = tickets.start(given, CHEN, "", 2)
     assert next_look(begun) == begun.complete_by
-    done = tickets.rectify(begun, CHEN, tickets.Evidence(at=3, by="chen-gang", note="done"), 3)
+    done = tickets.rectify(begun, CHEN, Evidence(at=3, by="chen-gang", note="done"), 3)
     assert next_look(done) is None
 
 

@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 
 from community import ticket_log, tickets
 from community.errors import TransitionRefused
+from community.evidence import Evidence, Part, Photo, Work
 from community.people import PLATFORM, Actor, Role, may
 from community.ticket_log import condition_cleared, condition_raised
-from community.tickets import OPEN, RIGHTS, TRANSITIONS, Condition, Evidence, Part, Photo, Ticket, TicketEvent, Work
+from community.tickets import OPEN, RIGHTS, TRANSITIONS, Condition, Ticket, TicketEvent
 from community.tickets import TicketState as State
 
 CHEN = Actor("chen-gang", frozenset({Role.CREW}))

@@ -15,7 +15,7 @@ from backbone.database.activations import list_activations, save_activation
 from backbone.database.commands import get_command, record_reply
 from backbone.database.database import Database
 from backbone.database.notifications import escalations_of
-from community import activation_course, activations, drills
+from community import activation_begin, activation_course, activations, drills
 from community.activations import IN_FORCE, OPEN, Activation, ActivationState
 from community.commands import Outcome, Reply
 from community.drills import Drill, DrillState
@@ -130,7 +130,7 @@ class World:
                 stored.save_drill(self.c, drills.end(drill, "wang-wei", "over", self.now))
 
     def activation(self, identifier: str, zone: str, *, drill: bool) -> Activation:
-        return activations.activate(
+        return activation_begin.activate(
             id=identifier,
             site="test",
             plan=SITE.plans["fire"],

@@ -14,8 +14,9 @@ from backbone.database.database import Database
 from backbone.database.errors import Conflict
 from backbone.database.notifications import escalations_of
 from backbone.database.tickets import list_tickets
+from community.activation_begin import activate
 from community.activation_course import to_restore
-from community.activations import ActivationState, StepState, activate, find_step, stand_down
+from community.activations import ActivationState, StepState, find_step, stand_down
 from community.alarms import acknowledge
 from community.commanding import offer, take
 from community.incident_command import CommandState

@@ -12,6 +12,7 @@ from backbone.database.outbox import events_since
 from backbone.database.tickets import list_tickets, save_ticket
 from backbone.database.users import User, insert_user
 from community import tickets as life
+from community.evidence import Evidence
 from community.people import Actor, Role
 from community.roster import OnRecord
 from community.site.model import SiteFile
@@ -62,7 +63,7 @@ def only(database: Database) -> Ticket:
 
 def worked(ticket: Ticket, now: int) -> Ticket:
     ticket = life.rectify(
-        life.start(ticket, CREW, "", now), CREW, life.Evidence(at=now, by="chen-gang", note="emptied"), now
+        life.start(ticket, CREW, "", now), CREW, Evidence(at=now, by="chen-gang", note="emptied"), now
     )
     return life.reinspect(ticket, OFFICER, True, "", now)
 

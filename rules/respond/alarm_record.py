@@ -1,0 +1,54 @@
+"""What happens to alarms, in the database: kept, in the journal, told as an event, and to people."""
+
+from dataclasses import replace
+
+import structlog
+from sqlalchemy import Connection
+from sqlalchemy.exc import InterfaceError, OperationalError
+
+from backbone import metrics
+from backbone.database import alarm_journal
+from backbone.database.alarms import save_alarm
+from backbone.database.documents import plain
+from backbone.database.errors import Conflict
+from backbone.database.outbox import append
+from community.alarms import Alarm
+from community.site.site import Site
+from rules.respond import notices
+
+WRITER = "rules"
+log = structlog.get_logger()
+
+
+def keep(
+    c: Connection,
+    before: Alarm | None,
+    after: Alarm,
+    change: str,
+    now: int,
+    *,
+    who: str = "",
+    reason: str = "",
+    noted: str = "",
+) -> None:
+    """Save it, note it in the journal and have the event told.
+
+    Args:
+        noted: what the journal calls it, where that tells more than the event's `change`.
+    """
+    saved = replace(after, version=before.version + 1 if before else 1)
+    save_alarm(c, saved)
+    alarm_journal.note(c, saved, noted or change, now, who=who, reason=reason)
+    append(c, WRITER, saved.site, "alarm", change, saved.id, plain(saved), now)
+
+
+def tell(c: Connection, site: Site, alarm: Alarm, now: int) -> None:
+    """Have people told; a fault in that does not cost the alarm."""
+    try:
+        with c.begin_nested():
+            notices.tell_alarm(c, site, alarm, now)
+    except (OperationalError, InterfaceError, Conflict):
+        raise
+    except Exception:
+        metrics.loop_errors.labels("rules notices").inc()
+        log.exception("nobody will be told of an alarm", alarm=alarm.id)
