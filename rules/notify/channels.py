@@ -19,7 +19,8 @@ class Channels:
     def __init__(self, site: Site, environment: Mapping[str, str]) -> None:
         self._urls: dict[str, dict[str, str]] = {}
         self.reach: dict[str, dict[str, str]] = {}
-        """By person and channel: empty when it can be used, otherwise why not: `unset:NAME` or `no-sender:channel`."""
+        """By person and channel: empty when it can be used, otherwise why not: `unset:NAME`, `no-sender:channel` or
+        `no-address:channel`."""
         notifications = site.file.notifications or Notifications()
         for person in site.file.people:
             self._add(person, notifications, environment)
@@ -31,6 +32,16 @@ class Channels:
     def url(self, person: str, channel: str) -> str | None:
         """Where a message goes; it may hold secrets."""
         return self._urls.get(person, {}).get(channel)
+
+    def judge(self) -> None:
+        """Find the addresses that nothing is delivered to: better now than when it burns. After `prepare`; blocking."""
+        import apprise  # noqa: PLC0415
+
+        for person, ways in self._urls.items():
+            for channel, url in tuple(ways.items()):
+                if apprise.Apprise.instantiate(url, suppress_exceptions=True) is None:
+                    self.reach[person][channel] = f"no-address:{channel}"
+                    del ways[channel]
 
     def why_not(self, person: str) -> str:
         """Why somebody cannot be reached at all."""

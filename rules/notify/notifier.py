@@ -117,6 +117,7 @@ class Notifier:
         """Tell people by this site from now on."""
         self._site = site
         self._channels = channels
+        self._judged: Channels | None = None
         self._settings = site.file.notifications or Notifications()
         self._calling = Calling(site, channels, self._push)
 
@@ -139,9 +140,6 @@ class Notifier:
     async def run(self) -> None:
         """Tell people until cancelled."""
         await asyncio.to_thread(prepare)
-        for person, why in self._channels.unreachable.items():
-            log.warning("not reachable outside the page", person=person, why=why)
-        await self._writer.do(self._tell_the_page)
         pool = ThreadPoolExecutor(THREADS, thread_name_prefix="notify")
         try:
             async with asyncio.TaskGroup() as group:
@@ -160,6 +158,15 @@ class Notifier:
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
 
+    async def _judge(self) -> None:
+        """Whom the channels of this site lead to: known, and shown, before anything has to be said."""
+        channels = self._channels
+        await asyncio.to_thread(channels.judge)
+        for person, why in channels.unreachable.items():
+            log.warning("not reachable outside the page", person=person, why=why)
+        await self._writer.do(self._tell_the_page)
+        self._judged = channels
+
     def _tell_the_page(self, c: Connection) -> None:
         save_reach(c, self._site.id, self._channels.reach)
         if push_key(c, self._site.id) not in {None, self._push.public_key}:
@@ -171,6 +178,8 @@ class Notifier:
     async def _once(self, group: asyncio.TaskGroup, pool: ThreadPoolExecutor) -> float:
         now = self._now()
         await self._record()
+        if self._judged is not self._channels:
+            await self._judge()
         causes, self._changed = self._changed, set()
         if now - self._settled_at >= SETTLE_EVERY_MS:
             self._settled_at = now

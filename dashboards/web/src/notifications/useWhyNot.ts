@@ -6,7 +6,7 @@ export function useWhyNot() {
   const channelName = (channel: string): string => (te(`channel.${channel}`) ? t(`channel.${channel}`) : channel)
   const whyNot = (why: string): string =>
     why
-      .replace(/\b(unset|no-sender):([\w-]+)/g, (_, code: string, name: string) => t(`whyNot.${code}`, { name: code === 'unset' ? name : channelName(name) }))
+      .replace(/\b(unset|no-sender|no-address):([\w-]+)/g, (_, code: string, name: string) => t(`whyNot.${code}`, { name: code === 'unset' ? name : channelName(name) }))
       .replace(/(^|; )([\w-]+): /g, (_, before: string, channel: string) => before + channelName(channel) + t('list.colon'))
   return { channelName, whyNot }
 }

@@ -9,7 +9,7 @@ export default {
     mine: { title: 'My notifications', first: 'First by', default: 'as the site says', kinds: 'Otherwise for a kind and grade', about: { alarm: 'Alarms', plan: 'Emergency plans', ticket: 'Tickets' }, asAbove: 'channel as above', anyHour: 'told at any hour', always: 'told of these at any hour', quietFrom: 'Quiet from', quietTo: 'to', what: 'High alarms, emergency plans, tickets of high priority and being on duty know no quiet hours; when the first channel fails, the others are tried.', save: 'Save', saved: 'Saved.' },
   },
   channel: { webpush: 'browser push', sms: 'SMS', email: 'E-mail', wecom: 'WeCom', dingtalk: 'DingTalk', feishu: 'Feishu' },
-  whyNot: { unset: '{name} is not set', 'no-sender': 'no sender for {name}' },
+  whyNot: { unset: '{name} is not set', 'no-sender': 'no sender for {name}', 'no-address': '{name}: this is no address anything is delivered to' },
   notificationState: { queued: 'waiting', 'handed-over': 'handed over', delivered: 'opened', acknowledged: 'acknowledged', failed: 'not delivered', withdrawn: 'no longer needed' },
   escalationState: { calling: 'telling people, level by level', 'everybody-told': 'everybody was told, nobody has acknowledged', acknowledged: 'acknowledged', over: 'over' },
 }
