@@ -107,6 +107,9 @@ async def test_a_failed_item_becomes_one_ticket_with_its_evidence(house: House) 
         assert (ticket["facility"], ticket["party"], ticket["source"]) == (
             "drain-pumps", "property", f"inspection:{walk['id']}"
         )  # fmt: skip
+        assert ticket["title_zh"].startswith("巡检不合格：")
+        assert ticket["title_en"].startswith("Failed inspection: ")
+        assert ticket["title_en"].isascii(), "no Chinese name in the English title"
         assert [row["id"] for row in ticket["photos"]] == [kept]
         assert "40 A" in ticket["history"][0]["note"]
         facility = (await crew.get("/facilities/drain-pumps")).json()
