@@ -191,6 +191,7 @@ def influx_rows(folder: Path, site: Site) -> Iterator[Figure]:
         yield row("historian.influxdb.bare_readings_per_s", INFLUX_READINGS / bare_s, "readings/s", n=INFLUX_READINGS)
         arrived = payloads(site, INFLUX_READINGS)
         with closing(InfluxHistorian(InfluxAddress.parse(influx.url), folder, site)) as historian:
+            historian.tidy(START)  # as ingest does at its start: it then knows which hours are rolled up
             seconds = keep(historian, site, arrived)
             yield row(
                 "historian.influxdb.readings_per_s",

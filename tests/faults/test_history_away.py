@@ -1,14 +1,20 @@
 """The whole program while its history takes nothing: alarms come as ever, and afterwards every reading is there."""
 
 import contextlib
+import os
+import signal
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from pathlib import Path
 
 import httpx
+import psutil
 import pytest
 
-from tests.faults.disks import OpenDisk, full, limited, may_mount
-from tests.faults.numbered import NumberedSensor, count_of, kept, nothing_lost_or_doubled
+from tests.faults.disks import UNPRIVILEGED, Disk, OpenDisk, full, limited, may_mount, protected, read_only
+from tests.faults.numbered import NumberedSensor, count_of, kept, nothing_lost_or_doubled, now_ms, stamp
 from tests.faults.test_kill import CLIMATE, DETECTORS
 from tests.program import Program
 from tests.servers import Process, influxdb, wait_until
@@ -16,6 +22,8 @@ from tests.servers import Process, influxdb, wait_until
 Away = contextlib.AbstractContextManager[None]
 WAITING = 500
 """Readings that wait for the history."""
+IN_A_FRAME_MS = 1_000
+"""What is gone is told by when its frames were made; a reading in one is older by its way and `ANJU_BULK_AGE_S`."""
 IN_TIME_S = 10
 """An alarm is there; of the processor it takes milliseconds, but others work on this machine."""
 
@@ -39,6 +47,115 @@ def test_a_full_disk_of_the_history_costs_no_reading_and_holds_no_alarm_up(disk:
                 room.recover(keeper)
 
         _nothing_lost(program, away, answers_meanwhile=True)
+
+
+@pytest.mark.parametrize("disk", [protected, read_only] if may_mount() else [protected])
+def test_a_disk_that_comes_up_read_only_costs_no_reading_and_holds_no_alarm_up(disk: OpenDisk, tmp_path: Path) -> None:
+    """The service that keeps the history dies, and finds its disk read-only when it is started again."""
+    with disk(tmp_path / "disk") as room:
+        program = Program(
+            tmp_path,
+            simulate=False,
+            environment={"ANJU_HISTORIAN_URL": f"duckdb:{room.folder}/history.duckdb"},
+        )
+        if disk is protected and os.getuid() == 0:
+            program.process.command[:0] = UNPRIVILEGED
+
+        @contextlib.contextmanager
+        def away() -> Iterator[None]:
+            keeper = Service(program, "ingest+api")
+            # Started again sooner than its files were closed it has them, and the disk is busy; then later each time.
+            wait_until(lambda: _killed(keeper) and _refuses(room), 40, "the disk to be read-only")
+            try:
+                _told(program, "away")
+                yield
+            finally:
+                room.recover(keeper)
+
+        _nothing_lost(program, away, answers_meanwhile=False)
+
+
+def test_a_log_with_flipped_bytes_is_read_up_to_them_and_what_is_gone_is_on_record(tmp_path: Path) -> None:
+    """The history is repaired while all else runs. What gateways still have comes again; the rest is told."""
+    program = Program(tmp_path, simulate=False).start()
+    log = program.data / "history.duckdb.wal"
+    try:
+        with program.client() as api, program.outside() as outside:
+            outside.listen("anju/v1/jinxiu/events/alarm")
+            with NumberedSensor(program.mqtt_port, CLIMATE) as sensor:
+                wait_until(lambda: count_of(api, sensor.point) > 300, 30, "readings to be stored")
+                _killed(Service(program, "ingest+api"))
+                content = bytearray(log.read_bytes())
+                middle = len(content) // 2
+                content[middle : middle + 16] = bytes(byte ^ 0xFF for byte in content[middle : middle + 16])
+                log.write_bytes(content)
+                _told(program, "damaged")
+                outside.publish(f"zigbee2mqtt/{DETECTORS[0]}", {"smoke": True, "battery": 90})
+                outside.wait_for("events/alarm", lambda alarm: alarm["rule"] == "smoke", IN_TIME_S)
+                command = [sys.executable, "-m", "anju", "history", "repair"]
+                done = subprocess.run(command, env=program.environment(), capture_output=True, text=True, check=False)
+                assert done.returncode == 0, done.stderr
+                assert "gone: the newest part of the log" in done.stdout
+                after = sensor.sent
+                wait_until(lambda: sensor.sent > after + 50, 20, "readings to flow")
+            last = sensor.readings[-1].t
+            wait_until(lambda: _newest(api, sensor.point) >= last, 60, "the last reading")
+            wait_until(lambda: _losses(api), 30, "the loss to be told")
+            told = _losses(api)
+    finally:
+        program.stop()
+    sent, stored = set(sensor.readings), kept(program, [sensor.point])
+    assert len(stored) == len(set(stored)), "none is doubled"
+    assert set(stored) <= sent, "none is changed"
+    missing = sent - set(stored)
+    assert missing, "the log was damaged in what was committed"
+    assert all(any(first - IN_A_FRAME_MS <= one.t <= end for first, end in told) for one in missing), told
+
+
+def _killed(keeper: "Service") -> bool:
+    """kill -9, and wait until it is gone; it is started again after half a second, and later each time."""
+    pid = keeper.pid
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGKILL)
+    wait_until(lambda: not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE, 5, "its end")
+    return True
+
+
+def _refuses(room: Disk) -> bool:
+    with contextlib.suppress(subprocess.CalledProcessError):
+        room.refuse(Process("nobody", [], room.folder))
+        return True
+    return False
+
+
+def _told(program: Program, state: str) -> None:
+    """The platform says of its history that it is so."""
+
+    with program.client() as api:
+
+        def states() -> set[tuple[str, str]]:
+            return {(one["name"], one["state"]) for one in api.get("/services").json()["items"]}
+
+        wait_until(lambda: ("historian", state) in states(), 40, f"the history to be {state}")
+
+
+def _newest(api: httpx.Client, point: str) -> int:
+    answer = api.get("/readings", params={"point": point, "max_points": 5000, "start": stamp(now_ms() - 600_000)})
+    buckets = answer.json()["buckets"] if answer.status_code == 200 else []
+    return max((_ms(one["t"]) + answer.json()["step_ms"] for one in buckets), default=0)
+
+
+def _losses(api: httpx.Client) -> list[tuple[int, int]]:
+    """From when to when readings of some gateway are gone because the history went back, Unix ms."""
+    found = []
+    for gateway in api.get("/gateways").json()["items"]:
+        rows = api.get(f"/gateways/{gateway['id']}/losses").json()["items"]
+        found += [(_ms(row["first"]), _ms(row["last"])) for row in rows if row["reason"] == "history-went-back"]
+    return found
+
+
+def _ms(text: str) -> int:
+    return round(datetime.fromisoformat(text).timestamp() * 1000)
 
 
 def test_an_influxdb_that_is_gone_costs_no_reading_and_holds_no_alarm_up(tmp_path: Path) -> None:
