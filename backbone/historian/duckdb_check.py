@@ -5,8 +5,8 @@ from datetime import datetime, timedelta, tzinfo
 
 import duckdb
 
+from backbone.historian import duckdb_fold
 from backbone.historian.buckets import DAY_MS, HOUR_MS, midnight
-from backbone.historian.duckdb_fold import DENSE
 from community.quality import UNUSABLE
 
 _BOUNDS = (
@@ -30,10 +30,15 @@ _MINUTES = """
 WITH fine AS (
     SELECT point, t // $hour * $hour AS t, sum(count) AS number, min(min) AS least, max(max) AS most
     FROM minutes WHERE t >= $begin AND t < $end GROUP BY ALL),
+    raw AS (
+        SELECT point, t // $hour * $hour AS t, count(*) AS present
+        FROM readings WHERE t >= $begin AND t < $end GROUP BY ALL),
     kept AS (SELECT * FROM hours WHERE t >= $begin AND t < $end AND count > $dense)
-SELECT count(*) FROM kept FULL JOIN fine USING (point, t)
+SELECT count(*) FROM kept FULL JOIN fine USING (point, t) LEFT JOIN raw USING (point, t)
 WHERE (number, least, most) IS DISTINCT FROM (count, min, max)
+    AND NOT coalesce(coalesce(present, 0) < count AND count - coalesce(number, 0) <= $dense, false)
 """
+"""An hour that was forgotten with too few readings for minutes, and then got more, has minutes of the later ones."""
 _DAYS = """
 WITH fine AS (SELECT point, sum(count) AS number, min(min) AS least, max(max) AS most FROM hours
     WHERE t >= $begin AND t < $end GROUP BY point),
@@ -85,27 +90,14 @@ def faults(cursor: duckdb.DuckDBPyConnection, zone: tzinfo, said: Callable[[int]
 
 def _compared(span: dict[str, int]) -> Iterator[tuple[str, str, dict[str, int]]]:
     yield "readings that stand twice", _TWICE, {}
-    if span["begin"] % HOUR_MS == 0 and span["end"] % HOUR_MS == 0:
-        yield "hours of points that are not what the readings say", _HOURS, {"hour": HOUR_MS, "unusable": int(UNUSABLE)}
-        yield "hours of points that are not what their minutes say", _MINUTES, {"hour": HOUR_MS, "dense": DENSE}
+    whole = span["begin"] % HOUR_MS == 0 and span["end"] % HOUR_MS == 0
+    begin = span["begin"] // DAY_MS * DAY_MS
+    # where hours reach over midnight, those of a day of UTC are compared: sooner or later all are
+    hours = {"hour": HOUR_MS} if whole else {"hour": HOUR_MS, "begin": begin, "end": begin + DAY_MS}
+    yield "hours of points that are not what the readings say", _HOURS, hours | {"unusable": int(UNUSABLE)}
+    yield "hours of points that are not what their minutes say", _MINUTES, hours | {"dense": duckdb_fold.DENSE}
+    if whole:
         yield "days of points that are not what their hours say", _DAYS, {}
-    else:  # hours reach over midnight: a day of UTC further on they are compared as well
-        begin = span["begin"] // DAY_MS * DAY_MS
-        whole = {"begin": begin, "end": begin + DAY_MS}
-        yield (
-            "hours of points that are not what the readings say",
-            _HOURS,
-            {
-                "hour": HOUR_MS,
-                "unusable": int(UNUSABLE),
-                **whole,
-            },
-        )
-        yield (
-            "hours of points that are not what their minutes say",
-            _MINUTES,
-            {"hour": HOUR_MS, "dense": DENSE, **whole},
-        )
 
 
 def _number(cursor: duckdb.DuckDBPyConnection, query: str, names: dict[str, int]) -> int:

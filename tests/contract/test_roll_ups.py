@@ -11,7 +11,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from backbone.historian import duckdb_fold, influx_rollups
@@ -145,6 +145,7 @@ def test_answers_do_not_depend_on_what_was_summed_up_when(
             assert (None if newest is None else (newest.x, newest.q)) == known.get((point, max(times, default=0)))
 
 
+SPARSE = NOON - 9 * DAY_MS
 LATE = st.lists(st.tuples(st.integers(NOON - 12 * DAY_MS, NOON - 8 * DAY_MS), st.integers(-5, 5)), max_size=8)
 
 
@@ -155,6 +156,9 @@ LATE = st.lists(st.tuples(st.integers(NOON - 12 * DAY_MS, NOON - 8 * DAY_MS), st
     zone=st.sampled_from([zone for zone in ZONES if zone.key != "Asia/Kolkata"]),
     hours=st.sampled_from([1, 6, 24, 48]),
 )
+@example(
+    early=[[(SPARSE + 2, 0)]], late=[[(SPARSE, 0), (SPARSE + 1, 0)]], bad=set(), zone=ZONES[0], hours=1
+)  # too few for minutes when they were forgotten, and enough with what came later
 @settings(max_examples=12, suppress_health_check=UNTIMED)
 def test_what_comes_late_for_forgotten_hours_is_added_to_their_roll_ups(
     new_url: NewUrl,
