@@ -62,7 +62,7 @@ def return_memory() -> None:
     """What reading the site file left behind goes back to the system, and what stays is not looked through again.
 
     For a gateway with 500 devices these are two megabytes and a half (that needs glibc), and a pause of 60 ms of the
-    garbage collector every second under load, which an alarm would have to wait for.
+    garbage collector every second under load, which an alarm would have to wait for; the rules look through as much.
     """
     gc.unfreeze()
     gc.collect()

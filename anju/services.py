@@ -45,6 +45,7 @@ async def gateway(stop: asyncio.Event) -> None:
 
 async def rules(stop: asyncio.Event) -> None:
     """Detection and response, for each site of this worker; a second worker stands by."""
+    from anju.process import return_memory
     from backbone.database.database import Database
     from backbone.database.sole import alone
     from backbone.site_watch import SiteWatch
@@ -64,7 +65,7 @@ async def rules(stop: asyncio.Event) -> None:
                 folder,
                 f"rules-{site.id}",
                 stop,
-                lambda: run(own, site, database, stop, watch_site=watch),
+                lambda: run(own, site, database, stop, watch_site=watch, settled=return_memory),
             )
 
         await _side_by_side([serve(own) for own in _each_site(settings)], stop)

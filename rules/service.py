@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import structlog
 from sqlalchemy import Connection
@@ -51,8 +51,12 @@ async def run(
     *,
     clock: Clock | None = None,
     watch_site: SiteWatch | None = None,
+    settled: Callable[[], None] = lambda: None,
 ) -> None:
-    """Run until `stop`; with `watch_site` a changed site file comes into force meanwhile."""
+    """Run until `stop`; with `watch_site` a changed site file comes into force meanwhile.
+
+    `settled` is called when what will stay is built: at the start, and after each change of the file.
+    """
     detector, now = detector_of(site), clock or Clock()
     compiled = detector.compiled
     async with Writer(database, stop) as writer, Writer(database, stop) as notes:
@@ -121,6 +125,12 @@ async def run(
                 now,
             )
             heartbeat = Heartbeat(settings, consumer.alive, notifier.backlog_ms)
+
+            async def take(changed: Site) -> None:
+                await consumer.take(changed)
+                settled()
+
+            settled()
             async with bus, bulk, asyncio.TaskGroup() as group:
                 tasks = [
                     group.create_task(relay.run(stop), name="relay"),
@@ -133,7 +143,7 @@ async def run(
                     group.create_task(refused.run(), name="quarantine"),
                 ]
                 if watch_site is not None:
-                    tasks.append(group.create_task(watch_site.run(consumer.take), name="site file"))
+                    tasks.append(group.create_task(watch_site.run(take), name="site file"))
                 log.info("rules are watching", conditions=len(compiled.spots), points=len(compiled.points))
                 await consumer.run(stop)
                 for task in tasks:
