@@ -91,6 +91,8 @@ async def run(
             await _remember(platform, history)
             await _note_version(platform)
             feed.subscribe(bus)
+            history.listening()
+            bus.on_connect(history.listening)
             if follow is not None:
                 follow(lambda changed: _use(app, feed, history, changed))
             server = _Server(_config(app, settings))

@@ -12,6 +12,9 @@ from backbone.historian.port import Historian, HistorianCorrupt, HistorianError
 LOOK_EVERY_S = 2.0
 SEED_MS = 48 * 3_600_000
 """Battery devices report once in a day: their last value is worth showing for two."""
+AGAIN = frozenset({1, 3, 8, 30})
+"""The looks after a connection to the broker at which latest values are asked for again: what was said while nobody
+here listened is in the history by then, and some of it is said again only in hours."""
 NAME = "historian"
 log = structlog.get_logger()
 
@@ -37,6 +40,11 @@ class HistoryWatch:
         self._seeded = seeded
         self._told = ""
         self._wanted = True
+        self._looks = max(AGAIN)
+
+    def listening(self) -> None:
+        """From now on frames are heard; those of before are to be had from the historian alone."""
+        self._looks = 0
 
     def site_changed(self) -> None:
         """A point that is new to the site file may have been in it before: what was known of it is asked for again."""
@@ -45,9 +53,10 @@ class HistoryWatch:
     async def look(self) -> bool:
         """Ask it once; whether what there is to say has changed."""
         state, reason = "running", ""
+        self._looks += 1
         try:
             await asyncio.to_thread(self._historian.positions)
-            if self._wanted or self._told != state:
+            if self._wanted or self._told != state or self._looks in AGAIN:
                 self._latest.seed(
                     await asyncio.to_thread(self._historian.latest, self._site, None, self._now() - SEED_MS)
                 )

@@ -198,3 +198,16 @@ async def test_a_point_that_is_new_to_the_site_file_has_what_the_historian_knows
     await watch.look()
     assert told == ["seeded", "seeded"]
     assert platform.latest.values(platform.latest.take_changes()) == [(SMOKE, NOW - 5, 0.0, 0)]
+
+
+async def test_what_was_said_while_the_page_did_not_listen_is_asked_for(house: House) -> None:
+    """It starts beside the gateways: whether a detector is online was said once, before it heard anybody."""
+    platform, point = house.platform, house.site.points[SMOKE]
+    watch = HistoryWatch(house.history, house.site.id, platform.latest, platform.services, house.clock, lambda: None)
+    await watch.look()
+    watch.listening()
+    await watch.look()
+    house.history.readings = [Reading(SMOKE, NOW - 5, 0.0, 0)]  # stored by now
+    for _ in range(2):
+        await watch.look()
+    assert platform.latest.of(point, NOW).x == 0.0
