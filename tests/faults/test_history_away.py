@@ -212,5 +212,13 @@ class Service(Process):
 
     @property
     def pid(self) -> int:
-        """While it runs."""
-        return int(self._program.services()[self.name]["pid"])
+        """Of its process; between two of them it is waited for."""
+        found: list[int] = []
+
+        def runs() -> bool:
+            pid = self._program.services()[self.name]["pid"]
+            found.extend([] if pid is None else [int(pid)])
+            return bool(found)
+
+        wait_until(runs, 40, f"{self.name} to run")
+        return found[0]
