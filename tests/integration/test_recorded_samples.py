@@ -44,6 +44,8 @@ def moved(path: Path, number: int, topic: str) -> str:
     """The topic of a sample, as its own device speaks on it."""
     levels = topic.split("/")
     at = OWN_LEVEL[path.parent.name]
+    if levels[at] in ("tele", "stat"):
+        at = 0  # a Tasmota whose full topic is turned round
     if levels[at] != "bridge":
         levels[at] += f"-{number}"
     return "/".join(levels)
