@@ -2,7 +2,6 @@
 
 import fcntl
 import json
-import time
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -17,6 +16,7 @@ from backbone.database.database import Database
 from backbone.historian.open import open_historian
 from backbone.settings import Settings
 from backbone.site_files import read_site, site_file
+from backbone.steady import wall_ms
 
 ASK_S = 5.0
 BACKUP_S = 3_600.0
@@ -46,7 +46,7 @@ def backup(password: Callable[[], tuple[str, str]]) -> tuple[Path, list[str]]:
             historian=historian,
             database=database,
             files=settings.data_dir / "files",
-            now=time.time_ns() // 1_000_000,
+            now=wall_ms(),
         )
     return made, list(manifest.elsewhere)
 
@@ -69,7 +69,7 @@ def restore(folder: Path) -> tuple[Manifest, Path]:
             history=_file(settings.history_url, "duckdb:"),
             state=_file(settings.state_url, "sqlite:///"),
             files=settings.data_dir / "files",
-            now=time.time_ns() // 1_000_000,
+            now=wall_ms(),
         )
 
 

@@ -20,6 +20,7 @@ from backbone.historian.open import open_historian
 from backbone.historian.port import Historian, HistorianRefused, HistorianUnavailable
 from backbone.settings import Settings
 from backbone.site_files import read_site
+from backbone.steady import wall_ms
 from community.site.site import Site
 
 _DAY_MS = 86_400_000
@@ -42,7 +43,7 @@ def export(
         ExchangeError, HistorianError, SiteErrors, OSError: why not; the message says what to do.
     """
     exchange.format_of(path)
-    until = exchange.moment(end) if end else time.time_ns() // 1_000_000 + _DAY_MS
+    until = exchange.moment(end) if end else wall_ms() + _DAY_MS
     since = exchange.moment(start) if start else 0
     if (running := _running(password)) is not None:
         span = [("start", _iso(since)), ("end", _iso(until))]
@@ -76,7 +77,7 @@ def bring_in(path: Path, password: Password, said: Callable[[str], None]) -> Bro
             lines.append(f"{path.name}:{bad.line}: {bad.reason}")
 
     with opened() as (historian, site):
-        for batch in read_lines(path, kind, site.id, refuse, time.time_ns() // 1_000_000 + SKEW_MS):
+        for batch in read_lines(path, kind, site.id, refuse, wall_ms() + SKEW_MS):
             unknown |= set(batch.points) - set(site.points)
             if on_server and len(unknown) > MOST_UNKNOWN:
                 raise ExchangeError(
@@ -88,7 +89,7 @@ def bring_in(path: Path, password: Password, said: Callable[[str], None]) -> Bro
                 lines.append(f"{one.source}: {one.reason} ({one.count} readings)")
             written += batch.t.size
             said(f"{written:,} readings")
-        while not on_server and historian.tidy(time.time_ns() // 1_000_000):
+        while not on_server and historian.tidy(wall_ms()):
             said("putting in order")
     return Brought(written, refused, lines, sorted(unknown))
 
@@ -117,7 +118,7 @@ def repair(said: Callable[[str], None]) -> Repaired:
     if not settings.history_url.startswith("duckdb:"):
         raise HistorianRefused("the history is on a server")
     path = Path(settings.history_url.removeprefix("duckdb:").removeprefix("//"))
-    return mend(path, zone, time.time_ns() // 1_000_000, said)
+    return mend(path, zone, wall_ms(), said)
 
 
 def repair_roll_ups(said: Callable[[int], None]) -> int | None:

@@ -18,6 +18,7 @@ from anju.partition import Partition, take_share
 from anju.rule_commands import rules
 from anju.start import BAD_INPUT
 from backbone.settings import Settings
+from backbone.steady import wall_ms
 
 cli = typer.Typer(
     help="安居 Anju: smart-community monitoring, alarms and emergency response.",
@@ -401,7 +402,7 @@ def quarantine_retry(wait: Annotated[float, typer.Option(min=0, help="seconds to
     from anju.quarantine import retry
 
     with _history_errors(), out.status("trying again"):
-        asked, left = retry(time.time_ns() // 1_000_000, wait)
+        asked, left = retry(wall_ms(), wait)
     if left is None:
         raise _fail(f"{asked} entries are to be tried again, but nobody has done so yet: does ingest run?")
     if asked:
@@ -441,7 +442,7 @@ def user_add(
     from anju.accounts import add_user
 
     try:
-        add_user(username, name or username, role, password, time.time_ns() // 1_000_000)
+        add_user(username, name or username, role, password, wall_ms())
     except ValueError as error:
         raise _fail(str(error)) from error
     out.print(f"{username} may sign in")
@@ -458,7 +459,7 @@ def user_password(
     from anju.accounts import set_password
 
     try:
-        set_password(username, password, time.time_ns() // 1_000_000)
+        set_password(username, password, wall_ms())
     except ValueError as error:
         raise _fail(str(error)) from error
     out.print(f"{username} has a new password; open sessions were ended")

@@ -26,7 +26,7 @@ async def gateway(stop: asyncio.Event) -> None:
     from anju.watchdog import Watchdog
     from backbone.broker_address import BusUrlError
     from backbone.site_watch import SiteWatch
-    from gateway.clock import now_ms
+    from backbone.steady import wall_ms
     from gateway.pseudonyms import PseudonymKeyError
     from gateway.service import run
     from gateway.settings import GatewaySettings, GatewaySettingsError, gateway_of
@@ -36,7 +36,7 @@ async def gateway(stop: asyncio.Event) -> None:
     try:
         # several gateways may share a data directory: each says of itself which site file it runs
         service = f"gateway-{gateway_of(settings, site).id}"
-        watch = SiteWatch(settings, site, service, now_ms, problems)
+        watch = SiteWatch(settings, site, service, wall_ms, problems)
         watchdog = Watchdog(settings.stall_s)
         await run(settings, site, stop, watch_site=watch, watchdog=watchdog, settled=return_memory)
     except (GatewaySettingsError, PseudonymKeyError, BusUrlError) as error:
@@ -85,12 +85,12 @@ async def history_and_api(stop: asyncio.Event, *, with_ingest: bool, with_api: b
 async def _history_and_api(
     settings: Settings, database: "Database", stop: asyncio.Event, *, with_ingest: bool, with_api: bool
 ) -> None:
-    from api.service import now_ms
     from api.service import run as run_api
     from api.settings import ApiSettings
     from backbone.database.sole import alone
     from backbone.historian.open import open_historian
     from backbone.site_watch import SiteWatch, Take
+    from backbone.steady import wall_ms
     from ingest.service import run as run_ingest
     from ingest.settings import IngestSettings
 
@@ -104,7 +104,7 @@ async def _history_and_api(
 
     with closing(open_historian(settings.history_url, settings.data_dir, site, patient=True)) as historian:
         name = "+".join(["ingest"] * with_ingest + ["api"] * with_api)
-        watch = SiteWatch(settings, site, name, now_ms, problems)  # one for both: a changed file is read once
+        watch = SiteWatch(settings, site, name, wall_ms, problems)  # one for both: a changed file is read once
         services: list[tuple[str, Awaitable[None]]] = []
         if with_ingest:
             ingest_settings = IngestSettings().model_copy(update=own)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from anju.process import SUPERVISED
 from anju.watchdog import SILENT_S, Pulse
+from backbone.steady import wall_ms
 
 FIRST_DELAY_S = 0.5
 LONGEST_DELAY_S = 5.0
@@ -137,7 +138,7 @@ class Supervisor:
         pid: int | None = None,
     ) -> None:
         row = self.states[service.name]
-        now = time.time_ns() // 1_000_000
+        now = wall_ms()
         row.restarts += state == "restarting"
         row.state, row.since, row.pid = state, now, pid
         row.reason = reason or row.reason

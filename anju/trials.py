@@ -11,6 +11,7 @@ from backbone.frames import FrameEvent
 from backbone.historian import exchange
 from backbone.historian.exchange_read import ExchangeError
 from backbone.historian.port import ReadingBatch
+from backbone.steady import wall_ms
 from community.alarm_load import Difference, Episode, Load, RuleLoad, by_rule, difference, load_of
 from community.site.memory import memory_s, warm_up_ms
 from community.site.site import Site
@@ -54,7 +55,7 @@ def on_history(site: Site, old: Site | None, start: str | None, end: str | None)
     """
     zone = ZoneInfo(site.file.site.timezone)
     with opened() as (historian, kept):
-        until = exchange.moment(end, zone) if end else time.time_ns() // 1_000_000
+        until = exchange.moment(end, zone) if end else wall_ms()
         since = exchange.moment(start, zone) if start else until - 7 * _DAY_MS
         warm = since - max(warm_up_ms(one) for one in (site, old) if one is not None)
         events = historian.events(kept.id, None, warm, until, MOST_EVENTS)

@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import socket
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
@@ -25,6 +24,7 @@ from backbone.database.database import Database
 from backbone.database.outbox import Relay
 from backbone.historian.port import Historian
 from backbone.site_watch import Take
+from backbone.steady import wall_ms
 from community.site.site import Site
 from dashboards import WEB_DIST
 
@@ -35,11 +35,6 @@ log = structlog.get_logger()
 
 class PortTaken(Exception):  # noqa: N818 - what happened, said to the person who starts it
     """The page's port cannot be had; the message says what to set."""
-
-
-def now_ms() -> int:
-    """Unix milliseconds."""
-    return time.time_ns() // 1_000_000
 
 
 async def run(
@@ -57,7 +52,7 @@ async def run(
         PortTaken: another program has the port.
     """
     with listener(settings) as listening:
-        await asyncio.to_thread(first_administrator, database, settings, now_ms())
+        await asyncio.to_thread(first_administrator, database, settings, wall_ms())
         loop = asyncio.get_running_loop()
         async with Bus(
             settings.broker_url, "anju-api", ca=settings.mqtt_ca, cert=settings.mqtt_cert, key=settings.mqtt_key
@@ -68,7 +63,7 @@ async def run(
                 site,
                 historian,
                 database,
-                now=now_ms,
+                now=wall_ms,
                 web_dist=WEB_DIST,
                 wake_relay=relay.wake,
                 on_loop=lambda call: _on_loop(loop, call),
@@ -83,10 +78,10 @@ async def run(
                 platform.gateways,
                 platform.services,
                 platform.found,
-                now_ms,
+                wall_ms,
             )
             history = HistoryWatch(
-                historian, site.id, platform.latest, platform.services, now_ms, platform.hub.readings_arrived
+                historian, site.id, platform.latest, platform.services, wall_ms, platform.hub.readings_arrived
             )
             await _remember(platform, history)
             await _note_version(platform)

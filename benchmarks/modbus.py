@@ -16,10 +16,10 @@ import psutil
 from pymodbus.client import AsyncModbusTcpClient
 
 from backbone.bus import Bus
+from backbone.steady import wall_ms
 from backbone.stream import Stream
 from benchmarks.figures import Figure
 from benchmarks.gateway import program
-from gateway.clock import now_ms
 from tests.gateway_rig import until
 from tests.gateway_site import GATEWAY, modbus_device, site_text
 from tests.modbus_outside import tcp_device
@@ -82,7 +82,7 @@ class Watched:
 async def commit_all(broker: Broker) -> None:
     """The platform's side: takes every frame and does nothing with it, so that the gateway's own work is measured."""
     async with Bus(broker.url, "rules") as bus:
-        stream = Stream(bus, "test", [GATEWAY], "rules", {}, now=now_ms, refuse=lambda _: None)
+        stream = Stream(bus, "test", [GATEWAY], "rules", {}, now=wall_ms, refuse=lambda _: None)
         stream.start()
         while True:
             await stream.batch(max_readings=50_000, max_wait_s=0.05)

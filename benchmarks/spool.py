@@ -22,10 +22,10 @@ import psutil
 
 from backbone.bus import Bus
 from backbone.frames import Frame, encode_compact
+from backbone.steady import wall_ms
 from backbone.stream import Stream
 from benchmarks.figures import Figure, latency
 from community.site.profile import Lane
-from gateway.clock import now_ms
 from gateway.compaction import SETTLED_MS, packed
 from gateway.flow import NO_END
 from gateway.spool import Spool
@@ -111,7 +111,7 @@ def on_disk(folder: Path) -> int:
 
 def week(folder: Path) -> Iterator[Figure]:
     """What seven days take, and what compaction makes of single messages."""
-    now = now_ms()
+    now = wall_ms()
     spool = fill(folder / "sample", SAMPLE, A_MESSAGE, now)
     before, began = spool.size, time.perf_counter()
     while spool.compact([(0, NO_END)], now + 2 * SETTLED_MS):
@@ -150,7 +150,7 @@ class Counting:
 
     async def _run(self, port: int) -> None:
         async with Bus(f"mqtt://127.0.0.1:{port}", "rules") as bus:
-            stream = Stream(bus, "test", [GATEWAY], "rules", {}, now=now_ms, refuse=print)
+            stream = Stream(bus, "test", [GATEWAY], "rules", {}, now=wall_ms, refuse=print)
             stream.start()
             while True:
                 for delivery in await stream.batch(max_readings=20_000, max_wait_s=0.02):
@@ -178,7 +178,7 @@ class Counting:
 async def drain(broker: Broker, folder: Path) -> list[Figure]:
     """A day of backlog, then bulk as fast as the aim, with a detector beside both."""
     readings = DAY_S * RATE
-    fill(folder / "data" / "gateway" / GATEWAY, readings, MERGED, now_ms()).close(now_ms())
+    fill(folder / "data" / "gateway" / GATEWAY, readings, MERGED, wall_ms()).close(wall_ms())
     (folder / "site.yaml").write_text(bench_site())
     environment = {
         "PYTHONPATH": str(ROOT),

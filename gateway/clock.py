@@ -10,6 +10,8 @@ from collections.abc import Callable
 
 import structlog
 
+from backbone.steady import wall_ms
+
 SET_SINCE_MS = 1_577_836_800_000
 """A time before 2020 was read from a clock that was not set."""
 WRONG_MS = 30_000
@@ -21,15 +23,10 @@ JUMP_MS = 2_000
 log = structlog.get_logger()
 
 
-def now_ms() -> int:
-    """Unix milliseconds of this machine."""
-    return time.time_ns() // 1_000_000
-
-
 class GatewayClock:
     """Call it for the time (Unix ms)."""
 
-    def __init__(self, machine: Callable[[], int] = now_ms, steady_s: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, machine: Callable[[], int] = wall_ms, steady_s: Callable[[], float] = time.monotonic) -> None:
         self._machine = machine
         self._steady_s = steady_s
         self._samples: deque[tuple[float, int]] = deque(maxlen=SAMPLES)

@@ -5,8 +5,9 @@ import contextlib
 from collections.abc import Callable
 
 from backbone.site_watch import SiteWatch
+from backbone.steady import wall_ms
 from community.site.site import Site
-from gateway.clock import GatewayClock, now_ms
+from gateway.clock import GatewayClock
 from gateway.connections import Connections
 from gateway.parts import Parts
 from gateway.pseudonyms import Pseudonyms
@@ -22,7 +23,7 @@ async def run(
     site: Site,
     stop: asyncio.Event,
     *,
-    machine_ms: Callable[[], int] = now_ms,
+    machine_ms: Callable[[], int] = wall_ms,
     watch_site: SiteWatch | None = None,
     watchdog: contextlib.AbstractAsyncContextManager[object] = _NOBODY,
     settled: Callable[[], None] = lambda: None,

@@ -1,23 +1,18 @@
 """A clock for judging readings that are ahead of it."""
 
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 import structlog
 
 from backbone import small_file
+from backbone.steady import wall_ms
 from backbone.stream import CLOCK_SET_SINCE_MS
 
 SAVE_EVERY_MS = 10_000
 BELIEVED_MS = 26 * 3_600_000
 """A clock set back by a time zone or less was right before, as far as readings go; more was a mistake that is over."""
 log = structlog.get_logger()
-
-
-def wall_ms() -> int:
-    """Unix time in ms."""
-    return time.time_ns() // 1_000_000
 
 
 class ForwardClock:

@@ -16,13 +16,14 @@ from backbone.database.losses import record_losses
 from backbone.database.quarantine import entries_of, forget, record, settle
 from backbone.historian.port import Historian, HistorianError, Unwritten
 from backbone.refused import Ledger
+from backbone.steady import wall_ms
 from backbone.stream import UNKNOWN_GATEWAY, Delivery, Position, Refusal
 from community.losses import Loss
 from community.quarantine import Quarantined
 from community.site.site import Site
 from ingest import apart, counters
 from ingest.aside import Aside, parts_of, refused_by_historian
-from ingest.clock import ForwardClock, wall_ms
+from ingest.clock import ForwardClock
 from ingest.settings import IngestSettings
 from ingest.validate import CONSUMER, OF_THE_SITE_FILE, Checked, Limits, SitePoints, check
 

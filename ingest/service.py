@@ -14,11 +14,11 @@ from backbone.database.database import Database
 from backbone.historian.port import Historian
 from backbone.lived_time import LivedTime
 from backbone.site_watch import Take
+from backbone.steady import wall_ms
 from backbone.stream import Stream
 from community.site.site import Site
 from ingest import counters
 from ingest.again import Again
-from ingest.clock import wall_ms
 from ingest.housekeeping import keep_house, newest_reading
 from ingest.keeper import Keeper, Stopped
 from ingest.settings import IngestSettings

@@ -15,10 +15,10 @@ from backbone import topics
 from backbone.bus import Bus
 from backbone.frames import FrameEvent
 from backbone.site_watch import SiteWatch
+from backbone.steady import wall_ms
 from backbone.stream import Position, Refusal, Stream
 from community.site.profile import Lane
 from community.site.site import Site
-from gateway.clock import now_ms
 from gateway.service import run
 from gateway.settings import GatewaySettings
 from tests.gateway_site import GATEWAY
@@ -43,7 +43,7 @@ async def running_gateway(
     site: Site,
     settings: GatewaySettings,
     *,
-    machine_ms: Callable[[], int] = now_ms,
+    machine_ms: Callable[[], int] = wall_ms,
     watch_site: SiteWatch | None = None,
 ) -> AsyncIterator[None]:
     """The service, stopped at the end; within 2 s, as promised."""
@@ -72,7 +72,7 @@ class Consumer:
     async def run(self, port: int) -> None:
         """Consume until cancelled."""
         async with Bus(f"mqtt://127.0.0.1:{port}", self.name) as bus:
-            stream = Stream(bus, "test", [GATEWAY], self.name, self.positions, now=now_ms, refuse=self.refused.append)
+            stream = Stream(bus, "test", [GATEWAY], self.name, self.positions, now=wall_ms, refuse=self.refused.append)
             stream.start()
             while True:
                 for delivery in await stream.batch(max_readings=5000, max_wait_s=0.05):
@@ -154,7 +154,7 @@ class Operator:
 
     def send(self, identifier: str, point: str, value: float, **more: Any) -> None:
         """Command, without waiting."""
-        body = {"point": point, "value": value, "expires": now_ms() + 5_000, "cause": "activation:a", "drill": False}
+        body = {"point": point, "value": value, "expires": wall_ms() + 5_000, "cause": "activation:a", "drill": False}
         retain = more.pop("retain", False)
         self.publish(topics.command("test", GATEWAY, identifier), {**body, **more}, retain=retain)
 

@@ -16,10 +16,10 @@ from backbone.database.quarantine import list_quarantine
 from backbone.frames import Frame, encode_compact, encode_json
 from backbone.historian.port import Historian
 from backbone.site_watch import Take
+from backbone.steady import wall_ms
 from community.quarantine import Quarantined
 from community.site.profile import Lane
 from community.site.site import Site
-from ingest.clock import wall_ms
 from ingest.service import run
 from ingest.settings import IngestSettings
 from tests.history import make_site

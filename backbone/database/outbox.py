@@ -16,6 +16,7 @@ from backbone.bus import Bus
 from backbone.database.database import Database
 from backbone.database.documents import encode
 from backbone.database.tables import outbox
+from backbone.steady import wall_ms
 
 LOOK_EVERY_S = 1.0
 MARK_EVERY_S = 0.25
@@ -119,7 +120,7 @@ class Relay:
         self._database = database
         self._bus = bus
         self._writer = writer
-        self._now = now or (lambda: time.time_ns() // 1_000_000)
+        self._now = now or wall_ms
         self._wake = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._connection = -1

@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 from websockets.asyncio.client import ClientConnection, connect
 
-from api.service import now_ms, run
+from api.service import run
 from api.settings import ApiSettings
 from backbone.database import users
 from backbone.database.alarms import save_alarm
@@ -24,6 +24,7 @@ from backbone.historian.open import open_historian
 from backbone.historian.port import Historian
 from backbone.settings import Settings
 from backbone.site_files import read_site
+from backbone.steady import wall_ms
 from community.alarms import Alarm, raise_alarm
 from community.people import Role
 from community.site.site import Site
@@ -76,7 +77,7 @@ class ApiServer:
             password_hash=admin.password_hash,
             roles=frozenset({role}),
             disabled=False,
-            created=now_ms(),
+            created=wall_ms(),
         )
         with self.database.begin() as connection:
             users.insert_user(connection, user)

@@ -11,9 +11,10 @@ from typing import Any
 import httpx
 import pytest
 
-from api.service import PortTaken, now_ms, run
+from api.service import PortTaken, run
 from backbone.database import audit
 from backbone.historian.duckdb import DuckDBHistorian
+from backbone.steady import wall_ms
 from tests import servers
 from tests.history import batch
 from tests.integration.api_server import ApiServer, api_server
@@ -52,7 +53,7 @@ async def test_with_a_damaged_history_the_page_is_there_and_says_so(
     tmp_path: Path, embedded_broker: servers.Broker
 ) -> None:
     """People see their community and why charts are missing; once the file is mended, nobody has to start anything."""
-    now, path = now_ms(), tmp_path / "history.duckdb"
+    now, path = wall_ms(), tmp_path / "history.duckdb"
     with closing(DuckDBHistorian(path, "jinxiu").open()) as historian:
         historian.write([batch([(SMOKE, now - 60_000, 1.0)], "jinxiu")], [], {})
     whole = path.read_bytes()
@@ -85,7 +86,7 @@ async def test_what_people_do_is_stored_and_published(tmp_path: Path, broker: se
     async with api_server(tmp_path, broker.url) as server:
         with Outside(broker.port) as outside:
             await asyncio.to_thread(outside.listen, "anju/v1/jinxiu/events/#")
-            alarm = server.raise_alarm(SMOKE, now_ms())
+            alarm = server.raise_alarm(SMOKE, wall_ms())
             async with server.client("manager") as manager, server.client("safety-officer") as officer:
                 answer = await manager.post(f"/alarms/{alarm.id}/acknowledge", json={"note": "on my way"})
                 assert answer.json()["state"] == "acknowledged"
@@ -125,7 +126,7 @@ async def test_two_people_at_once_on_postgresql(
 
 
 async def _at_once(server: ApiServer) -> None:
-    alarm = server.raise_alarm(SMOKE, now_ms())
+    alarm = server.raise_alarm(SMOKE, wall_ms())
     async with server.client("manager") as manager, server.client("safety-officer") as officer:
         people = [manager, officer] * 5
         answers = await asyncio.gather(*(p.post(f"/alarms/{alarm.id}/acknowledge", json={}) for p in people))

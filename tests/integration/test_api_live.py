@@ -9,8 +9,8 @@ import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
-from api.service import now_ms
 from backbone.frames import FrameBuilder, encode_compact
+from backbone.steady import wall_ms
 from tests import servers
 from tests.integration.api_server import api_server
 from tests.program import Outside
@@ -21,15 +21,15 @@ GATEWAY = "gw-east"
 
 def frame(server_site_point: str, value: float, seq: int) -> bytes:
     builder = FrameBuilder()
-    builder.add(server_site_point, now_ms(), value, 0)
-    return encode_compact(builder.seal(epoch=1, seq=seq, sent=now_ms()))
+    builder.add(server_site_point, wall_ms(), value, 0)
+    return encode_compact(builder.seal(epoch=1, seq=seq, sent=wall_ms()))
 
 
 async def test_an_open_page_is_told_everything(tmp_path: Path, broker: servers.Broker) -> None:
     async with api_server(tmp_path, broker.url) as server, server.client() as admin, server.page(admin) as page:
         gateway = server.site.points[SMOKE].gateway
         with Outside(broker.port) as outside:
-            alarm = server.raise_alarm(SMOKE, now_ms())
+            alarm = server.raise_alarm(SMOKE, wall_ms())
             payload = server.payload(alarm)
             sent = time.monotonic()
             outside.publish("anju/v1/jinxiu/events/alarm", payload)
@@ -52,7 +52,7 @@ async def test_an_open_page_is_told_everything(tmp_path: Path, broker: servers.B
         (tmp_path / "services.json").write_text('{"services":[{"name":"rules","state":"running","restarts":0}]}')
         told = await page.message("services")
         assert told["object"]["items"] == (await admin.get("/services")).json()["items"]
-        assert (await page.message("ping"))["now"] <= now_ms()
+        assert (await page.message("ping"))["now"] <= wall_ms()
 
 
 async def test_readings_are_gathered_to_four_a_second(tmp_path: Path, embedded_broker: servers.Broker) -> None:
@@ -80,7 +80,7 @@ async def test_readings_are_gathered_to_four_a_second(tmp_path: Path, embedded_b
 
 async def test_a_page_that_was_away_gets_what_it_missed(tmp_path: Path, broker: servers.Broker) -> None:
     async with api_server(tmp_path, broker.url) as server, server.client("manager") as manager:
-        alarms = [server.raise_alarm(f"smoke-b{n}-f1-a.smoke", now_ms()) for n in (1, 2, 3, 4)]
+        alarms = [server.raise_alarm(f"smoke-b{n}-f1-a.smoke", wall_ms()) for n in (1, 2, 3, 4)]
         async with server.page(manager) as page:
             await manager.post(f"/alarms/{alarms[0].id}/acknowledge", json={})
             seen = (await page.message("alarm"))["event"]
@@ -104,7 +104,7 @@ async def test_events_come_through_without_a_broker(tmp_path: Path, mosquitto: s
     ):
         mosquitto.process.kill()
         await asyncio.to_thread(servers.wait_until, lambda: not servers.listening(mosquitto.port))
-        alarm = server.raise_alarm(SMOKE, now_ms())
+        alarm = server.raise_alarm(SMOKE, wall_ms())
         assert (await page.message("alarm"))["object"]["id"] == alarm.id
         await manager.post(f"/alarms/{alarm.id}/acknowledge", json={})
         assert (await page.message("alarm"))["change"] == "acknowledged"
@@ -122,7 +122,7 @@ async def test_events_come_through_though_a_broker_that_is_there_passes_nothing_
 ) -> None:
     """As a cluster that elects a leader: connected, and silent for seconds."""
     async with api_server(tmp_path, mosquitto.url) as server, server.client() as admin, server.page(admin) as page:
-        alarm = server.raise_alarm(SMOKE, now_ms())
+        alarm = server.raise_alarm(SMOKE, wall_ms())
         assert (await page.message("alarm"))["object"] == (await admin.get(f"/alarms/{alarm.id}")).json()
 
 
@@ -183,7 +183,7 @@ async def test_a_page_that_does_not_read_harms_nobody(tmp_path: Path, embedded_b
     """It is told to load anew once it reads again; the others hear everything meanwhile."""
     many = 2_000
     async with api_server(tmp_path, embedded_broker.url) as server, server.client() as admin:
-        alarm = server.raise_alarm(SMOKE, now_ms())
+        alarm = server.raise_alarm(SMOKE, wall_ms())
         body = json.loads(server.payload(alarm))
         body["acknowledge_note"] = "x" * 10_000
         headers = {"Authorization": admin.headers["Authorization"]}

@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
+from backbone.steady import wall_ms
 from community.quality import Quality
-from gateway.clock import SET_SINCE_MS, now_ms
+from gateway.clock import SET_SINCE_MS
 from tests.gateway_rig import Consumer, Operator, gateway_settings, running_gateway, until
 from tests.gateway_site import mqtt_device, site_of
 from tests.servers import Broker
@@ -24,7 +25,7 @@ class WrongClock:
         self.error = error
 
     def __call__(self) -> int:
-        return now_ms() + self.error
+        return wall_ms() + self.error
 
 
 async def test_smoke_from_a_detector_whose_clock_is_slow_is_news(mosquitto: Broker, tmp_path: Path) -> None:
@@ -37,20 +38,20 @@ async def test_smoke_from_a_detector_whose_clock_is_slow_is_news(mosquitto: Brok
     ):
         await operator.online()
         for behind in (7 * MINUTE, 3 * HOUR, 23 * HOUR):
-            began, heard = now_ms(), len(rules.values("smoke.smoke"))
+            began, heard = wall_ms(), len(rules.values("smoke.smoke"))
             operator.publish(SMOKE, {"smoke": True, "last_seen": began - behind})
             await until(lambda heard=heard: len(rules.values("smoke.smoke")) > heard, what="the smoke")  # type: ignore[misc]
             ((t, q),) = [(t, q) for point, t, _, q in rules.readings[-3:] if point == "smoke.smoke"][-1:]
-            assert began <= t <= now_ms()
+            assert began <= t <= wall_ms()
             assert q == SUSPECT
-        operator.publish(SMOKE, {"smoke": True, "last_seen": now_ms() - 7 * MINUTE}, retain=True)
+        operator.publish(SMOKE, {"smoke": True, "last_seen": wall_ms() - 7 * MINUTE}, retain=True)
     async with (
         Operator.connected(mosquitto.port) as operator,
         rules.running(mosquitto.port),
         running_gateway(SITE, settings),
     ):
         await until(
-            lambda: any(t < now_ms() - 6 * MINUTE for point, t, _, _ in rules.readings if point == "smoke.smoke"),
+            lambda: any(t < wall_ms() - 6 * MINUTE for point, t, _, _ in rules.readings if point == "smoke.smoke"),
             what="what the broker retained, as old as it is",
         )
 
@@ -58,9 +59,9 @@ async def test_smoke_from_a_detector_whose_clock_is_slow_is_news(mosquitto: Brok
 async def test_a_gateway_that_starts_in_1970_dates_what_it_read(mosquitto: Broker, tmp_path: Path) -> None:
     """Live readings and those that waited, before and after NTP sets the clock; none is lost, all are flagged."""
     machine, rules, ingest = WrongClock(0), Consumer("rules"), Consumer("ingest")
-    machine.error = 100_000 - now_ms()
+    machine.error = 100_000 - wall_ms()
     settings = gateway_settings(mosquitto.port, tmp_path / "data", bulk_age_s=0.02, status_s=0.5)
-    began = now_ms()
+    began = wall_ms()
     async with (
         Operator.connected(mosquitto.port) as operator,
         running_gateway(SITE, settings, machine_ms=machine),
@@ -82,7 +83,7 @@ async def test_a_gateway_that_starts_in_1970_dates_what_it_read(mosquitto: Broke
             await ingest.until(4)
     for consumer in (rules, ingest):
         assert sorted(consumer.values("climate.temperature")) == [1, 2, 3]
-        assert all(began - 1000 <= t <= now_ms() for _, t, _, _ in consumer.readings)
+        assert all(began - 1000 <= t <= wall_ms() for _, t, _, _ in consumer.readings)
         assert [q for _, _, x, q in consumer.readings if x == 3] == [0]
         assert all(q == SUSPECT for _, _, x, q in consumer.readings if x != 3)
 
@@ -111,7 +112,7 @@ async def test_a_gateway_whose_clock_is_wrong_or_jumps_loses_nothing_and_follows
             operator.publish(SMOKE, {"smoke": True})
             await until(lambda: rules.values("smoke.smoke"), what="the smoke")
             ((t, q),) = [(t, q) for point, t, _, q in rules.readings if point == "smoke.smoke"]
-            assert now_ms() - MINUTE < t <= now_ms() + MINUTE, "an emergency, whatever the gateway's clock says"
+            assert wall_ms() - MINUTE < t <= wall_ms() + MINUTE, "an emergency, whatever the gateway's clock says"
             assert q == SUSPECT
             sent += 1
             for error in (0, 400 * 24 * HOUR, -2 * HOUR, 0):

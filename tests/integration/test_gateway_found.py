@@ -13,7 +13,7 @@ import httpx
 
 from backbone.site_files import read_site
 from backbone.site_watch import SiteWatch
-from gateway.clock import now_ms
+from backbone.steady import wall_ms
 from tests.gateway_rig import Consumer, Operator, gateway_settings, running_gateway, until
 from tests.gateway_site import GATEWAY, data, mqtt_device, site_text
 from tests.integration.api_server import api_server
@@ -113,7 +113,7 @@ async def test_what_is_announced_is_listed_and_read_once_its_lines_are_pasted(
         api.client() as client,
         Operator.connected(mosquitto.port) as operator,
         rules.running(mosquitto.port),
-        running_gateway(site, settings, watch_site=SiteWatch(settings, site, "gateway", now_ms)),
+        running_gateway(site, settings, watch_site=SiteWatch(settings, site, "gateway", wall_ms)),
     ):
         await operator.online()
         for name in ANNOUNCED:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from backbone.steady import wall_ms
 from community.quality import Quality
-from gateway.clock import now_ms
 from tests.gateway_rig import Consumer, Operator, gateway_settings, running_gateway, until
 from tests.gateway_site import modbus_device, mqtt_device, site_of
 from tests.modbus_outside import mbpoll
@@ -223,7 +223,7 @@ async def test_a_command_is_carried_out_once_and_read_back(mosquitto: Broker, tm
                 assert (await operator.command("c4", "nobody.relay-1", 0))["outcome"] == "refused"
                 assert (await operator.command("c5", "smoke.smoke", 0))["outcome"] == "refused"
                 assert (await operator.command("c6", "doors.relay-2", 0.5))["outcome"] == "refused"
-                late = await operator.command("c7", "doors.relay-2", 0, expires=now_ms() - 1)
+                late = await operator.command("c7", "doors.relay-2", 0, expires=wall_ms() - 1)
                 assert late["outcome"] == "expired"
                 drill = await operator.command("c8", "doors.relay-2", 0, drill=True)
                 assert (drill["outcome"], drill["drill"], drill["reason"]) == ("done", True, "drill: not switched")

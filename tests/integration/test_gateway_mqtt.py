@@ -8,10 +8,10 @@ import pytest
 
 from backbone import topics
 from backbone.bus import Bus
+from backbone.steady import wall_ms
 from community.quality import Quality
 from community.site.load import load_site
 from community.site.profile import Lane
-from gateway.clock import now_ms
 from tests.gateway_rig import Consumer, Operator, gateway_settings, running_gateway, until
 from tests.gateway_site import GATEWAY, PROFILES, mqtt_device, site_of, site_text
 from tests.servers import Broker, mosquitto
@@ -221,7 +221,7 @@ async def test_a_lost_spool_is_noticed_by_what_consumers_committed(broker: Broke
     rules = Consumer("rules")
     async with Operator.connected(broker.port) as operator, Bus(f"mqtt://127.0.0.1:{broker.port}", "x") as bus:
         await until(lambda: bus.connected, what="the broker")
-        ahead = {"epoch": now_ms() // 1000 + 1_000_000, "urgent": 5, "bulk": 900}
+        ahead = {"epoch": wall_ms() // 1000 + 1_000_000, "urgent": 5, "bulk": 900}
         rules.positions = {}
         bus.publish(topics.committed("test", GATEWAY, "rules"), msgspec.json.encode(ahead), retain=True)
         async with running_gateway(SITE, settings):

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from backbone.bus import Bus
+from backbone.steady import wall_ms
 from community.site.site import Site
-from gateway.clock import now_ms
 from tests.gateway_rig import Operator, gateway_settings, running_gateway, until
 from tests.gateway_site import mqtt_device, site_of
 from tests.servers import Broker
@@ -66,7 +66,7 @@ class Shelly:
         if asked:
             result = {"id": 0, "source": "MQTT", "output": on, "temperature": {"tC": 23.5, "tF": 74.4}}
             return [(f"{self.topic}/anju/rpc", {"id": 2, **answer, "result": result})]
-        params = {"ts": now_ms() / 1000, "switch:0": {"id": 0, "output": on, "source": "MQTT"}}
+        params = {"ts": wall_ms() / 1000, "switch:0": {"id": 0, "output": on, "source": "MQTT"}}
         return [
             (f"{self.topic}/anju/rpc", {"id": 1, **answer, "result": {"was_on": not on}}),
             (f"{self.topic}/events/rpc", {"src": self.topic, "method": "NotifyStatus", "params": params}),

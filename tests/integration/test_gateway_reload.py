@@ -9,7 +9,7 @@ from pathlib import Path
 
 from backbone.site_files import read_site
 from backbone.site_watch import SiteWatch
-from gateway.clock import now_ms
+from backbone.steady import wall_ms
 from gateway.settings import GatewaySettings
 from tests.gateway_rig import Consumer, Operator, gateway_settings, running_gateway, until
 from tests.gateway_site import modbus_device, mqtt_device, site_text
@@ -40,7 +40,7 @@ def versions(port: int) -> Iterator[list[str]]:
 def following(settings: GatewaySettings) -> AbstractAsyncContextManager[None]:
     """A gateway that follows its site file."""
     site = read_site(settings)
-    return running_gateway(site, settings, watch_site=SiteWatch(settings, site, "gateway", now_ms))
+    return running_gateway(site, settings, watch_site=SiteWatch(settings, site, "gateway", wall_ms))
 
 
 async def test_five_changes_while_readings_flow_lose_and_double_nothing(mosquitto: Broker, tmp_path: Path) -> None:

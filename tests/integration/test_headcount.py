@@ -3,9 +3,9 @@
 from pathlib import Path
 from typing import Any
 
-from api.service import now_ms
 from backbone.database.activations import save_activation
 from backbone.frames import FrameEvent
+from backbone.steady import wall_ms
 from community.activation_begin import activate
 from tests import servers
 from tests.integration.api_server import ApiServer, api_server
@@ -16,7 +16,7 @@ CARDS = [f"{n:016x}" for n in range(3)]
 
 def evacuate(server: ApiServer) -> None:
     """A plan is in force and three cards are in its building."""
-    plan, now = server.site.plans["fire"], now_ms()
+    plan, now = server.site.plans["fire"], wall_ms()
     made = activate(
         id="act-1", site=server.site.id, plan=plan, level="high", zone="b3-f1", cause="person:a", reason="r", now=now
     )

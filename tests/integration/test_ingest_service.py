@@ -321,7 +321,7 @@ from dataclasses import replace
 from pathlib import Path
 from backbone.database.database import Database
 from backbone.historian.open import open_historian
-from ingest.clock import wall_ms
+from backbone.steady import wall_ms
 from ingest.service import run
 from ingest.settings import IngestSettings
 from tests.history import make_site

@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from backbone.bus import Bus
+from backbone.steady import wall_ms
 from community.commands import Command
 from community.quality import Quality
 from community.site.site import Site
 from gateway import interlock_record
-from gateway.clock import now_ms
 from gateway.command_log import CommandLog
 from gateway.interlock_record import Record
 from gateway.interlocks import Latch
@@ -184,7 +184,7 @@ async def test_a_detector_in_test_does_not_vote_and_stays_in_test_over_a_restart
 async def test_a_reset_and_a_mode_it_died_over_are_answered_and_not_done_again(
     mosquitto: Broker, tmp_path: Path
 ) -> None:
-    now = now_ms()
+    now = wall_ms()
     folder = tmp_path / "data" / "gateway" / GATEWAY
     spool = Spool.open(folder, max_bytes=10**9, max_age_ms=10**9, now=now)
     for identifier, point, value in (("r1", "interlock:release", 0), ("m1", "mode:smoke-a", 1)):

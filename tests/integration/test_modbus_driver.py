@@ -3,8 +3,8 @@
 import asyncio
 import contextlib
 
+from backbone.steady import wall_ms
 from community.site.site import Site
-from gateway.clock import now_ms
 from gateway.drivers.modbus import ModbusDriver, unit_of
 from gateway.drivers.modbus_client import ModbusError
 from gateway.event_time import ClockLimits
@@ -23,7 +23,7 @@ def driver(site: Site, timeout_s: float = 5) -> ModbusDriver:
     units = [unit_of(site, device, reader_of(site, device), urgent_poll_s=1) for device in site.devices.values()]
     source = site.devices["air-1"].modbus
     assert source is not None
-    return ModbusDriver(source.line, units, pipeline, refusals, now_ms, timeout_s=timeout_s)
+    return ModbusDriver(source.line, units, pipeline, refusals, wall_ms, timeout_s=timeout_s)
 
 
 async def test_it_ends_at_whatever_moment_it_is_told() -> None:

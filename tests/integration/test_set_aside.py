@@ -7,7 +7,7 @@ from backbone.database.database import Database
 from backbone.database.quarantine import ask_again
 from backbone.historian.duckdb import DuckDBHistorian
 from backbone.site_watch import Take
-from ingest.clock import wall_ms
+from backbone.steady import wall_ms
 from ingest.validate import Fault
 from tests import servers
 from tests.history import EVER, NEVER, event, frame, make_site

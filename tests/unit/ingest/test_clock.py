@@ -1,6 +1,7 @@
 from pathlib import Path
 
-from ingest.clock import ForwardClock, wall_ms
+from backbone.steady import wall_ms
+from ingest.clock import ForwardClock
 
 
 def test_the_clock_goes_forward_only() -> None:
