@@ -41,7 +41,7 @@ async def lists(settings: Settings, site: Site) -> dict[str, FoundList]:
         if told.keys() >= site.gateways.keys():
             all_told.set()
 
-    bus = Bus(settings.broker_url, "found", ca=settings.mqtt_ca, cert=settings.mqtt_cert, key=settings.mqtt_key)
+    bus = Bus.of_platform(settings, "found")
     bus.subscribe(topics.found(site.id, "+"), take)
     async with bus:
         try:

@@ -54,9 +54,7 @@ async def run(
     with listener(settings) as listening:
         await asyncio.to_thread(first_administrator, database, settings, wall_ms())
         loop = asyncio.get_running_loop()
-        async with Bus(
-            settings.broker_url, "anju-api", ca=settings.mqtt_ca, cert=settings.mqtt_cert, key=settings.mqtt_key
-        ) as bus:
+        async with Bus.of_platform(settings, "anju-api") as bus:
             relay = Relay(database, bus, WRITER)
             app = create_app(
                 settings,

@@ -24,6 +24,7 @@ from backbone import metrics
 from backbone.broker_address import BrokerAddress, in_words
 from backbone.handlers import Handler, Handlers
 from backbone.mqtt_wire import WireClient
+from backbone.settings import Settings
 
 CONNECT_S = 5.0
 FIRST_DELAY_S = 0.1
@@ -119,6 +120,14 @@ class Bus:
     @property
     def _address(self) -> BrokerAddress:
         return self._addresses[0]
+
+    @classmethod
+    def of_platform(
+        cls, settings: Settings, client_id: str, *, will: Message | None = None, apart_from: "Sequence[Bus]" = ()
+    ) -> "Bus":
+        """To the platform's broker, as the settings say."""
+        ca, cert, key = settings.mqtt_ca, settings.mqtt_cert, settings.mqtt_key
+        return cls(settings.broker_url, client_id, ca=ca, cert=cert, key=key, will=will, apart_from=apart_from)
 
     @property
     def has_several(self) -> bool:

@@ -31,25 +31,11 @@ class Connections:
         cls, settings: GatewaySettings, site: str, gateway: str, sensors_url: str | None, last_word: Message
     ) -> "Connections":
         """All of them, none opened; `sensors_url` None: the sensors speak to the platform's broker."""
-        platform = Bus(
-            settings.broker_url,
-            f"gateway-{gateway}",
-            ca=settings.mqtt_ca,
-            cert=settings.mqtt_cert,
-            key=settings.mqtt_key,
-            will=last_word,
-        )
+        platform = Bus.of_platform(settings, f"gateway-{gateway}", will=last_word)
         second: list[Bus] = []
         for number in range(SECOND_WAYS if platform.has_several else 0):
-            one = Bus(
-                settings.broker_url,
-                f"gateway-{gateway}-again-{number}",
-                ca=settings.mqtt_ca,
-                cert=settings.mqtt_cert,
-                key=settings.mqtt_key,
-                apart_from=[platform, *second],
-            )
-            second.append(one)
+            name = f"gateway-{gateway}-again-{number}"
+            second.append(Bus.of_platform(settings, name, apart_from=[platform, *second]))
         # sensors' brokers keep what they say until this gateway has spooled it, but not what devices announce
         sensors, urgent = (
             _to_sensors(settings, sensors_url, f"gateway-{site}-{gateway}-{name}", session=True)

@@ -45,13 +45,7 @@ async def run(
         try:
             positions = await keeper.positions()
             await keeper.take_up()
-            bus = Bus(
-                settings.broker_url,
-                f"anju-ingest-{site.id}",
-                ca=settings.mqtt_ca,
-                cert=settings.mqtt_cert,
-                key=settings.mqtt_key,
-            )
+            bus = Bus.of_platform(settings, f"anju-ingest-{site.id}")
             stream = Stream(bus, site.id, site.gateways, CONSUMER, positions, now=wall, refuse=keeper.refuse)
             stream.start()
             again = Again(database, site.id, wall)

@@ -65,21 +65,8 @@ async def run(
             responder = Responder(site, round(settings.late_after_s * 1000), outputs)
             kept = KeptState(site.id, database, writer)
             positions = await writer.do(lambda c: _restore(c, site, kept, detector, responder, now))
-            bus = Bus(
-                settings.broker_url,
-                f"anju-rules-{site.id}",
-                ca=settings.mqtt_ca,
-                cert=settings.mqtt_cert,
-                key=settings.mqtt_key,
-            )
-            bulk = Bus(
-                settings.broker_url,
-                f"anju-rules-{site.id}-bulk",
-                ca=settings.mqtt_ca,
-                cert=settings.mqtt_cert,
-                key=settings.mqtt_key,
-                apart_from=[bus],
-            )
+            bus = Bus.of_platform(settings, f"anju-rules-{site.id}")
+            bulk = Bus.of_platform(settings, f"anju-rules-{site.id}-bulk", apart_from=[bus])
             relay = Relay(database, bus, CONSUMER)
             writer.on_committed = relay.hand_over
             desk = Desk(bus, site, writer, responder, now)
