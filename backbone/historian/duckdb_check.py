@@ -5,7 +5,7 @@ from datetime import datetime, timedelta, tzinfo
 
 import duckdb
 
-from backbone.historian import duckdb_fold
+from backbone.historian import levels
 from backbone.historian.buckets import DAY_MS, HOUR_MS, midnight
 from community.quality import UNUSABLE
 
@@ -95,7 +95,7 @@ def _compared(span: dict[str, int]) -> Iterator[tuple[str, str, dict[str, int]]]
     # where hours reach over midnight, those of a day of UTC are compared: sooner or later all are
     hours = {"hour": HOUR_MS} if whole else {"hour": HOUR_MS, "begin": begin, "end": begin + DAY_MS}
     yield "hours of points that are not what the readings say", _HOURS, hours | {"unusable": int(UNUSABLE)}
-    yield "hours of points that are not what their minutes say", _MINUTES, hours | {"dense": duckdb_fold.DENSE}
+    yield "hours of points that are not what their minutes say", _MINUTES, hours | {"dense": levels.DENSE}
     if whole:
         yield "days of points that are not what their hours say", _DAYS, {}
 

@@ -10,15 +10,11 @@ from datetime import datetime, timedelta, tzinfo
 
 import duckdb
 
+from backbone.historian import levels
 from backbone.historian.buckets import HOUR_MS, MINUTE_MS, midnight
 from backbone.historian.duckdb_file import transaction
 from backbone.historian.duckdb_late import keep_ends, keep_rolled
 from community.quality import UNUSABLE
-
-DENSE = 180
-"""Readings of a point in an hour: with more, its minutes are summed up; fewer are read as fast as their minutes."""
-CLOSED_AFTER_MS = 600_000
-"""An hour closes so long after its end: most of what is late by then came from a gateway that was cut off."""
 
 _FRESH = """
 CREATE OR REPLACE TEMP TABLE fresh AS
@@ -85,7 +81,7 @@ def fold(connection: duckdb.DuckDBPyConnection, now: int, zone: tzinfo) -> bool:
     if row is None or row[0] is None:
         return False
     begin = row[0] // HOUR_MS * HOUR_MS
-    if begin + HOUR_MS + CLOSED_AFTER_MS > now:
+    if begin + HOUR_MS + levels.CLOSED_AFTER_MS > now:
         return False
     hour = {"begin": begin, "end": begin + HOUR_MS}
     with transaction(connection):
@@ -107,7 +103,7 @@ def roll_up(connection: duckdb.DuckDBPyConnection, begin: int, zone: tzinfo) -> 
     for level in ("hours", "minutes"):
         _replace(connection, level, hour)
     connection.execute(_HOURS, hour | unusable | {"unit": HOUR_MS})
-    connection.execute(_MINUTES, hour | unusable | {"unit": MINUTE_MS, "dense": DENSE})
+    connection.execute(_MINUTES, hour | unusable | {"unit": MINUTE_MS, "dense": levels.DENSE})
     for day in days_of(begin, zone):
         whole = {"whole_begin": -(-day["begin"] // HOUR_MS) * HOUR_MS, "whole_end": day["end"] // HOUR_MS * HOUR_MS}
         for edge in (day["begin"], day["end"]):

@@ -16,9 +16,10 @@ from tempfile import TemporaryDirectory
 
 import duckdb
 
+from backbone.historian import levels
 from backbone.historian.buckets import HOUR_MS
 from backbone.historian.duckdb_file import MEMORY_LIMIT, THREADS, connect, log_of, transaction, translated
-from backbone.historian.duckdb_fold import DENSE, roll_up
+from backbone.historian.duckdb_fold import roll_up
 from backbone.historian.duckdb_late import LEVELS
 from backbone.historian.port import HistorianUnavailable
 
@@ -222,7 +223,7 @@ def _joined(pieces: list[tuple[int, int]]) -> list[tuple[int, int]]:
 
 def _make_roll_ups(connection: duckdb.DuckDBPyConnection, zone: tzinfo) -> None:
     """Those that are missing, of what was saved."""
-    rows = connection.execute(_TO_ROLL_UP, {"hour": HOUR_MS, "dense": DENSE}).fetchall()
+    rows = connection.execute(_TO_ROLL_UP, {"hour": HOUR_MS, "dense": levels.DENSE}).fetchall()
     hours: dict[int, list[int]] = {}
     for hour, point in rows:
         hours.setdefault(hour, []).append(point)

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from backbone.frames import FloatColumn, QualityColumn, TimeColumn
-from backbone.historian import duckdb_fold
+from backbone.historian import levels
 from backbone.historian.buckets import HOUR_MS, MINUTE_MS, Grid
 from backbone.historian.levels import Level, Span, apart, forgotten, kept, level_of, merged, pieces, units, within
 from backbone.historian.partials import Partials, of_readings, together
@@ -69,7 +69,7 @@ def partials(cursor: duckdb.DuckDBPyConnection, point: int, span: Span, grid: Gr
 
 def _sparse(cursor: duckdb.DuckDBPyConnection, point: int, span: Span) -> list[Span]:
     """The hours of so few readings that their minutes are not summed up."""
-    around = {"point": point, "begin": span.begin - HOUR_MS, "end": span.end, "dense": duckdb_fold.DENSE}
+    around = {"point": point, "begin": span.begin - HOUR_MS, "end": span.end, "dense": levels.DENSE}
     hours = cursor.execute(_SPARSE, around).fetchnumpy()["t"].tolist()
     return [Span(max(hour, span.begin), min(hour + HOUR_MS, span.end)) for hour in hours]
 

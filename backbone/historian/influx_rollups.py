@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from datetime import tzinfo
 from typing import TypeVar
 
-from backbone.historian import influx_marks, influx_rows, influxql
+from backbone.historian import influx_marks, influx_rows, influxql, levels
 from backbone.historian.buckets import DAY_MS, HOUR_MS, MINUTE_MS
 from backbone.historian.influx_rows import KEPT, ROLLED, Row
 from backbone.historian.influx_sums import Query, Sum, by_device, sums
@@ -19,9 +19,6 @@ from backbone.historian.levels import Level, Span
 from backbone.historian.line_protocol import Lines
 from backbone.historian.port import HistorianRefused, HistorianUnavailable, ReadingBatch, Unwritten
 
-DENSE = 180
-"""Readings of a point in an hour: with more, its minutes are summed up; fewer are read as fast as their minutes."""
-CLOSED_AFTER_MS = 600_000
 DEVICES_A_QUERY = 40
 MEASURES_A_QUERY = 50
 _NEVER = -1
@@ -65,7 +62,7 @@ class RollUps:
             self._begin()
         if not self._able:
             return False
-        end = (now - CLOSED_AFTER_MS) // HOUR_MS * HOUR_MS
+        end = (now - levels.CLOSED_AFTER_MS) // HOUR_MS * HOUR_MS
         hour = self._next_changed(end)
         if hour is None:
             hour = self._next_new(end)
@@ -168,7 +165,7 @@ class RollUps:
             minutes = self._kept("minutes", measure, hour, deleted)
             for device, rows in hours.items():
                 number[device] += sum(row.sum.number for row in rows)
-            fine = self._sums(measure, [device for device in devices if number[device] > DENSE], hour, MINUTE_MS)
+            fine = self._sums(measure, [device for device in devices if number[device] > levels.DENSE], hour, MINUTE_MS)
             coarse = self._sums(measure, [device for device in devices if device not in fine], hour, HOUR_MS)
             for device, rows in fine.items():
                 minutes.setdefault(device, []).extend(rows)

@@ -2,7 +2,7 @@
 
 from datetime import UTC, tzinfo
 
-from backbone.historian import influx_marks, influx_rollups, influx_rows, influxql
+from backbone.historian import influx_marks, influx_rows, influxql, levels
 from backbone.historian.buckets import DAY_MS, HOUR_MS, MINUTE_MS, Grid
 from backbone.historian.influx_rows import ROLLED
 from backbone.historian.influx_sums import Query, columns, sums
@@ -69,7 +69,7 @@ def _known(
             (
                 influx_marks.question(site, span),
                 influx_rows.select(ROLLED[level.name], rows_of),
-                influx_rows.select(ROLLED["hours"], f'{hours_of} AND "count" <= {influx_rollups.DENSE}'),
+                influx_rows.select(ROLLED["hours"], f'{hours_of} AND "count" <= {levels.DENSE}'),
             )
         )
     )

@@ -18,9 +18,9 @@ from backbone.historian import influx_check, influx_marks, influx_series, influx
 from backbone.historian.buckets import HOUR_MS, grid_for
 from backbone.historian.influx_address import InfluxAddress
 from backbone.historian.influx_moves import DEVICES_A_QUERY, MEASURES_A_QUERY, Moves
-from backbone.historian.influx_rollups import CLOSED_AFTER_MS, RollUps
+from backbone.historian.influx_rollups import RollUps
 from backbone.historian.influx_server import InfluxServer
-from backbone.historian.levels import Span
+from backbone.historian.levels import CLOSED_AFTER_MS, Span
 from backbone.historian.line_protocol import LineWriter, split
 from backbone.historian.line_sender import LineSender
 from backbone.historian.partials import buckets

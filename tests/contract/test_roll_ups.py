@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from backbone.historian import duckdb_fold, influx_rollups
+from backbone.historian import levels
 from backbone.historian.buckets import DAY_MS, HOUR_MS, grid_for, midnight
 from backbone.historian.open import open_historian
 from backbone.historian.port import Bucket, Historian
@@ -46,8 +46,7 @@ def new_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
 @pytest.fixture(autouse=True)
 def minutes_of_few(monkeypatch: pytest.MonkeyPatch) -> None:
     """Hours of more than two readings have minutes: examples are small."""
-    for module in (duckdb_fold, influx_rollups):
-        monkeypatch.setattr(module, "DENSE", 2)
+    monkeypatch.setattr(levels, "DENSE", 2)
 
 
 def reference(
