@@ -10,12 +10,13 @@ from pathlib import Path
 from urllib.request import urlopen
 from zoneinfo import ZoneInfo
 
-from anju.history_remote import Brought, Running
+from anju.history_remote import Running
 from anju.up import UpSettings
-from backbone.historian import exchange
+from backbone.historian import bringing_in, exchange
+from backbone.historian.bringing_in import Brought
 from backbone.historian.duckdb_repair import Repaired
 from backbone.historian.duckdb_repair import repair as mend
-from backbone.historian.exchange_read import BadLine, ExchangeError, read_lines
+from backbone.historian.exchange_read import ExchangeError
 from backbone.historian.open import open_historian
 from backbone.historian.port import Historian, HistorianRefused, HistorianUnavailable
 from backbone.settings import Settings
@@ -24,10 +25,6 @@ from backbone.steady import wall_ms
 from community.site.site import Site
 
 _DAY_MS = 86_400_000
-MOST_UNKNOWN = 100
-"""Points of a file that the site file does not have: on a server each is a series for good, and its index is memory."""
-MOST_LISTED = 100
-SKEW_MS = 300_000
 ASK_S = 5.0
 RUNNING = "stop the platform first, or use the copy in a backup (`anju backup`, then ANJU_HISTORIAN_URL=duckdb:…)"
 Password = Callable[[], tuple[str, str]]
@@ -66,32 +63,14 @@ def bring_in(path: Path, password: Password, said: Callable[[str], None]) -> Bro
     """
     if (running := _running(password)) is not None:
         return running.bring_in(path, said)
-    kind, written, refused = exchange.format_of(path), 0, 0
-    lines, unknown = list[str](), set[str]()
-    on_server = not Settings().history_url.startswith("duckdb:")
-
-    def refuse(bad: BadLine) -> None:
-        nonlocal refused
-        refused += 1
-        if len(lines) < MOST_LISTED:
-            lines.append(f"{path.name}:{bad.line}: {bad.reason}")
-
+    kind, on_server = exchange.format_of(path), not Settings().history_url.startswith("duckdb:")
     with opened() as (historian, site):
-        for batch in read_lines(path, kind, site.id, refuse, wall_ms() + SKEW_MS):
-            unknown |= set(batch.points) - set(site.points)
-            if on_server and len(unknown) > MOST_UNKNOWN:
-                raise ExchangeError(
-                    f"{path.name} has more than {MOST_UNKNOWN} points the site file does not have ({min(unknown)}, …): "
-                    "on a server each would be a series for good. Is it the file of another site? If not, add them"
-                )
-            for one in historian.write([batch], [], {}):
-                refused, written = refused + one.count, written - one.count
-                lines.append(f"{one.source}: {one.reason} ({one.count} readings)")
-            written += batch.t.size
-            said(f"{written:,} readings")
+        done = bringing_in.bring_in(
+            path, kind, site, historian, wall_ms(), lambda so_far: said(f"{so_far.readings:,} readings")
+        )
         while not on_server and historian.tidy(wall_ms()):
             said("putting in order")
-    return Brought(written, refused, lines, sorted(unknown))
+    return done
 
 
 def check(said: Callable[[int], None]) -> list[str]:

@@ -3,7 +3,6 @@
 import json
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from http.client import HTTPException
 from pathlib import Path
 from typing import Any
@@ -11,8 +10,9 @@ from urllib.error import HTTPError
 from urllib.parse import urlencode
 from urllib.request import Request, urlopen
 
+from backbone.historian.bringing_in import Brought
 from backbone.historian.exchange import format_of
-from backbone.historian.exchange_read import ExchangeError
+from backbone.historian.exchange_read import BadLine, ExchangeError
 from backbone.historian.port import HistorianUnavailable
 
 ASK_S = 20.0
@@ -20,16 +20,6 @@ STREAM_S = 600.0
 """Without a byte; a history that is asked for years looks for the first of them."""
 LOOK_EVERY_S = 0.5
 A_PIECE = 1 << 20
-
-
-@dataclass(frozen=True, slots=True)
-class Brought:
-    """What came of an import: readings stored, lines refused (the first of them, as sentences), unknown points."""
-
-    readings: int
-    refused: int
-    lines: list[str]
-    unknown: list[str]
 
 
 class Running:
@@ -79,8 +69,8 @@ class Running:
             one = self._json("GET", f"/readings/imports/{one['id']}")
         if one["state"] == "failed":
             raise ExchangeError(f"{path.name}: {one['problem']} ({one['readings']} readings were stored)")
-        lines = [f"{path.name}:{bad['line']}: {bad['reason']}" for bad in one["lines"]]
-        return Brought(one["readings"], one["refused"], lines, one["unknown"])
+        lines = tuple(BadLine(bad["line"], bad["reason"]) for bad in one["lines"])
+        return Brought(one["readings"], one["refused"], lines, tuple(one["unknown"]))
 
     def _json(self, method: str, path: str, body: object = None) -> Any:
         data = json.dumps(body).encode() if body is not None else None

@@ -327,8 +327,8 @@ def history_import(
     if done.unknown:
         more = " …" if len(done.unknown) > 10 else ""
         out.print(f"the site file has no {', '.join(done.unknown[:10])}{more}", markup=False)
-    for line in done.lines:
-        err.print(line, markup=False)
+    for bad in done.lines:
+        err.print(f"{file.name}:{bad.line}: {bad.reason}" if bad.line else bad.reason, markup=False)
     if done.refused:
         raise _fail(f"{done.refused} lines are no readings; all others are stored")
 

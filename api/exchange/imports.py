@@ -15,14 +15,12 @@ import structlog
 
 from api.problems import Problem, not_found
 from backbone import small_file
-from backbone.historian.exchange_read import BadLine, ExchangeError, read_lines
+from backbone.historian.bringing_in import Brought, bring_in
+from backbone.historian.exchange_read import BadLine, ExchangeError
 from backbone.historian.port import Historian, HistorianError
 from community.site.site import Site
 
 MOST_KEPT = 50
-MOST_LISTED = 100
-MOST_UNKNOWN = 100
-"""Points of a file that the site file does not have: on a server each is a series for good, and its index is memory."""
 log = structlog.get_logger()
 
 
@@ -45,13 +43,12 @@ class Import(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Sent(NamedTuple):
-    """A file that came whole: its kind, by whom and when (Unix ms); none of its readings is of `before` or later."""
+    """A file that came whole: its kind, by whom and when (Unix ms)."""
 
     path: Path
     kind: str
     by: str
     at: int
-    before: int
 
 
 class Imports:
@@ -111,7 +108,7 @@ class Imports:
 
     def _run(self, sent: Sent, historian: Historian, site: Site, over: Callable[[Import], None]) -> None:
         try:
-            self._read_in(sent, historian, site)
+            self._heard(bring_in(sent.path, sent.kind, site, historian, sent.at, self._heard))
             done = msgspec.structs.replace(self._told(), state="done")
         except (ExchangeError, HistorianError, OSError) as error:
             done = msgspec.structs.replace(self._told(), state="failed", problem=str(error))
@@ -125,30 +122,9 @@ class Imports:
         finally:
             self._running, self._busy = None, False
 
-    def _read_in(self, sent: Sent, historian: Historian, site: Site) -> None:
-        lines, unknown, refused, stored = list[BadLine](), set[str](), 0, 0
-
-        def refuse(line: BadLine) -> None:
-            nonlocal refused
-            refused += 1
-            if len(lines) < MOST_LISTED:
-                lines.append(line)
-
-        for batch in read_lines(sent.path, sent.kind, site.id, refuse, sent.before):
-            unknown |= set(batch.points) - set(site.points)
-            if len(unknown) > MOST_UNKNOWN:
-                raise ExchangeError(
-                    f"it has more than {MOST_UNKNOWN} points the site file does not have ({min(unknown)}, …). Is it "
-                    "the file of another site? If not, add them"
-                )
-            unwritten = historian.write([batch], [], {})
-            for one in unwritten:
-                lines.append(BadLine(0, f"{one.source}: {one.reason} ({one.count} readings)"))
-            not_stored = sum(one.count for one in unwritten)
-            stored, refused = stored + batch.t.size - not_stored, refused + not_stored
-            listed = tuple(lines[:MOST_LISTED])
-            self._told(readings=stored, refused=refused, lines=listed, unknown=tuple(sorted(unknown)))
-        self._told(refused=refused, lines=tuple(lines[:MOST_LISTED]))
+    def _heard(self, so_far: Brought) -> None:
+        """How far it is."""
+        self._told(readings=so_far.readings, refused=so_far.refused, lines=so_far.lines, unknown=so_far.unknown)
 
     def _told(self, **changes: object) -> Import:
         assert self._running is not None

@@ -22,7 +22,6 @@ router = APIRouter(prefix="/readings", tags=["readings"])
 Exporting = Annotated[Caller, require(Action.EXPORT_READINGS)]
 Importing = Annotated[Caller, require(Action.IMPORT_READINGS)]
 _DAY_MS = 86_400_000
-SKEW_MS = 300_000
 _KINDS = {
     Format.CSV: ("text/csv; charset=utf-8", "csv"),
     Format.PARQUET: ("application/vnd.apache.parquet", "parquet"),
@@ -93,7 +92,7 @@ async def import_readings(
         detail = "; ".join(filter(None, (f"{done.readings} readings, {done.refused} lines refused", done.problem)))
         _note(platform, done.by, "readings.import", detail, done.state)
 
-    sent = Sent(path, format.value, caller.username, platform.now(), platform.now() + SKEW_MS)
+    sent = Sent(path, format.value, caller.username, platform.now())
     return _show(await run_in_threadpool(platform.imports.start, sent, platform.historian, platform.site, over))
 
 

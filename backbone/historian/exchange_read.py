@@ -126,7 +126,7 @@ def _one_by_one(rows: Iterator[tuple[int, Sequence[str]]], site: str, refuse: Re
             found.append(_row(point, _moment(time), value, bits, before))
         except _NoReadingError as error:
             refuse(BadLine(number, str(error)))
-    return _of_rows(found, site)
+    return ReadingBatch.of(site, found)
 
 
 def _row(point: str, t: int, value: str, bits: str, before: int) -> _Row:
@@ -163,7 +163,7 @@ def _lines(path: Path, site: str, refuse: Refuse, before: int) -> Iterator[Readi
                     found.append(_line(line.rstrip("\r\n"), before))
                 except _NoReadingError as error:
                     refuse(BadLine(number, str(error)))
-            yield _of_rows(found, site)
+            yield ReadingBatch.of(site, found)
 
 
 def _line(line: str, before: int) -> _Row:
@@ -210,16 +210,3 @@ def _parquet(path: Path, site: str, refuse: Refuse, before: int) -> Iterator[Rea
 
 def _numbers(column: Any, missing: float) -> Any:
     return column.fill_null(missing).to_numpy()
-
-
-def _of_rows(rows: Sequence[_Row], site: str) -> ReadingBatch:
-    names = tuple(dict.fromkeys(row.point for row in rows))
-    place = {name: number for number, name in enumerate(names)}
-    return ReadingBatch(
-        site,
-        names,
-        np.array([place[row.point] for row in rows], dtype=np.uint32),
-        np.array([row.t for row in rows], dtype=np.int64),
-        np.array([row.x for row in rows], dtype=np.float64),
-        np.array([row.q for row in rows], dtype=np.uint8),
-    )

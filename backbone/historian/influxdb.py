@@ -6,12 +6,12 @@ server took the lines, and a crash in between has a few frames written twice to 
 
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import msgspec
-import numpy as np
 
 from backbone.frames import FrameEvent
 from backbone.historian import influx_check, influx_marks, influx_series, influxql
@@ -139,13 +139,13 @@ class InfluxHistorian:
         while at <= last:
             until = min(at // HOUR_MS * HOUR_MS + HOUR_MS, end)
             condition = influxql.where(at, until, site=site)
-            rows: list[tuple[int, str, float, int]] = []
+            rows: list[tuple[str, int, float, int]] = []
             for series in self._over_measures(wanted, lambda some: influxql.readings(some, condition)):  # noqa: B023
                 point = f"{series['tags']['device']}.{series['name']}"
                 if wanted is None or point in wanted:
-                    rows += ((t, point, float(x), q) for t, x, q in series["values"])
+                    rows += ((point, t, float(x), q) for t, x, q in series["values"])
             if rows:
-                yield _in_order(site, sorted(rows))
+                yield ReadingBatch.of(site, sorted(rows, key=itemgetter(1, 0)))
             at = until
 
     def tidy(self, now: int) -> bool:
@@ -233,11 +233,3 @@ class InfluxHistorian:
         measures = self._measures if wanted is None else sorted({split(point)[1] for point in wanted})
         for start in range(0, len(measures), MEASURES_A_QUERY):
             yield from self._server.query(query(measures[start : start + MEASURES_A_QUERY]))[0]
-
-
-def _in_order(site: str, rows: Sequence[tuple[int, str, float, int]]) -> ReadingBatch:
-    names = tuple(dict.fromkeys(row[1] for row in rows))
-    place = {name: number for number, name in enumerate(names)}
-    t, _, x, q = zip(*rows, strict=True)
-    index = np.array([place[row[1]] for row in rows], dtype=np.uint32)
-    return ReadingBatch(site, names, index, np.array(t), np.array(x), np.array(q, dtype=np.uint8))

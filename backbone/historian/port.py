@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+import numpy as np
+
 from backbone.frames import FloatColumn, FrameEvent, IndexColumn, QualityColumn, TimeColumn
 from backbone.stream import Position
 from community.site.site import Site
@@ -40,6 +42,21 @@ class ReadingBatch:
     t: TimeColumn
     x: FloatColumn
     q: QualityColumn
+
+    @classmethod
+    def of(cls, site: str, rows: Sequence[tuple[str, int, float, int]]) -> "ReadingBatch":
+        """From rows of point, time, value and quality, in their order."""
+        places: dict[str, int] = {}
+        p = [places.setdefault(row[0], len(places)) for row in rows]
+        t, x, q = ([row[column] for row in rows] for column in (1, 2, 3))
+        return cls(
+            site,
+            tuple(places),
+            np.array(p, dtype=np.uint32),
+            np.array(t, dtype=np.int64),
+            np.array(x, dtype=np.float64),
+            np.array(q, dtype=np.uint8),
+        )
 
 
 @dataclass(frozen=True, slots=True)
