@@ -3,7 +3,6 @@
 With the embedded history nobody but the running platform can open the file: then it is asked to do it.
 """
 
-import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -34,16 +33,17 @@ Password = Callable[[], tuple[str, str]]
 def export(
     path: Path, points: list[str], start: str | None, end: str | None, password: Password, said: Callable[[str], None]
 ) -> int:
-    """Write readings to a file; how many.
+    """Write readings to a file; how many. Days are those of the site's clock.
 
     Raises:
         ExchangeError, HistorianError, SiteErrors, OSError: why not; the message says what to do.
     """
     exchange.format_of(path)
-    until = exchange.moment(end) if end else wall_ms() + _DAY_MS
-    since = exchange.moment(start) if start else 0
+    zone = ZoneInfo(read_site(Settings()).file.site.timezone)
+    until = exchange.moment(end, zone) if end else wall_ms() + _DAY_MS
+    since = exchange.moment(start, zone) if start else 0
     if (running := _running(password)) is not None:
-        span = [("start", _iso(since)), ("end", _iso(until))]
+        span = [("start", exchange.written(since)), ("end", exchange.written(until))]
         total = sum(running.count([*span, ("point", point)]) for point in points) if points else running.count(span)
         running.export(path, [*span, *(("point", point) for point in points)], said)
         return total
@@ -147,7 +147,3 @@ def _running(password: Password) -> Running | None:
     except OSError:
         return None
     return Running(url, *password())
-
-
-def _iso(ms: int) -> str:
-    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(ms // 1000)) + f".{ms % 1000:03d}Z"

@@ -10,7 +10,6 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
@@ -106,7 +105,15 @@ class Trials:
             (work / "old.yaml").write_text(old, encoding="utf-8")
             if cases is None:
                 trial = self._gather(trial, historian, site, work)
-                trial = self._replay(trial, work, *ON_READINGS, "--from", _iso(trial.begin), "--to", _iso(trial.end))
+                trial = self._replay(
+                    trial,
+                    work,
+                    *ON_READINGS,
+                    "--from",
+                    exchange.written(trial.begin),
+                    "--to",
+                    exchange.written(trial.end),
+                )
             else:
                 (work / "cases.yaml").write_text(cases, encoding="utf-8")
                 trial = self._replay(trial, work, "--cases", "cases.yaml")
@@ -172,10 +179,6 @@ class Trials:
 
 def _failed(trial: Trial, why: str) -> Trial:
     return msgspec.structs.replace(trial, state="failed", problem=why)
-
-
-def _iso(ms: int) -> str:
-    return datetime.fromtimestamp(ms / 1000, UTC).isoformat()
 
 
 def _at_most(batches: Iterable[ReadingBatch]) -> Iterator[ReadingBatch]:

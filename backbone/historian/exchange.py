@@ -98,6 +98,11 @@ def read(path: Path, site: str) -> Iterator[ReadingBatch]:
     return read_lines(path, format_of(path), site, refuse, _EVER)
 
 
+def written(ms: int) -> str:
+    """A time (Unix ms) in RFC 3339, UTC."""
+    return datetime.fromtimestamp(ms / 1000, UTC).isoformat(timespec="milliseconds")
+
+
 def moment(text: str, zone: tzinfo = UTC) -> int:
     """A time as a person writes it (`2026-11-23`, `2026-11-23T08:00+08:00`), Unix ms; of `zone` where it says nothing.
 

@@ -128,7 +128,7 @@ def test_a_backup_of_the_running_platform_is_put_back_when_it_is_stopped(tmp_pat
 def test_a_history_goes_out_to_files_and_comes_in_again(tmp_path: Path) -> None:
     program = Program(tmp_path)
     source = tmp_path / "old.csv"
-    rows = "".join(f"2026-11-{day:02}T00:00:00Z,climate-b1-f1.temperature,{day}\n" for day in range(1, 21))
+    rows = "".join(f"2026-11-{day:02}T20:00:00Z,climate-b1-f1.temperature,{day}\n" for day in range(1, 21))
     source.write_text(f"time,point,value\n{rows}2026-11-01T00:00:00Z,nobody.knows,1\n", encoding="utf-8")
     brought = anju(program, "history", "import", str(source))
     assert brought.returncode == 0, brought.stderr
@@ -137,6 +137,8 @@ def test_a_history_goes_out_to_files_and_comes_in_again(tmp_path: Path) -> None:
     for name in ("all.csv", "all.parquet", "all.lp"):
         done = anju(program, "history", "export", str(tmp_path / name), "--from", "2026-11-03", "--to", "2026-11-06")
         assert (done.returncode, done.stdout.split(" in ")[0]) == (0, "3 readings"), done.stderr
+    days = {line.split(",")[2] for line in (tmp_path / "all.csv").read_text().splitlines()[1:]}
+    assert days == {"2", "3", "4"}, "by the clock of the site: there the next day has begun"
     again = Program(tmp_path / "other")
     for name in ("all.lp", "all.parquet", "all.csv"):
         assert anju(again, "history", "import", str(tmp_path / name)).returncode == 0

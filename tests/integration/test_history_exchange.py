@@ -31,7 +31,7 @@ def test_readings_go_in_and_out_by_the_running_platform(tmp_path: Path) -> None:
         assert "1 lines are no readings; all others are stored" in done.stderr
         for name in ("out.csv", "out.parquet", "out.lp"):
             out = tmp_path / name
-            done = anju(program, "export", str(out), "--point", point, "--from", "2026-01-05", "--to", "2026-01-06")
+            done = anju(program, "export", str(out), "--point", point, "--from", "2026-01-05", "--to", "2026-01-07")
             assert done.returncode == 0, done.stderr
             assert "80000 readings in" in done.stdout
         with (tmp_path / "out.csv").open(newline="") as written:
