@@ -433,10 +433,10 @@ def _progress() -> Iterator[Callable[[int], None]]:
 def user_add(
     username: str,
     role: Annotated[list[str], typer.Option(help="manager, crew, safety-officer, supervisor or administrator")],
-    name: Annotated[str, typer.Option(help="the name others see")] = "",
     password: Annotated[
         str, typer.Option(prompt=True, hide_input=True, confirmation_prompt=True, envvar="ANJU_NEW_PASSWORD")
-    ] = "",
+    ],
+    name: Annotated[str, typer.Option(help="the name others see")] = "",
 ) -> None:
     """Let somebody sign in."""
     from anju.accounts import add_user
@@ -453,7 +453,7 @@ def user_password(
     username: str,
     password: Annotated[
         str, typer.Option(prompt=True, hide_input=True, confirmation_prompt=True, envvar="ANJU_NEW_PASSWORD")
-    ] = "",
+    ],
 ) -> None:
     """Give somebody a new password; all their sessions end."""
     from anju.accounts import set_password
