@@ -19,7 +19,7 @@ def test_it_is_explained_in_chinese() -> None:
     done = CliRunner().invoke(cli, ["rules", "explain", "pumps.relay-1", "--site", DEMO, "--language", "zh"])
     point, rule, how = done.stdout.splitlines()
     assert point == "pumps.relay-1  1号排水泵  水泵房"
-    assert rule == "drain-pumps-stand-still  泵房水位高而排水泵未启动"
+    assert rule == "drain-pumps-stand-still  泵房水位高而排水泵没有启动信号"
     assert "规则 泵房水位高 的报警存在；（以下确知不成立：relay-1 relay-2 等于 1）；持续 1 分钟" in how
 
 
