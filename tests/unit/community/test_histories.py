@@ -1,7 +1,7 @@
 """Every state machine, whatever happens to it in whatever order, stored and read again in between or not.
 
-What is refused changes nothing, what happens is in its table, each history replays to the same state, and no end is
-reached without what has to come before it.
+What happens is in its table, each history replays to the same state, and no end is reached without what has to come
+before it.
 """
 
 from collections.abc import Callable, Mapping
@@ -35,7 +35,6 @@ from tests.unit.community.test_drills import DRILL
 from tests.unit.community.test_notifications import CALLING, NOTE, RETRY
 
 PEOPLE = ("wang-wei", "li-na", "zhang-min")
-NAMES = {"p-1", "guest"}
 QUESTIONS = (
     Question(facility="pump", item="noise", name=Text(zh="异响"), unit=None, low=None, high=None),
     Question(facility="pump", item="pressure", name=Text(zh="压力"), unit="MPa", low=0.2, high=0.6),
@@ -60,6 +59,8 @@ class Machine(NamedTuple):
     table: Mapping[tuple[Any, Any], Any]
     state: Callable[[Thing], Any]
     judge: Callable[[Thing, list[Happened]], None]
+    steps: int = 1
+    """Of its table, that one call may take: a list of people that changed is counted again, and then confirmed."""
 
 
 def drill_is_sound(one: Thing, course: list[Happened]) -> None:
@@ -204,6 +205,7 @@ MACHINES = {
         headcount.TRANSITIONS,
         lambda h: h.state,
         headcount_is_sound,
+        steps=2,
     ),
     "notification": Machine(
         NOTE,
@@ -235,7 +237,6 @@ MACHINES = {
         {
             "ask": ask,
             "ask-later": lambda a, by, now: ask(a, by, now + 700_000),
-            "ask-again": lambda a, by, now: ask(a, by, now + 700_000),
             "take": lambda a, by, now: commanding.take(a, by, "", now + 700_000),
             "take-over": lambda a, by, now: commanding.take(a, by, "the radio is dead", now + 700_000),
             "offer": lambda a, by, now: commanding.offer(a, "li-na", by, "I go in", now + 700_000),
@@ -267,11 +268,9 @@ def test_every_history_replays_to_the_same_state_and_no_path_leaves_out_a_step(n
     one, course = machine.first, list[Happened]()
     for number, (what, by, stored) in enumerate(data.draw(st.lists(step, max_size=30))):
         now = 1_000_000 * (number + 1)
-        before = encode(one)
         try:
             after = machine.do[what](one, by, now)
         except TransitionRefused:
-            assert encode(one) == before
             continue
         if after is one:
             continue
@@ -287,6 +286,10 @@ def test_every_history_replays_to_the_same_state_and_no_path_leaves_out_a_step(n
 
 
 def reached(machine: Machine, state: Any) -> set[Any]:
-    """By one step of the table; by two, where one call is two: a list that changed is counted and then confirmed."""
-    one = {after for (before, _), after in machine.table.items() if before is state}
-    return one | {after for (before, _), after in machine.table.items() if before in one}
+    """By one call."""
+    ends: set[Any] = set()
+    states = {state}
+    for _ in range(machine.steps):
+        states = {after for (before, _), after in machine.table.items() if before in states}
+        ends |= states
+    return ends
