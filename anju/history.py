@@ -6,10 +6,10 @@ With the embedded history nobody but the running platform can open the file: the
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from urllib.request import urlopen
 from zoneinfo import ZoneInfo
 
-from anju.history_remote import Running
+from anju import history_remote
+from anju.running import Password, Running
 from anju.up import UpSettings
 from backbone.historian import bringing_in, exchange
 from backbone.historian.bringing_in import Brought
@@ -24,10 +24,7 @@ from backbone.steady import wall_ms
 from community.site.site import Site
 
 _DAY_MS = 86_400_000
-ASK_S = 5.0
 RUNNING = "stop the platform first, or use the copy in a backup (`anju backup`, then ANJU_HISTORIAN_URL=duckdb:…)"
-Password = Callable[[], tuple[str, str]]
-"""A name and its password, asked for only when the platform runs and does the work."""
 
 
 def export(
@@ -36,7 +33,7 @@ def export(
     """Write readings to a file; how many. Days are those of the site's clock.
 
     Raises:
-        ExchangeError, HistorianError, SiteErrors, OSError: why not; the message says what to do.
+        ExchangeError, RunningError, HistorianError, SiteErrors, OSError: why not; the message says what to do.
     """
     exchange.format_of(path)
     zone = ZoneInfo(read_site(Settings()).file.site.timezone)
@@ -44,8 +41,9 @@ def export(
     since = exchange.moment(start, zone) if start else 0
     if (running := _running(password)) is not None:
         span = [("start", exchange.written(since)), ("end", exchange.written(until))]
-        total = sum(running.count([*span, ("point", point)]) for point in points) if points else running.count(span)
-        running.export(path, [*span, *(("point", point) for point in points)], said)
+        each = [[*span, ("point", point)] for point in points] or [span]
+        total = sum(history_remote.count(running, one) for one in each)
+        history_remote.export(running, path, [*span, *(("point", point) for point in points)], said)
         return total
     with opened() as (historian, site):
         unknown = [point for point in points if point not in site.points]
@@ -59,10 +57,10 @@ def bring_in(path: Path, password: Password, said: Callable[[str], None]) -> Bro
     """Write a file's readings to the historian; lines that are none are told, all others are stored.
 
     Raises:
-        ExchangeError, HistorianError, SiteErrors, OSError: why not; what came before it is written.
+        ExchangeError, RunningError, HistorianError, SiteErrors, OSError: why not; what came before it is written.
     """
     if (running := _running(password)) is not None:
-        return running.bring_in(path, said)
+        return history_remote.bring_in(running, path, said)
     kind, on_server = exchange.format_of(path), not Settings().history_url.startswith("duckdb:")
     with opened() as (historian, site):
         done = bringing_in.bring_in(
@@ -137,13 +135,4 @@ def opened() -> Iterator[tuple[Historian, Site]]:
 def _running(password: Password) -> Running | None:
     """The platform, when it runs and its history is a file that only it can open."""
     settings = UpSettings()
-    url = f"http://{settings.http_host}:{settings.http_port}"
-    if not settings.history_url.startswith("duckdb:"):
-        return None
-    try:
-        with urlopen(f"{url}/healthz", timeout=ASK_S) as answer:  # noqa: S310 (our own address)
-            if answer.status != 200:
-                return None
-    except OSError:
-        return None
-    return Running(url, *password())
+    return Running.find(settings, password) if settings.history_url.startswith("duckdb:") else None

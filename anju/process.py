@@ -13,7 +13,7 @@ import structlog
 from prometheus_client import start_http_server
 from pydantic import ValidationError
 
-from anju.start import UnusableSettings
+from anju.exits import UnusableSettings
 from backbone import logs
 from backbone.settings import Settings
 from community.site.problems import SiteErrors

@@ -21,8 +21,8 @@ T = TypeVar("T", bound=Settings)
 
 async def gateway(stop: asyncio.Event) -> None:
     """The edge gateway named by `ANJU_GATEWAY`."""
+    from anju.exits import UnusableSettings
     from anju.process import return_memory
-    from anju.start import UnusableSettings
     from anju.watchdog import Watchdog
     from backbone.broker_address import BusUrlError
     from backbone.site_watch import SiteWatch

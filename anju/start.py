@@ -8,14 +8,8 @@ import sys
 
 from pydantic import ValidationError
 
+from anju.exits import BAD_SETTINGS, UnusableSettings
 from community.site.problems import SiteErrors
-
-BAD_INPUT = 1
-BAD_SETTINGS = 2
-
-
-class UnusableSettings(Exception):  # noqa: N818  (a sentence for a person, no fault of the program)
-    """Settings that are well-formed each, and that a service cannot begin with; the message says what to change."""
 
 
 def main() -> None:

@@ -6,18 +6,17 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from anju import process
+from anju.commands.terminal import fail, out, saying
+from anju.exits import BAD_INPUT
 from anju.partition import Partition, take_share
-from community.site.problems import suggestion
+from community.site.problems import SiteErrors, suggestion
 from community.site.site import Site
 
 rules = typer.Typer(
     help="Detection and response, and what the rules of a site do.", epilog="Example: anju rules coverage"
 )
-out = Console(highlight=False, soft_wrap=True)
-err = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
 @rules.callback(invoke_without_command=True)
@@ -28,13 +27,9 @@ def serve(context: typer.Context, partition: Partition = None) -> None:
     take_share(partition)
     from anju import services
     from backbone.settings import Settings
-    from community.site.load import SiteErrors
 
-    try:
+    with saying(SiteErrors):
         process.run("rules", Settings(), services.rules)
-    except SiteErrors as error:
-        err.print(str(error), markup=False)
-        raise typer.Exit(1) from error
 
 
 _TEXTS: Mapping[str, tuple[str, str]] = {
@@ -78,8 +73,7 @@ def explain(
         return _TEXTS[name][tongue != "zh"].format(**values)
 
     if point not in found.points:
-        err.print(text("nowhere", point=point, near=suggestion(point, found.points)), markup=False)
-        raise typer.Exit(1)
+        raise fail(text("nowhere", point=point, near=suggestion(point, found.points)))
     row = found.points[point]
     place = " / ".join(found.zones[zone].name.in_language(tongue) for zone in reversed(found.zone_path(row.zone)))
     out.print(f"{point}  {row.name.in_language(tongue)}  {place}", markup=False)
@@ -151,26 +145,22 @@ def try_rules(
     from anju import trial_report, trials
     from backbone.historian.exchange_read import ExchangeError
     from backbone.historian.port import HistorianError
-    from community.site.problems import SiteErrors
 
     new = _site(site)
     report = trial_report.Report(out, language or _language())
-    try:
+    with saying(ExchangeError, HistorianError, SiteErrors, OSError, ValueError):
         if cases is not None:
             verdicts = trials.on_cases(new, cases)
             if as_json:
                 out.print(trial_report.cases_as_json(verdicts), markup=False)
             elif not report.cases(verdicts):
-                raise typer.Exit(1)
+                raise typer.Exit(BAD_INPUT)
             return
         old = _site(against) if against is not None or site is not None else None
         if csv is None:
             trial = trials.on_history(new, old, start, end)
         else:
             trial = trials.on_file(new, old, csv, events, start, end)
-    except (ExchangeError, HistorianError, SiteErrors, OSError, ValueError) as error:
-        err.print(str(error), markup=False)
-        raise typer.Exit(1) from error
     if as_json:
         out.print(trial_report.as_json(trial), markup=False)
     else:
@@ -191,13 +181,9 @@ def _used_by(site: Site) -> Mapping[str, list[str]]:
 def _site(path: Path | None) -> Site:
     from backbone.settings import Settings
     from backbone.site_files import read_site
-    from community.site.problems import SiteErrors
 
-    try:
+    with saying(SiteErrors):
         return read_site(Settings() if path is None else Settings(site=path))
-    except SiteErrors as error:
-        err.print(str(error), markup=False)
-        raise typer.Exit(1) from error
 
 
 def _language() -> str:

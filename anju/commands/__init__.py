@@ -1,0 +1,1 @@
+"""The commands of each subject; anju/main.py has those of the program itself."""
