@@ -163,7 +163,7 @@ def step_done(activation: Activation, step: str, by: str, note: str, now: int) -
     if by in progress.confirmed_by:
         raise TransitionRefused("two people confirm this step; somebody else has to look")
     confirmed = (*progress.confirmed_by, by)
-    note = "; ".join(filter(None, (progress.note if progress.confirmed_by else None, note)))
+    note = "; ".join(dict.fromkeys(filter(None, (progress.note if progress.confirmed_by else None, note))))
     if len(confirmed) < progress.confirm:
         waits = replace(progress, confirmed_by=confirmed, note=note or None)
         detail = f"{step}: {len(confirmed)}/{progress.confirm}"

@@ -157,6 +157,12 @@ class Confirmation:
     missing: int
     note: str = ""
 
+    @property
+    def in_words(self) -> str:
+        """For the timeline, in both languages; what was said beside it on a line of its own."""
+        zh, en = f"清点 {self.counted} 人，未到 {self.missing} 人", f"{self.counted} counted, {self.missing} missing"
+        return f"{zh} / {en}\n{self.note}".strip()
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:

@@ -191,9 +191,12 @@ class Report:
         names = {**self._people, **{step.id: step.name.in_language(self.language) for step in self._one.steps}}
         rows = []
         for entry in self._one.timeline:
-            first, colon, rest = self._half(entry.detail).partition(":")
-            said = ", ".join(names.get(one, one) for one in first.split(", "))
-            detail = f"{said}{colon}{rest}"
+            first, colon, rest = entry.detail.partition(":")
+            said = [names.get(one) for one in first.split(", ")]
+            if None in said:
+                detail = self._half(entry.detail)
+            else:
+                detail = f"{', '.join(filter(None, said))}{colon} {self._half(rest.strip())}".strip()
             after = (entry.at - self._one.activated_at) / 1000
             rows.append(
                 [
@@ -227,8 +230,8 @@ class Report:
 
     def _half(self, text: str) -> str:
         """Of what was written in both languages, `中文 / English`, the one asked for."""
-        zh, slash, en = text.partition(" / ")
-        return text if not slash else en if self.language == "en" else zh
+        halves = (line.partition(" / ") for line in text.split("\n"))
+        return "\n".join(zh if not slash or self.language != "en" else en for zh, slash, en in halves)
 
     def _place(self, zone: str) -> str:
         if zone not in self._site.zones:

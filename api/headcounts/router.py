@@ -230,9 +230,8 @@ def _note(change: Change, activation: Activation, what: str, detail: str) -> Non
 def _confirmed(change: Change, activation: Activation, said: Sequence[Confirmation]) -> None:
     """On record; and the steps it proves are done once nobody is missing."""
     first, last = said[-2:]
-    after = noted(activation, change.now, change.by, "headcount-confirmed", f"{last.counted}/{last.missing}")
-    words = " · ".join(filter(None, (f"{last.counted}/{last.missing}", last.note)))
-    after = headcount_confirmed(after, last.missing, (first.by, last.by), words, change.now)
+    after = noted(activation, change.now, change.by, "headcount-confirmed", last.in_words)
+    after = headcount_confirmed(after, last.missing, (first.by, last.by), last.in_words, change.now)
     after = replace(after, version=activation.version + 1)
     save_activation(change.connection, after)
     change.publish("plan", "headcount-confirmed", after.id, after)

@@ -100,7 +100,7 @@ async def test_the_step_to_count_people_is_done_by_a_list_on_which_nobody_is_mis
             assert (await one.post(f"{place}/confirm", json={})).status_code == 200
         done = await step(crew)
     assert (done["state"], done["confirmed_by"]) == ("done", ["crew", "safety-officer"])
-    assert done["evidence"][0]["note"] == "1/0"
+    assert done["evidence"][0]["note"] == done["note"] == "清点 1 人，未到 0 人 / 1 counted, 0 missing", "said once"
 
 
 async def test_without_the_doors_people_are_counted_all_the_same(house: House, place: str) -> None:
