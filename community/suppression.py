@@ -253,7 +253,8 @@ def come_back(suppression: Suppression, by: str, now: int) -> Suppression:
 def _take(suppression: Suppression, event: SuppressionEvent, **changes: Any) -> Suppression:
     following = TRANSITIONS.get((suppression.state, event))
     if following is None:
-        said = "it has ended already" if event is SuppressionEvent.END else f"it is {suppression.state}"
+        over = f"a suppression that is {suppression.state} cannot take '{event}'"
+        said = "it has ended already" if event is SuppressionEvent.END else over
         raise TransitionRefused(said)
     return replace(suppression, state=following, version=suppression.version + 1, **changes)
 

@@ -70,7 +70,7 @@ def take_out_of_service(body: OutOfService, write: Shelve) -> Response:
         if body.device not in site.devices:
             raise not_found("device", body.device)
         if body.zone not in site.zone_path(site.devices[body.device].zone):
-            raise Problem(422, f"{body.device} is not in {body.zone}", kind="bad-input")
+            raise Problem(422, f"the device {body.device} is not in the place {body.zone}", kind="bad-input")
 
     def work(change: Change) -> SuppressionOut:
         made = suppression.take_out_of_service(

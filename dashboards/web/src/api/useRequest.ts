@@ -1,13 +1,14 @@
 /** A person's request: busy while it runs, and in words why it failed. */
 import { ref } from 'vue'
 import { useI18n } from 'vue-i18n'
+import { sentence, useNames } from '@/i18n/sentences'
 import { ApiError } from './http'
-import { refusal } from './refusals'
 
 export function useRequest() {
   const { t } = useI18n()
   const busy = ref(false)
   const problem = ref('')
+  const nameOf = useNames()
 
   /** Runs `work` unless one is running; true when it was done. */
   async function run(work: () => Promise<unknown>): Promise<boolean> {
@@ -37,12 +38,14 @@ export function useRequest() {
       case 404:
         return t('problem.missing')
       case 409:
-        return t('problem.conflict', { detail: refusal(error.detail) })
+      case 410:
       case 429:
-        return t('problem.tooOften')
+        return t('problem.conflict', { detail: sentence(error.detail, nameOf) })
       case 400:
+      case 413:
+      case 415:
       case 422:
-        return t('problem.invalid', { detail: refusal(error.detail || error.title) })
+        return t('problem.invalid', { detail: sentence(error.detail || error.title, nameOf) })
       default:
         return error.status >= 500 ? t('problem.server') : t('problem.other')
     }

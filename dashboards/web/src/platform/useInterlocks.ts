@@ -1,20 +1,12 @@
 /** The reset of an interlock: a command to its gateway, and what became of it. */
 import { ApiError, http } from '@/api/http'
 import type { CommandStatus } from '@/api/types'
-import { i18n } from '@/i18n'
 
 const LOOK_EVERY_MS = 500
 const PATIENCE_MS = 35_000
 
 function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms))
-}
-
-/** The gateway's reason in the language that is on, where it is one it gives every day. */
-function why(command: CommandStatus): string {
-  const stands = /its cause stands: (.+)$/.exec(command.reason ?? '')
-  if (stands) return i18n.global.t('interlocks.stands', { points: stands[1] })
-  return command.reason || i18n.global.t('interlocks.noAnswer')
 }
 
 export function useInterlocks() {
@@ -26,7 +18,7 @@ export function useInterlocks() {
       await pause(LOOK_EVERY_MS)
       command = await http.get<CommandStatus>(`/commands/${command.id}`)
     }
-    if (command.outcome !== 'done') throw new ApiError(409, 'not reset', why(command))
+    if (command.outcome !== 'done') throw new ApiError(409, 'not reset', command.reason || 'no answer from the gateway')
   }
 
   return { reset }

@@ -8,6 +8,5 @@ export default {
     noFormat: '{name}: name it .csv, .parquet or .lp, so that its format is clear.', sending: 'Sending: {share}',
     running: '{readings} readings are stored so far', done: 'Done: {readings} readings stored, {refused} lines refused', failed: 'Failed: {problem}. {readings} readings are stored; sent again, nothing is doubled.',
     unknown: 'Not in the site file, stored all the same: {points}', line: 'Line',
-    reasons: { time: '“{what}” is no time; write 2026-11-23T08:00:00Z', number: '“{what}” is no number', value: '{what} is no value', point: '“{what}” is no point; write device.measure', quality: '“{what}” is no quality, which is 0 to 255', fields: 'It has {what} fields, not as many as the first line', line: 'No reading; write measure,device=… value=…,quality=…i and the ms', future: 'Its time is to come', early: 'Its time is before 1970' },
   },
 }

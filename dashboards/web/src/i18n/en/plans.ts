@@ -3,7 +3,7 @@ export default {
     none: 'There are no emergency plans yet.', notHere: 'There is no such plan.', version: 'version {n}', versionWord: 'Plan version', steps: '{n} steps', revision: 'next revision {date}', revisionOverdue: 'revision overdue ({date})',
     activations: 'Activations', noActivation: 'No plan has been activated yet.', openActivation: 'Open the response',
     level: '{grade} level', levelWord: 'Level', within: 'within {span}', organisation: 'Organisation', commander: 'Commander', roles: 'Teams', approved: 'Approved', nextRevision: 'Next revision', resources: 'Resources',
-    next: 'Next', notReached: 'not reached: {roles}', handedOver: ', handed to {channel}', stepsTitle: 'Steps', stepsDone: '{done} of {all} done', stepsFailed: '{n} failed', stepsLate: '{n} late',
+    next: 'Next', handedOver: ', handed to {channel}', stepsTitle: 'Steps', stepsDone: '{done} of {all} done', stepsFailed: '{n} failed', stepsLate: '{n} late',
     leftOpen: '{n} steps are not done:', first: 'After: {steps}', reviewTicket: 'Review ticket',
     activatedAt: 'Activated', stoodDownAt: 'Stood down', cause: 'Cause', reason: 'Reason', alarms: 'Alarms',
     kind: { machine: 'Automatic', notify: 'Notify', person: 'By a person' },
@@ -30,10 +30,9 @@ export default {
   activationState: { standby: 'Standby', paused: 'Paused', activated: 'Activated', responding: 'Responding', contained: 'Contained', 'stood-down': 'Stood down', reviewed: 'Reviewed' },
   stepState: { waiting: 'Waiting', running: 'Running', done: 'Done', failed: 'Failed; now a person’s', late: 'Late', dropped: 'Not needed at this level' },
   timeline: {
-    escalated: 'escalated to the commander', nowTheCommanders: 'now the commander’s', answerWithin: 'somebody has to answer within {n} s', inForceIn: 'in force in {n} s unless stood down',
     'clock-set': 'Clock set, deadlines moved with it', 'left-open': 'Steps left open',
     'command-asked': 'Asked to command', 'command-asked-again': 'Asked again to command', 'command-unanswered': 'All were asked; nobody has taken command', 'command-taken': 'Takes command', 'command-taken-over': 'Takes command over from', 'command-offered': 'Hands command over to',
-    'step-confirmed': 'confirmed by one', photo: 'photo taken', 'headcount-begun': 'headcount begun', 'headcount-confirmed': 'headcount confirmed by two (counted / missing)', telling: 'telling people', told: 'told', 'not-told': 'not reached', title: 'Timeline', system: 'system', activated: 'Plan activated', 'alarm-joined': 'Alarm joined', commanded: 'Commanded', 'command-done': 'Command done', 'step-done': 'Step done', 'step-failed': 'Step failed', notified: 'Notified',
+    'step-confirmed': 'confirmed by one', photo: 'photo taken', 'headcount-begun': 'headcount begun', 'headcount-confirmed': 'headcount confirmed by two', telling: 'telling people', told: 'told', 'not-told': 'not reached', title: 'Timeline', system: 'system', activated: 'Plan activated', 'alarm-joined': 'Alarm joined', commanded: 'Commanded', 'command-done': 'Command done', 'command-answered': 'Command answered', 'step-done': 'Step done', 'step-failed': 'Step failed', notified: 'Notified',
     'step-late': 'Step late', restore: 'Devices switched back', 'output-restored': 'Switched back', 'output-not-restored': 'Not switched back', contain: 'Contained', 'stand-down': 'Stood down', review: 'Review', standby: 'Waiting for somebody to look', investigating: 'Somebody looks', activate: 'In force', pause: 'Paused', resume: 'Goes on', 'resume-contained': 'Goes on, contained', 'called-again': 'Activated again; joined', 'gave-way': 'Drill gives way to a real emergency', 'level-up': 'Level raised', 'level-down': 'Level lowered', detected: 'Detected in the drill', respond: 'Responding',
   },
 }

@@ -7,7 +7,6 @@ export default {
     import: '导入文件', importWhat: '列：time、point、value、quality。同一时刻已有的数据会被替换，不会触发报警。',
     noFormat: '{name}：请以 .csv、.parquet 或 .lp 结尾，以便识别格式。', sending: '正在上传：{share}',
     running: '已存入 {readings} 条', done: '完成：存入 {readings} 条，{refused} 行未接受', failed: '失败：{problem}。已存入 {readings} 条，重新上传不会重复。',
-    unknown: '小区文件中没有、仍已存入的测点：{points}', line: '行',
-    reasons: { time: '“{what}”不是时间，应写作 2026-11-23T08:00:00Z', number: '“{what}”不是数字', value: '{what} 不是有效值', point: '“{what}”不是测点，应写作 设备.测量项', quality: '“{what}”不是质量位（0 到 255）', fields: '本行有 {what} 个字段，与首行不符', line: '不是数据行，应写作 measure,device=… value=…,quality=…i 加毫秒时间', future: '时间在将来', early: '时间早于 1970 年' },
+    unknown: '社区文件中没有、仍已存入的测点：{points}', line: '行',
   },
 }

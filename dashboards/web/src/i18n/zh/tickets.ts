@@ -13,7 +13,7 @@ export default {
     },
     assignTo: '派给', assignHint: '选择或输入用户名', result: '复查结果', passed: '通过', failed: '未通过',
     refused: { 'own-work': '整改人不能复查自己的工单，请由他人复查。' },
-    happened: { rated: '居民评价', reported: '报告', assign: '派单', start: '开始处理', rectify: '整改完成', pass: '复查通过', fail: '复查未通过', close: '关闭', cancel: '取消', merge: '合并', note: '备注', 'clock-set': '时钟被调整，期限随之移动', 'condition-cleared': '报警条件已恢复', 'raised-again': '再次报警', reopen: '重新打开', comment: '留言', photo: '照片', work: '工时与材料', 'merged-in': '并入', 'nobody-fits': '没有合适的值班人员，请派单', 'late-respond': '响应超时', 'late-respond-limit': '超过24小时无人响应', 'late-complete': '完成超时' },
+    happened: { rated: '居民评价', reported: '报告', assign: '派单', start: '开始处理', rectify: '整改完成', pass: '复查通过', fail: '复查未通过', close: '关闭', cancel: '取消', merge: '合并', note: '备注', 'clock-set': '时钟被调整，期限随之移动', 'condition-cleared': '报警条件已恢复', 'raised-again': '再次报警', reopen: '重新打开', comment: '留言', photo: '照片', work: '工时与材料', 'merged-in': '并入', 'planned-late': '补开：到期时未能生成', 'nobody-fits': '没有合适的值班人员，请派单', 'late-respond': '响应超时', 'late-respond-limit': '超过24小时无人响应', 'late-complete': '完成超时' },
     create: { do: '报告问题', title: '报告问题', where: '在哪里', what: '什么问题', more: '补充说明', choose: '选择位置' },
   },
   ticketState: {

@@ -15,7 +15,7 @@ export default {
     clockSuspect: '时钟可疑', simulated: '仿真', testMode: '测试模式', disabled: '已停用',
   },
   missing: {
-    never: '尚无数据', noPoint: '已不在小区配置文件中', event: '只记录事件', noValue: '无数值', uncertain: '数据不确定', outOfRange: '超出合理范围', stale: '数据过期',
+    never: '尚无数据', noPoint: '已不在社区文件中', event: '只记录事件', noValue: '无数值', uncertain: '数据不确定', outOfRange: '超出合理范围', stale: '数据过期',
     communicationFailure: '通讯故障', clockSuspect: '时钟可疑', simulated: '仿真', testMode: '测试模式', disabled: '已停用',
   },
   chart: { label: '{name}的历史曲线', hour: '1 小时', day: '24 小时', week: '7 天', month: '30 天', rangeLabel: '时间范围', mean: '平均', range: '范围', value: '当前', empty: '这段时间没有数据', coverage: '数据完整率 {share}：应有 {expected} 条，实有 {covered} 条（每 {every} 一条）', coverageMeans: '这段时间应有的数据中，已收到且可用的比例', missing: '数据完整率 {share}' },
