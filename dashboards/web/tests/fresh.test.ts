@@ -1,20 +1,22 @@
 // @vitest-environment happy-dom
-import { mount } from '@vue/test-utils'
+import { flushPromises, mount } from '@vue/test-utils'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { defineComponent, h, nextTick, ref } from 'vue'
+import { defineComponent, h, ref } from 'vue'
+import { i18n } from '@/i18n'
 import { EVERY_MS, useFresh } from '@/live/useFresh'
 
 const connected = ref(true)
 const load = vi.fn()
-const page = defineComponent({ setup() { useFresh(load, () => connected.value); return () => h('p') } })
+let look: () => Promise<void> = () => Promise.resolve()
+const page = defineComponent({ setup() { ({ look } = useFresh(load, () => connected.value)); return () => h('p') } })
 
-beforeEach(() => { vi.useFakeTimers(); connected.value = true; load.mockClear() })
+beforeEach(() => { vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] }); connected.value = true; load.mockClear() })
 afterEach(() => { vi.useRealTimers() })
 
-test('a page reads again each minute, and not after it was left', () => {
-  const shown = mount(page)
+test('a page reads again each minute, and not after it was left', async () => {
+  const shown = mount(page, { global: { plugins: [i18n] } })
   expect(load).toHaveBeenCalledTimes(1)
-  vi.advanceTimersByTime(2 * EVERY_MS)
+  await vi.advanceTimersByTimeAsync(2 * EVERY_MS)
   expect(load).toHaveBeenCalledTimes(3)
   shown.unmount()
   vi.advanceTimersByTime(5 * EVERY_MS)
@@ -22,13 +24,26 @@ test('a page reads again each minute, and not after it was left', () => {
 })
 
 test('while the connection is lost nothing is asked; once it is back the page reads at once', async () => {
-  const shown = mount(page)
+  const shown = mount(page, { global: { plugins: [i18n] } })
   connected.value = false
-  await nextTick()
+  await flushPromises()
   vi.advanceTimersByTime(5 * EVERY_MS)
   expect(load).toHaveBeenCalledTimes(1)
   connected.value = true
-  await nextTick()
+  await flushPromises()
+  expect(load).toHaveBeenCalledTimes(2)
+  shown.unmount()
+})
+
+test('asked while it reads, it reads once more after: what was begun before the question is no answer to it', async () => {
+  let answer: () => void = () => undefined
+  load.mockImplementationOnce(() => new Promise<void>((resolve) => { answer = resolve }))
+  const shown = mount(page, { global: { plugins: [i18n] } })
+  await look()
+  await look()
+  expect(load).toHaveBeenCalledTimes(1)
+  answer()
+  await flushPromises()
   expect(load).toHaveBeenCalledTimes(2)
   shown.unmount()
 })
