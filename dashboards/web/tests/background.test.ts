@@ -1,11 +1,13 @@
 // @vitest-environment happy-dom
 import { enableAutoUnmount, flushPromises } from '@vue/test-utils'
 import { afterEach, expect, test, vi } from 'vitest'
-import type { AccessEvent, Account, Point, Round, RuleDetail, Ticket } from '@/api/types'
+import type { AccessEvent, Account, Activation, Alarm, Point, Round, RuleDetail, Ticket } from '@/api/types'
 import AccessEvents from '@/community/AccessEvents.vue'
+import { useAlarms } from '@/alarms/useAlarms'
 import { useCommunity } from '@/community/useCommunity'
 import RoundPage from '@/facilities/RoundPage.vue'
 import { language } from '@/i18n'
+import ActivationPage from '@/plans/ActivationPage.vue'
 import RulePage from '@/rules/RulePage.vue'
 import TicketsPage from '@/tickets/TicketsPage.vue'
 import UsersPage from '@/users/UsersPage.vue'
@@ -97,4 +99,19 @@ test('a failed reading of the doors is said, and is not "no records"', async () 
   events.mockReturnValue(list<AccessEvent>())
   await lookBack()
   expect(page.find('[role=alert]').exists()).toBe(false)
+})
+
+test('alarms of an activation that are over are asked for by name, each once; what happens elsewhere asks for nothing', async () => {
+  const ids = Array.from({ length: 12 }, (_, n) => `a${String(n)}`)
+  const alarm = (id: string) => ({ id, version: 1, state: 'normal', message: { zh: '', en: `Smoke ${id}` }, zone: 'b3', raised_at: '2026-11-01T00:00:00Z', raised_by: [] }) as unknown as Alarm
+  const activation = { id: 'x', version: 1, plan: 'fire', plan_name: { zh: '', en: 'Fire' }, state: 'stood-down', level: 'high', cause: 'alarm:a0', reason: '', alarms: ids, steps: [], photos: [], restoring: [], timeline: [], command: { state: 'none', person: null, asked: [] }, activated_at: '2026-11-01T00:00:00Z' } as unknown as Activation
+  const { page, asked } = await open(ActivationPage, { id: 'x' }, { 'GET /activations/x': activation, ...Object.fromEntries(ids.map((id) => [`GET /alarms/${id}`, alarm(id)])) })
+  await flushPromises()
+  expect(page.text()).toContain('Smoke a11')
+  const names = () => asked.filter((one) => one.startsWith('GET /alarms/a'))
+  expect(names().sort()).toEqual(ids.map((id) => `GET /alarms/${id}`).sort())
+  useAlarms().apply(alarm('elsewhere'))
+  useAlarms().apply({ ...alarm('a3'), version: 2 })
+  await flushPromises()
+  expect(names()).toHaveLength(ids.length)
 })

@@ -1,30 +1,21 @@
-/** Who fills the roles of a plan now: read again every minute, because shifts change. */
-import { useIntervalFn } from '@vueuse/core'
+/** Who fills the roles of a plan now: shifts change. */
 import { ref, watch } from 'vue'
 import { http } from '@/api/http'
 import type { PlanStaff } from '@/api/types'
+import { useFresh } from '@/live/useFresh'
 
-const EVERY_MS = 60_000
-
+/** A plan that is in force may be gone from the site file: then its roles stand without names. */
 export function useStaff(plan: () => string | undefined) {
   const staff = ref<PlanStaff | null>(null)
-
-  async function load(): Promise<void> {
+  const reading = useFresh(async () => {
     const asked = plan()
     if (!asked) return
-    try {
-      const found = await http.get<PlanStaff>(`/plans/${encodeURIComponent(asked)}/staff`)
-      if (asked === plan()) staff.value = found
-    } catch {
-      // a plan that is in force may be gone from the site file: then its roles stand without names
-    }
-  }
-
+    const found = await http.get<PlanStaff>(`/plans/${encodeURIComponent(asked)}/staff`)
+    if (asked === plan()) staff.value = found
+  })
   watch(plan, () => {
     staff.value = null
-    void load()
-  }, { immediate: true })
-  useIntervalFn(() => void load(), EVERY_MS)
-
+    void reading.look()
+  })
   return staff
 }
