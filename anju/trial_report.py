@@ -39,7 +39,7 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
     "needs": ("{rule}（需 {needs}）", "{rule} (needs {needs})"),
     "standing": ("开始时已存在，不计入：{n}", "stood already at the beginning, not counted: {n}"),
     "unknown": (
-        "略去：站点文件中没有的 {n} 个点位：{some}",
+        "略去：社区文件中没有的 {n} 个点位：{some}",
         "left out: readings of {n} points this site file does not have: {some}",
     ),
     "unheard": (

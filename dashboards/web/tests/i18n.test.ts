@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import en from '@/i18n/en'
 import zh from '@/i18n/zh'
+import sentences from '@/i18n/zh/sentences.json'
 
 interface Messages {
   [key: string]: string | Messages
@@ -33,6 +34,10 @@ test('nothing is empty, and the Chinese is Chinese', () => {
   const sameInBoth = ['time.join', 'list.join', 'list.colon', 'list.comma', 'overview.key.co2', 'overview.key.pm25', 'serviceNotice.other']
   const isProduct = (key: string) => key.startsWith('found.sources.')
   for (const [key, text] of chinese) if (!sameInBoth.includes(key) && !isProduct(key)) expect(text, key).toMatch(/[\u4e00-\u9fff]/)
+})
+
+test('the site, and its file, have one name in Chinese', () => {
+  for (const [key, text] of [...chinese, ...Object.entries(sentences)]) expect(text, key).not.toMatch(/站点|小区/)
 })
 
 test('every key written in the source exists', () => {

@@ -6,7 +6,7 @@ export default {
     coverage: '服务覆盖率（现在）', response: '服务响应时间（中位）', 'response-p90': '服务响应时间（九成）', 'response-in-time': '两小时内响应', 'response-over-a-day': '超过24小时未响应', satisfaction: '服务满意度', completion: '服务项目完成率', rectification: '整改率', availability: '设施可用率', tickets: '工单', 'alarms-high': '高级报警', alarms: '报警总数', 'alarms-acknowledged': '报警由人确认', 'alarm-response': '报警确认用时（中位）', drills: '举行的演练', 'drills-overdue': '逾期的演练', trainings: '登记的培训', qualified: '持证有效率',
   },
   safety: {
-    title: '安全管理', committee: '安全委员会', none: '站点文件中还没有安全委员会。', documents: '制度与档案', noDocuments: '站点文件中还没有制度与档案。', owner: '责任人', kept: '存放', reviewed: '上次复审 {date}', review: '下次复审 {date}', overdue: '复审已逾期', reviews: '待办复审', noReviews: '没有待办的复审。',
+    title: '安全管理', committee: '安全委员会', none: '社区文件中还没有安全委员会。', documents: '制度与档案', noDocuments: '社区文件中还没有制度与档案。', owner: '责任人', kept: '存放', reviewed: '上次复审 {date}', review: '下次复审 {date}', overdue: '复审已逾期', reviews: '待办复审', noReviews: '没有待办的复审。',
     responsibility: '责任清单', answersFor: '{n} 项设施', facilitiesOf: '查看设施',
   },
   committeeRole: { chair: '安全责任人', supervisor: '安全监督员', inspector: '安全检查员', member: '委员' },
