@@ -1,6 +1,8 @@
 """Readings out as a file and in from one, while everything goes on."""
 
+from datetime import date, datetime, time
 from typing import Annotated
+from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Query, Request
 from starlette.concurrency import run_in_threadpool
@@ -27,8 +29,10 @@ _KINDS = {
     Format.PARQUET: ("application/vnd.apache.parquet", "parquet"),
     Format.LINES: ("text/plain; charset=utf-8", "lp"),
 }
-Start = Annotated[Moment | None, Query(description="the first there is if unset")]
-End = Annotated[Moment | None, Query(description="not included; now if unset")]
+When = Moment | date
+"""A time, or a day, which begins at midnight where the site is."""
+Start = Annotated[When | None, Query(description="the first there is if unset")]
+End = Annotated[When | None, Query(description="not included; now if unset")]
 
 
 @router.get("/count")
@@ -102,17 +106,20 @@ def get_import(import_id: str, platform: PlatformDep, _: Importing) -> ImportOut
     return _show(platform.imports.get(import_id))
 
 
-def _asked(
-    platform: Platform, points: list[str], start: Moment | None, end: Moment | None
-) -> tuple[list[str], int, int]:
+def _asked(platform: Platform, points: list[str], start: When | None, end: When | None) -> tuple[list[str], int, int]:
     for point in points:
         if point not in platform.site.points:
             raise not_found("point", point)
-    first = to_ms(start) if start else 0
-    last = to_ms(end) if end else platform.now() + _DAY_MS
+    zone = ZoneInfo(platform.site.file.site.timezone)
+    first = _ms(start, zone) if start else 0
+    last = _ms(end, zone) if end else platform.now() + _DAY_MS
     if first >= last:
         raise Problem(422, "start must be before end", kind="bad-input")
     return points, first, last
+
+
+def _ms(when: When, zone: ZoneInfo) -> int:
+    return to_ms(when if isinstance(when, datetime) else datetime.combine(when, time.min, zone))
 
 
 def _note(platform: Platform, who: str, action: str, detail: str, outcome: str = "done") -> None:

@@ -51,6 +51,15 @@ async def test_what_is_exported_can_be_imported(house: House, kind: str) -> None
     assert [row.action for row in house.audit()] == ["readings.import", "readings.export"]
 
 
+async def test_a_day_is_one_of_the_site_s_clock(house: House) -> None:
+    midnight = 1_789_920_000_000  # 2026-09-21T00:00 in Shanghai, the day before in UTC
+    house.history.readings = [Reading(SMOKE, midnight + n, 0.0, 0) for n in (-1, 0, 86_399_999, 86_400_000)]
+    async with house.as_(Role.MANAGER) as manager:
+        for start, end in (("2026-09-21", "2026-09-22"), ("2026-09-20T16:00:00Z", "2026-09-22T00:00:00+08:00")):
+            answer = await manager.get("/readings/count", params={"start": start, "end": end})
+            assert answer.json() == {"readings": 2}, start
+
+
 async def test_a_line_that_is_no_reading_is_told_and_all_others_are_stored(house: House) -> None:
     bad = {
         5: ("yesterday,a.b,1,0", "'yesterday' is no time: write 2026-11-23T08:00:00Z"),

@@ -50,19 +50,14 @@ async function request<T>(method: string, path: string, body?: unknown): Promise
     throw new ApiError(0, 'unreachable', error instanceof Error ? error.message : '')
   }
   if (response.ok) return (response.status === 204 ? undefined : await response.json()) as T
-  const problem = await problemOf(response)
-  if (response.status === 401 && !path.startsWith('/session')) sessionEnded.forEach((callback) => { callback() })
-  throw problem
+  throw refused(path, response.status, await response.json().catch(() => null))
 }
 
-async function problemOf(response: Response): Promise<ApiError> {
-  try {
-    const problem = (await response.json()) as { title?: unknown; detail?: unknown }
-    const detail = typeof problem.detail === 'string' ? problem.detail : ''
-    return new ApiError(response.status, typeof problem.title === 'string' ? problem.title : '', detail)
-  } catch {
-    return new ApiError(response.status, response.statusText, '')
-  }
+/** Why a request was refused, from the body of the answer; that nobody is signed in any more is heard everywhere. */
+export function refused(path: string, status: number, body: unknown): ApiError {
+  if (status === 401 && !path.startsWith('/session')) sessionEnded.forEach((callback) => { callback() })
+  const { title, detail } = (body ?? {}) as { title?: unknown; detail?: unknown }
+  return new ApiError(status, typeof title === 'string' ? title : '', typeof detail === 'string' ? detail : '')
 }
 
 /** crypto.randomUUID exists only on HTTPS and localhost; a plain LAN address must work too. */

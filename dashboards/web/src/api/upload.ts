@@ -1,5 +1,5 @@
 /** A file sent as it is, with its progress: `fetch` tells nothing of how much has gone. */
-import { API, ApiError } from './http'
+import { API, ApiError, refused } from './http'
 
 /** `said` hears the share that was sent, 0 to 1. */
 export function upload<T>(path: string, file: Blob, said: (share: number) => void): Promise<T> {
@@ -11,9 +11,8 @@ export function upload<T>(path: string, file: Blob, said: (share: number) => voi
     request.upload.onprogress = (event) => { if (event.lengthComputable) said(event.loaded / event.total) }
     request.onerror = () => { reject(new ApiError(0, 'unreachable', '')) }
     request.onload = () => {
-      const answer = request.response as { title?: string; detail?: string } | null
-      if (request.status < 300) resolve(answer as T)
-      else reject(new ApiError(request.status, answer?.title ?? '', answer?.detail ?? ''))
+      if (request.status < 300) resolve(request.response as T)
+      else reject(refused(path, request.status, request.response))
     }
     request.send(file)
   })

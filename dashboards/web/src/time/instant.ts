@@ -53,6 +53,11 @@ export function exactTime(instant: AnyInstant, timeZone?: string): string {
   return ms === null ? '—' : `${format(ms, timeZone, TIME)}.${String(((ms % 1000) + 1000) % 1000).padStart(3, '0')}`
 }
 
+/** `2026-12-01` after `2026-11-30`, by the calendar alone. */
+export function dayAfter(day: string): string {
+  return new Date(Date.parse(day) + 86_400_000).toISOString().slice(0, 10)
+}
+
 export type Unit = 'second' | 'minute' | 'hour' | 'day'
 
 /** A duration as one or two units people say: 42 s, 3 min 20 s, 2 h 5 min, 3 d 4 h. */
