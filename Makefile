@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 WEB := dashboards/web
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
-PAGE := $(shell find $(WEB)/src $(WEB)/public -type f 2>/dev/null) $(WEB)/index.html $(WEB)/package.json $(WEB)/package-lock.json
+PAGE := $(shell find $(WEB)/src $(WEB)/public -type f 2>/dev/null) $(WEB)/index.html $(WEB)/package.json $(WEB)/package-lock.json api/sentences.json
 # Hashes of lock files, recorded device data, words of the page; and passwords that say in examples that they are one.
 NOT_SECRET := --exclude-files '^requirements/|^tests/data/|package-lock\.json$$|/i18n/' \
   --exclude-lines ':(secret|password|p%40ss|a%40b|p%40)@|password="p@"'

@@ -27,6 +27,7 @@ SOURCES = (
     "package-lock.json",
     "vite.config.ts",
     "tsconfig.json",
+    "../../api/sentences.json",
 )
 
 
@@ -38,7 +39,7 @@ def sources_digest() -> str:
         files = sorted(p for p in root.rglob("*") if p.is_file()) if root.is_dir() else [root]
         for path in files:
             if path.is_file():
-                digest.update(str(path.relative_to(WEB)).encode())
+                digest.update(os.path.relpath(path, WEB).encode())
                 digest.update(path.read_bytes())
     return digest.hexdigest()
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from api.activations.record_words import RecordWords
 from api.activations.report_words import word
 from api.paper.chart import chart
 from api.paper.parts import Cell, Charts, Facts, Part, Said, Shot, Shots, Table
@@ -12,10 +13,8 @@ from backbone.database.alarms import get_alarm
 from backbone.database.tickets import get_ticket
 from backbone.historian.port import HistorianError
 from community.activations import SYSTEM, Activation, MachineAction
-from community.alarms import Alarm
 from community.drills import score
 from community.site.profile import ValueKind
-from community.tickets import Ticket
 
 BEFORE_MS, AFTER_MS = 600_000, 300_000
 LONGEST_MS = 86_400_000
@@ -35,6 +34,11 @@ class Report:
         self._timezone = self._site.file.site.timezone
         self._zone = ZoneInfo(self._timezone)
         self._people = {person.id: person.name for person in self._site.file.people}
+        with platform.database.read() as c:
+            self._alarms = [alarm for name in activation.alarms if (alarm := get_alarm(c, name)) is not None]
+            self._ticket = get_ticket(c, activation.review_ticket or "")
+        messages = {alarm.id: alarm.message for alarm in self._alarms}
+        self._said = RecordWords(self._site, activation.steps, messages, language)
 
     @property
     def mark(self) -> str:
@@ -49,22 +53,19 @@ class Report:
 
     def parts(self) -> Iterator[Part]:
         """All of it, in order."""
-        with self._platform.database.read() as c:
-            alarms = [alarm for name in self._one.alarms if (alarm := get_alarm(c, name)) is not None]
-            ticket = get_ticket(c, self._one.review_ticket or "")
-        yield self._facts(ticket)
-        if alarms:
-            yield self._alarms(alarms)
+        yield self._facts()
+        if self._alarms:
+            yield self._alarm_table()
         yield self._steps()
         if actions := [*(a for step in self._one.steps for a in step.actions), *self._one.restoring]:
             yield self._actions(actions)
         if self._one.photos:
             yield self._photos()
-        yield self._charts(alarms)
+        yield self._charts()
         yield self._timeline()
         yield self._review()
 
-    def _facts(self, ticket: Ticket | None) -> Facts:
+    def _facts(self) -> Facts:
         one = self._one
         rows = [
             (
@@ -74,7 +75,7 @@ class Report:
             (self._w("level"), self._w(f"grade.{one.level}")),
             (self._w("place"), self._place(one.zone)),
             (self._w("cause"), self._name(one.cause) if one.cause.startswith("person:") else self._w("alarms")),
-            (self._w("reason"), self._half(one.reason)),
+            (self._w("reason"), self._said.half(one.reason)),
             (self._w("activated"), self._time(one.activated_at, day=True)),
             (self._w("commander"), self._name(one.command.person) if one.command.person else self._w("nobody")),
         ]
@@ -86,12 +87,12 @@ class Report:
         if one.pauses_ms:
             rows.append((self._w("paused"), self._span(one.pauses_ms)))
         rows.append((self._w("state"), self._w(f"state.{one.state.value}")))
-        if ticket is not None:
-            rows.append((self._w("ticket"), f"{ticket.id} · {ticket.state.value}"))
+        if self._ticket is not None:
+            rows.append((self._w("ticket"), f"{self._ticket.id} · {self._w(f'ticket.{self._ticket.state.value}')}"))
         rows.append((self._w("written"), self._time(self._platform.now(), day=True)))
         return Facts(self._w("facts"), rows)
 
-    def _alarms(self, alarms: Sequence[Alarm]) -> Table:
+    def _alarm_table(self) -> Table:
         head = [self._w(key) for key in ("alarms", "place", "raised", "acknowledged", "cleared")]
         rows = [
             [
@@ -105,7 +106,7 @@ class Report:
                 ),
                 Cell(self._time(alarm.cleared_at) if alarm.cleared_at else "—", "time"),
             ]
-            for alarm in alarms
+            for alarm in self._alarms
         ]
         return Table(self._w("alarms"), head, rows)
 
@@ -123,7 +124,7 @@ class Report:
                     Cell(self._name(row.done_by) if row.done_by else "—"),
                     Cell(self._span(row.allowed_ms)),
                     Cell(f"{took} {verdict}".strip(), "" if row.in_time else "bad"),
-                    Cell(self._half(steps[row.id].note or "")),
+                    Cell(self._said.outcome(steps[row.id].note or "")),
                 ]
             )
         said = f"{self._w('score', n=found.percent)} · "
@@ -134,17 +135,19 @@ class Report:
         head = [self._w(key) for key in ("device", "command", "outcome", "read_back", "answered")]
         rows = [
             [
-                Cell(f"{self._point_name(action.point)} ({action.point})"),
+                Cell(self._point_in_place(action.point)),
                 Cell(self._value(action.point, action.value)),
-                Cell(
-                    self._w(f"outcome.{action.outcome or 'waiting'}") + (f": {action.reason}" if action.reason else "")
-                ),
+                Cell(self._outcome(action)),
                 Cell(self._value(action.point, action.read_back) if action.read_back is not None else "—"),
                 Cell(self._time(action.answered_at) if action.answered_at else "—", "time"),
             ]
             for action in actions
         ]
         return Table(self._w("machine"), head, rows)
+
+    def _outcome(self, action: MachineAction) -> str:
+        outcome = self._w(f"outcome.{action.outcome or 'waiting'}")
+        return f"{outcome} · {self._said.sentence(action.reason)}" if action.reason else outcome
 
     def _photos(self) -> Shots:
         """Each with the step it proves; of a file that is gone nothing but its words."""
@@ -162,41 +165,35 @@ class Report:
                 shots.append(Shot(f"{words} · {self._w('gone')}", photo.media_type, b""))
         return Shots(self._w("photos"), shots)
 
-    def _charts(self, alarms: Sequence[Alarm]) -> Charts | Said:
+    def _charts(self) -> Charts | Said:
         one = self._one
         start = one.activated_at - BEFORE_MS
         end = min((one.stood_down_at or self._platform.now()) + AFTER_MS, start + LONGEST_MS)
         moments = [(one.activated_at, "#a8141a"), *([(one.stood_down_at, "#2d6a33")] if one.stood_down_at else [])]
         drawn = []
         try:
-            for name in self._points(alarms):
+            for name in self._points():
                 series = self._platform.historian.series(self._site.id, name, start, end, BUCKETS)
                 if series.buckets:
-                    shown = f"{self._point_name(name)} · {self._place(self._site.points[name].zone)}"
-                    drawn.append(chart(series, shown, self._site.points[name].unit, moments, self._timezone))
+                    drawn.append(
+                        chart(series, self._point_in_place(name), self._site.points[name].unit, moments, self._timezone)
+                    )
         except HistorianError:
             return Said(self._w("charts"), self._w("no_history"))
         return Charts(self._w("charts"), drawn) if drawn else Said(self._w("charts"), self._w("no_readings"))
 
-    def _points(self, alarms: Sequence[Alarm]) -> list[str]:
+    def _points(self) -> list[str]:
         """The points that raised the alarms, then the other numbers measured there."""
         points = self._site.points
-        found = [name for alarm in alarms for name in alarm.points if name in points]
+        found = [name for alarm in self._alarms for name in alarm.points if name in points]
         places = {self._one.zone, *(points[name].zone for name in found)}
         there = [p for p in points.values() if places & set(self._site.zone_path(p.zone))]
         found += [p.id for p in there if p.kind is ValueKind.NUMBER and p.unit != "%"]
         return list(dict.fromkeys(found))[:MOST_CHARTS]
 
     def _timeline(self) -> Table:
-        names = {**self._people, **{step.id: step.name.in_language(self.language) for step in self._one.steps}}
         rows = []
         for entry in self._one.timeline:
-            first, colon, rest = entry.detail.partition(":")
-            said = [names.get(one) for one in first.split(", ")]
-            if None in said:
-                detail = self._half(entry.detail)
-            else:
-                detail = f"{', '.join(filter(None, said))}{colon} {self._half(rest.strip())}".strip()
             after = (entry.at - self._one.activated_at) / 1000
             rows.append(
                 [
@@ -204,7 +201,7 @@ class Report:
                     Cell(f"{after:+.3f} s", "time"),
                     Cell(self._w(f"activation.{entry.what}")),
                     Cell(self._name(entry.by)),
-                    Cell(detail),
+                    Cell(self._said.line(entry.what, entry.detail)),
                 ]
             )
         return Table(self._w("timeline"), [], rows)
@@ -228,20 +225,15 @@ class Report:
         person = by.removeprefix("person:")
         return self._w("system") if person == SYSTEM else self._people.get(person, person)
 
-    def _half(self, text: str) -> str:
-        """Of what was written in both languages, `中文 / English`, the one asked for."""
-        halves = (line.partition(" / ") for line in text.split("\n"))
-        return "\n".join(zh if not slash or self.language != "en" else en for zh, slash, en in halves)
-
     def _place(self, zone: str) -> str:
         if zone not in self._site.zones:
             return zone
         names = [self._site.zones[z].name.in_language(self.language) for z in self._site.zone_path(zone)]
         return " ".join(reversed(names)) if self.language == "zh" else ", ".join(names)
 
-    def _point_name(self, name: str) -> str:
+    def _point_in_place(self, name: str) -> str:
         point = self._site.points.get(name)
-        return point.name.in_language(self.language) if point is not None else name
+        return f"{point.name.in_language(self.language)} · {self._place(point.zone)}" if point is not None else name
 
     def _value(self, name: str, value: float) -> str:
         point = self._site.points.get(name)

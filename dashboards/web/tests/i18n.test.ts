@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import en from '@/i18n/en'
 import zh from '@/i18n/zh'
-import sentences from '@/i18n/zh/sentences.json'
+import sentences from '@api/sentences.json'
 
 interface Messages {
   [key: string]: string | Messages

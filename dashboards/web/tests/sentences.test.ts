@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { language } from '@/i18n'
 import { sentence } from '@/i18n/sentences'
-import rows from '@/i18n/zh/sentences.json'
+import rows from '@api/sentences.json'
 
 beforeEach(() => { language.value = 'zh-CN' })
 afterEach(() => { language.value = 'en' })

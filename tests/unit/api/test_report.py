@@ -1,36 +1,53 @@
 """The post-incident report: everything on record, in the reader's language, and nothing that could run in a page."""
 
+import json
 import re
 from io import BytesIO
 from typing import Any
 
 from pypdf import PdfReader
 
+from api.activations.record_words import RecordWords
 from backbone.database import activations as stored
 from backbone.historian.port import HistorianUnavailable, Reading
 from community import activation_begin, activation_steps, activations
+from community.activations import Activation
 from community.people import Role
+from tests.servers import ROOT
 from tests.unit.api.house import NOW, SMOKE, House
 from tests.unit.api.test_plans import FIRE
 
 
+def activate(house: House) -> Activation:
+    """The fire plan in force, of an alarm."""
+    alarm = house.raise_alarm("fire-confirmed")
+    return activation_begin.activate(
+        id="fire-b3-f1-1", site=house.site.id, plan=house.site.plans["fire"], level="high", zone="b3-f1",
+        cause=f"alarm:{alarm.id}", reason="火情确认 / Fire confirmed", now=NOW, alarms=(alarm.id,),
+    )  # fmt: skip
+
+
 def begun(house: House) -> str:
     """A response with an alarm, a machine step proven, one that failed, and a step of a person."""
-    alarm = house.raise_alarm("fire-confirmed")
-    plan = house.site.plans["fire"]
-    one = activation_begin.activate(
-        id="fire-b3-f1-1", site=house.site.id, plan=plan, level="high", zone="b3-f1", cause=f"alarm:{alarm.id}",
-        reason="火情确认 / Fire confirmed", now=NOW, alarms=(alarm.id,),
-    )  # fmt: skip
+    one = activate(house)
     one = activation_steps.begin_machine_step(one, "release", (("c1", "doors-b3.relay-1", 0.0),), NOW + 12)
     one = activation_steps.command_answered(one, "c1", "done", "", 0.0, NOW + 345)
     one = activation_steps.begin_machine_step(one, "siren", (("c2", "doors-b3.relay-4", 1.0),), NOW + 12)
-    one = activation_steps.command_answered(one, "c2", "failed", "no answer", None, NOW + 9_000)
+    one = activation_steps.command_answered(one, "c2", "failed", "no answer from the gateway", None, NOW + 9_000)
     one = activation_steps.step_done(one, "call-119", "li-na", "<script>alert(1)</script> 119 已报警", NOW + 75_250)
     one = activations.stand_down(one, "wang-wei", "fire is out", NOW + 900_000)
     with house.database.begin() as connection:
         stored.save_activation(connection, one)
     return one.id
+
+
+def test_every_line_of_the_record_has_names_in_either_language(house: House) -> None:
+    """The page says the same (tests/timeline.test.ts)."""
+    lines = json.loads((ROOT / "tests/data/record_words.json").read_text(encoding="utf-8"))
+    steps = activate(house).steps
+    for language in ("zh", "en"):
+        words = RecordWords(house.site, steps, {}, language)
+        assert [words.line(line["what"], line["detail"]) for line in lines] == [line[language] for line in lines]
 
 
 async def test_it_holds_who_did_what_when_and_how_it_is_proven(house: House) -> None:
@@ -50,8 +67,9 @@ async def test_it_holds_who_did_what_when_and_how_it_is_proven(house: House) -> 
         "解锁",
         "1 分 15 秒",
         "超时",
-        "no answer",
-        "3号楼",
+        "执行失败 · 网关没有应答",
+        "声光警报器：执行失败、网关没有应答，转由总指挥处理",
+        "单元门锁 · 3号楼 一层走廊",
     ):
         assert said in zh.text, said
     for said in (
@@ -62,8 +80,11 @@ async def test_it_holds_who_did_what_when_and_how_it_is_proven(house: House) -> 
         "late",
         "not done",
         "+0.345 s",
+        "Siren: failed, no answer from the gateway; now the commander",
     ):
         assert said in en.text, said
+    for page in (zh.text, en.text):
+        assert not re.search("relay-[14]|call-119|smoke-b3|li-na", page), "nobody reads ids"
     assert "<script" not in zh.text, "what people write is shown, not run"
     assert "<svg" in zh.text
     assert not re.search(r"(?:src|href)=", zh.text), "it stands alone"
@@ -88,7 +109,7 @@ async def test_the_file_holds_the_same_words_and_pictures(house: House) -> None:
         "打开疏散门",
         "1分15秒",
         "超时",
-        "noanswer",
+        "网关没有应答",
         "<script>",
     ):
         assert said in words, said

@@ -11,7 +11,7 @@ from community.tickets import TicketEvent
 from gateway.drivers.modbus_client import Failure
 from tests.servers import ROOT
 
-ROWS: dict[str, str] = json.loads((ROOT / "dashboards/web/src/i18n/zh/sentences.json").read_text(encoding="utf-8"))
+ROWS: dict[str, str] = json.loads((ROOT / "api/sentences.json").read_text(encoding="utf-8"))
 GAP = "{}"
 
 ARGUMENTS = {
@@ -59,7 +59,7 @@ def test_every_sentence_has_its_row_and_every_row_is_still_said() -> None:
     said = {_alone(sentence) for file in _files() for sentence in file.sentences()}
     said = {sentence for sentence in said if re.search("[a-z]{2}", sentence)} | {failure.value for failure in Failure}
     assert len(said) > 250
-    assert sorted(said - set(ROWS)) == [], "add them to dashboards/web/src/i18n/zh/sentences.json"
+    assert sorted(said - set(ROWS)) == [], "add them to api/sentences.json"
     assert sorted(set(ROWS) - said) == [], "nobody says these any more"
 
 

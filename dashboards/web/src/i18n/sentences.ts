@@ -1,7 +1,7 @@
-/** What the platform says to people in English, in the language that is on: one table of sentences for all who say them. */
+/** What the platform says to people in English, in the language that is on: one table for all who say it; what is printed reads the same (`api/sentences.py`). */
 import { hasInjectionContext, inject, provide, type InjectionKey } from 'vue'
 import { language } from '@/i18n'
-import rows from '@/i18n/zh/sentences.json'
+import rows from '@api/sentences.json'
 
 export type NameOf = (id: string) => string
 

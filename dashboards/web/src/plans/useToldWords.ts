@@ -14,6 +14,6 @@ export function useToldWords() {
   return (text: string): string =>
     whyNot(
       text.replace(TOLD, (_, name: string, roles: string, channel: string | undefined, given: string | undefined) =>
-        `${name}（${roleNames(roles)}）${!channel ? '' : given ? t('plans.handedOver', { channel: channelName(channel) }) : channelName(channel) + t('list.colon')}`),
+        t('plans.asRole', { name, roles: roleNames(roles) }) + (channel ? t(given ? 'plans.handedOver' : 'plans.byChannel', { channel: channelName(channel) }) : '')),
     )
 }

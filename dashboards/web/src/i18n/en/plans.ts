@@ -3,7 +3,7 @@ export default {
     none: 'There are no emergency plans yet.', notHere: 'There is no such plan.', version: 'version {n}', versionWord: 'Plan version', steps: '{n} steps', revision: 'next revision {date}', revisionOverdue: 'revision overdue ({date})',
     activations: 'Activations', noActivation: 'No plan has been activated yet.', openActivation: 'Open the response',
     level: '{grade} level', levelWord: 'Level', within: 'within {span}', organisation: 'Organisation', commander: 'Commander', roles: 'Teams', approved: 'Approved', nextRevision: 'Next revision', resources: 'Resources',
-    next: 'Next', handedOver: ', handed to {channel}', stepsTitle: 'Steps', stepsDone: '{done} of {all} done', stepsFailed: '{n} failed', stepsLate: '{n} late',
+    next: 'Next', handedOver: ', handed to {channel}', byChannel: ', {channel}: ', asRole: '{name} ({roles})', stepsTitle: 'Steps', stepsDone: '{done} of {all} done', stepsFailed: '{n} failed', stepsLate: '{n} late',
     leftOpen: '{n} steps are not done:', first: 'After: {steps}', reviewTicket: 'Review ticket',
     activatedAt: 'Activated', stoodDownAt: 'Stood down', cause: 'Cause', reason: 'Reason', alarms: 'Alarms',
     kind: { machine: 'Automatic', notify: 'Notify', person: 'By a person' },

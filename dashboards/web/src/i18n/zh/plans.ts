@@ -3,7 +3,7 @@ export default {
     none: '还没有应急预案。', notHere: '没有这个预案。', version: '第 {n} 版', versionWord: '预案版本', steps: '{n} 个步骤', revision: '下次修订 {date}', revisionOverdue: '修订已逾期（{date}）',
     activations: '启动记录', noActivation: '还没有启动过预案。', openActivation: '查看应急响应',
     level: '{grade}级响应', levelWord: '响应级别', within: '{span}内', organisation: '应急组织', commander: '指挥', roles: '各组', approved: '批准', nextRevision: '下次修订', resources: '保障资源',
-    next: '下一步', handedOver: '，已交给{channel}', stepsTitle: '处置步骤', stepsDone: '已完成 {done}/{all}', stepsFailed: '{n} 失败', stepsLate: '{n} 超时',
+    next: '下一步', handedOver: '，已交给{channel}', byChannel: '，{channel}：', asRole: '{name}（{roles}）', stepsTitle: '处置步骤', stepsDone: '已完成 {done}/{all}', stepsFailed: '{n} 失败', stepsLate: '{n} 超时',
     leftOpen: '有 {n} 个步骤未完成：', first: '须先完成：{steps}', reviewTicket: '整改工单',
     activatedAt: '启动时间', stoodDownAt: '解除时间', cause: '起因', reason: '理由', alarms: '相关报警',
     kind: { machine: '自动执行', notify: '通知', person: '人工' },
