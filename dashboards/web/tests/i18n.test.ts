@@ -31,7 +31,7 @@ test('both languages fill in the same places', () => {
 
 test('nothing is empty, and the Chinese is Chinese', () => {
   for (const [key, text] of [...chinese, ...english]) expect(text, key).not.toBe('')
-  const sameInBoth = ['time.join', 'list.join', 'list.colon', 'list.comma', 'overview.key.co2', 'overview.key.pm25', 'serviceNotice.other']
+  const sameInBoth = ['time.join', 'list.join', 'list.colon', 'list.comma', 'overview.key.co2', 'overview.key.pm25', 'serviceNotice.other', 'plans.byChannel', 'plans.asRole']
   const isProduct = (key: string) => key.startsWith('found.sources.')
   for (const [key, text] of chinese) if (!sameInBoth.includes(key) && !isProduct(key)) expect(text, key).toMatch(/[\u4e00-\u9fff]/)
 })
