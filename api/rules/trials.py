@@ -94,7 +94,9 @@ class Trials:
         except (OSError, msgspec.MsgspecError):
             raise not_found("trial", identifier) from None
         if found.state in {"gathering", "replaying"}:
-            return msgspec.structs.replace(found, state="failed", problem="the program was started again meanwhile")
+            return msgspec.structs.replace(
+                found, state="failed", problem="the program was started again meanwhile; try again"
+            )
         return found
 
     def _run(self, trial: Trial, historian: Historian, site: Site, new: str, old: str, cases: str | None) -> None:

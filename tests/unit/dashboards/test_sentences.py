@@ -17,6 +17,7 @@ GAP = "{}"
 ARGUMENTS = {
     "community": {"TransitionRefused": 0, "_need": 1, "noted": 4, "_failed": 2, "SnippetError": 0},
     "api": {"conflict": 0, "Problem": 1, "PasswordRefused": 0, "refuse": 0, "ExchangeError": 0},
+    "api/rules/trials.py": {"_failed": 1, "replace": 9},
     "backbone/historian/bringing_in.py": {"BadLine": 1, "ExchangeError": 0},
     "backbone/historian/exchange_read.py": {"BadLine": 1, "_NoReadingError": 0, "ExchangeError": 0},
     "rules": {"come_into_force": 2, "Reply": 0, "nobody_told": 2},
@@ -34,7 +35,7 @@ ARGUMENTS = {
         "count": 1,
     },
 }
-"""By folder, what is called with a sentence and the place of it among the arguments; or it is named `reason`."""
+"""By folder, what is called with a sentence and its place among the arguments; or it is named `reason` or `problem`."""
 SHOWN = {400, 409, 410, 413, 415, 422, 429}
 """The statuses whose words the page shows (src/api/useRequest.ts)."""
 RETURNED = {
@@ -127,7 +128,7 @@ class File:
         if called == "Problem" and not (isinstance(call.args[0], ast.Constant) and call.args[0].value in SHOWN):
             return
         yield from call.args[place : place + 1]
-        yield from (keyword.value for keyword in call.keywords if keyword.arg == "reason")
+        yield from (keyword.value for keyword in call.keywords if keyword.arg in {"reason", "problem"})
 
     def _templates(self, said: ast.expr, function: ast.AST | None) -> set[str]:
         """All an expression may say; nothing of what is worked out elsewhere."""

@@ -12,9 +12,8 @@ export default {
   },
   trial: {
     gathering: 'Gathering readings: {n}', replaying: 'Trying the rules on {n} readings…', failed: 'The trial failed.',
-    rates: 'What it asks of one person', changedRules: 'Changed', inForce: 'In force', aim: 'Aim', alarms: 'Alarms', tickets: 'Tickets', per: 'Per ten minutes, on average', peak: 'Most in ten minutes', within: 'Within EEMUA 191', beyond: 'Beyond EEMUA 191', period: '{begin} to {end}', readings: '{n} readings',
+    rates: 'What it asks of one person', changedRules: 'Changed', inForce: 'In force', atMost: 'at most {n}', aim: 'Aim', alarms: 'Alarms', tickets: 'Tickets', per: 'Per ten minutes, on average', peak: 'Most in ten minutes', within: 'Within EEMUA 191', beyond: 'Beyond EEMUA 191', period: '{begin} to {end}', readings: '{n} readings',
     warm: 'Readings from {warm} on, before that, were learnt from and not counted.', cold: 'Too little history: these could not judge at first:', stood: 'Stood already at the beginning, not counted: {n}',
-    problems: { 'the-program-was-started-again-meanwhile': 'the program was started again meanwhile; try again', 'unexpected-error-see-the-log': 'unexpected error, see the log', 'more-than-readings-try-fewer-days': 'too many readings; try fewer days', 'not-done-within-s-try-fewer-days': 'not done in time; try fewer days' },
     both: '{n} the same as by the rules in force', onlyNew: '{n} only by the changed rules', onlyOld: '{n} only by the rules in force', more: '… {n} more',
   },
   versions: {

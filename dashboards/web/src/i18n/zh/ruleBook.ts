@@ -12,9 +12,8 @@ export default {
   },
   trial: {
     gathering: '正在读取数据：{n} 条', replaying: '正在用 {n} 条数据试运行…', failed: '试运行失败。',
-    rates: '对值班人员的负担', changedRules: '修改后', inForce: '现行', aim: '目标', alarms: '报警', tickets: '工单', per: '平均每十分钟', peak: '十分钟内最多', within: '符合 EEMUA 191', beyond: '超出 EEMUA 191', period: '{begin} 至 {end}', readings: '{n} 条数据',
+    rates: '对值班人员的负担', changedRules: '修改后', inForce: '现行', atMost: '不超过 {n}', aim: '目标', alarms: '报警', tickets: '工单', per: '平均每十分钟', peak: '十分钟内最多', within: '符合 EEMUA 191', beyond: '超出 EEMUA 191', period: '{begin} 至 {end}', readings: '{n} 条数据',
     warm: '此前自 {warm} 起的数据只用于学习，不计入。', cold: '历史不足，以下规则起初判断不了：', stood: '开始时已存在、不计入的报警：{n}',
-    problems: { 'the-program-was-started-again-meanwhile': '程序期间重新启动了，请再试一次', 'unexpected-error-see-the-log': '出现意外错误，详见日志', 'more-than-readings-try-fewer-days': '数据太多，请减少天数', 'not-done-within-s-try-fewer-days': '未能按时完成，请减少天数' },
     both: '与现行规则相同 {n} 条', onlyNew: '仅修改后才有 {n} 条', onlyOld: '仅现行规则才有 {n} 条', more: '… 另有 {n} 条',
   },
   versions: {
