@@ -1,15 +1,19 @@
 """One worker at a time, over every database: who comes second stands by, and takes over when the first is gone."""
 
 import asyncio
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+from structlog.testing import capture_logs
 
 from backbone.database.database import Database
 from backbone.database.sole import SoleLost, alone
 from tests.ingest_rig import until
+from tests.servers import mortal_postgres
 
 
 class Worker:
@@ -32,7 +36,17 @@ class Worker:
             self.works = False
 
 
-async def test_the_second_stands_by_and_takes_over(state_url: str, tmp_path: Path) -> None:
+StandsBy = Callable[[], bool]
+
+
+@pytest.fixture
+def stands_by() -> Iterator[StandsBy]:
+    """Whether somebody has said that they stand by."""
+    with capture_logs() as said:
+        yield lambda: any("standing by" in entry["event"] for entry in said)
+
+
+async def test_the_second_stands_by_and_takes_over(state_url: str, tmp_path: Path, stands_by: StandsBy) -> None:
     first, second = Worker(state_url, tmp_path), Worker(state_url, tmp_path)
     other = Worker(state_url, tmp_path, "rules")
     async with asyncio.TaskGroup() as group:
@@ -41,6 +55,7 @@ async def test_the_second_stands_by_and_takes_over(state_url: str, tmp_path: Pat
         group.create_task(second.run())
         group.create_task(other.run())
         await until(lambda: other.works, "another's work, which is not in the way")
+        await until(stands_by, "the second to stand by")
         assert not second.works
         first.stop.set()
         await until(lambda: second.works, "the second to take over")
@@ -49,12 +64,13 @@ async def test_the_second_stands_by_and_takes_over(state_url: str, tmp_path: Pat
         other.stop.set()
 
 
-async def test_who_stands_by_ends_when_told(state_url: str, tmp_path: Path) -> None:
+async def test_who_stands_by_ends_when_told(state_url: str, tmp_path: Path, stands_by: StandsBy) -> None:
     first, second = Worker(state_url, tmp_path), Worker(state_url, tmp_path)
     async with asyncio.TaskGroup() as group:
         group.create_task(first.run())
         await until(lambda: first.works, "the first to work")
         waiting = group.create_task(second.run())
+        await until(stands_by, "the second to stand by")
         second.stop.set()
         async with asyncio.timeout(10):
             await waiting
@@ -99,16 +115,25 @@ async def test_who_lost_the_turn_to_another_ends(postgres_url: str, tmp_path: Pa
     assert not first.works
 
 
-async def test_a_server_that_comes_back_gives_the_turn_back(postgres_url: str, tmp_path: Path) -> None:
+_HELD = text("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'")
+
+
+async def test_a_server_that_comes_back_gives_the_turn_back(tmp_path: Path) -> None:
     """A restart of the database must not cost a restart of every worker: alarms would wait for that."""
-    first = Worker(postgres_url, tmp_path)
-    task = asyncio.create_task(first.run())
-    await until(lambda: first.works, "the first to work")
-    with closing(Database.open(postgres_url)) as admin, admin.connect() as other:
-        assert other.execute(_ENDED).all()
-        held = text("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid <> pg_backend_pid()")
-        await until(lambda: not other.execute(held).scalar(), "its end")
-        await until(lambda: other.execute(held).scalar(), "the turn to be taken again")
+    with mortal_postgres(tmp_path / "postgres") as server, closing(Database.open(server.url)) as admin:
+
+        def held() -> bool:
+            with suppress(SQLAlchemyError), admin.connect() as other:
+                return bool(other.execute(_HELD).scalar())
+            return False
+
+        first = Worker(server.url, tmp_path)
+        task = asyncio.create_task(first.run())
+        await until(lambda: first.works, "the first to work")
+        assert held()
+        await asyncio.to_thread(server.kill)
+        await asyncio.to_thread(server.start)
+        await until(held, "the turn to be taken again")
         assert first.works
         assert not task.done()
         first.stop.set()
