@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import pwd
+import secrets
 import shutil
 import signal
 import socket
@@ -24,13 +26,26 @@ ROOT = Path(__file__).resolve().parents[1]
 CHROMIUM = "/usr/bin/chromium"
 START_S = 60.0
 STOP_S = 10.0
+LOWEST_PORT, PORTS = 12_000, 2_000
+
+
+def _own_ports() -> Iterator[int]:
+    """Of this process of the tests: below those the machine gives to connections, and apart from its neighbours'."""
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    lowest = LOWEST_PORT + PORTS * (worker % 10)
+    return (lowest + number % PORTS for number in itertools.count(secrets.randbelow(PORTS)))
+
+
+_ports = _own_ports()
 
 
 def free_port() -> int:
-    """A loopback port nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A loopback port nobody listens on now, and that nobody is given until somebody does."""
+    for port in _ports:
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise AssertionError("there is always another")
 
 
 def wait_until(condition: Callable[[], object], timeout_s: float = START_S, what: str = "the condition") -> None:
@@ -218,7 +233,8 @@ class Postgres:
         psutil.wait_procs(children, STOP_S)
 
     def start(self) -> None:
-        """Again, on what is on the disk."""
+        """Again, on what is on the disk; whoever else began tests meanwhile has closed the way to it."""
+        _open_path(self.process.folder)
         self.process.start(lambda: listening(self.port))
 
 
@@ -230,7 +246,8 @@ def mortal_postgres(folder: Path) -> Iterator[Postgres]:
     user = "postgres" if os.getuid() == 0 else None
     folder.mkdir(parents=True, exist_ok=True)
     if user:
-        _open_path_for(user, folder)
+        shutil.chown(folder, user, user)
+    _open_path(folder)
     data = folder / "data"
     as_user = {"user": user, "group": user, "extra_groups": []} if user else {}
     subprocess.run(
@@ -259,9 +276,9 @@ def mortal_postgres(folder: Path) -> Iterator[Postgres]:
         process.stop()
 
 
-def _open_path_for(user: str, folder: Path) -> None:
-    shutil.chown(folder, user, user)
-    for parent in folder.parents:
+def _open_path(folder: Path) -> None:
+    """For a server that runs as a user of its own."""
+    for parent in folder.parents if os.getuid() == 0 else ():
         if parent in {Path("/"), Path("/tmp")}:
             break
         parent.chmod(parent.stat().st_mode | 0o011)
