@@ -1,4 +1,4 @@
-"""A gateway's end of the stream for tests of rules: numbers frames, keeps them until committed, obeys commands."""
+"""The rules as a service, and a gateway's end of the stream: numbers frames, keeps them until committed, obeys."""
 
 import asyncio
 import contextlib
@@ -17,12 +17,16 @@ from backbone.database.database import Database
 from backbone.frames import Frame, FrameBuilder, FrameEvent, encode_compact
 from backbone.settings import Settings
 from backbone.site_files import read_site
+from backbone.site_watch import SiteWatch
 from community.commands import Command, Outcome, Reply
 from community.site.profile import Lane
 from community.site.site import Site
+from rules.clock import Clock
+from rules.service import run
+from rules.settings import RulesSettings
 from tests.servers import ROOT
 
-WAIT_S = 20.0
+WAIT_S, END_S = 60.0, 10.0
 
 
 def now_ms() -> int:
@@ -144,6 +148,26 @@ class Edge:
 
     def _on_event(self, topic: str, payload: bytes) -> None:
         self.events.append((topics.last_level(topic), json.loads(payload)))
+
+
+@contextlib.asynccontextmanager
+async def judging(
+    settings: RulesSettings,
+    site: Site,
+    database: Database,
+    *,
+    clock: Clock | None = None,
+    watch_site: SiteWatch | None = None,
+) -> AsyncIterator[None]:
+    """The service meanwhile; it ends when it is told to."""
+    stop = asyncio.Event()
+    task = asyncio.create_task(run(settings, site, database, stop, clock=clock, watch_site=watch_site))
+    try:
+        yield
+    finally:
+        stop.set()
+        async with asyncio.timeout(END_S):
+            await task
 
 
 @contextlib.asynccontextmanager

@@ -1,8 +1,5 @@
 """A pump room without power: what fails with it is one alarm, one ticket and one call, not sixty-one."""
 
-import asyncio
-import contextlib
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 from sqlalchemy import select
@@ -18,9 +15,8 @@ from community.alarms import Alarm
 from community.escalations import Escalation
 from community.site.profile import Lane
 from community.site.site import Site
-from rules.service import run
 from rules.settings import RulesSettings
-from tests.rules_rig import edge, open_database, until
+from tests.rules_rig import edge, judging, open_database, until
 from tests.servers import ROOT, Broker
 
 CONSEQUENCES = 60
@@ -47,22 +43,12 @@ def big_pump_room(folder: Path) -> Site:
     return read_site(Settings(site=path))
 
 
-@contextlib.asynccontextmanager
-async def rules(broker: Broker, site: Site, database: Database) -> AsyncIterator[None]:
-    stop = asyncio.Event()
-    task = asyncio.create_task(run(RulesSettings(mqtt_url=broker.url), site, database, stop))
-    yield
-    stop.set()
-    async with asyncio.timeout(5):
-        await task
-
-
 async def test_sixty_consequences_are_one_alarm_one_ticket_and_one_call(broker: Broker, tmp_path: Path) -> None:
     site, database = big_pump_room(tmp_path), open_database(tmp_path)
     gateway = site.points["meter-pump-1.voltage"].gateway
     low = [f"press-{n}.pressure" for n in range(1, CONSEQUENCES + 1)]
     async with edge(broker.url, site, gateway) as pumps:
-        async with rules(broker, site, database):
+        async with judging(RulesSettings(mqtt_url=broker.url), site, database):
             pumps.send(("meter-pump-1.voltage", 0.0), lane=Lane.BULK)
             await until(lambda: alarms_of(database, site), "the power cut")
             pumps.send(*((point, 0.02) for point in low))
@@ -75,7 +61,9 @@ async def test_sixty_consequences_are_one_alarm_one_ticket_and_one_call(broker: 
         assert sum(alarm.first_out == first.id for alarm in alarms_of(database, site)) == CONSEQUENCES
         assert {first.id, smoke.id} == ticketed(database, site) == called(database, site)
 
-        async with rules(broker, site, database):  # what it knows of them is in the database
+        async with judging(
+            RulesSettings(mqtt_url=broker.url), site, database
+        ):  # what it knows of them is in the database
             still = low.pop()
             pumps.send(*((point, 0.4) for point in low))
             pumps.send(("meter-pump-1.voltage", 228.0), ("meter-pump-2.voltage", 228.0), lane=Lane.BULK)

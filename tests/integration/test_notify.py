@@ -27,10 +27,9 @@ from community.notifications import NotificationState
 from community.quality import Quality
 from community.site.site import Site
 from rules.respond.report_notices import tell_report
-from rules.service import run
 from rules.settings import RulesSettings
 from tests.receivers import Mails, Receiver, mail_server, receiver
-from tests.rules_rig import Edge, edge, now_ms, open_database, until
+from tests.rules_rig import Edge, edge, judging, now_ms, open_database, until
 from tests.servers import ROOT, Broker, Process, wait_until
 
 PEOPLE = ("wang-wei", "li-na", "zhang-min", "chen-gang", "liu-yang", "zhao-lei", "sun-hong")
@@ -85,15 +84,9 @@ def quick_site(folder: Path, **more: str) -> Site:
 @contextlib.asynccontextmanager
 async def rules(broker: Broker, site: Site, database: Database, **settings: object) -> AsyncIterator[Edge]:
     """The service and a gateway."""
-    stop = asyncio.Event()
     made = RulesSettings(mqtt_url=broker.url, public_url="https://anju.example", **settings)  # type: ignore[arg-type]
-    task = asyncio.create_task(run(made, site, database, stop))
-    try:
-        async with edge(broker.url, site, "gw-east") as east:
-            yield east
-    finally:
-        stop.set()
-        await task
+    async with judging(made, site, database), edge(broker.url, site, "gw-east") as east:
+        yield east
 
 
 @pytest.fixture

@@ -11,9 +11,8 @@ import numpy as np
 from backbone.database.checkpoints import checkpoint_names, load_checkpoint
 from community.site.profile import Lane
 from rules.kept_state import Head
-from rules.service import run
 from rules.settings import RulesSettings
-from tests.rules_rig import edge, open_database, until
+from tests.rules_rig import edge, judging, open_database, until
 from tests.servers import Broker
 from tests.unit.rules.sites import make_site
 
@@ -28,7 +27,7 @@ RULES = [
 
 async def test_alarms_are_told_while_the_whole_state_is_written(embedded_broker: Broker, tmp_path: Path) -> None:
     site = make_site({f"d-{d}.m-{m}": {} for d in range(DEVICES) for m in range(MEASURES)}, RULES)
-    database, stop = open_database(tmp_path), asyncio.Event()
+    database = open_database(tmp_path)
     points, noise = list(site.points), np.random.default_rng(1).normal(20, 5, len(site.points))
     told_beside: defaultdict[int, set[int]] = defaultdict(set)
     """By whole state that was being written: how many alarms had been told."""
@@ -40,9 +39,8 @@ async def test_alarms_are_told_while_the_whole_state_is_written(embedded_broker:
         wholes = {int(name.split(":")[3]) for name in names}
         return {whole for whole in wholes if head and whole > msgspec.msgpack.decode(head, type=Head).whole}
 
-    async with edge(embedded_broker.url, site, "gw") as gateway:
-        settings = RulesSettings(mqtt_url=embedded_broker.url, gateway_change_after_s=60)
-        service = asyncio.create_task(run(settings, site, database, stop))
+    settings = RulesSettings(mqtt_url=embedded_broker.url, gateway_change_after_s=60)
+    async with edge(embedded_broker.url, site, "gw") as gateway, judging(settings, site, database):
         for at in range(0, len(points), FRAME):
             gateway.send(*zip(points[at : at + FRAME], noise[at : at + FRAME].tolist(), strict=True), lane=Lane.BULK)
         await until(lambda: gateway.all_committed, "a reading of every point")
@@ -60,10 +58,10 @@ async def test_alarms_are_told_while_the_whole_state_is_written(embedded_broker:
                 told_beside[whole].add(len(gateway.of("alarm", "raised")))
             return any(len(told) > 1 for told in told_beside.values())
 
-        await until(beside, "two alarms while one whole state is written")
-        burning.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await burning
-        stop.set()
-        await service
+        try:
+            await until(beside, "two alarms while one whole state is written")
+        finally:
+            burning.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await burning
     database.close()

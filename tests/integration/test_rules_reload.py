@@ -1,6 +1,5 @@
 """The site file edited while the rules run: over a real broker, a real database and a real file."""
 
-import asyncio
 import contextlib
 import re
 from collections.abc import AsyncIterator
@@ -11,9 +10,8 @@ import msgspec
 from backbone.database.alarms import list_alarms
 from backbone.site_files import read_site
 from backbone.site_watch import SiteState, SiteWatch, state_file
-from rules.service import run
 from rules.settings import RulesSettings
-from tests.rules_rig import Edge, edge, now_ms, open_database, until
+from tests.rules_rig import Edge, edge, judging, now_ms, open_database, until
 from tests.servers import ROOT, Broker
 
 DEMO = (ROOT / "sites" / "jinxiu.yaml").read_text(encoding="utf-8")
@@ -41,19 +39,13 @@ class Service:
 @contextlib.asynccontextmanager
 async def rules(broker: Broker, folder: Path, text: str) -> AsyncIterator[Service]:
     (folder / "site.yaml").write_text(text, encoding="utf-8")
-    stop, database = asyncio.Event(), open_database(folder)
+    database = open_database(folder)
     settings = RulesSettings(mqtt_url=broker.url, site=folder / "site.yaml", data_dir=folder)
     site = read_site(settings)
     watch = SiteWatch(settings, site, "rules", now_ms)
-    async with edge(broker.url, site, "gw-east") as east:
-        task = asyncio.create_task(run(settings, site, database, stop, watch_site=watch))
-        try:
+    with contextlib.closing(database):
+        async with edge(broker.url, site, "gw-east") as east, judging(settings, site, database, watch_site=watch):
             yield Service(folder, east, watch)
-        finally:
-            stop.set()
-            async with asyncio.timeout(10):
-                await task
-            database.close()
 
 
 def changed(text: str, rule: str, old: str, new: str) -> str:

@@ -1,6 +1,5 @@
 """The rules service over real brokers and a real database: frames in; alarms, plans and commands out."""
 
-import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -23,9 +22,8 @@ from community.site.profile import Lane
 from community.site.site import Site
 from community.tickets import Ticket
 from rules.clock import Clock
-from rules.service import run
 from rules.settings import RulesSettings
-from tests.rules_rig import Edge, demo_site, edge, now_ms, open_database, until
+from tests.rules_rig import Edge, demo_site, edge, judging, now_ms, open_database, until
 from tests.servers import Broker
 
 SMOKE_A, SMOKE_B = "smoke-b3-f1-a.smoke", "smoke-b3-f1-b.smoke"
@@ -46,17 +44,10 @@ async def rules(
     broker: Broker, site: Site, database: Database, *, clock: Clock | None = None, gateway: str = "gw-east"
 ) -> AsyncIterator[Edge]:
     """The service and a gateway beside it."""
-    stop = asyncio.Event()
     settings = RulesSettings(mqtt_url=broker.url, gateway_change_after_s=0.2)
-    async with edge(broker.url, site, gateway) as found:
-        task = asyncio.create_task(run(settings, site, database, stop, clock=clock))
-        try:
+    with contextlib.closing(database):
+        async with edge(broker.url, site, gateway) as found, judging(settings, site, database, clock=clock):
             yield found
-        finally:
-            stop.set()
-            async with asyncio.timeout(5):
-                await task
-            database.close()
 
 
 async def test_a_fire_from_sensor_to_verified_doors(broker: Broker, site: Site, database: Database) -> None:
