@@ -3,6 +3,7 @@
 import asyncio
 import json
 import socket
+from collections.abc import Iterator
 from contextlib import closing
 from functools import partial
 from pathlib import Path
@@ -11,13 +12,15 @@ from typing import Any
 import httpx
 import pytest
 
+from anju.history_remote import Running
 from api.service import PortTaken, run
 from backbone.database import audit
 from backbone.historian.duckdb import DuckDBHistorian
+from backbone.historian.port import HistorianUnavailable, ReadingBatch
 from backbone.steady import wall_ms
 from tests import servers
-from tests.history import batch
-from tests.integration.api_server import ApiServer, api_server
+from tests.history import NOON, batch
+from tests.integration.api_server import PASSWORD, ApiServer, api_server
 from tests.program import Outside
 
 SMOKE = "smoke-b3-f1-a.smoke"
@@ -47,6 +50,32 @@ async def test_a_taken_port_is_said_clearly(tmp_path: Path, embedded_broker: ser
             settings = server.settings.model_copy(update={"http_port": other.getsockname()[1]})
             with pytest.raises(PortTaken, match="set ANJU_HTTP_PORT"):
                 await run(settings, server.site, server.historian, server.database, asyncio.Event())
+
+
+async def test_a_download_that_breaks_off_leaves_the_file_as_it_was(
+    tmp_path: Path, embedded_broker: servers.Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Half a file must not look like a whole one."""
+    file, reads = tmp_path / "readings.csv", 0
+
+    def broken(*_: object) -> Iterator[ReadingBatch]:
+        nonlocal reads
+        for reads in range(1, 4):
+            yield batch([(SMOKE, NOON + reads * 100_000 + n, 1.0) for n in range(10_000)], "jinxiu")
+        raise HistorianUnavailable("the disk went away")
+
+    async with api_server(tmp_path, embedded_broker.url) as server:
+        server.historian.write([batch([(SMOKE, NOON, 1.0)], "jinxiu")], [], {})
+        running = await asyncio.to_thread(Running, server.url, "admin", PASSWORD)
+        await asyncio.to_thread(running.export, file, [], lambda _: None)
+        whole = file.read_text()
+        assert whole.count("\n") == 2
+        monkeypatch.setattr(server.historian, "scan", broken)
+        with pytest.raises(HistorianUnavailable, match=r"broke off after [1-9]\d* bytes"):
+            await asyncio.to_thread(running.export, file, [], lambda _: None)
+    assert reads == 3
+    assert file.read_text() == whole
+    assert not await asyncio.to_thread(lambda: list(tmp_path.glob(".*writing")))
 
 
 async def test_with_a_damaged_history_the_page_is_there_and_says_so(

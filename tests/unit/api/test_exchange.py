@@ -2,14 +2,13 @@
 
 import asyncio
 import io
-from collections.abc import Iterator
 from typing import Any
 
 import httpx
 import pyarrow.parquet as pq
 import pytest
 
-from backbone.historian.port import HistorianUnavailable, Reading, ReadingBatch
+from backbone.historian.port import Reading
 from community.people import Role
 from tests.unit.api.house import NOW, SMOKE, House
 
@@ -98,20 +97,3 @@ async def test_a_file_that_is_none_fails_with_why(house: House, body: bytes, kin
         assert one["state"] == "failed"
         assert says in one["problem"]
         assert (await imported(administrator, CSV.encode()))["state"] == "done", "the next one is taken"
-
-
-async def test_an_export_that_cannot_be_read_to_its_end_breaks_off(
-    house: House, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Half a file must not look like a whole one."""
-    house.history.readings = [Reading(*ROWS[0])]
-    whole = house.history.scan
-
-    def broken(*asked: Any) -> Iterator[ReadingBatch]:
-        yield from whole(*asked)
-        raise HistorianUnavailable("the disk went away")
-
-    monkeypatch.setattr(house.history, "scan", broken)
-    async with house.as_(Role.MANAGER) as manager:
-        with pytest.raises(RuntimeError, match="response already started"):
-            await manager.get("/readings/export")
