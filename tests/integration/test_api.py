@@ -12,7 +12,8 @@ from typing import Any
 import httpx
 import pytest
 
-from anju.history_remote import Running
+from anju.history_remote import export
+from anju.running import Running, RunningError
 from api.service import PortTaken, run
 from backbone.database import audit
 from backbone.historian.duckdb import DuckDBHistorian
@@ -67,12 +68,12 @@ async def test_a_download_that_breaks_off_leaves_the_file_as_it_was(
     async with api_server(tmp_path, embedded_broker.url) as server:
         server.historian.write([batch([(SMOKE, NOON, 1.0)], "jinxiu")], [], {})
         running = await asyncio.to_thread(Running, server.url, "admin", PASSWORD)
-        await asyncio.to_thread(running.export, file, [], lambda _: None)
+        await asyncio.to_thread(export, running, file, [], lambda _: None)
         whole = file.read_text()
         assert whole.count("\n") == 2
         monkeypatch.setattr(server.historian, "scan", broken)
-        with pytest.raises(HistorianUnavailable, match=r"broke off after [1-9]\d* bytes"):
-            await asyncio.to_thread(running.export, file, [], lambda _: None)
+        with pytest.raises(RunningError, match=r"broke off after [1-9]\d* bytes"):
+            await asyncio.to_thread(export, running, file, [], lambda _: None)
     assert reads == 3
     assert file.read_text() == whole
     assert not await asyncio.to_thread(lambda: list(tmp_path.glob(".*writing")))
