@@ -185,7 +185,7 @@ def may_be_by_design(site: Site, alarm: Alarm) -> bool:
 
 def families(site: Site, alarm: Alarm) -> frozenset[Family]:
     """The families of the points that caused an alarm."""
-    return frozenset(site.points[point].family for point in {alarm.scope, *alarm.points} & set(site.points))
+    return frozenset(site.points[point].family for point in {alarm.scope, *alarm.points} if point in site.points)
 
 
 def maintained(site: Site, suppression: Suppression, alarm: Alarm) -> bool:

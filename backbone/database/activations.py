@@ -25,6 +25,8 @@ def list_activations(
     before: tuple[int, str] | None = None,
 ) -> list[Activation]:
     """Newest first."""
+    if states is not None and before is None:
+        return _activations.all(connection, _activations.in_states(tuple(states)), {"site": site, "limit": limit})
     values = None if states is None else [state.value for state in states]
     return _activations.list(
         connection, activations.c.site == site, *any_of(activations.c.state, values), limit=limit, before=before

@@ -7,12 +7,13 @@ from typing import Any
 from sqlalchemy import Connection, func, insert, select
 
 from backbone.database.documents import decode, encode, storable
+from backbone.database.statements import Prepared
 from backbone.database.tables import alarm_journal
 from community.alarms import Alarm, Cause
 from community.site.rules import Grade
 
 _table = alarm_journal.c
-_insert = insert(alarm_journal)
+_insert = Prepared(insert(alarm_journal), columns=[column.name for column in _table if column.name != "id"])
 RAISED = ("raised", "suppressed", "consequence")
 """What a new occurrence is called: it calls people, is suppressed, or lies under another."""
 CALLED = ("raised", "ungrouped", "released", "re-alarmed")
@@ -43,8 +44,8 @@ def note(c: Connection, alarm: Alarm, change: str, at: int, *, who: str = "", re
     """One more row, in the transaction that saves the alarm. `who` is empty where the platform did it."""
     causes = alarm.raised_by if change in RAISED else alarm.cleared_by if change == "cleared" else ()
     ended = causes[0].value if len(causes) == 1 else None
-    c.execute(
-        _insert,
+    _insert.run(
+        c,
         {
             "site": alarm.site,
             "at": at,

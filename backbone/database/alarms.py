@@ -17,6 +17,8 @@ _open = _alarms.newest(
     alarms.c.state != AlarmState.NORMAL.value,
 )
 
+_all_open = _alarms.all_that(alarms.c.site == bindparam("site"), alarms.c.state != AlarmState.NORMAL.value)
+
 
 def get_alarm(connection: Connection, identifier: str) -> Alarm | None:
     """An alarm by id."""
@@ -30,15 +32,13 @@ def open_alarm(connection: Connection, site: str, rule: str, scope: str) -> Alar
 
 def consequences_of(connection: Connection, site: str, first_out: str) -> list[Alarm]:
     """The open alarms under a first-out alarm."""
-    columns = alarms.c
-    found = _alarms.list(connection, columns.site == site, columns.state != AlarmState.NORMAL.value, limit=MOST_OPEN)
+    found = _alarms.all(connection, _all_open, {"site": site, "limit": MOST_OPEN})
     return [alarm for alarm in found if alarm.first_out == first_out]
 
 
 def all_under(connection: Connection, site: str, first_out: str) -> list[Alarm]:
     """The open alarms under a first-out, and under those again."""
-    columns = alarms.c
-    found = _alarms.list(connection, columns.site == site, columns.state != AlarmState.NORMAL.value, limit=MOST_OPEN)
+    found = _alarms.all(connection, _all_open, {"site": site, "limit": MOST_OPEN})
     under: dict[str, list[Alarm]] = {}
     for alarm in found:
         if alarm.first_out is not None:

@@ -2,12 +2,17 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, LargeBinary, bindparam, delete, insert, select, update
 
+from backbone.database.statements import Prepared
 from backbone.database.tables import checkpoints
 
-_replace = update(checkpoints).where(checkpoints.c.name == bindparam("wanted"))
-_insert = insert(checkpoints)
+_replace = Prepared(
+    update(checkpoints)
+    .where(checkpoints.c.name == bindparam("wanted"))
+    .values(state=bindparam("new", type_=LargeBinary))
+)
+_insert = Prepared(insert(checkpoints), columns=("name", "state"))
 
 
 def load_checkpoint(connection: Connection, name: str) -> bytes | None:
@@ -18,13 +23,13 @@ def load_checkpoint(connection: Connection, name: str) -> bytes | None:
 
 def save_checkpoint(connection: Connection, name: str, state: bytes) -> None:
     """Replace the checkpoint of this name."""
-    if not connection.execute(_replace, {"wanted": name, "state": state}).rowcount:
-        connection.execute(_insert, {"name": name, "state": state})
+    if not _replace.run(connection, {"wanted": name, "new": state}):
+        add_checkpoint(connection, name, state)
 
 
 def add_checkpoint(connection: Connection, name: str, state: bytes) -> None:
     """Save one whose name is new."""
-    connection.execute(_insert, {"name": name, "state": state})
+    _insert.run(connection, {"name": name, "state": state})
 
 
 def checkpoint_names(connection: Connection, prefix: str) -> list[str]:

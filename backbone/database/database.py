@@ -6,6 +6,7 @@ stays true until it commits, events are numbered in the order in which they beco
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import sqlite3
 import time
@@ -20,9 +21,12 @@ from sqlalchemy.exc import ArgumentError, InternalError, OperationalError, SQLAl
 
 from backbone.database.errors import DatabaseError
 from backbone.database.migrate import NewerTablesError, migrate
+from backbone.database.statements import driver_of, in_sqlalchemys_words, say
 
 BUSY_S = 30
 LOOK_AGAIN_S = 0.000_5
+LOG_PAGES = 4_000
+"""At so many pages (16 MB) of SQLite's log a commit takes them into the file itself, if nobody has: see `tidy_log`."""
 ABANDONED_S = 10
 """A writer that stops in the middle of a transaction (suspended, cut off) loses its turn after so long."""
 _WRITER_LOCK = 0x616E6A75  # any number of our own, for PostgreSQL's advisory lock
@@ -34,6 +38,8 @@ class Database:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self.is_sqlite = engine.dialect.name == "sqlite"
+        self._writers: list[Connection] = []
+        """SQLite's, at rest. The last one used is the next: what it has read of the file it need not read again."""
 
     @classmethod
     def open(cls, url: str) -> Database:
@@ -71,13 +77,42 @@ class Database:
         Raises:
             OperationalError: the database is away, or took the turn back; nothing was written, try again.
         """
-        with _turn_taken_back(), self._engine.connect() as connection, self._durability(connection, durable):
-            if self.is_sqlite:
-                _begin_sqlite(connection)
-            else:
-                connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _WRITER_LOCK})
+        if self.is_sqlite:
+            with self._sqlite_writer(durable) as connection:
+                yield connection
+            return
+        with _turn_taken_back(), self._engine.connect() as connection:
+            if not durable:
+                connection.execute(text("SET LOCAL synchronous_commit = off"))
+            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _WRITER_LOCK})
             yield connection
             connection.commit()
+
+    @contextmanager
+    def _sqlite_writer(self, durable: bool) -> Iterator[Connection]:
+        try:
+            connection = self._writers.pop()
+        except IndexError:
+            connection = self._engine.connect()
+            _pragma(connection, "busy_timeout=0")
+        driver = _driver(connection)
+        try:
+            if not durable:
+                _pragma(connection, "synchronous=NORMAL")
+            _begin_sqlite(driver)
+            yield connection
+            say(driver, "COMMIT")  # SQLAlchemy has not heard of all that was written (statements.py)
+            if connection.in_transaction():
+                connection.rollback()  # what it has heard of is over
+            if not durable:
+                _pragma(connection, "synchronous=FULL")
+        except BaseException:
+            with contextlib.suppress(sqlite3.Error):
+                driver.rollback()
+            connection.invalidate()
+            connection.close()
+            raise
+        self._writers.append(connection)
 
     def connect(self) -> Connection:
         """A connection of its own, for what outlasts a transaction; the caller closes it."""
@@ -93,35 +128,26 @@ class Database:
                 connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
             yield connection
 
-    @contextmanager
-    def _durability(self, connection: Connection, durable: bool) -> Iterator[None]:
-        if durable:
-            yield
-        elif self.is_sqlite:
-            _pragma(connection, "synchronous=NORMAL")
-            try:
-                yield
-            finally:
-                connection.rollback()
-                _pragma(connection, "synchronous=FULL")
-        else:
-            connection.execute(text("SET LOCAL synchronous_commit = off"))
-            yield
-
     def backup(self, path: Path) -> bool:
         """A copy of an SQLite file as of one moment in a new file; False: a server keeps the state."""
         if not self.is_sqlite:
             return False
         with self.read() as connection, sqlite3.connect(path) as copy:
-            driver = connection.connection.driver_connection
-            assert isinstance(driver, sqlite3.Connection)
-            driver.backup(copy)
+            _driver(connection).backup(copy)
         copy.close()
         return True
 
     def close(self) -> None:
         """Let go of all connections."""
+        while self._writers:
+            self._writers.pop().close()
         self._engine.dispose()
+
+    def tidy_log(self) -> None:
+        """Take what SQLite's write-ahead log holds into the file, so that no commit has to; nobody waits for it."""
+        if self.is_sqlite:
+            with self._engine.connect() as connection:
+                _pragma(connection, "wal_checkpoint(PASSIVE)")
 
     def _migrate(self, path: str | None) -> None:
         """To the newest tables, all or nothing. Services start together: one migrates, the others wait for it."""
@@ -171,34 +197,31 @@ def _postgresql(address: URL) -> Engine:
 
 def _pragma(connection: Connection, setting: str) -> None:
     # Past SQLAlchemy, which would begin a transaction: within one, SQLite ignores this setting.
-    driver = connection.connection.driver_connection
-    assert isinstance(driver, sqlite3.Connection)
-    driver.execute(f"PRAGMA {setting}").close()
+    say(_driver(connection), f"PRAGMA {setting}")
 
 
-def _begin_sqlite(connection: Connection) -> None:
+def _driver(connection: Connection) -> sqlite3.Connection:
+    driver = driver_of(connection)
+    assert driver is not None
+    return driver
+
+
+def _begin_sqlite(driver: sqlite3.Connection) -> None:
     """The turn to write, as soon as it is free: SQLite's own waiting sleeps longer and longer, up to 100 ms at a time.
 
     Raises:
         OperationalError: others had the turn for `BUSY_S`.
     """
-    driver = connection.connection.driver_connection
-    assert isinstance(driver, sqlite3.Connection)
     until = time.monotonic() + BUSY_S
-    _pragma(connection, "busy_timeout=0")
-    try:
-        while time.monotonic() < until:
-            try:
-                driver.execute("BEGIN IMMEDIATE")
-            except sqlite3.OperationalError as error:
-                if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
-                    break
-                time.sleep(LOOK_AGAIN_S)
-            else:
-                return
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
-    finally:
-        _pragma(connection, f"busy_timeout={BUSY_S * 1000}")
+    while True:
+        try:
+            driver.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() >= until:
+                raise in_sqlalchemys_words(error, "BEGIN IMMEDIATE") from error
+            time.sleep(LOOK_AGAIN_S)
+        else:
+            return
 
 
 def _sqlite(path: str | None) -> Engine:
@@ -217,7 +240,13 @@ def _sqlite(path: str | None) -> Engine:
         assert isinstance(connection, sqlite3.Connection)
         connection.isolation_level = None
         cursor = connection.cursor()
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={BUSY_S * 1000}"):
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            "foreign_keys=ON",
+            f"wal_autocheckpoint={LOG_PAGES}",
+            f"busy_timeout={BUSY_S * 1000}",
+        ):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 

@@ -1,12 +1,15 @@
 """Escalations, notifications, changes of the roster and what people chose, in the database."""
 
-from collections.abc import Iterable, Sequence
-from typing import TypeVar
+from collections.abc import Callable, Iterable, Sequence
+from functools import cache
+from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, Table, bindparam, delete, func, insert, select
+from sqlalchemy import Connection, Executable, Table, bindparam, func, select
+from sqlalchemy.dialects import postgresql, sqlite
 
 from backbone.database.documents import decode, encode
 from backbone.database.objects import Objects, any_of
+from backbone.database.statements import Prepared, one_of
 from backbone.database.tables import escalations, notifications, personal, roster_changes
 from community.escalations import Escalation, EscalationState
 from community.notifications import Notification, NotificationState, Pace
@@ -17,17 +20,55 @@ from community.site.rules import Grade
 
 MOST_CHANGES = 10_000
 MOST_IN_MESSAGE = 5_000
+MOST_OF_CAUSE = 100
+MOST_QUEUED = 1_000_000
 _AT_ONCE = 500
 _escalations = Objects(escalations, Escalation)
 _notifications = Objects(notifications, Notification)
 _changes = Objects(roster_changes, RosterChange)
 T = TypeVar("T")
+_INSERTS: tuple[Any, Any] = (sqlite.insert, postgresql.insert)
+
+
+def _in_both(statement: Callable[[Any], Executable], table: Table) -> Prepared:
+    on_sqlite, on_postgresql = (statement(insert(table)) for insert in _INSERTS)
+    return Prepared(on_sqlite, columns=table.c.keys(), postgresql=on_postgresql)
+
+
+_begin = _in_both(lambda new: new.on_conflict_do_nothing(index_elements=["id"]), escalations)
+_of_cause = _escalations.all_that(escalations.c.site == bindparam("site"), escalations.c.cause == bindparam("cause"))
+_n = notifications.c
+_of_token = _notifications.newest(_n.token == bindparam("token"))
+_of_escalation_newest = _notifications.all_that(_n.escalation == bindparam("escalation"))
+_queued = (_n.site == bindparam("site"), _n.state == NotificationState.QUEUED.value)
+_first_due = (_n.next_at, _n.id)
+_all_queued = _notifications.all_that(*_queued, by=_first_due)
+_high = _notifications.all_that(*_queued, _n.grade == Grade.HIGH.value, by=_first_due)
+_for_person = _notifications.all_that(
+    *_queued,
+    _n.person == bindparam("person"),
+    _n.grade != Grade.HIGH.value,
+    _n.next_at <= bindparam("now"),
+    by=_first_due,
+)
+_waiting = Prepared(
+    select(_n.person, func.min(_n.next_at)).where(*_queued, _n.grade != Grade.HIGH.value).group_by(_n.person)
+)
+_oldest_due = Prepared(select(func.min(_n.next_at)).where(*_queued))
+_everybody = (personal.c.site == bindparam("site"), personal.c.what == bindparam("what"))
+_of_everybody = Prepared(select(personal.c.person, personal.c.document).where(*_everybody))
+_of_person = Prepared(select(personal.c.document).where(*_everybody, personal.c.person == bindparam("person")))
+_put_personal = _in_both(
+    lambda new: new.on_conflict_do_update(
+        index_elements=["site", "person", "what"], set_={"document": new.excluded.document}
+    ),
+    personal,
+)
 
 
 def begin_escalation(c: Connection, escalation: Escalation) -> None:
     """A new one; one that is there already stays as it is."""
-    if _escalations.get(c, escalation.id) is None:
-        save_escalation(c, escalation)
+    _begin.run(c, {"id": escalation.id, **_of_escalation(escalation), **_stored(escalation)})
 
 
 def get_escalation(c: Connection, identifier: str) -> Escalation | None:
@@ -47,29 +88,36 @@ def escalations_by_id(c: Connection, identifiers: Sequence[str]) -> dict[str, Es
 
 def escalations_of(c: Connection, site: str, cause: str) -> list[Escalation]:
     """Those of an alarm or an activation, newest first."""
-    return _escalations.list(c, escalations.c.site == site, escalations.c.cause == cause)
+    return _escalations.all(c, _of_cause, {"site": site, "cause": cause, "limit": MOST_OF_CAUSE})
 
 
 def open_escalations(c: Connection, site: str, states: Iterable[EscalationState], limit: int) -> list[Escalation]:
     """Those in a state, the first begun first."""
-    return _oldest(c, escalations, Escalation, site, [state.value for state in states], limit)
+    query = _oldest_in(tuple(state.value for state in states))
+    return _escalations.all(c, query, {"site": site, "limit": limit})
+
+
+@cache
+def _oldest_in(states: tuple[str, ...]) -> Prepared:
+    columns = escalations.c
+    wanted = (columns.site == bindparam("site"), one_of(columns.state, states))
+    return _escalations.all_that(*wanted, by=(columns.next_at, columns.id))
 
 
 def save_escalation(c: Connection, escalation: Escalation) -> None:
     """Insert or replace; Conflict when it was changed meanwhile."""
-    _escalations.save(
-        c,
-        escalation,
-        site=escalation.site,
-        state=escalation.state.value,
-        zone=escalation.zone,
-        at=escalation.started_at,
-        cause=escalation.cause,
-        next_at=escalation.next_at,
-    )
+    _escalations.save(c, escalation, **_of_escalation(escalation))
 
 
-_of_token = _notifications.newest(notifications.c.token == bindparam("token"))
+def _of_escalation(escalation: Escalation) -> dict[str, object]:
+    return {
+        "site": escalation.site,
+        "state": escalation.state.value,
+        "zone": escalation.zone,
+        "at": escalation.started_at,
+        "cause": escalation.cause,
+        "next_at": escalation.next_at,
+    }
 
 
 def get_notification(c: Connection, identifier: str) -> Notification | None:
@@ -79,8 +127,7 @@ def get_notification(c: Connection, identifier: str) -> Notification | None:
 
 def insert_notifications(c: Connection, new: Sequence[Notification]) -> None:
     """Several new ones at once."""
-    if new:
-        c.execute(insert(notifications), [{"id": n.id, **_columns(n), **_stored(n)} for n in new])
+    _notifications.insert(c, [{"id": n.id, **_columns(n), **_stored(n)} for n in new])
 
 
 def notification_of(c: Connection, token: str) -> Notification | None:
@@ -90,7 +137,7 @@ def notification_of(c: Connection, token: str) -> Notification | None:
 
 def notifications_of(c: Connection, escalation: str) -> list[Notification]:
     """Everybody told in an escalation, newest first."""
-    return _notifications.list(c, notifications.c.escalation == escalation, limit=1_000)
+    return _notifications.all(c, _of_escalation_newest, {"escalation": escalation, "limit": 1_000})
 
 
 def notifications_of_message(c: Connection, one: Notification) -> list[Notification]:
@@ -115,40 +162,28 @@ def list_notifications(
 
 def queued_high(c: Connection, site: str, limit: int) -> list[Notification]:
     """Those of high alarms that wait to be handed over, the first due first."""
-    columns = notifications.c
-    query = select(columns.document).where(*_queued(site), columns.grade == Grade.HIGH.value)
-    return [decode(row[0], Notification) for row in c.execute(query.order_by(columns.next_at, columns.id).limit(limit))]
+    return _notifications.all(c, _high, {"site": site, "limit": limit})
 
 
 def people_waiting(c: Connection, site: str) -> dict[str, int]:
     """People for whom something that is not high waits, and when the first of it is due (Unix ms)."""
-    columns = notifications.c
-    query = select(columns.person, func.min(columns.next_at)).where(*_queued(site), columns.grade != Grade.HIGH.value)
-    return {row[0]: int(row[1]) for row in c.execute(query.group_by(columns.person))}
+    return {row[0]: int(row[1]) for row in _waiting.rows(c, {"site": site})}
 
 
 def queued_for(c: Connection, site: str, person: str, now: int, limit: int) -> list[Notification]:
     """What is due for somebody and is not high."""
-    columns = notifications.c
-    mine = (columns.person == person, columns.grade != Grade.HIGH.value, columns.next_at <= now)
-    query = select(columns.document).where(*_queued(site), *mine).order_by(columns.next_at, columns.id).limit(limit)
-    return [decode(row[0], Notification) for row in c.execute(query)]
+    return _notifications.all(c, _for_person, {"site": site, "person": person, "now": now, "limit": limit})
 
 
 def queued(c: Connection, site: str) -> list[Notification]:
     """All that wait to be handed over."""
-    query = select(notifications.c.document).where(*_queued(site))
-    return [decode(row[0], Notification) for row in c.execute(query)]
-
-
-def _queued(site: str) -> tuple[ColumnElement[bool], ...]:
-    return (notifications.c.site == site, notifications.c.state == NotificationState.QUEUED.value)
+    return _notifications.all(c, _all_queued, {"site": site, "limit": MOST_QUEUED})
 
 
 def oldest_due(c: Connection, site: str) -> int | None:
     """Since when the longest waiting one is due (Unix ms)."""
-    found: int | None = c.execute(select(func.min(notifications.c.next_at)).where(*_queued(site))).scalar()
-    return found
+    found = _oldest_due.first(c, {"site": site})
+    return None if found is None or found[0] is None else int(found[0])
 
 
 def save_notification(c: Connection, notification: Notification) -> None:
@@ -170,8 +205,8 @@ def _columns(notification: Notification) -> dict[str, object]:
     }
 
 
-def _stored(notification: Notification) -> dict[str, object]:
-    return {"version": notification.version, "document": encode(notification)}
+def _stored(thing: Notification | Escalation) -> dict[str, object]:
+    return {"version": thing.version, "document": encode(thing)}
 
 
 def roster_changes_after(c: Connection, site: str, at: int) -> list[RosterChange]:
@@ -257,29 +292,14 @@ def save_push_key(c: Connection, site: str, key: str) -> None:
 
 
 def _everybodys(c: Connection, site: str, what: str, kind: type[T]) -> dict[str, T]:
-    where = (personal.c.site == site) & (personal.c.what == what)
-    rows = c.execute(select(personal.c.person, personal.c.document).where(where))
+    rows = _of_everybody.rows(c, {"site": site, "what": what})
     return {person: decode(document, kind) for person, document in rows}
 
 
 def _personal(c: Connection, site: str, person: str, what: str, kind: type[T]) -> T | None:
-    key = (personal.c.site == site) & (personal.c.person == person) & (personal.c.what == what)
-    row = c.execute(select(personal.c.document).where(key)).first()
+    row = _of_person.first(c, {"site": site, "person": person, "what": what})
     return None if row is None else decode(row[0], kind)
 
 
 def _save_personal(c: Connection, site: str, person: str, what: str, thing: object) -> None:
-    key = (personal.c.site == site) & (personal.c.person == person) & (personal.c.what == what)
-    c.execute(delete(personal).where(key))
-    c.execute(insert(personal).values(site=site, person=person, what=what, document=encode(thing)))
-
-
-def _oldest(c: Connection, table: Table, kind: type[T], site: str, states: list[str], limit: int) -> list[T]:
-    columns = table.c
-    query = (
-        select(columns.document)
-        .where(columns.site == site, columns.state.in_(states))
-        .order_by(columns.next_at, columns.id)
-        .limit(limit)
-    )
-    return [decode(row[0], kind) for row in c.execute(query)]
+    _put_personal.run(c, {"site": site, "person": person, "what": what, "document": encode(thing)})

@@ -1,26 +1,17 @@
 """What alarms, tickets and activations have in common: kept whole, and never replaced by an older version."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from functools import cached_property
 from typing import Any, Generic, Protocol, TypeVar
 
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    Executable,
-    Integer,
-    Select,
-    Table,
-    and_,
-    bindparam,
-    or_,
-    select,
-)
+from sqlalchemy import ColumnElement, Connection, Executable, Integer, Table, and_, bindparam, insert, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from backbone.database.documents import decode, encode
 from backbone.database.errors import Conflict
+from backbone.database.statements import Prepared, one_of
 
 
 class Versioned(Protocol):
@@ -54,41 +45,66 @@ class Objects(Generic[T]):
         """The object, if there is one."""
         return self.one(connection, self._get, {"wanted": identifier})
 
-    def one(self, connection: Connection, query: Select[Any], values: dict[str, Any]) -> T | None:
+    def one(self, connection: Connection, query: Prepared, values: dict[str, Any]) -> T | None:
         """The first object a query finds."""
-        row = connection.execute(query, values).first()
+        row = query.first(connection, values)
         return None if row is None else decode(row[0], self.kind)
 
-    def newest(self, *where: ColumnElement[bool]) -> Select[Any]:
+    def newest(self, *where: ColumnElement[bool]) -> Prepared:
         """A query, to be built once, for the newest object that fits."""
         table = self.table
-        return select(table.c.document).where(*where).order_by(table.c.at.desc(), table.c.id.desc()).limit(1)
+        return Prepared(select(table.c.document).where(*where).order_by(table.c.at.desc(), table.c.id.desc()).limit(1))
 
-    def all_that(self, *where: ColumnElement[bool]) -> Select[Any]:
-        """A query, to be built once, for what fits, newest first and at most `limit`."""
+    def all_that(self, *where: ColumnElement[bool], by: Sequence[ColumnElement[Any]] = ()) -> Prepared:
+        """A query, to be built once, for what fits, newest first (or `by` others) and at most `limit`."""
         table = self.table
-        query = select(table.c.document).where(*where).order_by(table.c.at.desc(), table.c.id.desc())
-        return query.limit(bindparam("limit", type_=Integer))
+        order = by or (table.c.at.desc(), table.c.id.desc())
+        query = select(table.c.document).where(*where).order_by(*order)
+        return Prepared(query.limit(bindparam("limit", type_=Integer)))
 
-    def all(self, connection: Connection, query: Select[Any], values: dict[str, Any]) -> "list[T]":
+    def in_states(self, states: Sequence[StrEnum]) -> Prepared:
+        """A query for the `limit` newest objects of a `site` that are in one of these states."""
+        known = self._in_states
+        if (query := known.get(tuple(states))) is None:
+            columns = self.table.c
+            wanted = one_of(columns.state, [state.value for state in states])
+            query = known[tuple(states)] = self.all_that(columns.site == bindparam("site"), wanted)
+        return query
+
+    def all(self, connection: Connection, query: Prepared, values: dict[str, Any]) -> "list[T]":
         """The objects a query finds."""
-        return [decode(row[0], self.kind) for row in connection.execute(query, values)]
+        return [decode(row[0], self.kind) for row in query.rows(connection, values)]
+
+    def insert(self, connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
+        """Several new ones at once, as `save` would store each."""
+        if rows:
+            self._insert.run_all(connection, rows)
 
     @cached_property
-    def _get(self) -> Select[Any]:
-        return select(self.table.c.document).where(self.table.c.id == bindparam("wanted"))
+    def _in_states(self) -> dict[tuple[StrEnum, ...], Prepared]:
+        return {}
 
     @cached_property
-    def _upserts(self) -> dict[str, Executable]:
-        """By dialect: insert, or replace an older version; both speak the same words, each by its own class."""
-        return {"sqlite": self._upsert(sqlite.insert), "postgresql": self._upsert(postgresql.insert)}
+    def _get(self) -> Prepared:
+        return Prepared(select(self.table.c.document).where(self.table.c.id == bindparam("wanted")))
+
+    @cached_property
+    def _insert(self) -> Prepared:
+        return Prepared(insert(self.table), columns=self.table.c.keys())
+
+    @cached_property
+    def _upserted(self) -> Prepared:
+        """Insert, or replace an older version; both dialects speak the same words, each by its own class."""
+        return Prepared(
+            self._upsert(sqlite.insert), columns=self.table.c.keys(), postgresql=self._upsert(postgresql.insert)
+        )
 
     def _upsert(self, insert: Any) -> Executable:
         new = insert(self.table)
         older = self.table.c.version < new.excluded.version
         kept = {column.name: new.excluded[column.name] for column in self.table.c if column.name != "id"}
         statement: Executable = new.on_conflict_do_update(index_elements=["id"], set_=kept, where=older)
-        return statement.execution_options(preserve_rowcount=True)
+        return statement
 
     def list(
         self,
@@ -114,8 +130,7 @@ class Objects(Generic[T]):
             Conflict: a version as new as this one is there already.
         """
         values = {"id": thing.id, **columns, "version": thing.version, "document": encode(thing)}
-        changed = connection.execute(self._upserts[connection.dialect.name], values)
-        if changed.rowcount != 1:
+        if self._upserted.run(connection, values) != 1:
             raise Conflict(f"{self.table.name} {thing.id} was changed meanwhile")
 
 

@@ -15,6 +15,7 @@ from backbone import metrics, topics
 from backbone.bus import Bus
 from backbone.database.database import Database
 from backbone.database.documents import encode
+from backbone.database.statements import Prepared
 from backbone.database.tables import outbox
 from backbone.steady import wall_ms
 
@@ -27,12 +28,27 @@ MOST_UNMARKED = 2_000
 KEEP_MS = 7 * 86_400_000
 FORGET_EVERY_S = 3_600.0
 FORGET_AT_ONCE = 1_000
-_append = insert(outbox)
-_unsent = (
-    select(outbox)
-    .where(outbox.c.writer == bindparam("writer"), outbox.c.sent.is_(False), outbox.c.id > bindparam("after"))
-    .order_by(outbox.c.id)
+_columns = outbox.c
+_EVENT = (
+    _columns.id,
+    _columns.site,
+    _columns.kind,
+    _columns.change,
+    _columns.object_id,
+    _columns.at,
+    _columns.document,
+)
+_append = Prepared(insert(outbox), columns=("writer", "site", "kind", "change", "object_id", "at", "document", "sent"))
+_unsent = Prepared(
+    select(*_EVENT)
+    .where(_columns.writer == bindparam("writer"), _columns.sent.is_(False), _columns.id > bindparam("after"))
+    .order_by(_columns.id)
     .limit(MOST_AT_ONCE)
+)
+_mark = Prepared(
+    update(outbox)
+    .where(_columns.writer == bindparam("mine"), _columns.sent.is_(False), _columns.id <= bindparam("upto"))
+    .values(sent=True)
 )
 log = structlog.get_logger()
 
@@ -58,8 +74,8 @@ def append(
     connection: Connection, writer: str, site: str, kind: str, change: str, object_id: str, document: object, at: int
 ) -> None:
     """An event of `kind` (alarm, ticket, plan, drill, gateway), to be published once this transaction is committed."""
-    connection.execute(
-        _append,
+    _append.run(
+        connection,
         {
             "writer": writer,
             "site": site,
@@ -75,12 +91,12 @@ def append(
 
 def unsent(connection: Connection, writer: str, after: int) -> list[OutboxRow]:
     """A writer's events beyond a number that are not marked as sent, oldest first, some at once."""
-    return [_row(row) for row in connection.execute(_unsent, {"writer": writer, "after": after})]
+    return [_row(row) for row in _unsent.rows(connection, {"writer": writer, "after": after})]
 
 
 def events_since(connection: Connection, site: str, event_id: int, limit: int) -> list[OutboxRow]:
     """Events after a number, oldest first."""
-    query = select(outbox).where(outbox.c.site == site, outbox.c.id > event_id).order_by(outbox.c.id).limit(limit)
+    query = select(*_EVENT).where(outbox.c.site == site, outbox.c.id > event_id).order_by(outbox.c.id).limit(limit)
     return [_row(row) for row in connection.execute(query)]
 
 
@@ -228,10 +244,8 @@ class Relay:
             return unsent(connection, self._writer, self._told)
 
     def _mark_upto(self, number: int) -> None:
-        columns = outbox.c
-        mine = (columns.writer == self._writer) & columns.sent.is_(False) & (columns.id <= number)
         with self._database.begin(durable=False) as connection:
-            connection.execute(update(outbox).where(mine).values(sent=True))
+            _mark.run(connection, {"mine": self._writer, "upto": number})
 
     def _note_failure(self, error: Exception) -> None:
         metrics.loop_errors.labels(f"outbox {self._writer}").inc()
@@ -245,5 +259,6 @@ class Relay:
             log.info("the outbox goes on", writer=self._writer)
 
 
-def _row(row: Any) -> OutboxRow:
-    return OutboxRow(row.id, row.site, row.kind, row.change, row.object_id, row.at, msgspec.json.decode(row.document))
+def _row(row: Sequence[Any]) -> OutboxRow:
+    identifier, site, kind, change, object_id, at, document = row
+    return OutboxRow(identifier, site, kind, change, object_id, at, msgspec.json.decode(document))

@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import Connection, Executable, select
 from sqlalchemy.dialects import postgresql, sqlite
 
+from backbone.database.statements import Prepared
 from backbone.database.tables import positions
 from backbone.stream import Position
 
@@ -20,7 +21,7 @@ def _replace(insert: Any) -> Executable:
     return statement
 
 
-_replaces = {"sqlite": _replace(sqlite.insert), "postgresql": _replace(postgresql.insert)}
+_replaces = Prepared(_replace(sqlite.insert), columns=positions.c.keys(), postgresql=_replace(postgresql.insert))
 
 
 def load_positions(connection: Connection, consumer: str, site: str) -> dict[str, Position]:
@@ -34,4 +35,4 @@ def save_positions(connection: Connection, consumer: str, site: str, reached: Ma
     if not reached:
         return
     rows = [{"consumer": consumer, "site": site, "gateway": name, **at._asdict()} for name, at in reached.items()]
-    connection.execute(_replaces[connection.dialect.name], rows)
+    _replaces.run_all(connection, rows)

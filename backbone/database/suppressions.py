@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from sqlalchemy import Connection, bindparam
+from sqlalchemy import Connection
 
 from backbone.database.objects import Objects
 from backbone.database.tables import suppressions
@@ -11,9 +11,6 @@ from community.suppression import Suppression, SuppressionState
 MOST = 10_000
 UNFINISHED = (SuppressionState.ACTIVE, SuppressionState.ENDING)
 _suppressions = Objects(suppressions, Suppression)
-_in_states = _suppressions.all_that(
-    suppressions.c.site == bindparam("site"), suppressions.c.state.in_(bindparam("states", expanding=True))
-)
 
 
 def get_suppression(c: Connection, identifier: str) -> Suppression | None:
@@ -25,8 +22,8 @@ def list_suppressions(
     c: Connection, site: str, states: Iterable[SuppressionState] | None = None, limit: int = MOST
 ) -> list[Suppression]:
     """Newest first."""
-    values = [state.value for state in (SuppressionState if states is None else states)]
-    return _suppressions.all(c, _in_states, {"site": site, "states": values, "limit": limit})
+    values = tuple(SuppressionState if states is None else states)
+    return _suppressions.all(c, _suppressions.in_states(values), {"site": site, "limit": limit})
 
 
 def save_suppression(c: Connection, suppression: Suppression) -> None:

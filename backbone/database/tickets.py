@@ -3,9 +3,10 @@
 from collections import Counter
 from collections.abc import Iterable
 
-from sqlalchemy import Connection, bindparam, func, or_, select, update
+from sqlalchemy import Connection, Integer, bindparam, func, or_, select, update
 
 from backbone.database.objects import Objects, any_of
+from backbone.database.statements import Prepared, one_of
 from backbone.database.tables import tickets
 from community.ticket_deadlines import next_look
 from community.tickets import OPEN, Ticket, TicketState
@@ -14,6 +15,17 @@ MOST_MERGES = 20
 _tickets = Objects(tickets, Ticket)
 _last = _tickets.newest(tickets.c.site == bindparam("site"), tickets.c.source == bindparam("source"))
 _open = [state.value for state in OPEN]
+_due = Prepared(
+    select(tickets.c.id)
+    .where(tickets.c.site == bindparam("site"), tickets.c.next_at <= bindparam("now"))
+    .order_by(tickets.c.next_at, tickets.c.id)
+    .limit(bindparam("limit", type_=Integer))
+)
+_load = Prepared(
+    select(tickets.c.assignee, func.count())
+    .where(tickets.c.site == bindparam("site"), one_of(tickets.c.state, _open), tickets.c.assignee.is_not(None))
+    .group_by(tickets.c.assignee)
+)
 
 
 def get_ticket(connection: Connection, identifier: str) -> Ticket | None:
@@ -33,9 +45,7 @@ def ticket_of(connection: Connection, site: str, source: str) -> Ticket | None:
 
 def due_tickets(connection: Connection, site: str, now: int, limit: int) -> list[str]:
     """Ids of open tickets the platform has to look after by now, the most urgent first."""
-    columns = tickets.c
-    query = select(columns.id).where(columns.site == site, columns.next_at <= now)
-    return list(connection.scalars(query.order_by(columns.next_at, columns.id).limit(limit)))
+    return [row[0] for row in _due.rows(connection, {"site": site, "now": now, "limit": limit})]
 
 
 def put_off(connection: Connection, identifier: str, until: int) -> None:
@@ -45,10 +55,7 @@ def put_off(connection: Connection, identifier: str, until: int) -> None:
 
 def load_of(connection: Connection, site: str) -> dict[str, int]:
     """Open tickets by assignee."""
-    columns = tickets.c
-    where = (columns.site == site, columns.state.in_(_open), columns.assignee.is_not(None))
-    query = select(columns.assignee, func.count()).where(*where).group_by(columns.assignee)
-    return {str(assignee): int(count) for assignee, count in connection.execute(query)}
+    return {str(assignee): int(count) for assignee, count in _load.rows(connection, {"site": site})}
 
 
 def opened_by_rules(connection: Connection, site: str, since: int, until: int) -> dict[str, int]:

@@ -9,9 +9,9 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from backbone import metrics
 from backbone.database import alarm_journal
 from backbone.database.alarms import save_alarm
-from backbone.database.documents import plain
 from backbone.database.errors import Conflict
 from backbone.database.outbox import append
+from backbone.database.statements import savepoint
 from community.alarms import Alarm
 from community.site.site import Site
 from rules.respond import notices
@@ -39,13 +39,13 @@ def keep(
     saved = replace(after, version=before.version + 1 if before else 1)
     save_alarm(c, saved)
     alarm_journal.note(c, saved, noted or change, now, who=who, reason=reason)
-    append(c, WRITER, saved.site, "alarm", change, saved.id, plain(saved), now)
+    append(c, WRITER, saved.site, "alarm", change, saved.id, saved, now)
 
 
 def tell(c: Connection, site: Site, alarm: Alarm, now: int) -> None:
     """Have people told; a fault in that does not cost the alarm."""
     try:
-        with c.begin_nested():
+        with savepoint(c):
             notices.tell_alarm(c, site, alarm, now)
     except (OperationalError, InterfaceError, Conflict):
         raise

@@ -13,7 +13,6 @@ from backbone.database.activations import list_activations, save_activation
 from backbone.database.alarms import list_alarms, save_alarm
 from backbone.database.checkpoints import load_checkpoint, save_checkpoint
 from backbone.database.commands import move_command, pending_commands
-from backbone.database.documents import plain
 from backbone.database.notifications import (
     all_paces,
     open_escalations,
@@ -74,7 +73,7 @@ def move_deadlines(c: Connection, site: Site, by: int, now: int) -> None:
     for activation in list_activations(c, site.id, states=ACTIVATIONS_OPEN, limit=MOST):
         moved = moved_activation(activation, by, now)
         save_activation(c, moved)
-        append(c, WRITER, site.id, "plan", "clock-set", moved.id, plain(moved), now)
+        append(c, WRITER, site.id, "plan", "clock-set", moved.id, moved, now)
     for given in pending_commands(c, site.id):
         move_command(c, given.id, moved_command(given.command, by))
     for escalation in open_escalations(c, site.id, list(ESCALATIONS_OPEN), MOST):
@@ -86,7 +85,7 @@ def move_deadlines(c: Connection, site: Site, by: int, now: int) -> None:
     for suppression in list_suppressions(c, site.id, UNFINISHED):
         ends = moved_suppression(suppression, by)
         save_suppression(c, ends)
-        append(c, WRITER, site.id, "suppression", "clock-set", ends.id, plain(ends), now)
+        append(c, WRITER, site.id, "suppression", "clock-set", ends.id, ends, now)
     for alarm in list_alarms(c, site.id, states=[AlarmState.ACKNOWLEDGED], limit=MOST):
         save_alarm(c, moved_alarm(alarm, by))
     for ticket in list_tickets(c, site.id, states=TICKETS_OPEN, limit=MOST):
@@ -118,7 +117,7 @@ def _tell(c: Connection, site: Site, by: int, now: int) -> None:
 
 def _keep(c: Connection, ticket: Ticket, change: str, now: int) -> None:
     save_ticket(c, ticket)
-    append(c, WRITER, ticket.site, "ticket", change, ticket.id, plain(ticket), now)
+    append(c, WRITER, ticket.site, "ticket", change, ticket.id, ticket, now)
 
 
 def _name(site: str) -> str:

@@ -6,7 +6,6 @@ from sqlalchemy import Connection
 
 from backbone.database.activations import get_activation, list_activations, save_activation
 from backbone.database.commands import get_reply, insert_command
-from backbone.database.documents import plain
 from backbone.database.drills import list_drills, save_drill
 from backbone.database.outbox import append
 from community.activation_course import pause
@@ -52,7 +51,7 @@ class Drills:
                 continue
             paused = replace(paused, version=activation.version + 1)
             save_activation(c, paused)
-            append(c, WRITER, self._site.id, "plan", paused.timeline[-1].what, paused.id, plain(paused), now)
+            append(c, WRITER, self._site.id, "plan", paused.timeline[-1].what, paused.id, paused, now)
         for drill in running:
             self._save(c, suspend(drill, SYSTEM, emergency.id, now), "suspended", now)
             notices.tell_suspended(c, self._site, drill, emergency, now)
@@ -85,7 +84,7 @@ class Drills:
             after = noted(activation, transition.at, SYSTEM, "detected", what)
             after = replace(after, version=activation.version + 1)
             save_activation(c, after)
-            append(c, WRITER, self._site.id, "plan", "detected", after.id, plain(after), now)
+            append(c, WRITER, self._site.id, "plan", "detected", after.id, after, now)
 
     def _emergency(self, c: Connection) -> Activation | None:
         open_now = list_activations(c, self._site.id, states=OPEN, limit=MOST)
@@ -133,11 +132,11 @@ class Drills:
         ready = len(in_test) == len(drill.devices) and all(self._done(c, change) for change in in_test)
         if running and ready and not drill.playing:
             playing = replace(drill, playing=True)
-            append(c, WRITER, self._site.id, "drill", "play", drill.id, plain(playing), now)
+            append(c, WRITER, self._site.id, "drill", "play", drill.id, playing, now)
             return playing
         if drill.playing and not running:
             stopped = replace(drill, playing=False, played_until=now)
-            append(c, WRITER, self._site.id, "drill", "stop", drill.id, plain(stopped), now)
+            append(c, WRITER, self._site.id, "drill", "stop", drill.id, stopped, now)
             return stopped
         return drill
 
@@ -151,7 +150,7 @@ class Drills:
 
     def _save(self, c: Connection, drill: Drill, change: str, now: int) -> None:
         save_drill(c, drill)
-        append(c, WRITER, self._site.id, "drill", change, drill.id, plain(drill), now)
+        append(c, WRITER, self._site.id, "drill", change, drill.id, drill, now)
 
 
 def _settling(drill: Drill, now: int) -> bool:

@@ -11,10 +11,10 @@ from backbone import metrics
 from backbone.database.activations import get_activation, list_activations, save_activation
 from backbone.database.alarms import get_alarm
 from backbone.database.commands import get_command, insert_command, pending_commands, record_reply
-from backbone.database.documents import plain
 from backbone.database.duty import duty_on_record
 from backbone.database.errors import Conflict
 from backbone.database.outbox import append
+from backbone.database.statements import savepoint
 from community.activation_begin import activate
 from community.activation_course import adopted, come_into_force, joined, look, stand_by
 from community.activation_steps import begin_machine_step, begin_notify_step, command_answered, notified, step_late
@@ -113,7 +113,7 @@ class Plans:
         orders: list[Order] = []
         for activation in list_activations(c, self._site.id, states=OPEN, limit=MOST_IN_FORCE):
             try:
-                with c.begin_nested():
+                with savepoint(c):
                     orders += self._look_after_one(c, activation, now)
             except (OperationalError, InterfaceError, Conflict):
                 raise
@@ -127,7 +127,7 @@ class Plans:
     def _give_way(self, c: Connection, emergency: Activation, now: int) -> None:
         """A fault in a drill costs no emergency its plan; the next look tries again."""
         try:
-            with c.begin_nested():
+            with savepoint(c):
                 self._drills.give_way(c, emergency, now)
         except (OperationalError, InterfaceError, Conflict):
             raise
@@ -138,7 +138,7 @@ class Plans:
     def _look_after_drills(self, c: Connection, now: int) -> list[Order]:
         """A fault in a drill costs no plan its step."""
         try:
-            with c.begin_nested():
+            with savepoint(c):
                 return self._drills.look_after(c, now)
         except (OperationalError, InterfaceError, Conflict):
             raise
@@ -167,7 +167,7 @@ class Plans:
     def _asked_at_once(self, c: Connection, activation: Activation, now: int) -> Activation:
         """Whoever is to command is asked in the message that tells of the alarm; a fault costs no plan."""
         try:
-            with c.begin_nested():
+            with savepoint(c):
                 return self._ask_for_command(c, activation, now)
         except (OperationalError, InterfaceError, Conflict):
             raise
@@ -313,4 +313,4 @@ class Plans:
         # one version a transaction, whatever number of transitions it holds: that is what tells a concurrent change
         saved = replace(after, version=before.version + 1 if before else 1)
         save_activation(c, saved)
-        append(c, WRITER, self._site.id, "plan", change, saved.id, plain(saved), now)
+        append(c, WRITER, self._site.id, "plan", change, saved.id, saved, now)

@@ -14,6 +14,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from backbone import metrics
 from backbone.database.alarms import get_alarm, list_alarms, open_alarm
 from backbone.database.errors import Conflict
+from backbone.database.statements import savepoint
 from community.alarms import (
     Alarm,
     AlarmState,
@@ -77,7 +78,7 @@ class Responder:
         orders: list[Order] = []
         for transition in transitions:
             try:
-                with c.begin_nested():
+                with savepoint(c):
                     orders += self._respond(c, transition, now)
             except (OperationalError, InterfaceError):
                 raise
@@ -94,7 +95,7 @@ class Responder:
         if rule is None or not transition.active:
             return
         try:
-            with c.begin_nested():
+            with savepoint(c):
                 self._raise(c, rule, transition, now, alone=True)
         except (OperationalError, InterfaceError):
             raise
@@ -130,7 +131,7 @@ class Responder:
     def _guarded(self, c: Connection, failed: str, work: Callable[[], None]) -> None:
         """A fault in this costs no plan its step."""
         try:
-            with c.begin_nested():
+            with savepoint(c):
                 work()
         except (OperationalError, InterfaceError, Conflict):
             raise
@@ -235,10 +236,12 @@ class Responder:
             alarm = replace(
                 reraise(before, transition.at, transition.value, transition.points, transition.causes), late=late
             )
-        alarm = replace(alarm, detail=transition.detail)
+        if transition.detail or alarm.detail:
+            alarm = replace(alarm, detail=transition.detail)
         orders: list[Order] = []
         if not alone:
-            alarm = replace(alarm, first_out=grouping.first_out(c, self._site, rule, alarm))
+            first = grouping.first_out(c, self._site, rule, alarm)
+            alarm = alarm if first == alarm.first_out else replace(alarm, first_out=first)
             alarm = self._suppressed(c, rule, alarm, now)
             if rule.risk is Grade.LOW and alarm.first_out is None and alarm.suppressed is None:
                 tickets.report(c, self._site, rule, transition, None, now)  # a low one is an alarm only under another
@@ -283,7 +286,7 @@ class Responder:
 
     def _released(self, c: Connection, alarm: Alarm, now: int) -> list[Order]:
         try:
-            with c.begin_nested():
+            with savepoint(c):
                 rule = self._rule_of(alarm.rule, alarm.scope)
                 if rule is not None and rule.risk is not Grade.HIGH and alarm.state in STANDING:
                     still = self._suppressed(c, rule, replace(alarm, suppressed=None), now)

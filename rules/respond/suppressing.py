@@ -5,7 +5,6 @@ from dataclasses import replace
 from sqlalchemy import Connection
 
 from backbone.database.alarms import MOST_OPEN, get_alarm, list_alarms, open_of_rules
-from backbone.database.documents import plain
 from backbone.database.outbox import append
 from backbone.database.suppressions import UNFINISHED, get_suppression, list_suppressions, save_suppression
 from community.alarms import Alarm, AlarmState
@@ -39,7 +38,7 @@ def under_suppression(c: Connection, writer: str, site: Site, alarm: Alarm, now:
             return replace(alarm, suppressed=suppression.id)
         if alarm.grade is Grade.HIGH and _shelves(suppression, alarm):
             keep(c, writer, come_back(suppression, BY_ITSELF, now), "over", now)
-    return replace(alarm, suppressed=None)
+    return alarm if alarm.suppressed is None else replace(alarm, suppressed=None)
 
 
 def by_design(c: Connection, writer: str, site: Site, rule: Rule, alarm: Alarm, now: int) -> Alarm:
@@ -106,7 +105,7 @@ def answers_for(c: Connection, alarm: Alarm) -> Suppression | None:
 def keep(c: Connection, writer: str, suppression: Suppression, change: str, now: int) -> None:
     """Save it, and have the page told."""
     save_suppression(c, suppression)
-    append(c, writer, suppression.site, "suppression", change, suppression.id, plain(suppression), now)
+    append(c, writer, suppression.site, "suppression", change, suppression.id, suppression, now)
 
 
 def _shelves(suppression: Suppression, alarm: Alarm) -> bool:

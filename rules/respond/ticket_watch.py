@@ -14,10 +14,10 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import InterfaceError, OperationalError
 
 from backbone import metrics
-from backbone.database.documents import plain
 from backbone.database.duty import duty_on_record
 from backbone.database.errors import Conflict
 from backbone.database.outbox import Relay, append
+from backbone.database.statements import savepoint
 from backbone.database.tickets import due_tickets, get_ticket, load_of, put_off, save_ticket
 from backbone.database.users import list_users
 from community.assignment import choose
@@ -94,7 +94,7 @@ def look_after(c: Connection, site: Site, now: int) -> int:
     crew = _Crew(accounts, load_of(c, site.id), duty_on_record(c, site, now))
     for identifier in due:
         try:
-            with c.begin_nested():
+            with savepoint(c):
                 ticket = get_ticket(c, identifier)
                 assert ticket is not None
                 _keep(c, ticket, _look_after_one(c, site, ticket, crew, now), now)
@@ -135,4 +135,4 @@ def _dispatch(site: Site, ticket: Ticket, crew: _Crew, now: int) -> Ticket:
 def _keep(c: Connection, before: Ticket, after: Ticket, now: int) -> None:
     saved = replace(after, version=before.version + 1)
     save_ticket(c, saved)
-    append(c, WRITER, saved.site, "ticket", saved.history[-1].change, saved.id, plain(saved), now)
+    append(c, WRITER, saved.site, "ticket", saved.history[-1].change, saved.id, saved, now)

@@ -7,7 +7,6 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
-from backbone.database.documents import plain
 from backbone.database.outbox import append
 from backbone.database.tickets import save_ticket, ticket_of
 from community.people import PLATFORM
@@ -98,7 +97,7 @@ def _keep(c: Connection, before: Ticket | None, after: Ticket, change: str, now:
         return after
     after = replace(after, version=before.version + 1 if before is not None else 1)
     save_ticket(c, after)
-    append(c, WRITER, after.site, "ticket", change, after.id, plain(after), now)
+    append(c, WRITER, after.site, "ticket", change, after.id, after, now)
     return after
 
 

@@ -17,7 +17,6 @@ from sqlalchemy import Connection
 from backbone import metrics
 from backbone.database.checkpoints import load_checkpoint, save_checkpoint
 from backbone.database.database import Database
-from backbone.database.documents import plain
 from backbone.database.drills import list_drills, list_trainings
 from backbone.database.outbox import append
 from backbone.database.tickets import get_ticket, save_ticket
@@ -127,7 +126,7 @@ def make(c: Connection, at: Site, due: Due, now: int) -> None:
             party=due.party,
         )
         save_round(c, round_)
-        append(c, WRITER, site, "inspection", "planned", identifier, plain(round_), now)
+        append(c, WRITER, site, "inspection", "planned", identifier, round_, now)
         return
     ticket = open_ticket(
         id=identifier,
@@ -148,7 +147,7 @@ def make(c: Connection, at: Site, due: Due, now: int) -> None:
         said = f"此前还有{due.skipped}次未做 / {due.skipped} more were missed before" if due.skipped else ""
         ticket = replace(add_note(ticket, SYSTEM, "planned-late", said, now), version=1)
     save_ticket(c, ticket)
-    append(c, WRITER, site, "ticket", "reported", identifier, plain(ticket), now)
+    append(c, WRITER, site, "ticket", "reported", identifier, ticket, now)
 
 
 def _is_made(c: Connection, site: str, due: Due) -> bool:

@@ -321,7 +321,6 @@ def test_the_audit_chain_shows_what_was_changed(database: Database) -> None:
     with database.begin() as connection:
         connection.exec_driver_sql("UPDATE audit SET who = 'somebody else' WHERE id = (SELECT max(id) FROM audit)")
         told = audit.verify(connection)
-        connection.rollback()
     assert told is not None
     assert "was changed" in told
 
