@@ -1,11 +1,13 @@
 """The rules service: wires what judges the stream, what responds and what tells people."""
 
 import asyncio
+import contextlib
 import os
 from collections.abc import Callable, Mapping
 
 import structlog
 from sqlalchemy import Connection
+from sqlalchemy.exc import SQLAlchemyError
 
 from backbone import metrics, topics
 from backbone.bus import Bus
@@ -40,6 +42,7 @@ from rules.settings import RulesSettings
 from rules.watermarks import Watermarks
 from rules.writer import Stopped, Writer
 
+TIDY_LOG_S = 1.0
 log = structlog.get_logger()
 
 
@@ -59,7 +62,8 @@ async def run(
     """
     detector, now = detector_of(site), clock or Clock()
     compiled = detector.compiled
-    async with Writer(database, stop) as writer, Writer(database, stop) as notes:
+    async with Writer(database, stop) as writer:
+        notes = writer.beside()
         try:
             outputs = OutputValues(site)
             responder = Responder(site, round(settings.late_after_s * 1000), outputs)
@@ -128,6 +132,7 @@ async def run(
                     group.create_task(upkeep.run(), name="upkeep"),
                     group.create_task(heartbeat.run(), name="heartbeat"),
                     group.create_task(refused.run(), name="quarantine"),
+                    group.create_task(_tidy_log(database), name="database log"),
                 ]
                 if watch_site is not None:
                     tasks.append(group.create_task(watch_site.run(take), name="site file"))
@@ -137,6 +142,14 @@ async def run(
                     task.cancel()
         except* Stopped:
             log.warning("stopped while the database was away; what was not committed will be sent again")
+
+
+async def _tidy_log(database: Database) -> None:
+    """What SQLite's log holds goes into its file beside the alarms, whose commits would do it otherwise."""
+    while True:
+        await asyncio.sleep(TIDY_LOG_S)
+        with contextlib.suppress(SQLAlchemyError):  # whoever commits finds the same fault, and says so
+            await asyncio.to_thread(database.tidy_log)
 
 
 def _restore(

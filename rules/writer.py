@@ -3,8 +3,10 @@
 import asyncio
 import contextlib
 import sys
+from collections import deque
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from typing import TypeVar
 
 import structlog
@@ -30,15 +32,53 @@ class Stopped(Exception):  # noqa: N818 - not an error: the service ends, and wh
     """The service was asked to stop while the database could not be written."""
 
 
-class Writer:
-    """Runs transactions one after another. While the database is away the caller waits, and so does all it consumes."""
+class Turns:
+    """One thread for several writers: whoever is urgent is next, whatever waits longer."""
 
-    def __init__(self, database: Database, stop: asyncio.Event) -> None:
+    def __init__(self) -> None:
+        self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="rules-writer")
+        self._urgent: deque[Callable[[], None]] = deque()
+        self._others: deque[Callable[[], None]] = deque()
+
+    def take(self, work: Callable[[], T], *, urgent: bool) -> Future[T]:
+        """The result of `work` when its turn has come."""
+        result: Future[T] = Future()
+
+        def run() -> None:
+            if not result.set_running_or_notify_cancel():
+                return
+            try:
+                result.set_result(work())
+            except BaseException as error:
+                result.set_exception(error)
+
+        (self._urgent if urgent else self._others).append(run)
+        self._pool.submit(self._next)
+        return result
+
+    def close(self) -> None:
+        """Wait for what was begun."""
+        self._pool.shutdown()
+
+    def _next(self) -> None:
+        (self._urgent or self._others).popleft()()
+
+
+class Writer:
+    """Runs transactions one after another. While the database is away the caller waits, and so does all it consumes.
+
+    What is told to people, and who is given a ticket, is written `beside`: in the same thread and by the same
+    connection, when no alarm is to be written. An alarm waits for one such transaction at most, and finds in SQLite's
+    memory what it needs of the file.
+    """
+
+    def __init__(self, database: Database, stop: asyncio.Event, turns: Turns | None = None) -> None:
         self._database = database
         self._stop = stop
-        self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="rules-writer")
+        self._urgent = turns is None
+        self._turns = turns or Turns()
         self._seen = 0
-        self.on_committed: Callable[[list[OutboxRow]], None] = lambda _events: None
+        self.on_committed: Callable[[list[OutboxRow]], None] | None = None
         """Called on the loop with the events of each transaction, in their order."""
         self.away = False
         """Whether the last try failed."""
@@ -48,7 +88,11 @@ class Writer:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        await asyncio.to_thread(self._pool.shutdown)
+        await asyncio.to_thread(self._turns.close)
+
+    def beside(self) -> "Writer":
+        """A writer that lets this one go first; it ends with it."""
+        return Writer(self._database, self._stop, self._turns)
 
     async def do(self, work: Callable[[Connection], T]) -> T:
         """The result of `work` once its transaction is committed; `work` may be called several times.
@@ -60,7 +104,8 @@ class Writer:
         while True:
             try:
                 loop = asyncio.get_running_loop()
-                result = await loop.run_in_executor(self._pool, self._transaction, work, loop)
+                turn = self._turns.take(partial(self._transaction, work, loop), urgent=self._urgent)
+                result = await asyncio.wrap_future(turn)
             except (OperationalError, InterfaceError, Conflict) as error:
                 self._note_failure(error)
             else:
@@ -75,10 +120,12 @@ class Writer:
             delay_s = min(LONGEST_DELAY_S, delay_s * 2)
 
     def _transaction(self, work: Callable[[Connection], T], loop: asyncio.AbstractEventLoop) -> T:
+        events: list[OutboxRow] = []
         with self._database.begin() as connection:
             result = work(connection)
-            events = unsent(connection, NAME, self._seen)
-        if events:
+            if self.on_committed is not None:
+                events = unsent(connection, NAME, self._seen)
+        if events and self.on_committed is not None:
             self._seen = events[-1].id
             loop.call_soon_threadsafe(self.on_committed, events)
         return result

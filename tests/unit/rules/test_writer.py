@@ -2,8 +2,10 @@
 
 import asyncio
 import sqlite3
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -72,3 +74,49 @@ async def test_stops_while_the_database_is_away(real: Database) -> None:
         stop.set()
         with pytest.raises(Stopped):
             await task
+
+
+async def test_an_alarm_is_written_before_all_that_waits_beside(real: Database) -> None:
+    begun, go_on, order = threading.Event(), threading.Event(), list[str]()
+
+    def stand(_c: Connection) -> None:
+        begun.set()
+        assert go_on.wait(10)
+
+    def note(what: str, _c: Connection) -> None:
+        order.append(what)
+
+    async with Writer(real, asyncio.Event()) as writer:
+        beside = writer.beside()
+        first = asyncio.create_task(beside.do(stand))
+        await until(begun.is_set, "the first transaction")
+        others = [asyncio.create_task(beside.do(partial(note, f"note {n}"))) for n in range(3)]
+        await asyncio.sleep(0)
+        alarms = [asyncio.create_task(writer.do(partial(note, f"alarm {n}"))) for n in range(2)]
+        await asyncio.sleep(0)
+        go_on.set()
+        await asyncio.gather(first, *others, *alarms)
+    assert order == ["alarm 0", "alarm 1", "note 0", "note 1", "note 2"]
+
+
+async def test_what_is_given_up_beside_is_not_written_and_holds_up_nothing(real: Database) -> None:
+    begun, go_on = threading.Event(), threading.Event()
+
+    def stand(_c: Connection) -> None:
+        begun.set()
+        assert go_on.wait(10)
+
+    async with Writer(real, asyncio.Event()) as writer:
+        beside = writer.beside()
+        first = asyncio.create_task(writer.do(stand))
+        await until(begun.is_set, "the first transaction")
+        given_up = asyncio.create_task(beside.do(lambda c: save_checkpoint(c, "n", b"never")))
+        await asyncio.sleep(0)
+        given_up.cancel()
+        go_on.set()
+        await first
+        await writer.do(lambda c: save_checkpoint(c, "m", b"alarm"))
+        with pytest.raises(asyncio.CancelledError):
+            await given_up
+    with real.read() as c:
+        assert (load_checkpoint(c, "n"), load_checkpoint(c, "m")) == (None, b"alarm")
