@@ -85,6 +85,7 @@ async def history_and_api(stop: asyncio.Event, *, with_ingest: bool, with_api: b
 async def _history_and_api(
     settings: Settings, database: "Database", stop: asyncio.Event, *, with_ingest: bool, with_api: bool
 ) -> None:
+    from anju.turns import give_way
     from api.service import run as run_api
     from api.settings import ApiSettings
     from backbone.database.sole import alone
@@ -103,6 +104,8 @@ async def _history_and_api(
             await each(changed)
 
     with closing(open_historian(settings.history_url, settings.data_dir, site, patient=True)) as historian:
+        if with_ingest:
+            give_way()
         name = "+".join(["ingest"] * with_ingest + ["api"] * with_api)
         watch = SiteWatch(settings, site, name, wall_ms, problems)  # one for both: a changed file is read once
         services: list[tuple[str, Awaitable[None]]] = []
