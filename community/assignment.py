@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 
 from community.people import Role
-from community.roster import OnRecord, on_duty
+from community.roster import OnRecord, all_on_duty
 from community.site.model import Person
 from community.site.site import Site
 from community.tickets import Ticket
@@ -83,7 +83,8 @@ def _on_duty(site: Site, at: int, record: OnRecord) -> Mapping[str, tuple[str, .
     if roster is None:
         return {p.id: tuple(p.duties) for p in site.file.people}
     found: dict[str, tuple[str, ...]] = {}
+    there = all_on_duty(roster, site.file.site.timezone, at, record)
     for duty in roster.duties:
-        for person in on_duty(roster, site.file.site.timezone, duty.id, at, record):
+        for person in there.get(duty.id, ()):
             found[person] = (*found.get(person, ()), duty.id)
     return found

@@ -77,6 +77,15 @@ def on_duty(roster: Roster, timezone: str, duty: str, at: int, record: OnRecord 
     return fit(duty, rostered(roster, timezone, duty, at, record.changes), record.barred)
 
 
+def all_on_duty(roster: Roster, timezone: str, at: int, record: OnRecord = OnRecord()) -> dict[str, tuple[str, ...]]:
+    """By duty, as `on_duty` says of each: the days around are gone through once."""
+    found: dict[str, dict[str, None]] = {}
+    for spell in _spells(roster, timezone, at, at + 1):
+        if spell.since <= at < spell.until:
+            found.setdefault(spell.duty, {}).update(dict.fromkeys(_changed(spell, at, record.changes)))
+    return {duty: fit(duty, tuple(people), record.barred) for duty, people in found.items()}
+
+
 def rostered(
     roster: Roster, timezone: str, duty: str, at: int, changes: Sequence[RosterChange] = ()
 ) -> tuple[str, ...]:

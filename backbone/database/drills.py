@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, bindparam
 
 from backbone.database.objects import Objects, any_of
 from backbone.database.tables import drills, trainings
@@ -12,6 +12,7 @@ from community.training import Training
 MOST_TRAININGS = 10_000
 _drills = Objects(drills, Drill)
 _trainings = Objects(trainings, Training)
+_of_site = _trainings.all_that(trainings.c.site == bindparam("site"))
 
 
 def get_drill(connection: Connection, identifier: str) -> Drill | None:
@@ -58,7 +59,7 @@ def get_training(connection: Connection, identifier: str) -> Training | None:
 
 def list_trainings(connection: Connection, site: str) -> list[Training]:
     """Every record of a site, the latest first."""
-    return _trainings.list(connection, trainings.c.site == site, limit=MOST_TRAININGS)
+    return _trainings.all(connection, _of_site, {"site": site, "limit": MOST_TRAININGS})
 
 
 def save_training(connection: Connection, training: Training) -> None:

@@ -55,6 +55,9 @@ _waiting = Prepared(
     select(_n.person, func.min(_n.next_at)).where(*_queued, _n.grade != Grade.HIGH.value).group_by(_n.person)
 )
 _oldest_due = Prepared(select(func.min(_n.next_at)).where(*_queued))
+_changes_after = _changes.all_that(
+    roster_changes.c.site == bindparam("site"), roster_changes.c.until > bindparam("after")
+)
 _everybody = (personal.c.site == bindparam("site"), personal.c.what == bindparam("what"))
 _of_everybody = Prepared(select(personal.c.person, personal.c.document).where(*_everybody))
 _of_person = Prepared(select(personal.c.document).where(*_everybody, personal.c.person == bindparam("person")))
@@ -211,8 +214,7 @@ def _stored(thing: Notification | Escalation) -> dict[str, object]:
 
 def roster_changes_after(c: Connection, site: str, at: int) -> list[RosterChange]:
     """Changes that are not over at a time."""
-    columns = roster_changes.c
-    return _changes.list(c, columns.site == site, columns.until > at, limit=MOST_CHANGES)
+    return _changes.all(c, _changes_after, {"site": site, "after": at, "limit": MOST_CHANGES})
 
 
 def get_roster_change(c: Connection, identifier: str) -> RosterChange | None:

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 from hypothesis import given
 from hypothesis import strategies as st
 
-from community.roster import OnRecord, RosterChange, gaps, is_rest_day, on_duty, spells
+from community.roster import OnRecord, RosterChange, all_on_duty, gaps, is_rest_day, on_duty, spells
 from community.site.duty import Roster
 
 SHANGHAI = "Asia/Shanghai"
@@ -70,6 +70,26 @@ def test_a_stand_in_takes_the_place_for_as_long_as_said_and_no_longer() -> None:
 def test_somebody_is_on_duty_at_every_minute_of_the_year_also_when_clocks_change(minute: int, zone: str) -> None:
     moment = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(minutes=minute)
     assert len(on_duty(ROSTER, zone, "maintenance", round(moment.timestamp() * 1000))) == 1
+
+
+@given(st.integers(0, 525_600), st.booleans())
+def test_all_duties_at_once_are_what_each_is_by_itself(minute: int, changed: bool) -> None:
+    now = at("2026-01-01T00:00") + minute * 60_000
+    ill = RosterChange(
+        id="r-1",
+        site="s",
+        duty="maintenance",
+        since=now - 60_000,
+        until=now + 60_000,
+        out="a",
+        in_="z",
+        by="manager",
+        reason="ill",
+        at=0,
+    )
+    record = OnRecord((ill,) if changed else (), frozenset({("maintenance", "b"), ("manager", "m")}))
+    each = {duty.id: on_duty(ROSTER, SHANGHAI, duty.id, now, record) for duty in ROSTER.duties}
+    assert all_on_duty(ROSTER, SHANGHAI, now, record) == {duty: people for duty, people in each.items() if people}
 
 
 def test_the_times_nobody_is_there_are_found() -> None:
