@@ -8,19 +8,17 @@ by.
 
 import asyncio
 import contextlib
-import fcntl
 import zlib
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import IO
 
 import structlog
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from backbone.database.database import Database
+from backbone.turn import LOOK_EVERY_S, FileTurn, Turn, wait_for
 
-LOOK_EVERY_S = 1.0
 ASK_AGAIN_S = 0.2
 ANSWER_S = 5.0
 _CLASS = 0x616E6A75  # any number of our own
@@ -40,20 +38,10 @@ async def alone(
     Raises:
         SoleLost: the turn was lost while it worked.
     """
-    lock = _FileLock(folder / f"{name}.lock") if database.is_sqlite else _ServerLock(database, name)
-    said = False
+    lock: Turn = FileTurn(folder / f"{name}.lock") if database.is_sqlite else _ServerLock(database, name)
     try:
-        while not (taken := await asyncio.to_thread(lock.take)):
-            if not said:
-                why = "another worker does this" if taken is False else "the database does not say whose turn it is"
-                log.warning(f"{why}; standing by", work=name)
-            said = True
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(LOOK_EVERY_S):
-                    await stop.wait()
-                    return
-        if said:
-            log.warning("taking over", work=name)
+        if not await wait_for(lock, name, stop):
+            return
         working = asyncio.ensure_future(work())
         try:
             while not working.done():
@@ -69,37 +57,13 @@ async def alone(
         await asyncio.to_thread(lock.release)
 
 
-async def _again(lock: "_FileLock | _ServerLock", name: str, working: asyncio.Future[None]) -> bool:
+async def _again(lock: Turn, name: str, working: asyncio.Future[None]) -> bool:
     """Whether the turn is ours again, or no longer wanted. Nobody can work while the server does not answer."""
     log.warning("the turn is in doubt; asking for it again", work=name)
     await asyncio.to_thread(lock.release)
     while (taken := await asyncio.to_thread(lock.take)) is None and not working.done():  # noqa: ASYNC110  (no event)
         await asyncio.sleep(ASK_AGAIN_S)
     return taken is not False
-
-
-class _FileLock:
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._file: IO[str] | None = None
-
-    def take(self) -> bool | None:
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        file = self._path.open("w")
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            file.close()
-            return False
-        self._file = file
-        return True
-
-    async def held(self) -> bool:
-        return True
-
-    def release(self) -> None:
-        if self._file is not None:
-            self._file.close()
 
 
 class _ServerLock:
