@@ -25,6 +25,8 @@ class LossReason(StrEnum):
     """The history stands where it stood before, as after restoring a backup: what it had taken since is gone."""
     RULES_WENT_BACK = "rules-went-back"
     """The same of the rules: what they had judged since is not judged again, and its alarms are gone."""
+    TWO_GATEWAYS = "two-gateways"
+    """Another gateway went by the same id and numbered its frames alike: each was taken for a repeat of the other."""
     DRIVER_RESTARTED = "driver-restarted"
     """What reads the device hung or ended, and was started again."""
     FLOOD = "flood"

@@ -36,6 +36,7 @@ OURS = frozenset(
         LossReason.FLOOD,
         LossReason.HISTORY_WENT_BACK,
         LossReason.RULES_WENT_BACK,
+        LossReason.TWO_GATEWAYS,
     }
 )
 """A person should look at these. That a device or the gateway is silent raises alarms of its own."""

@@ -30,6 +30,7 @@ from gateway.installation import Installation, installed
 from gateway.interlock_guard import InterlockGuard
 from gateway.judgement import STRANGERS
 from gateway.loss_watch import LossWatch
+from gateway.namesake import Namesake
 from gateway.pseudonyms import Pseudonyms
 from gateway.readings import DeviceReader, Pipeline
 from gateway.refusals import Refusals
@@ -140,10 +141,12 @@ class Parts:
             trusted=settings.strangers_kept_out,
         )
         self._finder = Finder(connections.announcers, bus, site.id, row.id, refusals=self._refusals, now=now)
+        self._namesake = Namesake(bus, site.id, row.id, spool, self._uplink.renumber, now)
         self._status = Status(
             bus,
             site.id,
             row.id,
+            instance=self._namesake.instance,
             spool=spool,
             refusals=self._refusals,
             readers=self._readers.values,
@@ -228,6 +231,7 @@ class Parts:
         self._interlocks.load()
         self._uplink.start()
         self._commands.start()
+        self._namesake.start()
         self._status.start()
         self._mqtt.start()
         self._finder.start()
@@ -272,6 +276,8 @@ class Parts:
         found = [] if self._interlocks.problem is None else [self._interlocks.problem]
         if deaf := next((deaf for ear in self._ears if (deaf := ear.deaf)), None):
             found.append(f"the sensors cannot be heard: {deaf}")
+        if self._namesake.problem is not None:
+            found.append(self._namesake.problem)
         found += self._workers.problems
         if self._watch is not None and self._watch.state.problems:
             found.append(f"the site file is refused, the one before stays in force: {self._watch.state.problems[0]}")

@@ -156,7 +156,7 @@ class Spool:
     def renumber(self, above: int, now: int) -> None:
         """Begin an epoch higher than `above`: somebody knows more of this numbering than the spool does."""
         epoch = max(self.epoch, above, now // 1000 - 1) + 1
-        log.error("new numbering of frames", old=self.epoch, new=epoch, reason="consumers were further than the spool")
+        log.error("new numbering of frames", old=self.epoch, new=epoch, above=above)
         try:
             self._set_epoch(epoch)
         except (OSError, sqlite3.Error) as error:

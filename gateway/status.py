@@ -41,6 +41,7 @@ class _Refusal(msgspec.Struct):
 
 class _Status(msgspec.Struct):
     online: bool
+    instance: str
     epoch: int
     since: int
     version: str
@@ -103,6 +104,7 @@ class Status:
         site: str,
         gateway: str,
         *,
+        instance: str,
         spool: Spool,
         refusals: Refusals,
         readers: Callable[[], Iterable[DeviceReader]],
@@ -116,6 +118,7 @@ class Status:
         self._bus = bus
         self._topic = topics.status(site, gateway)
         self._gateway = gateway
+        self._instance = instance
         self._spool = spool
         self._refusals = refusals
         self._readers = readers
@@ -163,6 +166,7 @@ class Status:
         exposition.show(self._gateway, rows, hours_left)
         status = _Status(
             online=True,
+            instance=self._instance,
             epoch=self._spool.epoch,
             since=self.since,
             version=self._version,

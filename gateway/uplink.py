@@ -179,6 +179,11 @@ class Uplink:
             flow.reset(now)
         self.pump()
 
+    def renumber(self, above: int) -> None:
+        """Begin a numbering with an epoch higher than `above`: what is not committed is sent again under it."""
+        self._spool.renumber(above, self._now())
+        self._begin_epoch()
+
     def _begin_epoch(self) -> None:
         self._flow_epoch = self._spool.epoch
         for flow in self._flows.values():
@@ -203,8 +208,7 @@ class Uplink:
             said.epoch == self._spool.epoch and any(spoken[lane] > self._spool.assigned(lane) for lane in Lane)
         ):
             # The spool was lost or set back: under the old numbers its frames would be taken for repeats.
-            self._spool.renumber(said.epoch, now)
-            self._begin_epoch()
+            self.renumber(said.epoch)
         if said.epoch < self._spool.epoch:
             spoken = dict.fromkeys(Lane, 0)
         back = [lane for lane, flow in self._flows.items() if spoken[lane] < flow.committed_by(name)]

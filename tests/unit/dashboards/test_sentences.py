@@ -42,6 +42,7 @@ RETURNED = {
     "gateway/interlock_guard.py": {"reset", "_set"},
     "gateway/device_modes.py": {"command"},
     "gateway/clock.py": {"problem"},
+    "gateway/namesake.py": {"problem"},
     "gateway/supervision.py": {"problems", "_run_once"},
     "gateway/status.py": {"_problems"},
     "gateway/parts.py": {"_troubles"},

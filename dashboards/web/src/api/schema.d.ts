@@ -4841,7 +4841,7 @@ export interface components {
          * @description Why readings are missing.
          * @enum {string}
          */
-        LossReason: "spool-full" | "too-old" | "memory-full" | "damaged" | "sequence-gap" | "silent" | "gateway-down" | "history-went-back" | "rules-went-back" | "driver-restarted" | "flood";
+        LossReason: "spool-full" | "too-old" | "memory-full" | "damaged" | "sequence-gap" | "silent" | "gateway-down" | "history-went-back" | "rules-went-back" | "two-gateways" | "driver-restarted" | "flood";
         /**
          * MachineActionOut
          * @description One command of a step, and what the gateway answered.
