@@ -292,6 +292,7 @@ class Influx:
     """The port of the rewriting proxy: what a program is given."""
     database: str
     process: Process
+    proxy: Process
 
     @property
     def url(self) -> str:
@@ -346,7 +347,7 @@ def influxdb(
         for statement in statements:
             with urlopen(Request(query, data=urlencode({"q": statement}).encode())) as response:
                 response.read()
-        yield Influx(port, database, influx)
+        yield Influx(port, database, influx, nginx)
     finally:
         nginx.stop()
         influx.stop()

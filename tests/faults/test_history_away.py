@@ -17,7 +17,7 @@ from tests.faults.disks import UNPRIVILEGED, Disk, OpenDisk, full, limited, may_
 from tests.faults.numbered import NumberedSensor, count_of, kept, nothing_lost_or_doubled, now_ms, stamp
 from tests.faults.test_kill import CLIMATE, DETECTORS
 from tests.program import Program
-from tests.servers import Process, influxdb, standing_still, wait_until
+from tests.servers import Process, standing_still, wait_until
 
 Away = contextlib.AbstractContextManager[None]
 WAITING = 500
@@ -164,21 +164,6 @@ def _losses(api: httpx.Client) -> list[tuple[int, int]]:
 
 def _ms(text: str) -> int:
     return round(datetime.fromisoformat(text).timestamp() * 1000)
-
-
-def test_an_influxdb_that_is_gone_costs_no_reading_and_holds_no_alarm_up(tmp_path: Path) -> None:
-    with influxdb(tmp_path / "influxdb") as influx:
-        program = Program(tmp_path, simulate=False, environment={"ANJU_HISTORIAN_URL": influx.url})
-
-        @contextlib.contextmanager
-        def away() -> Iterator[None]:
-            influx.process.kill()
-            try:
-                yield
-            finally:
-                influx.process.start()
-
-        _nothing_lost(program, away, answers_meanwhile=False)
 
 
 def _nothing_lost(program: Program, away: Callable[[], Away], *, answers_meanwhile: bool) -> None:
