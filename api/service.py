@@ -25,6 +25,7 @@ from backbone.database.outbox import Relay
 from backbone.historian.port import Historian
 from backbone.site_watch import Take
 from backbone.steady import wall_ms
+from backbone.ways import Ways
 from community.site.site import Site
 from dashboards import WEB_DIST
 
@@ -54,7 +55,8 @@ async def run(
     with listener(settings) as listening:
         await asyncio.to_thread(first_administrator, database, settings, wall_ms())
         loop = asyncio.get_running_loop()
-        async with Bus.of_platform(settings, "anju-api") as bus:
+        ways = Ways.of_platform(settings, "anju-api")
+        async with Bus.of_platform(settings, "anju-api") as bus, ways:
             relay = Relay(database, bus, WRITER)
             app = create_app(
                 settings,
@@ -83,7 +85,7 @@ async def run(
             )
             await _remember(platform, history)
             await _note_version(platform)
-            feed.subscribe(bus)
+            feed.subscribe(bus, ways)
             history.listening()
             bus.on_connect(history.listening)
             if follow is not None:

@@ -11,7 +11,7 @@ import ssl
 import time
 import uuid
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -60,7 +60,7 @@ class Bus:
     """An MQTT 3.1.1 client that stays connected. Handlers run on the loop and must not block.
 
     `url` may name several brokers of one cluster, with commas: a connection that is lost, or cannot be made, is tried
-    at the next; those that are to be `apart_from` each other are at different ones, so that the death of one cuts one.
+    at the next.
 
     With `session` the broker keeps QoS 1 messages for `client_id` while this client is away, and a message is
     acknowledged only when what its handlers returned is done: a reader that dies before it made the message durable
@@ -77,7 +77,6 @@ class Bus:
         key: Path | None = None,
         will: Message | None = None,
         session: bool = False,
-        apart_from: "Sequence[Bus]" = (),
     ) -> None:
         self._addresses = deque(BrokerAddress.all_of(url))
         self._name = client_id
@@ -86,11 +85,6 @@ class Bus:
         self._cert = cert
         self._key = key
         self._will = will
-        self._apart_from = list(apart_from)
-        for other in apart_from:
-            other._apart_from.append(self)
-        self._addresses.rotate(-len(self._apart_from))
-        self._stepped_aside = False
         self._handlers = Handlers(client_id)
         self._connect_callbacks: list[Callable[[], None]] = []
         self._disconnect_callbacks: list[Callable[[], None]] = []
@@ -123,16 +117,11 @@ class Bus:
 
     @classmethod
     def of_platform(
-        cls, settings: Settings, client_id: str, *, will: Message | None = None, apart_from: "Sequence[Bus]" = ()
+        cls, settings: Settings, client_id: str, *, will: Message | None = None, url: str | None = None
     ) -> "Bus":
-        """To the platform's broker, as the settings say."""
+        """To the platform's broker, as the settings say; `url`: to this one of several."""
         ca, cert, key = settings.mqtt_ca, settings.mqtt_cert, settings.mqtt_key
-        return cls(settings.broker_url, client_id, ca=ca, cert=cert, key=key, will=will, apart_from=apart_from)
-
-    @property
-    def has_several(self) -> bool:
-        """Whether it knows several brokers, of a cluster."""
-        return len(self._addresses) > 1
+        return cls(url or settings.broker_url, client_id, ca=ca, cert=cert, key=key, will=will)
 
     @property
     def unacknowledged(self) -> int:
@@ -209,7 +198,6 @@ class Bus:
         delay_s = FIRST_DELAY_S
         while True:
             began = time.monotonic()
-            self._step_aside()
             try:
                 await self._one_connection()
             except (OSError, gmqtt.mqtt.handler.MQTTConnectError) as error:
@@ -223,14 +211,6 @@ class Bus:
                 delay_s = FIRST_DELAY_S
             await asyncio.sleep(delay_s * random.uniform(0.5, 1))  # noqa: S311
             delay_s = min(LONGEST_DELAY_S, delay_s * 2)
-
-    def _step_aside(self) -> None:
-        """Leave out nodes where the other connections are; but not twice running: they may be the only ones."""
-        taken = {other._address for other in self._apart_from if other.connected}
-        by = next((n for n, address in enumerate(self._addresses) if address not in taken), 0)
-        self._stepped_aside = by > 0 and not self._stepped_aside
-        if self._stepped_aside:
-            self._addresses.rotate(-by)
 
     async def _one_connection(self) -> None:
         """From connecting to the loss, with a fresh client: nothing of an old one is replayed behind our back.

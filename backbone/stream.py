@@ -20,6 +20,7 @@ from backbone import metrics, topics
 from backbone.bus import Bus
 from backbone.frames import Frame, FrameError, decode
 from backbone.gap import SAMPLE_BYTES, Gap
+from backbone.ways import Ways
 from community.quality import Quality
 from community.site.profile import Lane
 
@@ -114,8 +115,8 @@ class Stream:
     Memory is bounded: at `max_buffered_bytes` the socket is not read until the consumer has caught up.
 
     With a `bulk_bus` bulk frames come by a connection of their own, which is not read from half of that on: urgent
-    ones wait behind none of them, neither at the broker nor in a socket. At several brokers of a cluster it takes
-    urgent frames too, at QoS 0, which waits for no election: who is left of the two connections brings them.
+    ones wait behind none of them, neither at the broker nor in a socket. By `ways` urgent frames come as well, and how
+    far they are durable is said.
     """
 
     def __init__(
@@ -130,8 +131,10 @@ class Stream:
         refuse: Callable[[Refusal], None],
         max_buffered_bytes: int = MAX_BUFFERED_BYTES,
         bulk_bus: Bus | None = None,
+        ways: Ways | None = None,
     ) -> None:
         self._bus = bus
+        self._ways = ways or Ways()
         self._bulk_bus = bulk_bus or bus
         self._limits = {self._bulk_bus: max_buffered_bytes // 2} if bulk_bus is not None else {}
         self._limits[bus] = max_buffered_bytes
@@ -157,8 +160,7 @@ class Stream:
         """Subscribe, and tell the gateways the positions now and after every reconnect."""
         urgent, bulk = (topics.all_frames(self._site, lane) for lane in (Lane.URGENT, Lane.BULK))
         self._bus.subscribe(urgent, self._on_frame)
-        if self._bulk_bus is not self._bus and self._bulk_bus.has_several:
-            self._bulk_bus.subscribe(urgent, self._on_frame, qos=0)  # first: a cluster grants the other after seconds
+        self._ways.subscribe(urgent, self._on_news)
         self._bulk_bus.subscribe(bulk, self._on_frame)
         self._bus.on_connect(self._on_connect)
         if self._bulk_bus is not self._bus:
@@ -215,9 +217,13 @@ class Stream:
     def commit(self, positions: Mapping[str, Position]) -> None:
         """Tell the gateways what is durable now."""
         for gateway, position in positions.items():
-            if self._durable.get(gateway) != position:
-                self._durable[gateway] = position
-                self._publish(gateway)
+            before = self._durable.get(gateway)
+            if before == position:
+                continue
+            self._durable[gateway] = position
+            self._publish(gateway)
+            if before is None or before[:2] != position[:2]:
+                self._ways.publish(topics.committed(self._site, gateway, self._consumer), self._said(position))
 
     async def batch(self, *, max_readings: int, max_wait_s: float, hurry: bool = True) -> list[Delivery]:
         """Frames in turn, urgent ones first; maybe none after `max_wait_s`.
@@ -307,6 +313,11 @@ class Stream:
             self._said_at[gateway] = self._now()
             # While there is no broker nothing is owed: `_on_connect` tells it all.
             (self._unsaid.discard if said or not self._bus.connected else self._unsaid.add)(gateway)
+
+    def _on_news(self, topic: str, payload: bytes) -> None:
+        """By one of the ways, which are not held back: when there is no room, it is left to the connection that is."""
+        if self._bus not in self._not_read:
+            self._on_frame(topic, payload)
 
     def _on_frame(self, topic: str, payload: bytes) -> None:
         source = topics.parse_frames(topic)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Protocol
 
 import msgspec
@@ -9,6 +10,7 @@ import structlog
 
 from backbone import metrics, topics
 from backbone.bus import Bus
+from backbone.ways import Ways
 from community.commands import Command, Outcome, Reply
 from community.site.devices import DeviceMode
 from community.site.site import Point
@@ -56,11 +58,12 @@ class Modes(Protocol):
 
 
 class Commands:
-    """Takes commands from the bus."""
+    """Takes commands from the bus and the ways, each id once, and answers by both."""
 
     def __init__(
         self,
         bus: Bus,
+        ways: Ways,
         site: str,
         gateway: str,
         *,
@@ -75,6 +78,7 @@ class Commands:
     ) -> None:
         """`points`: of this gateway; `switches`: by device; `trusted`: strangers cannot speak to the broker."""
         self._bus = bus
+        self._ways = ways
         self._site = site
         self._gateway = gateway
         self._points = points
@@ -92,7 +96,9 @@ class Commands:
 
     def start(self) -> None:
         """Subscribe; and send again what was answered while nobody heard it."""
-        self._bus.subscribe(topics.command(self._site, self._gateway, "+"), self._on_command)
+        commands = topics.command(self._site, self._gateway, "+")
+        self._bus.subscribe(commands, lambda topic, body: self._on_command(topic, body, retained=self._bus.retained))
+        self._ways.subscribe(commands, partial(self._on_command, retained=False))
         self._bus.on_connect(self._send_unsent)
 
     def release_all(self, cause: str) -> None:
@@ -110,7 +116,7 @@ class Commands:
                 identifier, command, retained = await self._queue.get()
                 group.create_task(self._handle(identifier, command, retained), name=f"command {identifier}")
 
-    def _on_command(self, topic: str, payload: bytes) -> None:
+    def _on_command(self, topic: str, payload: bytes, *, retained: bool) -> None:
         identifier = topics.last_level(topic)
         if not payload:
             return
@@ -123,7 +129,7 @@ class Commands:
         if len(identifier) > _ID_LIMIT:
             self._refusals.count(topic, "an id this long is none", self._now())
             return
-        self._queue.put_nowait((identifier, command, self._bus.retained))
+        self._queue.put_nowait((identifier, command, retained))
 
     async def _handle(self, identifier: str, command: Command, retained: bool) -> None:
         if self._record.known(identifier):
@@ -229,8 +235,9 @@ class Commands:
         self._answer(identifier, reply)
 
     def _answer(self, identifier: str, reply: Reply) -> None:
-        body = msgspec.json.encode(reply)
-        if not self._bus.publish(topics.reply(self._site, self._gateway, identifier), body):
+        topic, body = topics.reply(self._site, self._gateway, identifier), msgspec.json.encode(reply)
+        self._ways.publish(topic, body)
+        if not self._bus.publish(topic, body):
             self._unsent[identifier] = reply
 
     def _send_unsent(self) -> None:

@@ -7,19 +7,20 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 from backbone.bus import Bus, Message
+from backbone.ways import Ways
 from gateway.settings import GatewaySettings
 
 LAST_WORDS_S = 0.5
-SECOND_WAYS = 2
 
 
 @dataclass(frozen=True, slots=True)
 class Connections:
-    """Frames and commands go by `platform`; sensors are heard by two, the urgent ones by one of their own."""
+    """Frames and commands go by `platform`, on a cluster what is urgent by `ways` as well; sensors are heard by two,
+    the urgent ones by one of their own.
+    """
 
     platform: Bus
-    second: tuple[Bus, ...]
-    """To two more nodes of a cluster: whichever dies, of urgent frames a way is left that waits for nothing."""
+    ways: Ways
     sensors: Bus
     urgent: Bus
     announcers: Bus | None
@@ -32,10 +33,7 @@ class Connections:
     ) -> "Connections":
         """All of them, none opened; `sensors_url` None: the sensors speak to the platform's broker."""
         platform = Bus.of_platform(settings, f"gateway-{gateway}", will=last_word)
-        second: list[Bus] = []
-        for number in range(SECOND_WAYS if platform.has_several else 0):
-            name = f"gateway-{gateway}-again-{number}"
-            second.append(Bus.of_platform(settings, name, apart_from=[platform, *second]))
+        ways = Ways.of_platform(settings, f"gateway-{gateway}")
         # sensors' brokers keep what they say until this gateway has spooled it, but not what devices announce
         sensors, urgent = (
             _to_sensors(settings, sensors_url, f"gateway-{site}-{gateway}-{name}", session=True)
@@ -43,16 +41,16 @@ class Connections:
         )
         finder = f"gateway-{site}-{gateway}-finder"
         announcers = _to_sensors(settings, sensors_url, finder, session=False) if settings.discovery else None
-        return cls(platform, tuple(second), sensors, urgent, announcers, last_word)
+        return cls(platform, ways, sensors, urgent, announcers, last_word)
 
     @contextlib.asynccontextmanager
     async def opened(self) -> AsyncIterator[None]:
         """Open inside; at the end the last word is said, and the broker given a moment for it."""
-        wanted = (self.platform, *self.second, self.sensors, self.announcers, self.urgent)
+        wanted = (self.platform, self.ways, self.sensors, self.announcers, self.urgent)
         async with contextlib.AsyncExitStack() as stack:
-            for bus in wanted:
-                if bus is not None:
-                    await stack.enter_async_context(bus)
+            for one in wanted:
+                if one is not None:
+                    await stack.enter_async_context(one)
             yield
             self.platform.publish(self.last_word.topic, self.last_word.payload, qos=1, retain=True)
             await _until_acknowledged(self.platform)

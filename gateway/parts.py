@@ -78,7 +78,7 @@ class Parts:
             refusals=self._refusals,
             now=now,
             platform_said=self._platform_said,
-            second_buses=connections.second,
+            ways=connections.ways,
         )
         self._forwarder = Forwarder(
             spool,
@@ -129,6 +129,7 @@ class Parts:
         self._record = CommandLog(spool)
         self._commands = Commands(
             bus,
+            connections.ways,
             site.id,
             row.id,
             points=self._points,

@@ -1,8 +1,6 @@
-"""Urgent frames once more, by other nodes of a cluster of brokers.
+"""Urgent frames once more, by one of the ways through a cluster of brokers (backbone/ways.py).
 
-A cluster that has lost a node elects leaders for its queues, seconds in which nothing of QoS 1 is passed on. At QoS 0
-nothing is queued, so nothing waits for the election; and a connection that only sends at QoS 0 is never kept from
-sending by an answer it waits for. Frames are numbered, so that who gets them twice takes them once.
+Frames are numbered, so that who gets them several times takes them once.
 """
 
 from collections.abc import Callable

@@ -3,6 +3,7 @@
 What consumers say on `committed/{consumer}` moves the flow (gateway/flow.py) and lets the spool forget.
 """
 
+import contextlib
 from collections.abc import Callable, Iterable
 
 import msgspec
@@ -10,6 +11,7 @@ import structlog
 
 from backbone import topics
 from backbone.bus import Bus
+from backbone.ways import Ways
 from community.losses import LossReason
 from community.site.profile import Lane
 from gateway.flow import Cursor, LaneFlow, Window
@@ -65,9 +67,10 @@ class Uplink:
         refusals: Refusals,
         now: Callable[[], int],
         platform_said: Callable[[int], None],
-        second_buses: Iterable[Bus] = (),
+        ways: Ways | None = None,
     ) -> None:
         self._bus = bus
+        self._ways = ways or Ways()
         self._spool = spool
         self._site = site
         self._gateway = gateway
@@ -81,7 +84,9 @@ class Uplink:
         self._flows = {
             lane: LaneFlow({name: known[name][lane] for name in self._consumers}, WINDOW[lane]) for lane in Lane
         }
-        self._second_ways = [SecondWay(one, spool, site, gateway, self._judged) for one in second_buses]
+        self._heard_judged = 0
+        """Up to here urgent frames are judged, as heard by a way."""
+        self._second_ways = [SecondWay(one, spool, site, gateway, self._judged) for one in self._ways.buses]
         self._flow_epoch = spool.epoch
         meta = spool.file.meta()
         self._said_at = {name: meta.get(f"said-at-{name}", 0) for name in self._consumers}
@@ -95,6 +100,7 @@ class Uplink:
         """Subscribe to the consumers' commits."""
         for consumer in self._consumers:
             self._bus.subscribe(topics.committed(self._site, self._gateway, consumer), self._on_committed)
+        self._ways.subscribe(topics.committed(self._site, self._gateway, self._timekeeper), self._on_judged)
         self._bus.on_connect(self._on_connect)
 
     def safe(self, lane: Lane) -> int:
@@ -126,7 +132,7 @@ class Uplink:
         return False
 
     def _judged(self) -> int:
-        return self._flows[Lane.URGENT].committed_by(self._timekeeper)
+        return max(self._flows[Lane.URGENT].committed_by(self._timekeeper), self._heard_judged)
 
     def _is_busy(self, lane: Lane) -> bool:
         """Whether the broker has enough to answer already."""
@@ -185,9 +191,16 @@ class Uplink:
         self._begin_epoch()
 
     def _begin_epoch(self) -> None:
-        self._flow_epoch = self._spool.epoch
+        self._flow_epoch, self._heard_judged = self._spool.epoch, 0
         for flow in self._flows.values():
             flow.restart(self._now())
+
+    def _on_judged(self, _topic: str, payload: bytes) -> None:
+        """What the ways need not say again. Nothing is forgotten by it: it may come late, or out of order."""
+        with contextlib.suppress(msgspec.MsgspecError):
+            said = _decoder.decode(payload)
+            if said.epoch == self._spool.epoch and said.urgent <= self._spool.assigned(Lane.URGENT):
+                self._heard_judged = max(self._heard_judged, said.urgent)
 
     def _on_committed(self, topic: str, payload: bytes) -> None:
         now = self._now()
@@ -216,6 +229,8 @@ class Uplink:
         if back and older_by >= 0 and (self._bus.retained or older_by < UNDER_WAY_MS):
             return  # a broker that was restored tells what is long surpassed, and one of a cluster may be slow
         self._said_at[name] = said.at or 0
+        if name == self._timekeeper and Lane.URGENT in back:
+            self._heard_judged = 0
         for lane in back:
             log.warning("a consumer stands where it stood before", consumer=name, lane=lane.value, at=spoken[lane])
             self._spool.go_back(lane, spoken[lane], WENT_BACK.get(name, LossReason.RULES_WENT_BACK), now)

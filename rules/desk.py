@@ -6,6 +6,7 @@ once, so a repeat has no effect, and a restart of any process on the way loses n
 
 import asyncio
 import contextlib
+from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
@@ -16,6 +17,7 @@ from sqlalchemy import Connection
 
 from backbone import metrics, topics
 from backbone.bus import Bus
+from backbone.ways import Ways
 from community.clock_set import moved_command
 from community.commands import Reply
 from community.site.site import Site
@@ -26,7 +28,7 @@ from rules.writer import Writer
 LOOK_EVERY_S = 1.0
 FIRST_REPEAT_MS = 1_000
 LONGEST_REPEAT_MS = 15_000
-MOST_REPLIES = 10_000
+MOST_REPLIES, FEW_REPLIES = 10_000, 100
 log = structlog.get_logger()
 _replies = msgspec.json.Decoder(Reply)
 
@@ -41,19 +43,25 @@ class _Sent:
 class Desk:
     """Commands of open plans, their replies and their deadlines."""
 
-    def __init__(self, bus: Bus, site: Site, writer: Writer, responder: Responder, now: Callable[[], int]) -> None:
+    def __init__(
+        self, bus: Bus, ways: Ways, site: Site, writer: Writer, responder: Responder, now: Callable[[], int]
+    ) -> None:
         self._bus = bus
+        self._ways = ways
         self._site = site
         self._writer = writer
         self._responder = responder
         self._now = now
         self._waiting: dict[str, _Sent] = {}
         self._replies: dict[tuple[str, str], Reply] = {}
+        self._taken: deque[tuple[str, str]] = deque(maxlen=FEW_REPLIES)
+        """The last ones: they come by several ways, and each would be a transaction."""
         self._wake = asyncio.Event()
 
     def start(self) -> None:
         """Subscribe to replies, and to what people do with plans."""
-        self._bus.subscribe(topics.reply(self._site.id, "+", "+"), self._on_reply)
+        for wire in (self._bus, self._ways):
+            wire.subscribe(topics.reply(self._site.id, "+", "+"), self._on_reply)
         for kind in ("plan", "suppression"):
             self._bus.subscribe(topics.event(self._site.id, kind), lambda _topic, _payload: self._wake.set())
         self._bus.on_connect(self._repeat_all)
@@ -93,6 +101,7 @@ class Desk:
             (gateway, identifier), reply = next(iter(self._replies.items()))
             first = await self._writer.do(partial(self._answered, identifier, gateway, reply))
             del self._replies[gateway, identifier]
+            self._taken.append((gateway, identifier))
             if first:
                 self._waiting.pop(identifier, None)
 
@@ -106,8 +115,9 @@ class Desk:
             metrics.loop_errors.labels("rules replies").inc()
             log.warning("not a reply", topic=topic, error=str(error))
             return
-        if len(self._replies) < MOST_REPLIES:
-            self._replies[topics.gateway_of(topic), topics.last_level(topic)] = reply
+        key = topics.gateway_of(topic), topics.last_level(topic)
+        if len(self._replies) < MOST_REPLIES and key not in self._taken:
+            self._replies[key] = reply
             self._wake.set()
 
     def _repeat_all(self) -> None:
@@ -126,6 +136,8 @@ class Desk:
     def _publish(self, sent: _Sent) -> None:
         order, now = sent.order, self._now()
         topic = topics.command(self._site.id, order.gateway, order.id)
-        self._bus.publish(topic, msgspec.json.encode(order.command))
+        body = msgspec.json.encode(order.command)
+        self._ways.publish(topic, body)
+        self._bus.publish(topic, body)
         sent.next_at = now + sent.repeat_ms
         sent.repeat_ms = min(sent.repeat_ms * 2, LONGEST_REPEAT_MS)

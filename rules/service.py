@@ -17,6 +17,7 @@ from backbone.database.positions import load_positions
 from backbone.lived_time import LivedTime
 from backbone.site_watch import SiteWatch
 from backbone.stream import Position, Stream
+from backbone.ways import Ways
 from community.site.site import Site
 from rules.clock import Clock
 from rules.consumer import CONSUMER, Consumer, begin, detector_of
@@ -70,14 +71,23 @@ async def run(
             kept = KeptState(site.id, database, writer)
             positions = await writer.do(lambda c: _restore(c, site, kept, detector, responder, now))
             bus = Bus.of_platform(settings, f"anju-rules-{site.id}")
-            bulk = Bus.of_platform(settings, f"anju-rules-{site.id}-bulk", apart_from=[bus])
-            relay = Relay(database, bus, CONSUMER)
+            bulk = Bus.of_platform(settings, f"anju-rules-{site.id}-bulk")
+            ways = Ways.of_platform(settings, f"anju-rules-{site.id}")
+            relay = Relay(database, bus, CONSUMER, ways=ways)
             writer.on_committed = relay.hand_over
-            desk = Desk(bus, site, writer, responder, now)
+            desk = Desk(bus, ways, site, writer, responder, now)
             watch = GatewayWatch(bus, site, writer, responder, now, settings.gateway_change_after_s)
             refused = Refused(site, notes, now)
             stream = Stream(
-                bus, site.id, site.gateways, CONSUMER, positions, now=now, refuse=refused.frame, bulk_bus=bulk
+                bus,
+                site.id,
+                site.gateways,
+                CONSUMER,
+                positions,
+                now=now,
+                refuse=refused.frame,
+                bulk_bus=bulk,
+                ways=ways,
             )
             watermarks = Watermarks(settings.patience_ms, positions, now())
             stream.start()
@@ -122,7 +132,7 @@ async def run(
                 settled()
 
             settled()
-            async with bus, bulk, asyncio.TaskGroup() as group:
+            async with bus, bulk, ways, asyncio.TaskGroup() as group:
                 tasks = [
                     group.create_task(relay.run(stop), name="relay"),
                     group.create_task(desk.run(), name="desk"),

@@ -19,6 +19,7 @@ from backbone.bus import Bus
 from backbone.database import outbox
 from backbone.database.database import Database
 from backbone.found import FoundError
+from backbone.ways import Ways
 from community.site.profile import Lane
 from community.site.site import Site
 
@@ -59,9 +60,10 @@ class Feed:
         """Tell of another version of the site file from here on."""
         self._site = site
 
-    def subscribe(self, bus: Bus) -> None:
-        """Listen on the bus."""
+    def subscribe(self, bus: Bus, ways: Ways) -> None:
+        """Listen on the bus; and by the ways, that there is something to read."""
         self._bus = bus
+        ways.subscribe(topics.event(self._site.id, "+"), lambda _topic, _payload: self._missed.set())
         for lane in Lane:
             bus.subscribe(topics.all_frames(self._site.id, lane), self.on_frame)
         bus.subscribe(topics.event(self._site.id, "+"), self.on_event)

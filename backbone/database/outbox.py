@@ -18,6 +18,7 @@ from backbone.database.documents import encode
 from backbone.database.statements import Prepared
 from backbone.database.tables import outbox
 from backbone.steady import wall_ms
+from backbone.ways import Ways
 
 LOOK_EVERY_S = 1.0
 MARK_EVERY_S = 0.25
@@ -130,11 +131,23 @@ class _Handed(NamedTuple):
 
 
 class Relay:
-    """Publishes one writer's events. A crash between commit and publish only delays them."""
+    """Publishes one writer's events. A crash between commit and publish only delays them.
 
-    def __init__(self, database: Database, bus: Bus, writer: str, *, now: Callable[[], int] | None = None) -> None:
+    What was committed a moment ago is said by `ways` too, in no order with the rest: a hint to read the outbox.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        bus: Bus,
+        writer: str,
+        *,
+        now: Callable[[], int] | None = None,
+        ways: Ways | None = None,
+    ) -> None:
         self._database = database
         self._bus = bus
+        self._ways = ways or Ways()
         self._writer = writer
         self._now = now or wall_ms
         self._wake = asyncio.Event()
@@ -164,6 +177,9 @@ class Relay:
         if not rows:
             return
         before, self._handed_over = self._handed_over, rows[-1].id
+        if self._ways.buses:
+            for row in rows:
+                self._ways.publish(topics.event(row.site, row.kind), row.payload())
         follows = self._caught_up and self._told >= before and self._bus.reconnects == self._connection
         if not follows or self._unmarked >= MOST_UNMARKED or not self._publish(rows) or len(rows) == MOST_AT_ONCE:
             self._wake.set()

@@ -91,7 +91,7 @@ class Cluster:
 
     def __init__(self, folder: Path) -> None:
         self.mqtt = [free_port() for _ in range(3)]
-        self._health = [free_port() for _ in range(3)]
+        self.health = [free_port() for _ in range(3)]
         routes = [free_port() for _ in range(3)]
         self.nodes = []
         for number in range(3):
@@ -106,7 +106,7 @@ class Cluster:
                 "NATS_CLUSTER": f"127.0.0.1:{routes[number]}",
                 "NATS_MQTT": f"127.0.0.1:{self.mqtt[number]}",
             }
-            command = [installed("nats-server"), "-c", "nats.conf", "-m", str(self._health[number])]
+            command = [installed("nats-server"), "-c", "nats.conf", "-m", str(self.health[number])]
             self.nodes.append(Process(f"node-{number}", command, home, env=environment))
 
     def url(self, first: int = 0) -> str:
@@ -116,9 +116,7 @@ class Cluster:
 
     def start(self, number: int) -> None:
         """Started, and up to date: until then it is not there for the others."""
-        self.nodes[number].start(
-            lambda: answers(f"http://127.0.0.1:{self._health[number]}/healthz?js-server-only=true")
-        )
+        self.nodes[number].start(lambda: answers(f"http://127.0.0.1:{self.health[number]}/healthz?js-server-only=true"))
 
 
 @contextlib.contextmanager

@@ -12,6 +12,8 @@ import pytest
 
 from backbone.bus import Bus
 from backbone.mqtt_wire import A_TURN, MAX_IN_FLIGHT_BYTES, MAX_INBOUND_BYTES
+from backbone.settings import Settings
+from backbone.ways import Ways
 from tests import servers
 
 CONNACK = b"\x20\x02\x00\x00"
@@ -263,26 +265,41 @@ async def test_in_a_session_answers_go_out_in_the_order_of_the_messages(embedded
         assert bus.reconnects == 0
 
 
-async def test_two_connections_of_a_service_are_at_two_brokers_while_there_are_two(tmp_path: Path) -> None:
-    """The death of one cuts one of them; that goes to the other broker, the only one there is."""
+async def test_a_way_stays_at_its_node_and_is_back_with_it(tmp_path: Path) -> None:
+    """What is said at any node that lives is heard; a node that comes back is heard again."""
     with servers.mosquitto(tmp_path / "a") as a, servers.mosquitto(tmp_path / "b") as b:
-        urls, heard = f"{a.url},{b.url}", [set[bytes](), set[bytes]()]
-        first = Bus(urls, "first")
-        second = Bus(urls, "second", apart_from=[first])
-        for bus, words in zip((first, second), heard, strict=True):
-            bus.subscribe("where", lambda _topic, payload, words=words: words.add(payload))  # type: ignore[misc]
-        async with first, second, Bus(a.url, "at-a") as at_a, Bus(b.url, "at-b") as at_b:
+        heard: set[bytes] = set()
+        settings = Settings(mqtt_url=f"{a.url}, {b.url}")
+        hearing, saying = Ways.of_platform(settings, "hearing"), Ways.of_platform(settings, "saying")
+        hearing.subscribe("where", lambda _topic, payload: heard.add(payload))
+        async with hearing, saying, Bus(a.url, "at-a") as at_a, Bus(b.url, "at-b") as at_b:
 
-            def all_hear() -> bool:
+            def hears(*nodes: bytes) -> bool:
                 at_a.publish("where", b"a", qos=0)
                 at_b.publish("where", b"b", qos=0)
-                return all(heard)
+                saying.publish("where", b"said")
+                return heard == {*nodes, b"said"}
 
-            await until(all_hear)
-            assert heard == [{b"a"}, {b"b"}]
+            await until(lambda: hears(b"a", b"b"))
             a.process.kill()
-            await until(lambda: not first.connected)
-            for words in heard:
-                words.clear()
-            await until(all_hear)
-            assert heard == [{b"b"}, {b"b"}]
+            await until(lambda: not at_a.connected)
+            heard.clear()
+            await until(lambda: hears(b"b"))
+            a.process.start()
+            await until(lambda: hears(b"a", b"b"))
+
+
+async def test_what_a_node_has_kept_is_no_news(mosquitto: servers.Broker) -> None:
+    heard: list[bytes] = []
+    async with Bus(mosquitto.url, "before") as before:
+        await until(lambda: before.publish("door", b"old", retain=True))
+        await until(lambda: before.unacknowledged == 0)
+        ways = Ways([Bus(mosquitto.url, "way")])
+        ways.subscribe("door", lambda _topic, payload: heard.append(payload))
+        async with ways:
+            await until(lambda: before.publish("door", b"new") and b"new" in heard)
+    assert set(heard) == {b"new"}
+
+
+def test_at_one_broker_there_is_nothing_beside_the_one_connection() -> None:
+    assert Ways.of_platform(Settings(mqtt_url="mqtt://127.0.0.1:1883"), "one").buses == ()

@@ -12,6 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from backbone.frames import FrameBuilder, encode_compact, encode_json
 from backbone.gap import DOUBTFUL_TRIES, POISON_TRIES, RESEND_EVERY_MS
 from backbone.stream import FEW_READINGS, MAX_BUFFERED_BYTES, Position, Refusal, Stream
+from backbone.ways import Ways
 from community.site.profile import Lane
 
 SITE, GATEWAYS = "test", ("east", "west")
@@ -22,8 +23,9 @@ POISON = b"\x81\x00"
 class StillBus:
     """The part of a bus a stream uses; nothing moves by itself."""
 
-    def __init__(self, *, has_several: bool = False) -> None:
-        self.has_several = has_several
+    retained = False
+
+    def __init__(self) -> None:
         self.connected = True
         self.full = False
         self.paused = False
@@ -345,10 +347,10 @@ async def test_memory_is_bounded_and_reading_goes_on_when_there_is_room() -> Non
 
 
 class TwoWays:
-    """A stream whose bulk frames come by a connection of their own."""
+    """A stream whose bulk frames come by a connection of their own, and urgent ones by some more."""
 
-    def __init__(self, *, has_several: bool = False) -> None:
-        self.bus, self.bulk = StillBus(has_several=has_several), StillBus(has_several=has_several)
+    def __init__(self, more: int = 0) -> None:
+        self.bus, self.bulk, self.more = StillBus(), StillBus(), [StillBus() for _ in range(more)]
         self.stream = Stream(
             self.bus,  # type: ignore[arg-type]
             SITE,
@@ -359,6 +361,7 @@ class TwoWays:
             refuse=lambda _: None,
             max_buffered_bytes=20_000,
             bulk_bus=self.bulk,  # type: ignore[arg-type]
+            ways=Ways(self.more),  # type: ignore[arg-type]
         )
         self.stream.start()
 
@@ -388,16 +391,34 @@ async def test_urgent_frames_are_bounded_too() -> None:
     assert not ways.bulk.paused
 
 
-async def test_of_a_cluster_urgent_frames_come_both_ways_and_count_once() -> None:
-    alone, ways = TwoWays(), TwoWays(has_several=True)
+async def test_of_a_cluster_urgent_frames_come_by_every_way_and_count_once() -> None:
+    ways = TwoWays(more=2)
     urgent, bulk = (f"anju/v1/{SITE}/+/frames/{lane.value}" for lane in (Lane.URGENT, Lane.BULK))
-    assert (alone.bus.filters, alone.bulk.filters) == ({urgent: 1}, {bulk: 1})
-    assert (ways.bus.filters, ways.bulk.filters) == ({urgent: 1}, {bulk: 1, urgent: 0})
-    for seq, bus in enumerate((ways.bulk, ways.bus, ways.bulk), 1):
+    assert [one.filters for one in (ways.bus, ways.bulk, *ways.more)] == [{urgent: 1}, {bulk: 1}, *[{urgent: 0}] * 2]
+    for seq, bus in enumerate((ways.more[0], ways.bus, ways.more[1]), 1):
         bus.deliver("east", Lane.URGENT, payload(1, seq, -1, 0.0))
     for seq in (3, 1, 2, 3):
         ways.bus.deliver("east", Lane.URGENT, payload(1, seq, -1, 0.0))
     assert await ways.taken() == [(Lane.URGENT, 1), (Lane.URGENT, 2), (Lane.URGENT, 3)]
+
+
+async def test_how_far_urgent_frames_are_judged_is_said_by_every_way_and_of_bulk_by_none() -> None:
+    ways = TwoWays(more=2)
+    ways.stream.commit({"east": Position(1, 3, 0)})
+    ways.stream.commit({"east": Position(1, 3, 9)})
+    for way in ways.more:
+        assert way.said == [("east", {"epoch": 1, "urgent": 3, "bulk": 0})]
+
+
+async def test_what_comes_by_a_way_is_bounded_too() -> None:
+    ways, seq = TwoWays(more=1), 0
+    while not ways.bus.paused:
+        seq += 1
+        ways.more[0].deliver("east", Lane.URGENT, payload(1, seq, -1, 0.0))
+    ways.more[0].deliver("east", Lane.URGENT, payload(1, seq + 1, -1, 0.0))
+    assert len(await ways.taken()) == seq
+    ways.bus.deliver("east", Lane.URGENT, payload(1, seq + 1, -1, 0.0))
+    assert await ways.taken() == [(Lane.URGENT, seq + 1)]
 
 
 async def test_while_an_alarm_is_written_no_bulk_is_read_unless_it_was_not_before() -> None:

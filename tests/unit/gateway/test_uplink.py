@@ -1,6 +1,5 @@
 """What a gateway makes of the commits it hears, however late they come."""
 
-import itertools
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -8,7 +7,8 @@ import msgspec
 import pytest
 
 from backbone import topics
-from backbone.frames import FrameBuilder
+from backbone.frames import FrameBuilder, decode
+from backbone.ways import Ways
 from community.site.profile import Lane
 from gateway.refusals import Refusals
 from gateway.spool import Spool
@@ -24,14 +24,16 @@ class StillBus:
 
     def __init__(self) -> None:
         self.hear: Callable[[str, bytes], None] = lambda *_: None
+        self.said: list[int] = []
 
-    def subscribe(self, _filter: str, handler: Callable[[str, bytes], None]) -> None:
+    def subscribe(self, _filter: str, handler: Callable[[str, bytes], None], *, qos: int = 1) -> None:
         self.hear = handler
 
     def on_connect(self, _callback: Callable[[], None]) -> None:
         """Nothing is connected."""
 
-    def publish(self, _topic: str, _payload: bytes) -> bool:
+    def publish(self, _topic: str, payload: bytes, *, qos: int = 1) -> bool:
+        self.said.append(decode(payload).seq)
         return True
 
 
@@ -39,7 +41,7 @@ class Rig:
     """A spool of three urgent frames and its uplink."""
 
     def __init__(self, spool: Spool) -> None:
-        self.spool, self.bus = spool, StillBus()
+        self.spool, self.bus, self.way, self.now = spool, StillBus(), StillBus(), T
         for _ in range(3):
             builder = FrameBuilder()
             builder.add("smoke.smoke", T, 1.0, 0)
@@ -52,15 +54,16 @@ class Rig:
             "gw",
             consumers=["rules"],
             refusals=Refusals(),
-            now=itertools.count(T).__next__,
+            now=lambda: self.now,
             platform_said=lambda _: None,
+            ways=Ways([self.way]),  # type: ignore[list-item]
         )
         self.uplink.start()
         self.uplink.pump()
 
-    def commit(self, urgent: int, at: int) -> None:
+    def commit(self, urgent: int, at: int, *, by: StillBus | None = None) -> None:
         said = {"epoch": self.spool.epoch, "urgent": urgent, "bulk": 0, "at": at}
-        self.bus.hear(topics.committed("court", "gw", "rules"), msgspec.json.encode(said))
+        (by or self.bus).hear(topics.committed("court", "gw", "rules"), msgspec.json.encode(said))
 
 
 @pytest.fixture
@@ -87,3 +90,31 @@ def test_and_so_is_one_whose_clock_was_set_back_as_well(rig: Rig) -> None:
     rig.commit(3, T + UNDER_WAY_MS)
     rig.commit(1, T)
     assert rig.uplink.safe(Lane.URGENT) == 1
+
+
+def test_what_a_way_says_is_judged_is_not_said_again_by_one_and_forgotten_by_nobody(rig: Rig) -> None:
+    rig.commit(2, T + 1_000, by=rig.way)
+    assert rig.uplink.safe(Lane.URGENT) == 0
+    rig.way.said.clear()
+    rig.now += 60_000
+    rig.uplink.check()
+    assert rig.way.said == [3]
+
+
+def test_a_consumer_that_went_back_is_said_everything_again_by_the_ways_too(rig: Rig) -> None:
+    rig.commit(3, T + 1_000, by=rig.way)
+    rig.commit(3, T + 1_000)
+    rig.way.said.clear()
+    rig.commit(1, T + 5_000)
+    rig.commit(1, T + 6_000)
+    rig.uplink.pump()
+    assert rig.way.said == [2, 3]
+
+
+@pytest.mark.parametrize("nonsense", [99, -1])
+def test_a_way_cannot_say_what_never_was(rig: Rig, nonsense: int) -> None:
+    rig.commit(nonsense, T + 1_000, by=rig.way)
+    rig.way.said.clear()
+    rig.now += 60_000
+    rig.uplink.check()
+    assert rig.way.said == [1, 2, 3]
