@@ -32,7 +32,7 @@ def faults(
 
 def _not_as_read(query: Query, site: str, batch: ReadingBatch, hour: int) -> int:
     """How many points; none of an hour that is not rolled up or changed since: its roll-ups are not read."""
-    state = influx_marks.answer(query(influx_marks.question(site, Span(hour, hour + HOUR_MS))))
+    state = influx_marks.answer(query(*influx_marks.question(site, Span(hour, hour + HOUR_MS))))
     if state.until is None or hour >= state.until or hour in state.changed:
         return 0
     condition = influxql.where(hour, hour + HOUR_MS, site=site)

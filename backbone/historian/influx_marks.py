@@ -39,15 +39,13 @@ class Deletion(NamedTuple):
     done: bool
 
 
-def question(site: str, span: Span) -> str:
+def question(site: str, span: Span) -> tuple[str, str]:
     """Two statements; `answer` reads what is said to them."""
     hours = influxql.identifier(HOURS)
     begin = span.begin // HOUR_MS * HOUR_MS
-    return "; ".join(
-        (
-            _UNTIL.format(hours=hours, condition=influxql.where(_ALL, None, site=site)),
-            _CHANGED.format(hours=hours, condition=influxql.where(begin, span.end, site=site)),
-        )
+    return (
+        _UNTIL.format(hours=hours, condition=influxql.where(_ALL, None, site=site)),
+        _CHANGED.format(hours=hours, condition=influxql.where(begin, span.end, site=site)),
     )
 
 

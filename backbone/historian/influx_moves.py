@@ -19,7 +19,8 @@ from backbone.historian.port import HistorianRefused, ReadingBatch
 DEVICES_A_QUERY = 40
 MEASURES_A_QUERY = 50
 """Keeps a GET below the 8 KB that proxies allow a request line."""
-Query = Callable[[str], list[list[dict[str, Any]]]]
+Query = Callable[..., list[list[dict[str, Any]]]]
+"""Of statements; the series of each one's answer."""
 log = structlog.get_logger()
 
 

@@ -82,7 +82,7 @@ class RollUps:
     def _begin(self) -> None:
         """Ask how far it went before. A server that answers no InfluxQL has nothing rolled up, ever."""
         try:
-            until = influx_marks.answer(self._query(influx_marks.question(self._site, Span(0, 0)))).until
+            until = influx_marks.answer(self._query(*influx_marks.question(self._site, Span(0, 0)))).until
         except HistorianRefused:
             until, self._able = None, False
         with self._writing:
@@ -92,7 +92,7 @@ class RollUps:
         """The oldest hour before `end` in which something changed since it was rolled up."""
         if not self._changed and self._until is not None:
             question = influx_marks.question(self._site, Span(0, min(self._until, end)))
-            self._changed = list(influx_marks.answer(self._query(question)).changed)
+            self._changed = list(influx_marks.answer(self._query(*question)).changed)
         while self._changed:
             hour = self._changed.pop(0)
             if all(one.done for one in influx_marks.deletions(self._query, self._site, hour).values()):
@@ -193,8 +193,8 @@ class RollUps:
     def _ends(self, measure: str, devices: Sequence[str], span: Span) -> list[dict[str, int]]:
         """When the first and the last usable reading of each device were made."""
         condition = influxql.where(*span, devices=devices, site=self._site)
-        asked = "; ".join(influxql.usable_end(which, measure, condition) for which in ("first", "last"))
-        return [dict(by_device(series).keys()) for series in self._query(asked)]
+        asked = [influxql.usable_end(which, measure, condition) for which in ("first", "last")]
+        return [dict(by_device(series).keys()) for series in self._query(*asked)]
 
     def _kept(self, level: str, measure: str, hour: Span, deleted: Mapping[str, int]) -> dict[str, list[Row]]:
         """Roll-ups of devices as they were when their readings were deleted, by which deletion.

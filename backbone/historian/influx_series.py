@@ -65,13 +65,9 @@ def _known(
     rows_of = influxql.where(*span, devices=[device], site=site, measure=measure)
     hours_of = influxql.where(span.begin // HOUR_MS * HOUR_MS, span.end, devices=[device], site=site, measure=measure)
     until, changed, rows, hours = query(
-        "; ".join(
-            (
-                influx_marks.question(site, span),
-                influx_rows.select(ROLLED[level.name], rows_of),
-                influx_rows.select(ROLLED["hours"], f'{hours_of} AND "count" <= {levels.DENSE}'),
-            )
-        )
+        *influx_marks.question(site, span),
+        influx_rows.select(ROLLED[level.name], rows_of),
+        influx_rows.select(ROLLED["hours"], f'{hours_of} AND "count" <= {levels.DENSE}'),
     )
     rolled = columns(row.sum for row in influx_rows.read(rows))
     sparse = [row.sum.t for row in influx_rows.read(hours)] if level.unit_ms == MINUTE_MS else []

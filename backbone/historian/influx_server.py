@@ -25,6 +25,8 @@ QUERY_TIMEOUT_MS = 60_000
 _GZIP = 16 + zlib.MAX_WBITS
 _REFUSED = frozenset({400, 422})
 _TOO_LARGE = 413
+_WORDS = 200
+_ONE_BY_ONE = "3."
 _DATABASES = "databases"
 """VictoriaMetrics answers every question as if it were SHOW DATABASES, which we never ask: taken for an answer it would
 be an empty chart."""
@@ -37,11 +39,15 @@ class TooLarge(HistorianRefused):
 
 
 class LinesRefused(HistorianRefused):
-    """The server refused lines of a request; the others may be stored or not. `dropped` of them, if it said so."""
+    """The server refused lines of a request; the others may be stored or not. `dropped` of them, if it said so.
 
-    def __init__(self, reason: str, dropped: int | None) -> None:
+    `named`: why it refused which, by their number in the request from 1; empty: it named none.
+    """
+
+    def __init__(self, reason: str, dropped: int | None, named: Mapping[int, str] | None = None) -> None:
         super().__init__(reason)
         self.dropped = dropped
+        self.named = named or {}
 
 
 class Overloaded(HistorianUnavailable):
@@ -112,7 +118,7 @@ class InfluxServer:
         with self._translated():
             self._writes.post_write(self._address.org, self._address.bucket, body, precision=precision, **options)
 
-    def query(self, text: str) -> list[list[dict[str, Any]]]:
+    def query(self, *statements: str) -> list[list[dict[str, Any]]]:
         """The series of each statement's answer, times in ms.
 
         Raises:
@@ -120,13 +126,25 @@ class InfluxServer:
         """
         self._prepare()
         with self._translated():
-            answer = self._query("GET", text)
+            if self._version.startswith(_ONE_BY_ONE):
+                answer = [series for one in statements for series in self._query_3x(one)]
+            else:
+                answer = self._query("GET", "; ".join(statements))
         if any(series.get("name") == _DATABASES for statement in answer for series in statement):
             raise HistorianRefused(
                 f"{self._address.base} takes readings but answers no InfluxQL, so what it keeps cannot be shown: it "
                 "may be a VictoriaMetrics. Name an InfluxDB in ANJU_HISTORIAN_URL"
             )
         return answer
+
+    def _query_3x(self, statement: str) -> list[list[dict[str, Any]]]:
+        """3.x takes one statement a request, and makes a database when it is first written to."""
+        try:
+            return self._query("GET", statement)
+        except ApiException as error:
+            if error.status != 404:
+                raise
+            return [[]]
 
     def must_delete(self) -> None:
         """Nothing, of a server that can.
@@ -238,7 +256,7 @@ class InfluxServer:
         if status == _TOO_LARGE:
             return TooLarge(f"InfluxDB: {reason}")
         if status in _REFUSED:
-            return LinesRefused(reason, _dropped(reason))
+            return LinesRefused(reason, _dropped(reason), _named(error))
         if status in {401, 403}:
             return HistorianUnavailable(
                 f"InfluxDB at {self._address.base} refuses the credentials in ANJU_HISTORIAN_URL ({status}): {reason}"
@@ -249,12 +267,34 @@ class InfluxServer:
 
 
 def _message(error: ApiException) -> str:
-    """The words in an error's body: `error` in 1.x, `message` in 2.x."""
+    """The words in an error's body: `error` in 1.x, `message` in 2.x, both or plain text in 3.x."""
     try:
         body = msgspec.json.decode(error.body or "", type=dict[str, Any])
     except msgspec.MsgspecError:
-        return str(error.reason)
+        text = str(error.body or "").strip()
+        return text[:_WORDS] if text and not text.startswith("<") else str(error.reason)
     return str(body.get("error") or body.get("message") or error.reason)
+
+
+class _Line(msgspec.Struct):
+    """A line that 3.x refuses."""
+
+    line_number: int
+    error_message: str
+
+
+class _Partial(msgspec.Struct):
+    """What 3.x says of a request it took in part."""
+
+    data: list[_Line]
+
+
+def _named(error: ApiException) -> dict[int, str]:
+    try:
+        lines = msgspec.json.decode(error.body or "", type=_Partial).data
+    except msgspec.MsgspecError:
+        return {}
+    return {line.line_number: line.error_message for line in lines}
 
 
 def _dropped(reason: str) -> int | None:

@@ -8,7 +8,8 @@ import numpy as np
 from backbone.historian import influxql
 from backbone.historian.partials import Partials
 
-Query = Callable[[str], list[list[dict[str, Any]]]]
+Query = Callable[..., list[list[dict[str, Any]]]]
+"""Of statements; the series of each one's answer."""
 _TYPES = (np.int64, *[np.float64] * 5, np.int64, np.int64, np.uint8)
 _NOTHING = (None, None, None, None, 0.0, 0)
 
@@ -32,7 +33,7 @@ def sums(query: Query, measure: str, condition: str, times: str, step_ms: int) -
     values, qualities = (
         by_device(series)
         for series in query(
-            f"{influxql.usable_values(measure, condition, step_ms)}; {influxql.qualities(measure, condition, step_ms)}"
+            influxql.usable_values(measure, condition, step_ms), influxql.qualities(measure, condition, step_ms)
         )
     )
     bits: Mapping[tuple[str, int], Sequence[Any]] = {}

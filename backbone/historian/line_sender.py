@@ -58,7 +58,12 @@ class LineSender:
                 else:
                     pending += _halves(rows)
             except LinesRefused as error:
-                if len(rows) == 1 or error.dropped == len(rows):
+                named = {rows[number - 1]: why for number, why in error.named.items() if 0 < number <= len(rows)}
+                if named:
+                    for row, why in named.items():
+                        _note(refused, lines, [row], why)
+                    pending.append([row for row in rows if row not in named])
+                elif len(rows) == 1 or error.dropped == len(rows):
                     _note(refused, lines, rows, _reason(str(error)))
                 elif splits >= SPLITS and not stored:
                     _note(

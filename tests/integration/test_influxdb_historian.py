@@ -9,7 +9,7 @@ from contextlib import closing, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import parse_qs, urlencode, urlsplit
-from urllib.request import urlopen
+from urllib.request import Request, urlopen
 
 import pytest
 
@@ -106,6 +106,92 @@ def test_a_server_that_names_no_bad_line_is_searched_for_all_of_them(tmp_path: P
             unwritten = historian.write([batch(rows)], [], {})
     assert sum(one.count for one in unwritten) == 60
     assert len(set(taken)) == 8_940
+
+
+def test_lines_3x_names_by_their_number_stand_alone_each_with_its_reason(tmp_path: Path) -> None:
+    """Its answer to /api/v2/write is 400 with what it refused; the others it has taken."""
+    asked, taken = 0, set[bytes]()
+
+    def answer(path: str, query: dict[str, list[str]], body: bytes) -> Answer:
+        nonlocal asked
+        asked += 1
+        lines = body.split(b"\n")
+        bad = [number for number, line in enumerate(lines, 1) if b"value=inf" in line]
+        taken.update(line for line in readings_in(body) if b"value=inf" not in line)
+        if not bad:
+            return 204, {}, None
+        data = [
+            {"original_line": lines[n - 1].decode()[:20], "line_number": n, "error_message": f"line {n} is none"}
+            for n in bad
+        ]
+        return 400, {}, {"error": "partial write of line protocol occurred", "data": data}
+
+    rows = [(TEMPERATURE, NOON + n, float("inf") if n in {7, 4_000} else float(n)) for n in range(9_000)]
+    with (
+        scripted("3.4.0", answer) as server,
+        closing(opened(f"influxdb+http://127.0.0.1:{server.server_port}/anju", tmp_path)) as historian,
+    ):
+        unwritten = historian.write([batch(rows)], [], {})
+    assert sorted((one.reason, one.first) for one in unwritten) == [
+        ("line 4001 is none", NOON + 4_000),
+        ("line 8 is none", NOON + 7),
+    ]
+    assert len(taken) == 8_998
+    assert asked <= 4, "once for the readings, once without the bad ones, and the hours that change"
+
+
+def test_3x_is_asked_one_statement_at_a_time_and_has_nothing_before_it_is_written_to(
+    influx: servers.Influx, tmp_path: Path
+) -> None:
+    """Debian's server, behind what 3.x refuses of InfluxQL; it makes a database when it is first written to."""
+    name, begin, end = f"t{uuid.uuid4().hex}", NOON, NOON + 3 * 3_600_000
+
+    def ask(path: str, query: dict[str, list[str]], body: bytes) -> bytes:
+        url = f"http://127.0.0.1:{influx.port}{path}?{urlencode(query, doseq=True)}"
+        with urlopen(Request(url, data=body or None)) as response:
+            found: bytes = response.read()
+            return found
+
+    made = False
+
+    def answer(path: str, query: dict[str, list[str]], body: bytes) -> Answer:
+        nonlocal made
+        if path == "/api/v2/write":
+            if not made:
+                ask("/query", {"q": [f"CREATE DATABASE {name}"]}, b" ")
+            made = True
+            ask(path, query, body)
+            return 204, {}, None
+        if ";" in query["q"][0]:
+            return 400, {}, {"error": "must provide only one InfluxQl statement per query"}
+        if not made:
+            return 404, {}, {"error": f"database not found: {name}"}
+        return 200, {}, json.loads(ask(path, query, body))
+
+    rows = [(TEMPERATURE, begin + n * 1_000, float(n % 100)) for n in range(3 * 3_600)]
+    with (
+        scripted("3.4.0", answer, asked=True) as server,
+        closing(opened(f"influxdb+http://127.0.0.1:{server.server_port}/{name}", tmp_path)) as historian,
+    ):
+        assert historian.latest("yard", None, NEVER) == {}
+        assert historian.series("yard", TEMPERATURE, begin, end, 3).buckets == ()
+        assert historian.write([batch(rows)], [], {}) == []
+        raw = historian.series("yard", TEMPERATURE, begin, end, 180)
+        while historian.tidy(end + 3_600_000):
+            pass
+        assert historian.series("yard", TEMPERATURE, begin, end, 180) == raw
+        assert list(historian.check(lambda _: None)) == []
+    with closing(InfluxServer(InfluxAddress.parse(f"influxdb+http://127.0.0.1:{influx.port}/{name}"))) as direct:
+        assert "anju_minutes" in str(direct.query("SHOW MEASUREMENTS")), "it was rolled up"
+
+
+def test_what_a_server_says_in_plain_text_is_passed_on(tmp_path: Path) -> None:
+    with (
+        scripted("3.4.0", lambda path, query, body: (400, {}, "no such thing"), asked=True) as server,
+        closing(opened(f"influxdb+http://127.0.0.1:{server.server_port}/anju", tmp_path)) as historian,
+        pytest.raises(HistorianRefused, match="no such thing"),
+    ):
+        historian.latest("yard", None, NEVER)
 
 
 def test_a_server_that_is_away_is_waited_for_and_positions_survive(tmp_path: Path) -> None:
