@@ -102,6 +102,11 @@ class InfluxServer:
             answer = self._api.request("GET", f"{self._address.base}/ping", headers=dict(self._api.default_headers))
         return str(answer.getheader("X-Influxdb-Version", "")).lstrip("v")
 
+    @property
+    def shows_at_once(self) -> bool:
+        """Whether what it has taken is in its next answer; of others nobody promises it."""
+        return self._version.startswith(("1.", "2."))
+
     def write(self, body: bytes, precision: str) -> None:
         """Lines of line protocol.
 

@@ -1,10 +1,13 @@
 """The historian on InfluxDB 1.8, 2.x or 3.x (or anything that takes /api/v2/write and answers InfluxQL).
 
-Writing the same line again changes nothing, so the positions need no transaction: they are stored in a file after the
-server took the lines, and a crash in between has a few frames written twice to the same effect.
+Writing the same line again changes nothing, so the positions need no transaction: they are stored after the server took
+the lines, and a crash in between has a few frames written twice to the same effect. The server has them, so that a
+worker on another machine goes on where this one was, and a server that is set back takes them with it; a file beside
+says that it was.
 """
 
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from operator import itemgetter
 from pathlib import Path
@@ -12,25 +15,41 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import msgspec
+import structlog
 
 from backbone.frames import FrameEvent
-from backbone.historian import influx_check, influx_marks, influx_series, influxql
+from backbone.historian import influx_check, influx_marks, influx_positions, influx_series, influxql
 from backbone.historian.buckets import HOUR_MS, grid_for
 from backbone.historian.influx_address import InfluxAddress
 from backbone.historian.influx_moves import DEVICES_A_QUERY, MEASURES_A_QUERY, Moves
+from backbone.historian.influx_positions import Stored
 from backbone.historian.influx_rollups import RollUps
 from backbone.historian.influx_server import InfluxServer
 from backbone.historian.levels import CLOSED_AFTER_MS, Span
 from backbone.historian.line_protocol import LineWriter, split
 from backbone.historian.line_sender import LineSender
 from backbone.historian.partials import buckets
-from backbone.historian.port import Reading, ReadingBatch, Series, Unwritten
+from backbone.historian.port import (
+    HistorianRefused,
+    HistorianUnavailable,
+    HistorianWentBack,
+    Reading,
+    ReadingBatch,
+    Series,
+    Unwritten,
+)
 from backbone.historian.positions_file import PositionsFile
+from backbone.steady import wall_ms
 from backbone.stream import Position
 from community.site.profile import ValueKind
 from community.site.site import Site
 
 CLOSE_S = 2.0
+SURE_S = 30.0
+"""Nobody restores a server so quickly, unnoticed by a write."""
+LOOKS, LOOK_EVERY_S = 10, 1.0
+"""Some servers show late what they took: one is believed to be set back when it has been looked at so often."""
+log = structlog.get_logger()
 _EVER = 4_102_444_800_000
 """The year 2100, Unix ms."""
 _Columns = dict[str, Any]
@@ -46,8 +65,10 @@ class InfluxHistorian:
         self._writing = threading.Lock()
         self.use(site)
         self._closed = threading.Event()
-        self._sender = LineSender(self._server.write, self._closed.wait)
-        self._positions: dict[str, Position] | None = None
+        self._sender = LineSender(self._send, self._closed.wait)
+        self._stored: Stored | None = None
+        self._sure_at = -SURE_S
+        """When the server last was what it was (monotonic, s)."""
         self._rollups = RollUps(
             self._server.query, self._sender.send, self._writing, site.id, self._zone, self._family_of
         )
@@ -61,14 +82,54 @@ class InfluxHistorian:
         self._server.close()
 
     def positions(self) -> dict[str, Position]:
-        """See `Historian.positions`. They are on this machine, but of no use while the server is away."""
+        """See `Historian.positions`."""
         self._server.ping()
-        return dict(self._stored())
+        with self._writing:
+            return dict(self._known().positions)
 
-    def _stored(self) -> dict[str, Position]:
-        if self._positions is None:
-            self._positions = self._file.read()
-        return self._positions
+    def _known(self) -> Stored:
+        if self._stored is None:
+            beside = self._file.read()
+            there = self._there(beside.number)
+            if there is None:
+                self._stored = beside
+            elif there.number < beside.number:
+                log.error("the history was set back: gateways send again what they still have, and tell what is gone")
+                self._stored = there
+            else:
+                self._stored = Stored(there.number, {**beside.positions, **there.positions})
+        return self._stored
+
+    def _there(self, number: int) -> Stored | None:
+        """What the server knows, which should be as far as a number; None: it answers no such question."""
+        for look in range(LOOKS):
+            try:
+                there = influx_positions.answer(self._server.query(influx_positions.question(self._site.id))[0])
+            except HistorianRefused:
+                return None
+            last = self._server.shows_at_once or look == LOOKS - 1
+            if there.number >= number or last or self._closed.wait(LOOK_EVERY_S):
+                break
+        return there
+
+    def _send(self, body: bytes, precision: str) -> None:
+        try:
+            self._server.write(body, precision)
+        except HistorianUnavailable:
+            self._sure_at = -SURE_S
+            raise
+
+    def _must_be_what_it_was(self, known: Stored) -> None:
+        """Before a commit has a higher number than the last.
+
+        Raises:
+            HistorianWentBack: it is not.
+        """
+        if time.monotonic() - self._sure_at > SURE_S:
+            there = self._there(known.number)
+            if there is not None and there.number < known.number:
+                raise HistorianWentBack("the history was set back while it was away; beginning again where it stands")
+        self._sure_at = time.monotonic()
 
     def use(self, site: Site) -> None:
         """See `Historian.use`: new lines carry the new tags."""
@@ -93,11 +154,20 @@ class InfluxHistorian:
             if events:
                 unwritten += self._sender.send(self._lines.events(events))
             self._mark(touched)
-            moved = {**self._stored(), **positions}
-            if not unwritten and moved != self._positions:
-                self._file.store(moved)
-                self._positions = moved
+            if not unwritten:
+                self._commit(positions)
         return unwritten
+
+    def _commit(self, positions: Mapping[str, Position]) -> None:
+        known = self._known()
+        moved = {gateway: at for gateway, at in positions.items() if known.positions.get(gateway) != at}
+        if moved:
+            self._must_be_what_it_was(known)
+            number = known.number + 1
+            self._sender.send(influx_positions.lines(self._site.id, Stored(number, moved), wall_ms()))
+            stored = Stored(number, {**known.positions, **moved})
+            self._file.store(stored)
+            self._stored = stored
 
     def _mark(self, hours: Sequence[int]) -> None:
         if hours:

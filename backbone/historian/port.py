@@ -32,6 +32,10 @@ class HistorianCorrupt(HistorianError):  # noqa: N818  (the base says it)
     """The stored history cannot be read."""
 
 
+class HistorianWentBack(Exception):  # noqa: N818  (what happened)
+    """The history was set back while it was written to: begin again from its positions, with nothing remembered."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class ReadingBatch:
     """Readings in columns: `p` indexes `points` (n,), `t` Unix ms (n,), `x` values (n,), `q` quality bits (n,)."""

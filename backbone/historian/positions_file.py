@@ -1,39 +1,48 @@
-"""Positions beside a historian that has no transactions: one small file, replaced as a whole."""
+"""Positions beside a historian that has no transactions: one small file, replaced as a whole.
+
+The server has them too, where it can be asked. Of the two, the file tells that the server was set back.
+"""
 
 import os
-from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
 
+from backbone.historian.influx_positions import Stored
 from backbone.historian.port import HistorianCorrupt, HistorianUnavailable
 from backbone.stream import Position
 
+_Rows = dict[str, tuple[int, int, int]]
+
 
 class PositionsFile:
-    """A JSON object of `[epoch, urgent, bulk]` by gateway."""
+    """A JSON object of the last commit's number, and of `[epoch, urgent, bulk]` by gateway."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
 
-    def read(self) -> dict[str, Position]:
-        """The positions stored last; none before the first.
+    def read(self) -> Stored:
+        """What was stored last; nothing before the first.
 
         Raises:
             HistorianCorrupt: the file is damaged.
         """
         try:
-            rows = msgspec.json.decode(self._path.read_bytes(), type=dict[str, tuple[int, int, int]])
+            content = self._path.read_bytes()
+            try:
+                rows, number = msgspec.json.decode(content, type=_Rows), 0  # as it was before there were numbers
+            except msgspec.ValidationError:
+                number, rows = msgspec.json.decode(content, type=tuple[int, _Rows])
         except FileNotFoundError:
-            return {}
+            return Stored(0, {})
         except (msgspec.MsgspecError, OSError) as error:
             raise HistorianCorrupt(
                 f"{self._path} cannot be read ({error}). Delete it: gateways then send again what they still have, "
                 "and writing that again changes nothing"
             ) from error
-        return {gateway: Position(*row) for gateway, row in rows.items()}
+        return Stored(number, {gateway: Position(*row) for gateway, row in rows.items()})
 
-    def store(self, positions: Mapping[str, Position]) -> None:
+    def store(self, stored: Stored) -> None:
         """Replace the file; durable when this returns.
 
         Raises:
@@ -43,7 +52,7 @@ class PositionsFile:
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             with new.open("wb") as file:
-                file.write(msgspec.json.encode(positions))
+                file.write(msgspec.json.encode(stored))
                 file.flush()
                 os.fsync(file.fileno())
             new.replace(self._path)

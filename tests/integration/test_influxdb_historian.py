@@ -1,6 +1,7 @@
 """What only InfluxDB asks of us: refused lines, overload, a server that comes and goes, other servers' write API."""
 
 import json
+import shutil
 import threading
 import time
 import uuid
@@ -16,7 +17,7 @@ import pytest
 from backbone.historian.influx_address import InfluxAddress
 from backbone.historian.influx_server import InfluxServer
 from backbone.historian.influxdb import InfluxHistorian
-from backbone.historian.port import HistorianCorrupt, HistorianRefused, HistorianUnavailable
+from backbone.historian.port import HistorianCorrupt, HistorianRefused, HistorianUnavailable, HistorianWentBack
 from backbone.stream import Position
 from tests import servers
 from tests.history import EVER, NEVER, NOON, batch, event, make_site
@@ -304,7 +305,7 @@ def scripted(
 
 
 def test_an_overloaded_server_is_asked_again_when_it_said(tmp_path: Path) -> None:
-    statuses = [429, 503, 204, 204, 204]  # the hours that change are told before and after
+    statuses = [429, 503, 204, 204, 204, 204]  # the hours that change are told before and after; and the positions
 
     def answer(path: str, query: dict[str, list[str]], body: bytes) -> Answer:
         return statuses.pop(0), {"Retry-After": "0"}, {"message": "slow down"}
@@ -527,3 +528,53 @@ def test_roll_ups_that_are_wrong_are_found_and_made_again(influx: servers.Influx
         while historian.tidy(end + 3_600_000):
             pass
         assert list(historian.check(lambda _: None)) == []
+
+
+def test_positions_are_in_the_server_for_a_worker_on_another_machine(influx: servers.Influx, tmp_path: Path) -> None:
+    url = bucket_of(influx)
+    with closing(opened(url, tmp_path / "here")) as here:
+        here.write([batch(MANY[:10])], [], {"gw-east": Position(1, 0, 1), "gw-west": Position(7, 3, 0)})
+        here.write([], [], {"gw-east": Position(1, 2, 5)})
+    with closing(opened(url, tmp_path / "there")) as there:
+        assert there.positions() == {"gw-east": Position(1, 2, 5), "gw-west": Position(7, 3, 0)}
+        there.write([], [], {"gw-east": Position(1, 2, 6)})
+    with closing(opened(url, tmp_path / "here")) as here:
+        assert here.positions() == {"gw-east": Position(1, 2, 6), "gw-west": Position(7, 3, 0)}
+
+
+def test_a_server_that_is_set_back_is_noticed_when_it_is_back_and_at_a_start(tmp_path: Path) -> None:
+    """Its files restored from a copy, as by a snapshot of its disk: what was committed since is not there."""
+    folder = tmp_path / "influxdb"
+    with servers.influxdb(folder) as influx, closing(opened(influx.url, tmp_path)) as historian:
+        ready = lambda: servers.answers(f"http://127.0.0.1:{influx.port}/ping")  # noqa: E731
+        historian.write([batch(MANY[:10])], [], {"gw-east": Position(1, 0, 1)})
+        influx.process.stop()
+        for part in ("meta", "data", "wal"):
+            shutil.copytree(folder / part, tmp_path / "copy" / part)
+        influx.process.start(ready)
+        historian.write([batch(MANY[10:20])], [], {"gw-east": Position(1, 0, 2)})
+        influx.process.kill()
+        with pytest.raises(HistorianUnavailable):
+            historian.write([batch(MANY[20:30])], [], {"gw-east": Position(1, 0, 3)})
+        for part in ("meta", "data", "wal"):
+            shutil.rmtree(folder / part)
+            shutil.copytree(tmp_path / "copy" / part, folder / part)
+        influx.process.start(ready)
+        with pytest.raises(HistorianWentBack):
+            historian.write([batch(MANY[20:30])], [], {"gw-east": Position(1, 0, 3)})
+        with closing(opened(influx.url, tmp_path)) as again:
+            assert again.positions() == {"gw-east": Position(1, 0, 1)}
+            again.write([batch(MANY[10:20])], [], {"gw-east": Position(1, 0, 2)})
+        with closing(opened(influx.url, tmp_path)) as again:
+            assert again.positions() == {"gw-east": Position(1, 0, 2)}
+            assert again.count("yard", None, NEVER, EVER) == 30, "what was under way is there as well"
+
+
+def test_positions_of_an_earlier_version_are_taken_over(influx: servers.Influx, tmp_path: Path) -> None:
+    (tmp_path / "ingest-positions-yard.json").write_bytes(b'{"gw-east":[1,2,3]}')
+    url = bucket_of(influx)
+    with closing(opened(url, tmp_path)) as historian:
+        assert historian.positions() == {"gw-east": Position(1, 2, 3)}
+        historian.write([], [], {"gw-east": Position(1, 2, 4)})
+    with closing(opened(url, tmp_path / "elsewhere")) as historian:
+        assert historian.positions() == {"gw-east": Position(1, 2, 4)}
