@@ -23,6 +23,7 @@ from backbone.historian.duckdb_check import faults
 from backbone.historian.duckdb_file import Stamp, connect, copy, stamp_of, transaction, translated
 from backbone.historian.duckdb_fold import fold, forget
 from backbone.historian.duckdb_series import next_reading, partials, readings_between
+from backbone.historian.duckdb_settle import settle
 from backbone.historian.latest import Latest, PointColumn
 from backbone.historian.levels import Span
 from backbone.historian.partials import buckets
@@ -210,11 +211,11 @@ class DuckDBHistorian:
                 yield ReadingBatch(site, names, index.astype(np.uint32), t, x, q)
 
     def tidy(self, now: int) -> bool:
-        """See `Historian.tidy`: folds one hour."""
+        """See `Historian.tidy`: folds one hour; when all are, puts a piece of a week in order."""
         with self._cursor() as cursor:
             self._tidying = cursor
             try:
-                return fold(cursor, now, self._zone)
+                return fold(cursor, now, self._zone) or settle(cursor, now)
             finally:
                 self._tidying = None
 

@@ -33,12 +33,14 @@ WITH fine AS (
     raw AS (
         SELECT point, t // $hour * $hour AS t, count(*) AS present
         FROM readings WHERE t >= $begin AND t < $end GROUP BY ALL),
-    kept AS (SELECT * FROM hours WHERE t >= $begin AND t < $end AND count > $dense)
+    kept AS (SELECT * FROM hours WHERE t >= $begin AND t < $end)
 SELECT count(*) FROM kept FULL JOIN fine USING (point, t) LEFT JOIN raw USING (point, t)
 WHERE (number, least, most) IS DISTINCT FROM (count, min, max)
+    AND NOT coalesce(number IS NULL AND count <= $dense, false)
     AND NOT coalesce(coalesce(present, 0) < count AND count - coalesce(number, 0) <= $dense, false)
 """
-"""An hour that was forgotten with too few readings for minutes, and then got more, has minutes of the later ones."""
+"""An hour of few readings needs no minutes; it may have some, of a time when fewer were enough. One that was forgotten
+with too few for minutes, and then got more, has minutes of the later ones."""
 _DAYS = """
 WITH fine AS (SELECT point, sum(count) AS number, min(min) AS least, max(max) AS most FROM hours
     WHERE t >= $begin AND t < $end GROUP BY point),

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import duckdb
 
+from backbone.historian.buckets import DAY_MS
 from backbone.historian.port import HistorianCorrupt, HistorianError, HistorianRefused, HistorianUnavailable
 
 SCHEMA_VERSION = 2
@@ -17,6 +18,10 @@ MEMORY_LIMIT = "256MB"
 THREADS = 2
 CHECKPOINT_THRESHOLD = "64MB"
 """Of write-ahead log, some three million readings. A checkpoint holds up the next commit by 50 to 150 ms."""
+
+BLOCK_BYTES = 65_536
+"""Of a new file. Of DuckDB's own 256 KB a column of 122,880 rows takes a half or a whole one, however little it has."""
+WEEK_MS = 7 * DAY_MS
 
 REPAIR = "`anju history repair` saves both files aside and brings what is readable into a new one"
 _OF_THE_CALLER = (duckdb.ProgrammingError, duckdb.DataError, duckdb.NotSupportedError, duckdb.IntegrityError)
@@ -35,6 +40,7 @@ CREATE TABLE IF NOT EXISTS positions (site VARCHAR NOT NULL, gateway VARCHAR NOT
     urgent BIGINT NOT NULL, bulk BIGINT NOT NULL);
 CREATE TABLE IF NOT EXISTS ends (point INTEGER NOT NULL, t BIGINT NOT NULL, first_t BIGINT NOT NULL,
     last_t BIGINT NOT NULL);
+CREATE TABLE IF NOT EXISTS weeks (t BIGINT NOT NULL, folded BIGINT NOT NULL, loose BIGINT NOT NULL, reached INTEGER);
 CREATE TABLE IF NOT EXISTS about (schema_version INTEGER NOT NULL);
 """ + "".join(
     [f"CREATE TABLE IF NOT EXISTS {level} ({_ROLLED});" for level in ("minutes", "hours", "days")]
@@ -43,6 +49,9 @@ CREATE TABLE IF NOT EXISTS about (schema_version INTEGER NOT NULL);
         for level in ("minutes", "hours")
     ]
 )
+_ALL_LOOSE = """
+INSERT INTO weeks SELECT t // $week * $week, sum(count), sum(count), NULL FROM hours GROUP BY ALL ORDER BY ALL
+"""
 # positions has no key, because replacing a row that has one takes DuckDB as long as appending 40,000 readings. arrived
 # has none, because an index would cost more than it saves: readers take, of equal point and time, the row with the
 # highest rowid, which is the one written last. readings has one row a point and time (duckdb_fold.py).
@@ -62,6 +71,7 @@ def connect(path: Path) -> duckdb.DuckDBPyConnection:
             config={
                 "memory_limit": MEMORY_LIMIT,
                 "threads": THREADS,
+                "default_block_size": BLOCK_BYTES,
                 "checkpoint_threshold": CHECKPOINT_THRESHOLD,
                 "preserve_insertion_order": True,
                 "autoinstall_known_extensions": False,
@@ -95,11 +105,13 @@ def stamp_of(path: Path) -> Stamp:
 
 def _make_tables(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
     with transaction(connection):
-        known = connection.execute("SELECT 1 FROM duckdb_tables() WHERE table_name = 'about'").fetchone()
-        row = connection.execute("SELECT schema_version FROM about").fetchone() if known else None
+        tables = {name for (name,) in connection.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
+        row = connection.execute("SELECT schema_version FROM about").fetchone() if "about" in tables else None
         if row is not None and row[0] == 1:
             connection.execute("ALTER TABLE readings RENAME TO arrived")
         connection.execute(_TABLES)
+        if "hours" in tables and "weeks" not in tables:
+            note_all(connection)
         if row is None:
             connection.execute("INSERT INTO about VALUES (?)", [SCHEMA_VERSION])
         elif row[0] < SCHEMA_VERSION:
@@ -109,6 +121,12 @@ def _make_tables(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
                 f"{path} was written by a newer version of this program (history format {row[0]}, "
                 f"this one reads {SCHEMA_VERSION}): upgrade, or set ANJU_HISTORIAN_URL to another file"
             )
+
+
+def note_all(connection: duckdb.DuckDBPyConnection) -> None:
+    """No week is in order yet (duckdb_settle.py); in the caller's transaction."""
+    connection.execute("DELETE FROM weeks")
+    connection.execute(_ALL_LOOSE, {"week": WEEK_MS})
 
 
 def copy(cursor: duckdb.DuckDBPyConnection, path: Path) -> None:

@@ -14,6 +14,7 @@ from backbone.historian import levels
 from backbone.historian.buckets import HOUR_MS, MINUTE_MS, midnight
 from backbone.historian.duckdb_file import transaction
 from backbone.historian.duckdb_late import keep_ends, keep_rolled
+from backbone.historian.duckdb_settle import note
 from community.quality import UNUSABLE
 
 _FRESH = """
@@ -90,7 +91,8 @@ def fold(connection: duckdb.DuckDBPyConnection, now: int, zone: tzinfo) -> bool:
             keep_rolled(connection, hour)
         if _any(connection, "readings", hour):
             connection.execute(_REPLACED, hour)
-        connection.execute(_IN_ORDER)
+        moved = connection.execute(_IN_ORDER).fetchone()
+        note(connection, begin, int(moved[0]) if moved else 0)
         connection.execute("DELETE FROM arrived WHERE t >= $begin AND t < $end", hour)
         roll_up(connection, begin, zone)
         connection.execute("DROP TABLE fresh")

@@ -18,7 +18,7 @@ import duckdb
 
 from backbone.historian import levels
 from backbone.historian.buckets import HOUR_MS
-from backbone.historian.duckdb_file import MEMORY_LIMIT, THREADS, connect, log_of, transaction, translated
+from backbone.historian.duckdb_file import MEMORY_LIMIT, THREADS, connect, log_of, note_all, transaction, translated
 from backbone.historian.duckdb_fold import roll_up
 from backbone.historian.duckdb_late import LEVELS
 from backbone.historian.port import HistorianUnavailable
@@ -234,6 +234,8 @@ def _make_roll_ups(connection: duckdb.DuckDBPyConnection, zone: tzinfo) -> None:
             )
             roll_up(connection, hour, zone)
             connection.execute("DROP TABLE fresh")
+    with transaction(connection):
+        note_all(connection)
 
 
 def _when(t: int) -> str:

@@ -11,7 +11,7 @@ from backbone.frames import TimeColumn
 from backbone.historian.buckets import DAY_MS, HOUR_MS, MINUTE_MS, Grid, midnight
 from backbone.historian.partials import Partials
 
-DENSE = 180
+DENSE = 400
 """Readings of a point in an hour: with more, its minutes are summed up; fewer are read as fast as their minutes."""
 CLOSED_AFTER_MS = 600_000
 """An hour closes so long after its end: most of what is late by then came from a gateway that was cut off."""

@@ -11,6 +11,7 @@ import pytest
 
 from backbone.historian.buckets import DAY_MS, HOUR_MS
 from backbone.historian.duckdb import DuckDBHistorian
+from backbone.historian.duckdb_file import BLOCK_BYTES, WEEK_MS
 from backbone.historian.port import ReadingBatch
 from community.quality import Quality
 from community.site.profile import Family
@@ -109,6 +110,7 @@ from itertools import pairwise
 from pathlib import Path
 from zoneinfo import ZoneInfo
 from backbone.historian.duckdb import DuckDBHistorian
+from backbone.historian.duckdb_file import BLOCK_BYTES, WEEK_MS
 from backbone.stream import Position
 from tests.history import NOON, batch
 
@@ -161,3 +163,62 @@ def test_a_reading_in_order_takes_less_than_three_bytes(path: Path) -> None:
         size = connection.execute("SELECT block_size * used_blocks FROM pragma_database_size()").fetchone()
     assert size is not None
     assert size[0] / (hours * t.size) < 3
+
+
+WEEK = NOON // WEEK_MS * WEEK_MS
+"""One that is over at `LATER`."""
+
+
+def minutes_of_a_week(rng: np.random.Generator, hour: int, points: tuple[str, ...]) -> ReadingBatch:
+    """An hour of sensors that report each minute, as they do: up to a second late."""
+    p = np.tile(np.arange(len(points), dtype=np.uint32), 60)
+    t = WEEK + hour * HOUR_MS + np.repeat(np.arange(60) * 60_000, len(points)) + rng.integers(0, 1000, p.size)
+    x = np.round(20 + p % 7 + np.sin(t / 6e5) + rng.normal(0, 0.2, t.size), 1)
+    return ReadingBatch("yard", points, p, t, x, np.zeros(t.size, np.uint8))
+
+
+def test_a_week_that_is_over_lies_in_the_order_of_points_and_is_small(path: Path) -> None:
+    rng, points = np.random.default_rng(1), tuple(f"climate-{n}.temperature" for n in range(100))
+    with closing(DuckDBHistorian(path, "yard", ZONES[0]).open()) as historian:
+        for hour in range(168):
+            historian.write([minutes_of_a_week(rng, hour, points)], [], {})
+        over = WEEK + WEEK_MS + 600_000
+        while historian.tidy(over - 1):
+            pass
+        asked = (WEEK, WEEK + 160 * HOUR_MS, 200), (WEEK + 5 * HOUR_MS, WEEK + 6 * HOUR_MS, 60)
+        before = [historian.series("yard", points[n], *times) for n in (0, 57, 99) for times in asked]
+        pieces = 0
+        while historian.tidy(over):
+            pieces += 1
+        assert pieces > 1
+        assert [historian.series("yard", points[n], *times) for n in (0, 57, 99) for times in asked] == before
+        historian.write([batch([(points[0], WEEK, 1.0)])], [], {})
+        assert historian.tidy(over)
+        assert not historian.tidy(over), "one that is late does not move a whole week"
+        assert list(historian.check(lambda _: None)) == []
+    with duckdb.connect(str(path)) as connection:
+        rows = connection.execute("SELECT point FROM readings ORDER BY rowid LIMIT 1008000").fetchnumpy()
+        assert (np.diff(rows["point"]) >= 0).all()
+        rows = connection.execute("SELECT point FROM hours ORDER BY rowid LIMIT 16700").fetchnumpy()
+        assert (np.diff(rows["point"]) >= 0).all()
+        blocks = connection.execute("SELECT count(DISTINCT block_id) FROM pragma_storage_info('readings')").fetchone()
+    assert blocks is not None
+    assert blocks[0] * BLOCK_BYTES / 1_008_001 < 3
+
+
+def test_a_file_of_before_weeks_were_put_in_order_is_put_in_order(path: Path) -> None:
+    rng, points = np.random.default_rng(1), POINTS
+    with closing(DuckDBHistorian(path, "yard", ZONES[0]).open()) as historian:
+        for hour in range(3):
+            historian.write([minutes_of_a_week(rng, hour, points)], [], {})
+            assert historian.tidy(WEEK + 9 * HOUR_MS)
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("DROP TABLE weeks")
+    with closing(DuckDBHistorian(path, "yard", ZONES[0]).open()) as historian:
+        assert not historian.tidy(WEEK + 9 * HOUR_MS)
+        assert historian.tidy(LATER)
+        assert not historian.tidy(LATER)
+        assert historian.count("yard", None, NEVER, EVER) == 360
+    with duckdb.connect(str(path)) as connection:
+        rows = connection.execute("SELECT point FROM readings ORDER BY rowid").fetchnumpy()
+        assert (np.diff(rows["point"]) >= 0).all()

@@ -12,7 +12,7 @@ import pytest
 
 from backbone.historian.buckets import HOUR_MS
 from backbone.historian.duckdb import DuckDBHistorian
-from backbone.historian.duckdb_file import log_of
+from backbone.historian.duckdb_file import BLOCK_BYTES, log_of
 from backbone.historian.duckdb_repair import Repaired, repair
 from backbone.historian.port import HistorianCorrupt, HistorianUnavailable, ReadingBatch
 from backbone.stream import Position
@@ -21,7 +21,6 @@ from tests.integration.test_duckdb_historian import WRITER, python
 
 POINTS = tuple(f"e-{n}.temperature" for n in range(100))
 SECONDS = 3_600
-A_BLOCK = 262_144
 
 
 def hour(n: int) -> ReadingBatch:
@@ -77,7 +76,7 @@ def blocks_of(path: Path, table: str, column: str) -> list[int]:
 def test_a_damaged_block_costs_its_rows_and_is_told_with_their_time(path: Path) -> None:
     whole = 3 * SECONDS * len(POINTS)
     block = min(set(blocks_of(path, "readings", "x")) - set(blocks_of(path, "readings", "t")))
-    flip(path, 3 * 4096 + block * A_BLOCK + 5_000)
+    flip(path, 3 * 4096 + block * BLOCK_BYTES + 5_000)
     with closing(opened(path)) as historian, pytest.raises(HistorianCorrupt, match="history repair"):
         list(historian.scan("yard", None, NEVER, EVER))
     damaged = path.read_bytes()
