@@ -2,8 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 
-import numpy as np
-
 from backbone.frames import Frame, FrameEvent
 from backbone.historian.port import ReadingBatch
 from community.site.load import load_profiles, load_site
@@ -61,15 +59,7 @@ def make_site(
 
 def batch(rows: Sequence[tuple[str, int, float] | tuple[str, int, float, int]], site: str = "yard") -> ReadingBatch:
     """Readings given as (point, t, x[, q])."""
-    names = tuple(dict.fromkeys(row[0] for row in rows))
-    return ReadingBatch(
-        site,
-        names,
-        np.array([names.index(row[0]) for row in rows], dtype=np.uint32),
-        np.array([row[1] for row in rows], dtype=np.int64),
-        np.array([row[2] for row in rows], dtype=np.float64),
-        np.array([row[3] if len(row) == 4 else 0 for row in rows], dtype=np.uint8),
-    )
+    return ReadingBatch.of(site, [row if len(row) == 4 else (*row, 0) for row in rows])
 
 
 def frame(

@@ -1,7 +1,5 @@
 """Suppressed by design: raised and shown, calls nobody, and looked at again when the reason for it is gone."""
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,7 +13,6 @@ from community.alarms import Alarm, AlarmState
 from community.suppression import SuppressionKind, SuppressionState, end, maintain
 from rules.detect.model import Transition
 from rules.respond.responder import Responder
-from tests.unit.databases import new_database
 from tests.unit.rules.sites import make_site
 
 NOW = 1_790_000_000_000
@@ -34,14 +31,6 @@ SITE = make_site(
     RULES,
     parents={"pumps": "b1", "roof": "b1"},
 )
-
-
-@pytest.fixture
-def c(tmp_path: Path) -> Iterator[Connection]:
-    opened = new_database(tmp_path / "state.db")
-    with opened.begin() as connection:
-        yield connection
-    opened.close()
 
 
 @pytest.fixture

@@ -1,8 +1,5 @@
 """A contact that chatters is one alarm that stands, not a hundred that come and go; a high one is never held."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -24,14 +21,6 @@ SITE = make_site(
         {"id": "fire", "select": {"measure": "door"}, "when": {"equals": 1}, "risk": "high"},
     ],
 )
-
-
-@pytest.fixture
-def c(tmp_path: Path) -> Iterator[Connection]:
-    opened = new_database(tmp_path / "state.db")
-    with opened.begin() as connection:
-        yield connection
-    opened.close()
 
 
 def turn(responder: Responder, c: Connection, at: int, *, active: bool, rule: str = "open") -> None:

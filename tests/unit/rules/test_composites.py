@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from rules.detect.compile import compile_rules
 from tests.unit.rules.sites import make_site
-from tests.unit.rules.timeline import Entry, Event, Reading, Tick, run
+from tests.unit.rules.timeline import Entry, Event, Reading, Tick, composites, run
 
 POINTS: dict[str, dict[str, Any]] = {
     "a.x": {"zone": "z1", "every": 4},
@@ -178,15 +178,7 @@ LEAVES: list[dict[str, Any]] = [
     {"select": {"measure": "x"}, "stuck": {"for": 4}},
     {"select": {"measure": "x"}, "changes": {"count": 3, "within": 5}},
 ]
-tree = st.recursive(
-    st.sampled_from(LEAVES),
-    lambda inner: st.one_of(
-        st.builds(lambda parts: {"all": parts}, st.lists(inner, min_size=2, max_size=3)),
-        st.builds(lambda parts: {"any": parts}, st.lists(inner, min_size=2, max_size=3)),
-        st.builds(lambda part: {"not": part}, inner),
-    ),
-    max_leaves=5,
-)
+tree = composites(LEAVES)
 step = st.tuples(
     st.sampled_from([0, 0, 100, 500, 1000, 2000, 7000]),
     st.one_of(

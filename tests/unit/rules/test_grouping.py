@@ -1,10 +1,7 @@
 """A gateway that is offline is one alarm with its silent points under it; nothing stays hidden when it is back."""
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
-import pytest
 from sqlalchemy import Connection
 
 from backbone.database.alarms import get_alarm, list_alarms, save_alarm
@@ -12,7 +9,6 @@ from backbone.database.tickets import list_tickets
 from community.alarms import Alarm, AlarmState, acknowledge, clear
 from rules.detect.model import Transition
 from rules.respond.responder import Responder
-from tests.unit.databases import new_database
 from tests.unit.rules.sites import make_site
 
 NOW = 1_790_000_000_000
@@ -27,14 +23,6 @@ SITE = make_site(
     ],
     parents={"b3-f1": "b3"},
 )
-
-
-@pytest.fixture
-def c(tmp_path: Path) -> Iterator[Connection]:
-    opened = new_database(tmp_path / "state.db")
-    with opened.begin() as connection:
-        yield connection
-    opened.close()
 
 
 def silent(*numbers: int, at: int = NOW, active: bool = True, rule: str = "silent") -> list[Transition]:

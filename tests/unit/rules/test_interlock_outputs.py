@@ -1,8 +1,5 @@
 """An output that a tripped interlock could not set: one alarm, one ticket, until it obeys or is not held any more."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 from sqlalchemy import Connection
 
@@ -10,21 +7,12 @@ from backbone.database.alarms import list_alarms
 from backbone.database.tickets import list_tickets
 from community.alarms import AlarmState
 from rules.respond.responder import Responder
-from tests.unit.databases import new_database
 from tests.unit.rules.sites import make_site
 
 NOW = 1_790_000_000_000
 DOOR, OTHER = "doors.relay-1", "doors.relay-2"
 SITE = make_site({DOOR: {"zone": "b1"}, OTHER: {"zone": "b1"}}, [])
 REFUSED = "the device refused the write"
-
-
-@pytest.fixture
-def c(tmp_path: Path) -> Iterator[Connection]:
-    opened = new_database(tmp_path / "state.db")
-    with opened.begin() as connection:
-        yield connection
-    opened.close()
 
 
 def states(c: Connection) -> dict[str, AlarmState]:

@@ -1,8 +1,6 @@
 """What is suppressed calls nobody and stays on record; when the suppression ends, what still stands calls at once."""
 
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -35,14 +33,6 @@ SITE = make_site(
     ],
     parents={"b3-f1": "b3", "b4-f1": "b4"},
 )
-
-
-@pytest.fixture
-def c(tmp_path: Path) -> Iterator[Connection]:
-    opened = new_database(tmp_path / "state.db")
-    with opened.begin() as connection:
-        yield connection
-    opened.close()
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.unit.rules.sites import make_site
-from tests.unit.rules.timeline import Reading, Tick, run
+from tests.unit.rules.timeline import Reading, Tick, composites, run
 
 POINTS = ["a.x", "b.x", "c.x"]
 BAD = [2, 4, 8, 64, 128]
@@ -30,15 +30,7 @@ LEAVES: list[Tree] = [
     {"alarm": "base"},
 ]
 BASE: Tree = {"select": {"point": "a.x"}, "above": 1, "deadband": 0.5}
-trees = st.recursive(
-    st.sampled_from(LEAVES),
-    lambda inner: st.one_of(
-        st.builds(lambda parts: {"all": parts}, st.lists(inner, min_size=2, max_size=3)),
-        st.builds(lambda parts: {"any": parts}, st.lists(inner, min_size=2, max_size=3)),
-        st.builds(lambda part: {"not": part}, inner),
-    ),
-    max_leaves=5,
-)
+trees = composites(LEAVES)
 readings = st.lists(
     st.tuples(
         st.sampled_from([0, 1, 400, 1_000, 3_000, 6_000]),

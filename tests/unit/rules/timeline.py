@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from hypothesis import strategies as st
 
 from community.site.fields import parse_duration_s
 from community.site.site import Site
@@ -116,3 +117,16 @@ def run(
             part.append(entry)
     flush()
     return found
+
+
+def composites(leaves: Sequence[dict[str, Any]]) -> st.SearchStrategy[dict[str, Any]]:
+    """Conditions made of others, as deep as they come."""
+    return st.recursive(
+        st.sampled_from(leaves),
+        lambda inner: st.one_of(
+            st.builds(lambda parts: {"all": parts}, st.lists(inner, min_size=2, max_size=3)),
+            st.builds(lambda parts: {"any": parts}, st.lists(inner, min_size=2, max_size=3)),
+            st.builds(lambda part: {"not": part}, inner),
+        ),
+        max_leaves=5,
+    )
