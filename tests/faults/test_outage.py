@@ -125,8 +125,9 @@ async def test_ten_minutes_without_the_broker_lose_and_double_nothing(tmp_path: 
 
 async def _come(moment: Callable[[], bool]) -> None:
     """Like `until`, for moments a thousandth of a second away."""
-    while not moment():  # noqa: ASYNC110  (clock and bus have no event)
-        await asyncio.sleep(0.001)
+    async with asyncio.timeout(60):
+        while not moment():  # noqa: ASYNC110  (clock and bus have no event)
+            await asyncio.sleep(0.001)
 
 
 def _now() -> int:

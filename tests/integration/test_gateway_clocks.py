@@ -1,6 +1,8 @@
 """Clocks that are wrong, a sensor's or the gateway's own, over real wires: no news becomes old, no reading is lost."""
 
-from pathlib import Path
+from pathlib import asyncio
+
+import Path
 
 from backbone.steady import wall_ms
 from community.quality import Quality
@@ -107,8 +109,9 @@ async def test_a_gateway_whose_clock_is_wrong_or_jumps_loses_nothing_and_follows
     async with Operator.connected(mosquitto.port) as operator, running_gateway(SITE, settings, machine_ms=machine):
         await operator.online()
         async with rules.running(mosquitto.port):
-            while "behind the platform's" not in (operator.status["problem"] or ""):
-                await read_some(operator)
+            async with asyncio.timeout(60):
+                while "behind the platform's" not in (operator.status["problem"] or ""):
+                    await read_some(operator)
             operator.publish(SMOKE, {"smoke": True})
             await until(lambda: rules.values("smoke.smoke"), what="the smoke")
             ((t, q),) = [(t, q) for point, t, _, q in rules.readings if point == "smoke.smoke"]

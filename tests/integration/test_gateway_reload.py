@@ -123,10 +123,11 @@ async def test_whether_people_are_named_changes_with_the_site_file(mosquitto: Br
 
         async def read_until(*, as_read: bool) -> list[str]:
             """The card is held to the reader until it leaves as it is to."""
-            while not ingest.events or (ingest.events[-1].data["card"] == CARD["uid"]) != as_read:
-                heard = len(ingest.events)
-                operator.publish("esp-rfid/door/send", CARD)
-                await until(lambda heard=heard: len(ingest.events) > heard, what="the card")  # type: ignore[misc]
+            async with asyncio.timeout(60):
+                while not ingest.events or (ingest.events[-1].data["card"] == CARD["uid"]) != as_read:
+                    heard = len(ingest.events)
+                    operator.publish("esp-rfid/door/send", CARD)
+                    await until(lambda heard=heard: len(ingest.events) > heard, what="the card")  # type: ignore[misc]
             return [ingest.events[-1].data[key] for key in ("card", "person")]
 
         hidden = await read_until(as_read=False)

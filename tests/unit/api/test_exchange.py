@@ -25,9 +25,10 @@ async def imported(client: httpx.AsyncClient, body: bytes, kind: str = "csv") ->
     answer = await client.post("/readings/import", params={"format": kind}, content=body)
     assert answer.status_code == 202, answer.text
     one: dict[str, Any] = answer.json()
-    while one["state"] == "running":
-        await asyncio.sleep(0)
-        one = (await client.get(f"/readings/imports/{one['id']}")).json()
+    async with asyncio.timeout(60):
+        while one["state"] == "running":
+            await asyncio.sleep(0)
+            one = (await client.get(f"/readings/imports/{one['id']}")).json()
     return one
 
 

@@ -52,7 +52,7 @@ async def test_unusable_and_missing_values(house: House) -> None:
 async def test_points_are_filtered_and_paged(house: House) -> None:
     async with house.as_(Role.CREW) as crew:
         everything, cursor = [], None
-        while True:
+        while len(everything) <= len(house.site.points):
             params = {"limit": "150"} | ({"cursor": cursor} if cursor else {})
             page = (await crew.get("/points", params=params)).json()
             everything += [row["id"] for row in page["items"]]
