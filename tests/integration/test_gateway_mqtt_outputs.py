@@ -18,18 +18,23 @@ Messages = list[tuple[str, object]]
 
 
 class Zigbee2Mqtt:
-    """As much of the bridge as a relay needs: it says at once what it was told, and when asked what is so."""
+    """As much of the bridge as a relay needs: it says at once what it was told, done or not; asked, what is so."""
 
     profile, topic, filters = "aqara-ssm-u01", "zigbee2mqtt/hall/relay", ("zigbee2mqtt/hall/relay/+",)
 
-    def told(self, topic: str, payload: bytes) -> bool | None:
-        """What it is told to be; None: it is asked."""
-        state = json.loads(payload)["state"]
-        return None if topic.endswith("/get") and state == "" else state == "ON"
+    def hear(self, topic: str, payload: bytes, relay: "Relay") -> Messages:
+        """Sets and asks, by the last level of the topic."""
+        place, wanted = topic.removeprefix(f"{self.topic}/"), json.loads(payload)
+        assert list(wanted) == ["state"]
+        if place == "get":
+            assert wanted["state"] == ""
+            return [self._state("ON" if relay.on else "OFF")]
+        assert place == "set"
+        relay.switch({"ON": True, "OFF": False}[wanted["state"]])
+        return [self._state(wanted["state"])]
 
-    def says(self, on: bool, *, asked: bool) -> Messages:
-        """What it says of itself."""
-        return [(self.topic, {"state": "ON" if on else "OFF", "power": 0, "linkquality": 120})]
+    def _state(self, word: str) -> tuple[str, object]:
+        return self.topic, {"state": word, "power": 0, "linkquality": 120}
 
 
 class Tasmota:
@@ -37,40 +42,45 @@ class Tasmota:
 
     profile, topic, filters = "sonoff-basicr2", "tele/hall/relay", ("cmnd/hall/relay/+",)
 
-    def told(self, topic: str, payload: bytes) -> bool | None:
-        """What it is told to be; None: it is asked."""
+    def hear(self, topic: str, payload: bytes, relay: "Relay") -> Messages:
+        """A word sets, nothing asks."""
         assert topic == "cmnd/hall/relay/POWER"
-        return None if not payload else payload == b"ON"
-
-    def says(self, on: bool, *, asked: bool) -> Messages:
-        """What it says of itself."""
-        word = "ON" if on else "OFF"
+        if payload:
+            relay.switch({b"ON": True, b"OFF": False}[payload])
+        word = "ON" if relay.on else "OFF"
         return [("stat/hall/relay/RESULT", {"POWER": word}), ("stat/hall/relay/POWER", word.encode())]
 
 
 class Shelly:
-    """A relay of the second generation: calls on `<device>/rpc`, answered to who calls; changes are notified."""
+    """A relay of the second generation: calls on `<device>/rpc`, answered to who calls, by the number of the call.
+
+    A change is notified; being told what it is already is none.
+    """
 
     profile, topic, filters = "shelly-plus-1", "shellyplus1-a8032abe54dc", ("shellyplus1-a8032abe54dc/rpc",)
 
-    def told(self, topic: str, payload: bytes) -> bool | None:
-        """What it is told to be; None: it is asked."""
+    def hear(self, topic: str, payload: bytes, relay: "Relay") -> Messages:
+        """Two calls of one component."""
         call = json.loads(payload)
-        assert call["src"] == f"{self.topic}/anju"
-        on: bool = call["params"].get("on")
-        return on if call["method"] == "Switch.Set" else None
-
-    def says(self, on: bool, *, asked: bool) -> Messages:
-        """What it says of itself."""
-        answer = {"src": self.topic, "dst": f"{self.topic}/anju"}
-        if asked:
-            result = {"id": 0, "source": "MQTT", "output": on, "temperature": {"tC": 23.5, "tF": 74.4}}
-            return [(f"{self.topic}/anju/rpc", {"id": 2, **answer, "result": result})]
-        params = {"ts": wall_ms() / 1000, "switch:0": {"id": 0, "output": on, "source": "MQTT"}}
-        return [
-            (f"{self.topic}/anju/rpc", {"id": 1, **answer, "result": {"was_on": not on}}),
-            (f"{self.topic}/events/rpc", {"src": self.topic, "method": "NotifyStatus", "params": params}),
-        ]
+        assert isinstance(call["id"], int)
+        assert call["params"].pop("id") == 0
+        answer = {"id": call["id"], "src": self.topic, "dst": call["src"]}
+        if call["method"] == "Switch.GetStatus":
+            assert not call["params"]
+            status = {"id": 0, "source": "MQTT", "output": relay.on, "temperature": {"tC": 23.5, "tF": 74.4}}
+            return [(f"{call['src']}/rpc", {**answer, "result": status})]
+        assert call["method"] == "Switch.Set"
+        assert [type(on) for on in call["params"].values()] == [bool]
+        was_on = relay.on
+        relay.switch(call["params"]["on"])
+        said: Messages = [(f"{call['src']}/rpc", {**answer, "result": {"was_on": was_on}})]
+        if relay.on is not was_on:
+            params = {"ts": wall_ms() / 1000, "switch:0": {"id": 0, "output": relay.on, "source": "MQTT"}}
+            events = f"{self.topic}/events"
+            said.append(
+                (f"{events}/rpc", {"src": self.topic, "dst": events, "method": "NotifyStatus", "params": params})
+            )
+        return said
 
 
 KINDS = (Zigbee2Mqtt, Tasmota, Shelly)
@@ -78,7 +88,7 @@ Kind = Zigbee2Mqtt | Tasmota | Shelly
 
 
 class Relay:
-    """A relay of some kind on the broker: it may not obey, or not answer."""
+    """A relay of some kind on the broker: it may not obey, or not answer; what it does not know it does not do."""
 
     def __init__(self, bus: Bus, kind: Kind) -> None:
         self._bus = bus
@@ -87,27 +97,35 @@ class Relay:
         self.obeys = True
         self.answers = True
         self.told: list[bool] = []
+        self.strange: list[tuple[str, bytes]] = []
         for topic_filter in kind.filters:
             bus.subscribe(topic_filter, self._hear)
 
     @classmethod
     @contextlib.asynccontextmanager
     async def running(cls, port: int, kind: Kind) -> AsyncIterator["Relay"]:
-        """Connected to the broker on `port`."""
+        """Connected to the broker on `port`; at the end everything it was told was what such a device takes."""
         async with Bus(f"mqtt://127.0.0.1:{port}", "relay") as bus:
             relay = cls(bus, kind)
             await until(lambda: bus.connected and bus.deaf is None, what="the relay")
             yield relay
+            assert relay.strange == []
+
+    def switch(self, wanted: bool) -> None:
+        """It is told."""
+        self.told.append(wanted)
+        if self.obeys:
+            self.on = wanted
 
     def _hear(self, topic: str, payload: bytes) -> None:
-        wanted = self._kind.told(topic, payload)
-        if wanted is not None:
-            self.told.append(wanted)
-            if self.obeys:
-                self.on = wanted
+        try:
+            said = self._kind.hear(topic, payload, self)
+        except (AssertionError, KeyError, TypeError, ValueError):
+            self.strange.append((topic, payload))
+            return
         if self.answers:
-            for place, said in self._kind.says(self.on if wanted is None else wanted, asked=wanted is None):
-                self._bus.publish(place, said if isinstance(said, bytes) else json.dumps(said).encode())
+            for place, one in said:
+                self._bus.publish(place, one if isinstance(one, bytes) else json.dumps(one).encode())
 
 
 def site(kind: Kind) -> Site:
