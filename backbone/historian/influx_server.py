@@ -221,7 +221,10 @@ class InfluxServer:
             self._prepared = True
 
     def _map_bucket(self) -> None:
-        """InfluxDB 2.x answers InfluxQL for a bucket only through a DBRP mapping."""
+        """InfluxDB 2.x answers InfluxQL for a bucket only through a DBRP mapping: the first there is.
+
+        Buckets named `database` and `database/policy` have virtual ones, each a default; one that is made goes first.
+        """
         mappings = DBRPsService(self._api)
         name, policy = self._address.database, self._address.retention_policy or "autogen"
         known = mappings.get_dbr_ps(org=self._address.org, db=name).content or []
@@ -229,14 +232,14 @@ class InfluxServer:
         if bucket is None:
             raise HistorianUnavailable(self._no_bucket())
         asked = self._address.retention_policy
-        used = [one for one in known if (one.retention_policy == asked if asked else one.default)]
-        if any(one.bucket_id != bucket.id for one in used):
+        used = next((one for one in known if (one.retention_policy == asked if asked else one.default)), None)
+        if used is not None and used.bucket_id == bucket.id:
+            return
+        if used is not None and not used.virtual:
             raise Misled(
                 f"InfluxDB at {self._address.base} answers InfluxQL for '{name}' from another bucket than "
                 f"'{self._address.bucket}', which is written to: change its DBRP mapping (`influx v1 dbrp update`)"
             )
-        if used:
-            return
         mappings.post_dbrp(
             DBRPCreate(org=self._address.org, bucket_id=bucket.id, database=name, retention_policy=policy, default=True)
         )

@@ -364,17 +364,33 @@ def test_wrong_credentials_are_named_and_never_shown(tmp_path: Path) -> None:
     assert "very-secret" not in repr(InfluxAddress.parse(url))
 
 
-@pytest.mark.parametrize("known", [False, True])
-def test_on_2x_the_mapping_influxql_needs_is_made_when_missing(tmp_path: Path, known: bool) -> None:
+OURS = {"id": "m", "orgID": "o1", "bucketID": "b1", "database": "anju", "retention_policy": "x", "default": True}
+BY_NAME = {**OURS, "id": "b1", "retention_policy": "autogen", "virtual": True}
+ANOTHERS_BY_NAME = {**BY_NAME, "id": "b2", "bucketID": "b2", "retention_policy": "long"}
+
+
+@pytest.mark.parametrize(
+    ("known", "is_made"),
+    [
+        ([], True),
+        ([OURS], False),
+        ([BY_NAME], False),
+        ([BY_NAME, ANOTHERS_BY_NAME], False),
+        ([ANOTHERS_BY_NAME, BY_NAME], True),
+    ],
+)
+def test_on_2x_the_mapping_influxql_needs_is_made_when_missing(
+    tmp_path: Path, known: list[dict[str, object]], is_made: bool
+) -> None:
+    """The server takes the first default there is. A bucket `anju/long` beside ours has one too, by its name."""
     made: list[dict[str, object]] = []
-    mapping = {"id": "m", "orgID": "o1", "bucketID": "b1", "database": "anju", "retention_policy": "x", "default": True}
 
     def answer(path: str, query: dict[str, list[str]], body: bytes) -> Answer:
         if path == "/api/v2/dbrps" and body:
             made.append(json.loads(body))
-            return 201, {}, mapping
+            return 201, {}, OURS
         if path == "/api/v2/dbrps":
-            return 200, {}, {"content": [mapping] if known else []}
+            return 200, {}, {"content": known}
         if path == "/api/v2/buckets":
             return 200, {}, {"buckets": [{"id": "b1", "name": "anju", "orgID": "o1", "retentionRules": []}]}
         return 200, {}, {"results": [{"statement_id": 0}]}
@@ -385,7 +401,7 @@ def test_on_2x_the_mapping_influxql_needs_is_made_when_missing(tmp_path: Path, k
             assert historian.latest("yard", None, NEVER) == {}
             historian.latest("yard", None, NEVER)
     assert [(one["bucketID"], one["database"], one["default"]) for one in made] == (
-        [] if known else [("b1", "anju", True)]
+        [("b1", "anju", True)] if is_made else []
     )
 
 
