@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, Executable, false, or_
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 _NOTHING: Mapping[str, Any] = {}
 _COUNTED = {"preserve_rowcount": True}
@@ -118,9 +118,12 @@ def savepoint(c: Connection) -> Iterator[None]:
     say(driver, "SAVEPOINT within")
     try:
         yield
-    except BaseException:
-        say(driver, "ROLLBACK TO within")
-        say(driver, "RELEASE within")
+    except BaseException as error:
+        if driver.in_transaction:
+            say(driver, "ROLLBACK TO within")
+            say(driver, "RELEASE within")
+        elif not isinstance(error, OperationalError):
+            raise OperationalError("ROLLBACK TO within", None, error) from error
         raise
     say(driver, "RELEASE within")
 

@@ -125,3 +125,21 @@ def test_what_two_writers_write_in_turn_both_find(database: Database, url: str) 
                 assert load_checkpoint(c, "n") == b"other"
     finally:
         other.close()
+
+
+def test_a_full_disk_costs_the_whole_transaction_and_not_the_next(tmp_path: Path) -> None:
+    def fill(c: Connection) -> None:
+        _add.run(c, _row("first"))
+        c.exec_driver_sql(f"PRAGMA max_page_count={c.exec_driver_sql('PRAGMA page_count').scalar()}")
+        with savepoint(c):
+            _add.run(c, _row("large", document="x" * 1_000_000))
+
+    database = Database.open(f"sqlite:///{tmp_path / 'state.db'}")
+    with pytest.raises(OperationalError, match="full"), database.begin() as c:
+        fill(c)
+    with database.begin() as c:
+        assert _found.rows(c, {"site": "s"}) == []
+        _add.run(c, _row("large", document="x" * 1_000_000))
+    with database.read() as c:
+        assert [row[0] for row in _found.rows(c, {"site": "s"})] == ["large"]
+    database.close()
