@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import Connection, bindparam, insert, select
 from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError
 
-from backbone.database.checkpoints import add_checkpoint, load_checkpoint, save_checkpoint
+from backbone.database.checkpoints import add_checkpoint, forget_checkpoints, load_checkpoint, save_checkpoint
 from backbone.database.database import Database
 from backbone.database.statements import Prepared, one_of, savepoint
 from backbone.database.tables import checkpoints, personal
@@ -142,4 +142,17 @@ def test_a_full_disk_costs_the_whole_transaction_and_not_the_next(tmp_path: Path
         _add.run(c, _row("large", document="x" * 1_000_000))
     with database.read() as c:
         assert [row[0] for row in _found.rows(c, {"site": "s"})] == ["large"]
+    database.close()
+
+
+def test_what_is_deleted_is_not_written_once_more(tmp_path: Path) -> None:
+    """The rules store megabytes a second under load and delete them seconds later: alarms wait for the same disk."""
+    database = Database.open(f"sqlite:///{tmp_path / 'state.db'}")
+    with database.begin() as c:
+        save_checkpoint(c, "n", b"x" * 1_000_000)
+    log = tmp_path / "state.db-wal"
+    before = log.stat().st_size
+    with database.begin() as c:
+        forget_checkpoints(c, ["n"])
+    assert log.stat().st_size - before < 200_000
     database.close()
