@@ -58,12 +58,8 @@ def restore(folder: Path) -> tuple[Manifest, Path]:
             raise BackupError(f"the platform runs on {settings.data_dir}: stop it first") from error
         return restore_backup(
             folder,
-            history=_file(settings.history_url, "duckdb:"),
-            state=_file(settings.state_url, "sqlite:///"),
+            history=settings.history_file,
+            state=settings.state_file,
             files=settings.data_dir / "files",
             now=wall_ms(),
         )
-
-
-def _file(url: str, scheme: str) -> Path | None:
-    return Path(url.removeprefix(scheme)) if url.startswith(scheme) else None

@@ -61,7 +61,7 @@ def bring_in(path: Path, password: Password, said: Callable[[str], None]) -> Bro
     """
     if (running := _running(password)) is not None:
         return history_remote.bring_in(running, path, said)
-    kind, on_server = exchange.format_of(path), not Settings().history_url.startswith("duckdb:")
+    kind, on_server = exchange.format_of(path), Settings().history_file is None
     with opened() as (historian, site):
         done = bringing_in.bring_in(
             path, kind, site, historian, wall_ms(), lambda so_far: said(f"{so_far.readings:,} readings")
@@ -92,10 +92,9 @@ def repair(said: Callable[[str], None]) -> Repaired:
     """
     settings = Settings()
     zone = ZoneInfo(read_site(settings).file.site.timezone)
-    if not settings.history_url.startswith("duckdb:"):
+    if settings.history_file is None:
         raise HistorianRefused("the history is on a server")
-    path = Path(settings.history_url.removeprefix("duckdb:").removeprefix("//"))
-    return mend(path, zone, wall_ms(), said)
+    return mend(settings.history_file, zone, wall_ms(), said)
 
 
 def repair_roll_ups(said: Callable[[int], None]) -> int | None:
@@ -104,7 +103,7 @@ def repair_roll_ups(said: Callable[[int], None]) -> int | None:
     Raises:
         HistorianError, SiteErrors: it cannot be read now.
     """
-    if Settings().history_url.startswith("duckdb:"):
+    if Settings().history_file is not None:
         return None
     from backbone.historian.influxdb import InfluxHistorian
 
@@ -135,4 +134,4 @@ def opened() -> Iterator[tuple[Historian, Site]]:
 def _running(password: Password) -> Running | None:
     """The platform, when it runs and its history is a file that only it can open."""
     settings = UpSettings()
-    return Running.find(settings, password) if settings.history_url.startswith("duckdb:") else None
+    return None if settings.history_file is None else Running.find(settings, password)

@@ -38,7 +38,7 @@ class UpSettings(Settings):
 
 def services(settings: UpSettings, site: Site, first: "FirstPassword | None" = None) -> list[Service]:
     """The processes of this installation, in the order a person reads them."""
-    shared = settings.history_url.startswith("duckdb:")
+    shared = settings.history_file is not None
     broker = [] if settings.mqtt_url else [Service("broker", ("broker",), outlives=True)]
     gateways = [Service(f"gateway {name}", ("gateway",), {"ANJU_GATEWAY": name}) for name in site.gateways]
     api_environment = {"ANJU_ADMIN_PASSWORD": first.secret} if first else {}

@@ -11,6 +11,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from api.app import create_app
+from api.live.disk import DiskWatch
 from api.live.feed import Feed
 from api.live.history import HistoryWatch
 from api.platform import Platform
@@ -23,6 +24,7 @@ from backbone.database import outbox
 from backbone.database.database import Database
 from backbone.database.outbox import Relay
 from backbone.historian.port import Historian
+from backbone.room import Room
 from backbone.site_watch import Take
 from backbone.steady import wall_ms
 from backbone.ways import Ways
@@ -83,6 +85,8 @@ async def run(
             history = HistoryWatch(
                 historian, site.id, platform.latest, platform.services, wall_ms, platform.hub.readings_arrived
             )
+            disk = DiskWatch(Room.of_state(settings), platform.services, wall_ms)
+            disk.look()
             await _remember(platform, history)
             await _note_version(platform)
             feed.subscribe(bus, ways)
@@ -98,6 +102,7 @@ async def run(
                     group.create_task(feed.read_missed(), name="api missed events"),
                     group.create_task(platform.services.watch(feed.services_changed), name="api services"),
                     group.create_task(history.watch(feed.services_changed), name="api history"),
+                    group.create_task(disk.watch(feed.services_changed), name="api disk"),
                     group.create_task(_forget_old(platform), name="api old rows"),
                 ]
                 group.create_task(_stop(stop, server, platform), name="api stop")

@@ -37,6 +37,12 @@ class Settings(BaseSettings):
     historian_url: str | None = Field(
         default=None, description="duckdb:PATH or influxdb+http(s)://…; unset: DuckDB in data_dir"
     )
+    free_mb: int = Field(
+        default=500,
+        ge=0,
+        description="room on the disk of the state that is kept for alarms: a history beside it takes nothing while "
+        "there is less",
+    )
     public_url: str = Field(
         default="http://127.0.0.1:8000", description="where people reach the page: links in notifications lead there"
     )
@@ -81,3 +87,18 @@ class Settings(BaseSettings):
     def history_url(self) -> str:
         """The historian to keep readings in."""
         return self.historian_url or f"duckdb:{self.data_dir / 'history.duckdb'}"
+
+    @property
+    def state_file(self) -> Path | None:
+        """The database's file; None when it is a server's."""
+        return _path(self.state_url, "sqlite:///")
+
+    @property
+    def history_file(self) -> Path | None:
+        """The historian's file; None when it is a server's."""
+        path = _path(self.history_url, "duckdb:")
+        return None if path is None else Path(str(path).removeprefix("//"))
+
+
+def _path(url: str, scheme: str) -> Path | None:
+    return Path(url.removeprefix(scheme)) if url.startswith(scheme) else None

@@ -39,6 +39,13 @@ _OURS = {
         en="{mark}{grade} alarm: {message}\nPlace: {place}\nValue: {value}\nTime: {time}\nAction: {action}\n"
         "Likely cause: {cause}\nMay lead to: {consequence}\nAcknowledge: {link}\nReference: {ref}",
     ),
+    "unrecorded": Text(
+        zh="{mark}{grade}报警：{message}\n地点：{place}\n数值：{value}\n时间：{time}\n处置：{action}\n"
+        "注意：平台目前无法保存数据，此报警没有工单、预案和确认，请直接处置并电话告知同事。\n{link}",
+        en="{mark}{grade} alarm: {message}\nPlace: {place}\nValue: {value}\nTime: {time}\nAction: {action}\n"
+        "Note: the platform cannot save anything now. There is no ticket, plan or acknowledgement: act, and call "
+        "your colleagues.\n{link}",
+    ),
     "group": Text(
         zh="{mark}{count}条报警：{places}\n最近：{message}\n时间：{time}\n查看：{link}\n编号：{ref}",
         en="{mark}{count} alarms: {places}\nLatest: {message}\nTime: {time}\nSee: {link}\nReference: {ref}",
@@ -83,6 +90,7 @@ _OURS = {
     ),
 }
 _BESIDE = {
+    "unrecorded": Text(zh="另有报警：{message}，{place}", en="Another alarm: {message}, {place}"),
     "alarm": Text(zh="另有报警：{message}，{place}", en="Another alarm: {message}, {place}"),
     "step": Text(zh="预案任务：{action}（{message}）", en="Task of the plan: {action} ({message})"),
     "late": Text(zh="步骤超时：{action}（{message}）", en="Step is late: {action} ({message})"),
@@ -100,7 +108,7 @@ class Facts:
     """What a message says, whoever gets it."""
 
     kind: str
-    """`alarm`, `step`, `late`, `command`, `suspended`, `ticket`, `overdue` or `report`: the template."""
+    """`alarm`, `step`, `late`, `command`, `suspended`, `ticket`, `overdue`, `report` or `unrecorded`: the template."""
     grade: str
     message: Text
     action: Text | None

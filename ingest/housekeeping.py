@@ -8,6 +8,7 @@ import structlog
 
 from backbone import metrics
 from backbone.historian.port import Historian, HistorianError
+from backbone.room import Room
 from community.site.profile import Family
 from community.site.site import Site
 
@@ -23,11 +24,13 @@ async def keep_house(
     keep_days: Mapping[Family, float],
     now: Callable[[], int],
     lived: Callable[[], int],
+    room: Room,
 ) -> None:
     """Tidy until cancelled. After each piece it rests as long as the piece took: others need the processor too.
 
     Args:
         lived: the time that readings are deleted by (Unix ms).
+        room: without it nothing is put in order, which takes some; what is to be deleted still is.
     """
     failing = False
     forgot_at = -FORGET_EVERY_S
@@ -35,7 +38,7 @@ async def keep_house(
         began = time.monotonic()
         more = False
         try:
-            more = await asyncio.to_thread(historian.tidy, now())
+            more = not room.lacking and await asyncio.to_thread(historian.tidy, now())
             if not more and keep_days and began - forgot_at >= FORGET_EVERY_S:
                 await asyncio.to_thread(lambda: forget_old(historian, site(), keep_days, lived()))
                 forgot_at = began

@@ -14,8 +14,9 @@ from backbone import metrics
 from backbone.database.database import Database
 from backbone.database.losses import record_losses
 from backbone.database.quarantine import entries_of, forget, record, settle
-from backbone.historian.port import Historian, HistorianError, Unwritten
+from backbone.historian.port import Historian, HistorianError, HistorianUnavailable, Unwritten
 from backbone.refused import Ledger
+from backbone.room import Room
 from backbone.steady import wall_ms
 from backbone.stream import UNKNOWN_GATEWAY, Delivery, Position, Refusal
 from community.losses import Loss
@@ -49,6 +50,7 @@ class Keeper:
         historian: Historian,
         database: Database,
         stop: asyncio.Event,
+        room: Room,
         wall: Callable[[], int] = wall_ms,
     ) -> None:
         self.site = site
@@ -57,6 +59,7 @@ class Keeper:
         self._historian = historian
         self._database = database
         self._stop = stop
+        self._room = room
         self._skew_ms = round(settings.clock_skew_s * 1000)
         self._oldest_ms = round(settings.oldest_days * _DAY_MS)
         self._aside = Aside(settings.data_dir / "aside")
@@ -109,9 +112,7 @@ class Keeper:
         if checked.losses:
             # Before the commit as well: once it is committed, the gateway forgets what it told.
             await self._insist_on_state(lambda: self._record_losses(checked.losses))
-        unwritten = await self._insist(
-            lambda: apart.write(self._historian, checked.readings, checked.events, positions)
-        )
+        unwritten = await self._insist(lambda: self._write(checked, positions))
         if unwritten:
             await self._refused_by_historian(deliveries, unwritten)
             await self._insist(lambda: self._historian.write([], [], positions))
@@ -121,6 +122,11 @@ class Keeper:
         stored = checked.readings.t.size + len(checked.events) - sum(one.count for one in unwritten)
         metrics.readings.labels(CONSUMER, "stored").inc(stored)
         metrics.readings.labels(CONSUMER, "quarantined").inc(refused)
+
+    def _write(self, checked: Checked, positions: Mapping[str, Position]) -> Sequence[Unwritten]:
+        if lacking := self._room.lacking:
+            raise HistorianUnavailable(lacking)
+        return apart.write(self._historian, checked.readings, checked.events, positions)
 
     def _checked(self, deliveries: Sequence[Delivery], limits: Limits) -> Checked:
         self.now.save()

@@ -13,6 +13,7 @@ from backbone.bus import Bus
 from backbone.database.database import Database
 from backbone.historian.port import Historian
 from backbone.lived_time import LivedTime
+from backbone.room import Room
 from backbone.site_watch import Take
 from backbone.steady import wall_ms
 from backbone.stream import Stream
@@ -41,7 +42,8 @@ async def run(
 
     `follow` is given what takes a changed site file; `wall` is the machine's clock (Unix ms).
     """
-    async with Keeper(settings, site, historian, database, stop, wall) as keeper:
+    room = Room.beside_state(settings)
+    async with Keeper(settings, site, historian, database, stop, room, wall) as keeper:
         try:
             positions = await keeper.positions()
             await keeper.take_up()
@@ -58,7 +60,8 @@ async def run(
             async with bus, asyncio.TaskGroup() as group:
                 beside = [
                     group.create_task(
-                        keep_house(historian, lambda: keeper.site, settings.keep_days, wall, lived), name="housekeeping"
+                        keep_house(historian, lambda: keeper.site, settings.keep_days, wall, lived, room),
+                        name="housekeeping",
                     ),
                     group.create_task(again.run(), name="set aside"),
                 ]

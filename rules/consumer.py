@@ -2,16 +2,15 @@
 
 Latency first: an urgent frame is evaluated as soon as it is there, and a transition is committed at once. While nothing
 happens, positions and what the detector was told are committed a few times a second. Both are in one transaction with
-the alarms they led to, so after a crash the gateways send again exactly what has not been judged yet. The detector's
-whole state is written beside (rules/kept_state.py).
+the alarms they led to, so after a crash the gateways send again exactly what has not been judged yet. Judging waits for
+no database (rules/commits.py).
 """
 
 import asyncio
 import contextlib
 import os
-import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 import msgspec
 import structlog
@@ -22,10 +21,11 @@ from backbone import topics
 from backbone.building import building
 from backbone.bus import Bus
 from backbone.database.positions import load_positions, save_positions
-from backbone.stream import MANY_READINGS, Position, Stream
+from backbone.stream import Position, Stream
 from community.site.profile import Lane
 from community.site.site import Site
 from rules.clock import KEEP_MS, Clock, Known
+from rules.commits import CONSUMER, Commits
 from rules.desk import Desk
 from rules.detect.compile import compile_rules
 from rules.detect.engine import Detector
@@ -33,10 +33,11 @@ from rules.detect.model import Batch, Transition, only_tested
 from rules.doors import Doors
 from rules.gateways import GatewayWatch
 from rules.judge import Judge
-from rules.kept_state import MANY_CALLS, KeptState
+from rules.kept_state import KeptState
 from rules.meters import Meters
 from rules.notify.channels import Channels
 from rules.notify.notifier import Notifier
+from rules.notify.unrecorded import Unrecorded
 from rules.refused import Refused
 from rules.respond.clock_set import keep_clock, move_deadlines
 from rules.respond.orders import Order
@@ -48,10 +49,7 @@ from rules.settings import RulesSettings
 from rules.watermarks import claim_of
 from rules.writer import Stopped, Writer
 
-CONSUMER = "rules"
 LINGER_S = 0.02
-PAUSES, LONGEST_PAUSE_MS = 10, 2_000
-"""Progress alone is not committed for so many times as long as it took: a disk may be slow."""
 DEAF_MS = 5_000
 """After so long without listening (suspended, database away) silence is not counted from before."""
 log = structlog.get_logger()
@@ -100,9 +98,11 @@ class Consumer:
     """The connection of bulk frames."""
     writer: Writer
     kept: KeptState
+    commits: Commits
     responder: Responder
     desk: Desk
     notifier: Notifier
+    unrecorded: Unrecorded
     gateways: GatewayWatch
     tickets: TicketWatch
     upkeep: Upkeep
@@ -115,21 +115,21 @@ class Consumer:
     _known: Known | None = None
     """How the clock is stored to be."""
     _heard_at: int = 0
-    _committed_at: int = 0
-    _stored: Mapping[str, Position] = field(default_factory=dict)
-    """By the last commit."""
-    _took_ms: float = 0.0
-    """By the last commit."""
-    _uncommitted: bool = False
-    _unsaid: int = 0
-    """Readings judged since the last commit."""
     _practice: asyncio.Task[Detector] | None = None
     _practising: str | None = None
     """The drill the practice detector was made for: each begins afresh."""
 
     def alive(self) -> bool:
         """Whether conditions are judged and alarms could be written."""
-        return self.now() - self._heard_at < DEAF_MS and not self.writer.away and self.stream.listening
+        return self.now() - self._heard_at < DEAF_MS and self.commits.alive and self.stream.listening
+
+    def __post_init__(self) -> None:
+        self.commits.parts = lambda: [self.meters.part(), self.doors.part(), self.outputs.part()]
+        self.commits.on_alarms = self._after_alarms
+
+    def _after_alarms(self, orders: list[Order]) -> None:
+        self.notifier.wake()
+        self.desk.send(orders)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Consume until `stop`, then commit what was judged."""
@@ -139,16 +139,16 @@ class Consumer:
             bus.on_connect(lambda: self.judge.listen(self.now()))
         self.bus.on_disconnect(lambda: self.judge.watermarks.lose(self.now()))
         self.bus.subscribe(topics.status(self.site.id, "+"), self._on_status)
-        self._heard_at = self._committed_at = self.now()
+        self._heard_at = self.now()
         while not stop.is_set():
-            if self._changed is not None:
+            if self._changed is not None and self.commits.idle:
                 await self._swap(self._changed)
             until_end_ms = max(self.judge.next_end() - self.now(), 0)
             wait_s = min(LINGER_S, until_end_ms / 1000)
             deliveries = await self.stream.batch(max_readings=self.settings.rules_batch, max_wait_s=wait_s)
             if by := self.now.look():
                 await self._clock_set(by)
-            elif self._known is None or abs(self.now.offset - self._known.offset) >= KEEP_MS:
+            elif self.commits.idle and self._clock_moved():
                 await self._keep_clock()
             now = self.now()
             if now - self._heard_at > DEAF_MS:
@@ -160,16 +160,15 @@ class Consumer:
             transitions: list[Transition] = []
             batch = None
             if deliveries:
-                self._unsaid += sum(delivery.frame.t.size for delivery in deliveries)
+                self.commits.judged(sum(delivery.frame.t.size for delivery in deliveries))
                 batch, transitions = self.judge.take(deliveries, now)
                 self.meters.take(batch)
                 self.doors.take(deliveries, now)
                 self.outputs.take(batch)
-                self._uncommitted = True
             transitions += self.judge.tick(now, self.stream.waiting, listening=self.stream.listening)
-            await self._commit(transitions, now)
+            await self.commits.commit(transitions, now)
             await self._practise(batch, now)
-        await self._commit([], self.now(), at_once=True)
+        await self.commits.insist(self.now())
         await self.kept.stop()
 
     async def _begin_by_the_clock(self) -> None:
@@ -177,7 +176,7 @@ class Consumer:
         if by := self.now.look():
             await self._clock_set(by)
         elif seen := self.judge.set_back_before(self.now()):
-            await self._commit([], self.now(), also=lambda c: move_deadlines(c, self.site, -seen, self.now()))
+            await self.commits.insist(self.now(), lambda c: move_deadlines(c, self.site, -seen, self.now()))
         await self._keep_clock()
 
     async def _clock_set(self, by: int) -> None:
@@ -192,11 +191,15 @@ class Consumer:
             # while this has the turn to write: no other transaction sees the new time and the old deadlines
             self.now.offset = known.offset
 
-        await self._commit([], new, also=move)
+        await self.commits.insist(new, move)
         self.judge.listen(self.now())
-        self._heard_at = self._committed_at = self.now()
+        self._heard_at = self.now()
+        self.commits.clock_set()
         for one in (self.responder, self.desk, self.gateways, self.notifier):
             one.clock_set(by)
+
+    def _clock_moved(self) -> bool:
+        return self._known is None or abs(self.now.offset - self._known.offset) >= KEEP_MS
 
     async def _keep_clock(self) -> None:
         self._known = known = self.now.known
@@ -213,7 +216,7 @@ class Consumer:
         """What devices in test report in a drill is judged apart, by another detector; alarms do not wait for it."""
         if self._practising != self.responder.practising:
             self._practising, self._practice = self.responder.practising, None
-        if self._practising is None or batch is None or not len(tested := only_tested(batch)):
+        if self._practising is None or batch is None or not len(tested := only_tested(batch)) or not self.commits.idle:
             return
         if self._practice is None:
             self._practice = asyncio.create_task(asyncio.to_thread(_practice, self.site, now), name="practice detector")
@@ -239,13 +242,14 @@ class Consumer:
         site, detector, now = changed.site, changed.detector, self.now()
         meters = Meters(site)
         positions = dict(self.stream.positions)
+        parts = [self.meters.part(), self.doors.part()]
 
         def work(c: Connection) -> Mapping[str, Position]:
             # on the one thread that writes, so that the desk never meets half of each site
             begin(c, self.kept, detector, self.responder, now)
             save_positions(c, CONSUMER, site.id, positions)
-            self.meters.save(c)
-            self.doors.save(c)
+            for part in parts:
+                part.store(c)
             meters.load(c)
             known = load_positions(c, CONSUMER, site.id)
             self.responder.use(site)
@@ -258,15 +262,18 @@ class Consumer:
             changed.taken.cancel()
             raise
         except Exception as error:
+            for part in parts:
+                part.give_back()
             self.responder.use(self.site)
             changed.taken.set_exception(error)
             return
         self.stream.admit(site.gateways, known)
         self.gateways.use(site)
-        self.notifier.use(site, Channels(site, os.environ))
+        channels = Channels(site, os.environ)
+        self.notifier.use(site, channels)
+        self.unrecorded.use(site, channels)
         self.tickets.use(site)
         self.upkeep.use(site)
-        self.doors.saved()
         self.doors.use(site)
         self.outputs.use(site)
         self.refused.use(site)
@@ -280,48 +287,3 @@ class Consumer:
     def detector(self) -> Detector:
         """The one that is in force."""
         return self.judge.detector
-
-    async def _commit(
-        self,
-        transitions: list[Transition],
-        now: int,
-        *,
-        at_once: bool = False,
-        also: Callable[[Connection], None] | None = None,
-    ) -> None:
-        awaited = self._unsaid >= MANY_READINGS and self.stream.buffered_readings == 0
-        pause_ms = max(self.settings.checkpoint_every_s * 1000, min(PAUSES * self._took_ms, LONGEST_PAUSE_MS))
-        due = at_once or awaited or now - self._committed_at >= pause_ms
-        worth = self._uncommitted or self.judge.told.calls >= MANY_CALLS
-        if not transitions and also is None and not (worth and due):
-            return
-        began = time.monotonic()
-        positions, calls = self.stream.positions, self.judge.told.take()
-        whole = self.detector.snapshot() if self.kept.wants_whole else None
-        moved = {gateway: at for gateway, at in positions.items() if at != self._stored.get(gateway)}
-
-        def work(c: Connection) -> list[Order]:
-            orders = self.responder.respond(c, transitions, now) if transitions else []
-            if also is not None:
-                also(c)
-            self.kept.tell(c, calls)
-            save_positions(c, CONSUMER, self.site.id, moved)
-            self.meters.save(c)
-            self.doors.save(c)
-            self.outputs.save(c)
-            return orders
-
-        with self.stream.quiet() if transitions else contextlib.nullcontext():
-            orders = await self.writer.do(work)
-        self.kept.told(calls)
-        if whole is not None:
-            self.kept.renew(whole)
-        self.meters.saved()
-        self.doors.saved()
-        self.outputs.saved()
-        self._uncommitted, self._unsaid, self._stored = False, 0, positions
-        self._committed_at, self._took_ms = self.now(), (time.monotonic() - began) * 1000
-        if transitions:
-            self.notifier.wake()
-            self.desk.send(orders)
-        self.stream.commit(positions)

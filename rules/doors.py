@@ -2,12 +2,11 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import Connection
-
 from backbone.database.last_places import save_last_places
 from backbone.stream import Delivery
 from community.headcount import Pass, passed, whereabouts
 from community.site.site import Site
+from rules.part import Part
 
 
 class Doors:
@@ -37,10 +36,11 @@ class Doors:
         if found:
             self._last = whereabouts([*self._last.values(), *found])
 
-    def save(self, c: Connection) -> None:
-        """Store it, in the transaction of the positions; nothing is taken meanwhile."""
-        save_last_places(c, self._site.id, self._last.values())
+    def part(self) -> Part:
+        """What they have said, for the transaction of the positions."""
+        said, self._last = self._last, {}
 
-    def saved(self) -> None:
-        """That transaction is committed."""
-        self._last = {}
+        def give_back() -> None:
+            self._last = whereabouts([*said.values(), *self._last.values()])
+
+        return Part(lambda c: save_last_places(c, self._site.id, said.values()), give_back)

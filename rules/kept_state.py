@@ -112,11 +112,15 @@ class KeptState:
 
     def begin(self, c: Connection, detector: Detector) -> None:
         """Keep the whole state of a detector that begins, or of a changed site's: in one transaction with the rest."""
+        self.keep(c, detector.snapshot(), detector.layout)
+
+    def keep(self, c: Connection, snapshot: Snapshot, layout: bytes) -> None:
+        """Keep a whole state, in one transaction with the rest; what is told from then on is told to it."""
         self._whole += 1
-        pieces = _pieces(detector.state(), self._piece_bytes)
+        pieces = _pieces(snapshot.encoded, self._piece_bytes)
         for number, piece in enumerate(pieces):
             save_checkpoint(c, self._piece(self._whole, number), piece)
-        save_checkpoint(c, self._name("layout"), detector.layout)
+        save_checkpoint(c, self._name("layout"), layout)
         forget_checkpoints(c, [self._name("state")])
         self.put_in_force(c, Head(self._whole, len(pieces), self._record))
 

@@ -7,6 +7,7 @@ from backbone.database.upkeep import load_usage, save_usage
 from community.site.site import Site
 from community.usage import Usage, count
 from rules.detect.model import UNKNOWN, Batch
+from rules.part import Part
 
 
 class Meters:
@@ -40,11 +41,12 @@ class Meters:
                 self._usage[point] = after
                 self._changed = True
 
-    def save(self, c: Connection) -> None:
-        """Store what was counted, in the transaction of the positions; nothing is counted meanwhile."""
-        if self._changed:
-            save_usage(c, self._site, self._usage)
-
-    def saved(self) -> None:
-        """That transaction is committed."""
+    def part(self) -> Part:
+        """What was counted until now, for the transaction of the positions."""
+        usage, changed = dict(self._usage) if self._changed else {}, self._changed
         self._changed = False
+
+        def give_back() -> None:
+            self._changed |= changed
+
+        return Part(lambda c: save_usage(c, self._site, usage) if changed else None, give_back)

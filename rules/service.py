@@ -20,7 +20,8 @@ from backbone.stream import Position, Stream
 from backbone.ways import Ways
 from community.site.site import Site
 from rules.clock import Clock
-from rules.consumer import CONSUMER, Consumer, begin, detector_of
+from rules.commits import CONSUMER, Commits
+from rules.consumer import Consumer, begin, detector_of
 from rules.desk import Desk
 from rules.detect.checkpoint import CheckpointError
 from rules.detect.engine import Detector
@@ -33,6 +34,7 @@ from rules.notify.channels import Channels
 from rules.notify.heartbeat import Heartbeat
 from rules.notify.notifier import Notifier
 from rules.notify.push import Push
+from rules.notify.unrecorded import Unrecorded
 from rules.refused import Refused
 from rules.respond.clock_set import known_clock
 from rules.respond.output_values import OutputValues
@@ -67,7 +69,8 @@ async def run(
         notes = writer.beside()
         try:
             outputs = OutputValues(site)
-            responder = Responder(site, round(settings.late_after_s * 1000), outputs)
+            late_after_ms = round(settings.late_after_s * 1000)
+            responder = Responder(site, late_after_ms, outputs)
             kept = KeptState(site.id, database, writer)
             positions = await writer.do(lambda c: _restore(c, site, kept, detector, responder, now))
             bus = Bus.of_platform(settings, f"anju-rules-{site.id}")
@@ -95,6 +98,7 @@ async def run(
             watch.start()
             channels = Channels(site, os.environ)
             push = Push(settings.data_dir, settings.contact)
+            unrecorded = Unrecorded(site, channels, push, settings.public_url, late_after_ms)
             notifier = Notifier(site, database, notes, relay, channels, push, settings.public_url, now)
             for kind in ("alarm", "plan", "ticket"):
                 bus.subscribe(topics.event(site.id, kind), notifier.on_event)
@@ -104,18 +108,22 @@ async def run(
             upkeep, meters = Upkeep(site, database, notes, lived), Meters(site)
             await writer.do(meters.load)
             await writer.do(outputs.load)
+            judge = Judge(site, detector, watermarks, round(settings.future_skew_s * 1000), refused.readings)
+            commits = Commits(site.id, judge, stream, writer, kept, responder, unrecorded, now, settings)
             consumer = Consumer(
                 settings,
                 site,
-                Judge(site, detector, watermarks, round(settings.future_skew_s * 1000), refused.readings),
+                judge,
                 stream,
                 bus,
                 bulk,
                 writer,
                 kept,
+                commits,
                 responder,
                 desk,
                 notifier,
+                unrecorded,
                 watch,
                 ticket_watch,
                 upkeep,
@@ -139,6 +147,7 @@ async def run(
                     group.create_task(watch.run(), name="gateways"),
                     group.create_task(ticket_watch.run(), name="tickets"),
                     group.create_task(notifier.run(), name="notifier"),
+                    group.create_task(unrecorded.run(), name="unrecorded"),
                     group.create_task(upkeep.run(), name="upkeep"),
                     group.create_task(heartbeat.run(), name="heartbeat"),
                     group.create_task(refused.run(), name="quarantine"),

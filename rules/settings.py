@@ -30,6 +30,12 @@ class RulesSettings(Settings):
     heartbeat_backlog_s: float = Field(
         default=120, gt=0, description="no heartbeat while a notification has been due for longer than this"
     )
+    owed_readings: int = Field(
+        default=2_000_000,
+        ge=1,
+        description="so many readings are remembered that were judged and could not be committed (21 bytes each); "
+        "beyond it the whole state is committed in their place",
+    )
     gateway_change_after_s: float = Field(
         default=20, gt=0, description="a gateway is offline, or back, once its status has stood for so long"
     )

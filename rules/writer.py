@@ -32,6 +32,10 @@ class Stopped(Exception):  # noqa: N818 - not an error: the service ends, and wh
     """The service was asked to stop while the database could not be written."""
 
 
+class Unwritten(Exception):  # noqa: N818 - not an error: it is to be tried again
+    """The database did not take it now."""
+
+
 class Turns:
     """One thread for several writers: whoever is urgent is next, whatever waits longer."""
 
@@ -65,7 +69,7 @@ class Turns:
 
 
 class Writer:
-    """Runs transactions one after another. While the database is away the caller waits, and so does all it consumes.
+    """Runs transactions one after another; `do` waits while the database is away.
 
     What is told to people, and who is given a ticket, is written `beside`: in the same thread and by the same
     connection, when no alarm is to be written. An alarm waits for one such transaction at most, and finds in SQLite's
@@ -102,22 +106,31 @@ class Writer:
         """
         delay_s = FIRST_DELAY_S
         while True:
-            try:
-                loop = asyncio.get_running_loop()
-                turn = self._turns.take(partial(self._transaction, work, loop), urgent=self._urgent)
-                result = await asyncio.wrap_future(turn)
-            except (OperationalError, InterfaceError, Conflict) as error:
-                self._note_failure(error)
-            else:
-                if self.away:
-                    self.away = False
-                    log.info("the database is back")
-                return result
+            with contextlib.suppress(Unwritten):
+                return await self.once(work)
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(delay_s):
                     await self._stop.wait()
                 raise Stopped
             delay_s = min(LONGEST_DELAY_S, delay_s * 2)
+
+    async def once(self, work: Callable[[Connection], T]) -> T:
+        """The result of `work` once its transaction is committed.
+
+        Raises:
+            Unwritten: it is not; whoever asked decides when to try again.
+        """
+        loop = asyncio.get_running_loop()
+        try:
+            turn = self._turns.take(partial(self._transaction, work, loop), urgent=self._urgent)
+            result = await asyncio.wrap_future(turn)
+        except (OperationalError, InterfaceError, Conflict) as error:
+            self._note_failure(error)
+            raise Unwritten from error
+        if self.away:
+            self.away = False
+            log.info("the database is back")
+        return result
 
     def _transaction(self, work: Callable[[Connection], T], loop: asyncio.AbstractEventLoop) -> T:
         events: list[OutboxRow] = []
@@ -137,4 +150,4 @@ class Writer:
         metrics.loop_errors.labels("rules database").inc()
         if not self.away:
             self.away = True
-            log.error("the database cannot be written; nothing is consumed until it can", error=str(error))
+            log.error("the database cannot be written; alarms are told without it", error=str(error))

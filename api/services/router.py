@@ -14,7 +14,7 @@ router = APIRouter(prefix="/services", tags=["platform"])
 @router.get("")
 async def list_services(platform: PlatformDep, _: Viewer) -> Page[ServiceOut]:
     """The processes of this machine; none where something else keeps them running. The historian, while it does
-    not answer."""
+    not answer, and the disk, while it has less room than is kept for alarms."""
     return Page(items=[show(state) for state in platform.services.states])
 
 

@@ -7,11 +7,12 @@ from api.times import Timestamp
 
 
 class ServiceOut(BaseModel):
-    """A process of this installation, or its historian while that does not answer."""
+    """A process of this installation; its historian while that does not answer, its disk while it lacks room."""
 
     name: str
     state: str = Field(
-        examples=["running"], description="starting, running, restarting or stopped; of the historian away or damaged"
+        examples=["running"],
+        description="starting, running, restarting or stopped; of the historian away or damaged, of the disk short",
     )
     restarts: int
     since: Timestamp | None

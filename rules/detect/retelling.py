@@ -39,10 +39,13 @@ class Told:
     def __init__(self, detector: Detector) -> None:
         self.detector = detector
         self._calls: list[Call] = []
+        self.readings = 0
+        """How many it was told since."""
 
     def evaluate(self, batch: Batch) -> list[Transition]:
         """See `Detector.evaluate`; nobody changes the batch afterwards."""
         self._calls.append(("evaluate", batch))
+        self.readings += len(batch)
         return self.detector.evaluate(batch)
 
     def tick(self, now: int, reach: Reach | None) -> list[Transition]:
@@ -67,8 +70,13 @@ class Told:
 
     def take(self) -> list[Call]:
         """What was told since the last time, for `encoded`."""
-        calls, self._calls = self._calls, []
+        calls, self._calls, self.readings = self._calls, [], 0
         return calls
+
+    def give_back(self, calls: list[Call]) -> None:
+        """What was taken could not be stored: it comes before what was told since."""
+        self._calls = calls + self._calls
+        self.readings += readings_of(calls)
 
 
 def readings_of(calls: Sequence[Call]) -> int:

@@ -54,17 +54,20 @@ class People:
             plan_commander: the role that commands the plan it is about.
             in_command: who has taken command.
         """
-        notifications = self._site.file.notifications or Notifications()
         if escalation.kind == "alarm":
-            levels: Sequence[EscalationLevel] = notifications.levels.get(escalation.facts.grade, ())  # type: ignore[call-overload]
-            high = escalation.facts.grade == "high"
-            return call_tree(levels, lambda duty: self.on_duty(duty, at, record), self.everybody, high=high)
+            return self.of_grade(escalation.facts.grade, at, record)
         roles: dict[str, list[str]] = {}
         for role in escalation.roles:
             for person in self.of_role(role, plan_commander, at, record, in_command):
                 roles.setdefault(person, []).append(role)
         in_plan = escalation.kind not in TICKET_KINDS | {REPORT}
         return [Call(person, ", ".join(held), 0, in_plan) for person, held in roles.items()]
+
+    def of_grade(self, grade: str, at: int, record: OnRecord) -> list[Call]:
+        """Everybody an alarm of this grade calls, in order."""
+        notifications = self._site.file.notifications or Notifications()
+        levels: Sequence[EscalationLevel] = notifications.levels.get(grade, ())  # type: ignore[call-overload]
+        return call_tree(levels, lambda duty: self.on_duty(duty, at, record), self.everybody, high=grade == "high")
 
     def told_from(
         self, escalation: Escalation, call: Call, chosen: Preferences | None, now: int, record: OnRecord

@@ -26,7 +26,13 @@ def tell_alarm(c: Connection, site: Site, alarm: Alarm, now: int) -> None:
     notifications = site.file.notifications
     if notifications is None or alarm.grade.value not in notifications.levels or not wants_notification(alarm):
         return
-    facts = Facts(
+    facts = facts_of(site, alarm)
+    begin(c, site, "alarm", alarm.id, None, (), alarm.zone, facts, now, alarm.activation or "")
+
+
+def facts_of(site: Site, alarm: Alarm) -> Facts:
+    """What is said of an alarm."""
+    return Facts(
         kind="alarm",
         grade=alarm.grade.value,
         message=alarm.message,
@@ -41,7 +47,6 @@ def tell_alarm(c: Connection, site: Site, alarm: Alarm, now: int) -> None:
         drill=alarm.test,
         simulated=alarm.simulated,
     )
-    begin(c, site, "alarm", alarm.id, None, (), alarm.zone, facts, now, alarm.activation or "")
 
 
 def tell_step(c: Connection, site: Site, activation: Activation, step: StepProgress, now: int) -> None:

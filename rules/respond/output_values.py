@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 from backbone.database.checkpoints import load_checkpoint, save_checkpoint
 from community.site.site import Site
 from rules.detect.model import UNKNOWN, Batch
+from rules.part import Part
 
 MOST_CHANGES = 8
 """Kept of each output: an interlock, a plan and hands may all have moved it since the emergency began."""
@@ -54,11 +55,16 @@ class OutputValues:
         earlier = [x for t, x in self._changes.get(point, ()) if t < at]
         return earlier[-1] if earlier else None
 
-    def save(self, c: Connection) -> None:
-        """Store it, in the transaction of the positions; nothing is taken meanwhile."""
-        if self._changed:
-            save_checkpoint(c, f"outputs:{self._site}", msgspec.msgpack.encode(self._changes))
-
-    def saved(self) -> None:
-        """That transaction is committed."""
+    def part(self) -> Part:
+        """What they have read, for the transaction of the positions."""
+        changes, changed = dict(self._changes) if self._changed else {}, self._changed
         self._changed = False
+
+        def store(c: Connection) -> None:
+            if changed:
+                save_checkpoint(c, f"outputs:{self._site}", msgspec.msgpack.encode(changes))
+
+        def give_back() -> None:
+            self._changed |= changed
+
+        return Part(store, give_back)

@@ -91,7 +91,7 @@ class Responder:
         return orders
 
     def _alarm_alone(self, c: Connection, transition: Transition, now: int) -> None:
-        rule = self._rule(transition)
+        rule = self.rule_of(transition)
         if rule is None or not transition.active:
             return
         try:
@@ -186,7 +186,7 @@ class Responder:
         self._end(c, None, alarm, now, "unwatched", now)
 
     def _respond(self, c: Connection, transition: Transition, now: int) -> list[Order]:
-        rule = self._rule(transition)
+        rule = self.rule_of(transition)
         if rule is None:
             raise KeyError(transition.rule)
         if not transition.active:
@@ -197,7 +197,8 @@ class Responder:
             return []
         return self._raise(c, rule, transition, now)
 
-    def _rule(self, transition: Transition) -> Rule | None:
+    def rule_of(self, transition: Transition) -> Rule | None:
+        """The rule of a transition, as it is at its scope."""
         return self._rule_of(transition.rule, transition.scope)
 
     def _rule_of(self, name: str, scope: str) -> Rule | None:

@@ -271,7 +271,7 @@ def test_a_plan_edited_in_an_emergency_changes_nothing_of_it_and_a_restart_knows
         now=NOW,
     )
     with database.begin() as c:
-        heard.save(c)
+        heard.part().store(c)
         save_activation(c, waiting)
         restarted = OutputValues(without)
         restarted.load(c)

@@ -108,7 +108,7 @@ async def test_hours_of_running_come_from_readings_and_survive(database: Databas
     await look(database, MONDAY - DAY)
     meters.take(readings(MONDAY - DAY, 41, 1.0))
     with database.begin() as c:
-        meters.save(c)
+        meters.part().store(c)
     meters = Meters(site())  # after a restart
     with database.read() as c:
         meters.load(c)
@@ -117,7 +117,7 @@ async def test_hours_of_running_come_from_readings_and_survive(database: Databas
     meters.take(readings(MONDAY - DAY + 62 * 60_000, 5, 0.0))
     meters.take(readings(MONDAY - DAY + 70 * 60_000, 5, 1.0, int(Quality.COMMUNICATION_FAILURE)))
     with database.begin() as c:
-        meters.save(c)
+        meters.part().store(c)
         assert load_usage(c, "test")["pump.on"].running_ms == 62 * 60_000
     await look(database, MONDAY - DAY + 80 * 60_000, MONDAY - DAY + 81 * 60_000)
     with database.read() as c:

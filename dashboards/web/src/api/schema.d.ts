@@ -2031,7 +2031,7 @@ export interface paths {
         /**
          * List Services
          * @description The processes of this machine; none where something else keeps them running. The historian, while it does
-         *     not answer.
+         *     not answer, and the disk, while it has less room than is kept for alarms.
          */
         get: operations["list_services"];
         put?: never;
@@ -6823,7 +6823,7 @@ export interface components {
         };
         /**
          * ServiceOut
-         * @description A process of this installation, or its historian while that does not answer.
+         * @description A process of this installation; its historian while that does not answer, its disk while it lacks room.
          */
         ServiceOut: {
             /** Name */
@@ -6841,7 +6841,7 @@ export interface components {
             since: string | null;
             /**
              * State
-             * @description starting, running, restarting or stopped; of the historian away or damaged
+             * @description starting, running, restarting or stopped; of the historian away or damaged, of the disk short
              * @example running
              */
             state: string;
