@@ -64,13 +64,11 @@ async def run(
     `settled` is called when what will stay is built: at the start, and after each change of the file.
     """
     detector, now = detector_of(site), clock or Clock()
-    compiled = detector.compiled
     async with Writer(database, stop) as writer:
         notes = writer.beside()
         try:
             outputs = OutputValues(site)
-            late_after_ms = round(settings.late_after_s * 1000)
-            responder = Responder(site, late_after_ms, outputs)
+            responder = Responder(site, settings.late_after_ms, outputs)
             kept = KeptState(site.id, database, writer)
             positions = await writer.do(lambda c: _restore(c, site, kept, detector, responder, now))
             bus = Bus.of_platform(settings, f"anju-rules-{site.id}")
@@ -98,7 +96,7 @@ async def run(
             watch.start()
             channels = Channels(site, os.environ)
             push = Push(settings.data_dir, settings.contact)
-            unrecorded = Unrecorded(site, channels, push, settings.public_url, late_after_ms)
+            unrecorded = Unrecorded(site, channels, push, settings.public_url, settings.late_after_ms)
             notifier = Notifier(site, database, notes, relay, channels, push, settings.public_url, now)
             for kind in ("alarm", "plan", "ticket"):
                 bus.subscribe(topics.event(site.id, kind), notifier.on_event)
@@ -108,7 +106,7 @@ async def run(
             upkeep, meters = Upkeep(site, database, notes, lived), Meters(site)
             await writer.do(meters.load)
             await writer.do(outputs.load)
-            judge = Judge(site, detector, watermarks, round(settings.future_skew_s * 1000), refused.readings)
+            judge = Judge(site, detector, watermarks, settings.future_skew_ms, refused.readings)
             commits = Commits(site.id, judge, stream, writer, kept, responder, unrecorded, now, settings)
             consumer = Consumer(
                 settings,
@@ -128,7 +126,7 @@ async def run(
                 ticket_watch,
                 upkeep,
                 meters,
-                Doors(site, round(settings.future_skew_s * 1000)),
+                Doors(site, settings.future_skew_ms),
                 outputs,
                 refused,
                 now,
@@ -155,7 +153,7 @@ async def run(
                 ]
                 if watch_site is not None:
                     tasks.append(group.create_task(watch_site.run(take), name="site file"))
-                log.info("rules are watching", conditions=len(compiled.spots), points=len(compiled.points))
+                log.info("rules are watching", conditions=len(detector.compiled.spots), points=len(site.points))
                 await consumer.run(stop)
                 for task in tasks:
                     task.cancel()

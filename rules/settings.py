@@ -46,6 +46,16 @@ class RulesSettings(Settings):
     patience_bulk_s: float = Field(default=30, ge=0, description="and so long for bulk readings")
 
     @property
+    def late_after_ms(self) -> int:
+        """See `late_after_s`."""
+        return round(self.late_after_s * 1000)
+
+    @property
+    def future_skew_ms(self) -> int:
+        """See `future_skew_s`."""
+        return round(self.future_skew_s * 1000)
+
+    @property
     def patience_ms(self) -> dict[Lane, int]:
         """By lane."""
         return {
