@@ -1,8 +1,7 @@
 """Clocks that are wrong, a sensor's or the gateway's own, over real wires: no news becomes old, no reading is lost."""
 
-from pathlib import asyncio
-
-import Path
+import asyncio
+from pathlib import Path
 
 from backbone.steady import wall_ms
 from community.quality import Quality

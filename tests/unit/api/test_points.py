@@ -51,7 +51,8 @@ async def test_unusable_and_missing_values(house: House) -> None:
 
 async def test_points_are_filtered_and_paged(house: House) -> None:
     async with house.as_(Role.CREW) as crew:
-        everything, cursor = [], None
+        everything: list[str] = []
+        cursor = None
         while len(everything) <= len(house.site.points):
             params = {"limit": "150"} | ({"cursor": cursor} if cursor else {})
             page = (await crew.get("/points", params=params)).json()
