@@ -341,10 +341,13 @@ async def _all_seen(watch: Watch, detectors: Mapping[str, Detectors]) -> None:
 
 
 def _latest(began: list[tuple[Death, int]], went_off: Mapping[str, int], seen: Mapping[str, int]) -> dict[Death, int]:
-    """By death: how late the latest alarm was of those that went off from then to the next (ms)."""
+    """By death: how late the latest alarm was of those that were seen from then to the next (ms).
+
+    What went off just before somebody died and was still on its way then, is late because of that death.
+    """
     ends = [at for _, at in began[1:]] + [2**62]
     return {
-        death: max(seen[alarm] - at for alarm, at in went_off.items() if begin <= at < end)
+        death: max(seen[alarm] - at for alarm, at in went_off.items() if begin <= seen[alarm] < end)
         for (death, begin), end in zip(began, ends, strict=True)
     }
 
