@@ -189,9 +189,14 @@ def _engine(address: URL) -> Engine:
             raise DatabaseError(f"{other} is no database Anju keeps its state in: {_WRITE}")
 
 
+_CUT_OFF = {"tcp_user_timeout": 15_000, "keepalives_idle": 5, "keepalives_interval": 5, "keepalives_count": 2}
+"""Of libpq, ms and s: a network that swallows packets is noticed in 15 s; the system's own patience is a quarter of an
+hour (postgresql.org/docs/15/libpq-connect.html)."""
+
+
 def _postgresql(address: URL) -> Engine:
     limits = f"-c lock_timeout={BUSY_S}s -c idle_in_transaction_session_timeout={ABANDONED_S}s"
-    arguments = {"options": limits, "connect_timeout": BUSY_S} | dict(address.query)
+    arguments = {"options": limits, "connect_timeout": BUSY_S} | _CUT_OFF | dict(address.query)
     return create_engine(address, pool_pre_ping=True, pool_size=5, max_overflow=10, connect_args=arguments)
 
 
