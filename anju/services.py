@@ -1,8 +1,9 @@
 """The composition of each service: settings in, stores opened, the site read, and off it goes."""
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Sequence
-from contextlib import closing
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, closing
 from typing import TYPE_CHECKING, TypeVar
 
 import structlog
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from backbone.database.database import Database
 
 T = TypeVar("T", bound=Settings)
+OPEN_AGAIN_S = 2.0
 
 
 async def gateway(stop: asyncio.Event) -> None:
@@ -46,18 +48,21 @@ async def gateway(stop: asyncio.Event) -> None:
 async def rules(stop: asyncio.Event) -> None:
     """Detection and response, for each site of this worker; a second worker stands by."""
     from anju.process import return_memory
-    from backbone.database.database import Database
     from backbone.database.sole import alone
     from backbone.site_watch import SiteWatch
     from backbone.steady import wall_ms
+    from rules.bare_watch import bare_watch
     from rules.service import run
     from rules.settings import RulesSettings
 
     settings = RulesSettings()
-    with closing(Database.open(settings.state_url)) as database:
+    sites = [(own, *read_site_or_last(own)) for own in _each_site(settings)]
+    database = await _opened(settings.state_url, [bare_watch(own, site) for own, site, _ in sites], stop)
+    if database is None:
+        return
+    with closing(database):
 
-        async def serve(own: RulesSettings) -> None:
-            site, problems = read_site_or_last(own)
+        async def serve(own: RulesSettings, site: Site, problems: list[str]) -> None:
             watch = SiteWatch(own, site, "rules", wall_ms, problems)
             folder = settings.data_dir / "locks"
             await alone(
@@ -68,7 +73,33 @@ async def rules(stop: asyncio.Event) -> None:
                 lambda: run(own, site, database, stop, watch_site=watch, settled=return_memory),
             )
 
-        await _side_by_side([serve(own) for own in _each_site(settings)], stop)
+        await _side_by_side([serve(*one) for one in sites], stop)
+
+
+async def _opened(
+    url: str, meanwhile: Sequence[AbstractAsyncContextManager[None]], stop: asyncio.Event
+) -> "Database | None":
+    """The database as soon as it can be opened, with something going on until then; None: told to stop first.
+
+    Raises:
+        DatabaseError: no waiting will open it.
+    """
+    from backbone.database.database import Database
+    from backbone.database.errors import DatabaseError
+
+    async with AsyncExitStack() as stack:
+        for each in meanwhile:
+            await stack.enter_async_context(each)
+        while not stop.is_set():
+            try:
+                return await asyncio.to_thread(Database.open, url)
+            except DatabaseError as error:
+                if not error.may_pass:
+                    raise
+                structlog.get_logger().error("waiting for the database", reason=str(error))
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), OPEN_AGAIN_S)
+    return None
 
 
 async def history_and_api(stop: asyncio.Event, *, with_ingest: bool, with_api: bool) -> None:

@@ -18,7 +18,6 @@ from msgspec.structs import replace
 from sqlalchemy import Connection
 
 from backbone import topics
-from backbone.building import building
 from backbone.bus import Bus
 from backbone.database.positions import load_positions, save_positions
 from backbone.stream import Position, Stream
@@ -27,12 +26,11 @@ from community.site.site import Site
 from rules.clock import KEEP_MS, Clock, Known
 from rules.commits import CONSUMER, Commits
 from rules.desk import Desk
-from rules.detect.compile import compile_rules
 from rules.detect.engine import Detector
 from rules.detect.model import Batch, Transition, only_tested
 from rules.doors import Doors
 from rules.gateways import GatewayWatch
-from rules.judge import Judge
+from rules.judge import Judge, detector_of
 from rules.kept_state import KeptState
 from rules.meters import Meters
 from rules.notify.channels import Channels
@@ -53,12 +51,6 @@ LINGER_S = 0.02
 DEAF_MS = 5_000
 """After so long without listening (suspended, database away) silence is not counted from before."""
 log = structlog.get_logger()
-
-
-def detector_of(site: Site) -> Detector:
-    """A detector of the site's rules, without state."""
-    with building():
-        return Detector(compile_rules(site))
 
 
 def _practice(site: Site, now: int) -> Detector:

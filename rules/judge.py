@@ -6,9 +6,11 @@ back is judged by the time it was made, whatever comes in between (rules/waterma
 
 from collections.abc import Collection, Sequence
 
+from backbone.building import building
 from backbone.stream import Delivery
 from community.site.profile import Lane
 from community.site.site import Site
+from rules.detect.compile import compile_rules
 from rules.detect.engine import Detector
 from rules.detect.model import Batch, Transition
 from rules.detect.retelling import Told
@@ -17,6 +19,12 @@ from rules.refused import Refuse
 from rules.watermarks import Watermarks
 
 TICK_MS = 100
+
+
+def detector_of(site: Site) -> Detector:
+    """A detector of the site's rules, without state."""
+    with building():
+        return Detector(compile_rules(site))
 
 
 class Judge:

@@ -19,15 +19,16 @@ from backbone.site_watch import SiteWatch
 from backbone.stream import Position, Stream
 from backbone.ways import Ways
 from community.site.site import Site
+from rules.bare_watch import bare_watch
 from rules.clock import Clock
 from rules.commits import CONSUMER, Commits
-from rules.consumer import Consumer, begin, detector_of
+from rules.consumer import Consumer, begin
 from rules.desk import Desk
 from rules.detect.checkpoint import CheckpointError
 from rules.detect.engine import Detector
 from rules.doors import Doors
 from rules.gateways import GatewayWatch
-from rules.judge import Judge
+from rules.judge import Judge, detector_of
 from rules.kept_state import KeptState
 from rules.meters import Meters
 from rules.notify.channels import Channels
@@ -70,7 +71,8 @@ async def run(
             outputs = OutputValues(site)
             responder = Responder(site, settings.late_after_ms, outputs)
             kept = KeptState(site.id, database, writer)
-            positions = await writer.do(lambda c: _restore(c, site, kept, detector, responder, now))
+            async with bare_watch(settings, site):
+                positions = await writer.do(lambda c: _restore(c, site, kept, detector, responder, now))
             bus = Bus.of_platform(settings, f"anju-rules-{site.id}")
             bulk = Bus.of_platform(settings, f"anju-rules-{site.id}-bulk")
             ways = Ways.of_platform(settings, f"anju-rules-{site.id}")
@@ -90,7 +92,6 @@ async def run(
                 bulk_bus=bulk,
                 ways=ways,
             )
-            watermarks = Watermarks(settings.patience_ms, positions, now())
             stream.start()
             desk.start()
             watch.start()
@@ -106,7 +107,13 @@ async def run(
             upkeep, meters = Upkeep(site, database, notes, lived), Meters(site)
             await writer.do(meters.load)
             await writer.do(outputs.load)
-            judge = Judge(site, detector, watermarks, settings.future_skew_ms, refused.readings)
+            judge = Judge(
+                site,
+                detector,
+                Watermarks(settings.patience_ms, positions, now()),
+                settings.future_skew_ms,
+                refused.readings,
+            )
             commits = Commits(site.id, judge, stream, writer, kept, responder, unrecorded, now, settings)
             consumer = Consumer(
                 settings,

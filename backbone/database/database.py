@@ -19,7 +19,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, InternalError, OperationalError, SQLAlchemyError
 
-from backbone.database.errors import DatabaseError
+from backbone.database.errors import DatabaseAway, DatabaseError
 from backbone.database.migrate import NewerTablesError, migrate
 from backbone.database.statements import driver_of, in_sqlalchemys_words, say
 
@@ -59,7 +59,7 @@ class Database:
         except (SQLAlchemyError, OSError) as error:
             database.close()
             reason = str(getattr(error, "orig", None) or error).strip()
-            raise DatabaseError(f"the database {shown} cannot be opened: {reason}") from error
+            raise DatabaseAway(f"the database {shown} cannot be opened: {reason}") from error
         except NewerTablesError as error:
             database.close()
             raise DatabaseError(
@@ -236,7 +236,7 @@ def _sqlite(path: str | None) -> Engine:
     try:
         Path(path).parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise DatabaseError(f"no folder for the database {path}: {error.strerror}") from error
+        raise DatabaseAway(f"no folder for the database {path}: {error.strerror}") from error
     address = URL.create("sqlite", database=path)
     engine = create_engine(address, connect_args={"timeout": BUSY_S, "check_same_thread": False})
 

@@ -2,7 +2,9 @@
 
 import asyncio
 import contextlib
+import os
 import sqlite3
+import sys
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -16,7 +18,7 @@ from rules.service import run
 from rules.settings import RulesSettings
 from tests.receivers import Receiver, receiver
 from tests.rules_rig import demo_site, edge, now_ms, open_database, until
-from tests.servers import Broker
+from tests.servers import ROOT, Broker, Process
 
 SMOKE_A, SMOKE_B = "smoke-b3-f1-a.smoke", "smoke-b3-f1-b.smoke"
 FIRST, LAST = "call-point-b2.call-point", "call-point-b1.call-point"
@@ -120,3 +122,29 @@ async def test_however_much_was_judged_meanwhile_all_of_it_is_kept(
         async with rules(mosquitto, site, tmp_path):
             east.send((SMOKE_B, 1.0))
             await until(lambda: ("fire-confirmed", "b3-f1") in alarms(tmp_path, site), "both to agree")
+
+
+def _environment(broker: Broker, folder: Path) -> dict[str, str]:
+    """Of a service that runs by itself."""
+    kept = {"ANJU_SITE": str(ROOT / "sites" / "jinxiu.yaml"), "ANJU_DATA_DIR": str(folder), "ANJU_MQTT_URL": broker.url}
+    return {**os.environ, **kept, "ANJU_DATABASE_URL": f"sqlite:///{folder}/state/anju.db"}
+
+
+async def test_a_service_that_finds_no_database_judges_all_the_same(
+    mosquitto: Broker, site: Site, tmp_path: Path, hook: Receiver
+) -> None:
+    """Where the database is to be, a file stands in the way; then somebody takes it away."""
+    in_the_way = tmp_path / "state"
+    in_the_way.touch()
+    command = [sys.executable, "-m", "anju", "rules"]
+    service = Process("rules", command, tmp_path, env=_environment(mosquitto, tmp_path))
+    async with edge(mosquitto.url, site, "gw-east") as east:
+        service.start()
+        try:
+            east.send((SMOKE_A, 1.0), (SMOKE_B, 1.0))  # an edge sends again what nobody committed
+            await until(lambda: len(told(hook, "火情确认")) >= 2, "several to be told of the fire")
+            in_the_way.unlink()
+            await until(lambda: east.of("plan", "step-done"), "the plan")
+        finally:
+            service.stop()
+    assert len(alarms(in_the_way, site)) == 3
