@@ -63,6 +63,8 @@ class Detector:
         self._levels.refresh()
         self._silences.refresh()
         self._phases.refresh()
+        for kind in self._at_points.values():
+            kind.refresh()
         self._composites.refresh()
 
     def listen(self, now: int) -> None:

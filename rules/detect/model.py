@@ -26,6 +26,11 @@ UNHEARD = int(Quality.STALE | Quality.COMMUNICATION_FAILURE)
 """A reading with any of these bits was made up by the gateway: the device itself did not speak."""
 
 
+def places(flags: Flags) -> Index:
+    """Where flags (n,) are set. Most often nowhere; then this takes a third of the time of `any()`."""
+    return flags.nonzero()[0]
+
+
 def earlier(times: Times, by: int) -> None:
     """Have times (n, …) lie `by` ms earlier, in place; what never comes and what is not known (0 or less) stays."""
     times[(times > 0) & (times < NEVER)] -= by

@@ -14,7 +14,7 @@ import numpy as np
 
 from community.alarms import Cause
 from rules.detect.compiled import Spot
-from rules.detect.model import NEVER, Bits, Flags, Index, Times, Transition, Values, earlier
+from rules.detect.model import NEVER, Bits, Flags, Index, Times, Transition, Values, earlier, places
 
 
 class Phase(IntEnum):
@@ -28,8 +28,6 @@ class Phase(IntEnum):
 
 _TRUE = (Phase.RISING, Phase.ACTIVE)
 _IS_TRUE = np.array([phase in _TRUE for phase in Phase])
-_TRUTH, _UNKNOWN = 1, 2
-"""The bits of `Phases._look`, beside 0 for what is false."""
 _ALWAYS_KNOWN = frozenset({"vote", "event", "stale", "changes"})
 """Kinds that say nothing until they are true: nothing heard of them is no."""
 
@@ -83,8 +81,12 @@ class Phases:
         """Whether the last reading said anything."""
         self.watched = frozenset(i for i, s in enumerate(spots) if s.watched)
         self._is_watched = np.array([s.watched for s in spots], dtype=np.bool_)
-        self._look = np.zeros(n, dtype=np.uint8)
-        """Whether a verdict is looked at by hand: bit 0 for one that it is false, 1 true, 2 unknown."""
+        self._true = np.zeros(n, dtype=np.bool_)
+        """`is_true`, for many at once."""
+        self._known_matters = np.zeros(n, dtype=np.bool_)
+        """A verdict is looked at even if it is what is so already: a delay runs, or stands still."""
+        self._unknown_matters = np.zeros(n, dtype=np.bool_)
+        """That nothing can be said is looked at."""
         self.composed = np.array([s.composed for s in spots], dtype=np.bool_)
         """Spots that are judged by what becomes of others."""
         self.place = 0
@@ -100,10 +102,10 @@ class Phases:
     def refresh(self) -> None:
         """Derive from the restored state what composites have seen, and which verdicts change something."""
         self._noted = {i: self.seen(i) for i in self.watched}
-        running, true = self.due < NEVER, _IS_TRUE.take(self.phase)
-        known = running | (self.left >= 0) | (self._is_watched & ~self.known)
-        unknown = running | (self._is_watched & self.known)
-        self._look[:] = (known | true) + ((known | ~true) << _TRUTH) + (unknown << _UNKNOWN)
+        running = self.due < NEVER
+        self._true[:] = _IS_TRUE.take(self.phase)
+        self._known_matters[:] = running | (self.left >= 0) | (self._is_watched & ~self.known)
+        self._unknown_matters[:] = running | (self._is_watched & self.known)
 
     def seen(self, spot: int) -> bool | None:
         """What a spot is for the composites made of it; None: unknown. An alarm that stands does so, known or not."""
@@ -134,7 +136,11 @@ class Phases:
 
     def are_true(self, spot: Index) -> Flags:
         """`is_true` of spots (n,)."""
-        return _IS_TRUE.take(self.phase.take(spot))
+        return self._true.take(spot)
+
+    def are_calm(self, spot: Index) -> Flags:
+        """Which spots (n,) nothing changes but a verdict to the contrary: no delay runs or stands still."""
+        return ~(self._known_matters.take(spot) | self._unknown_matters.take(spot))
 
     def drain(self) -> list[Transition]:
         """The transitions since the last call, by time."""
@@ -160,17 +166,16 @@ class Phases:
 
         `told_at` (n,) are the places of the readings in their batch, as `place` has it.
         """
-        hot = (self._look.take(spot) >> np.where(known, truth, np.uint8(_UNKNOWN))) & 1
-        if not hot.any():
-            return
-        for place in np.flatnonzero(hot).tolist():
+        hot = (truth != self._true.take(spot)) | self._known_matters.take(spot)
+        hot = (known & hot) | (self._unknown_matters.take(spot) & ~known)
+        for place in places(hot).tolist():
             says = truth.item(place) if known.item(place) else None
             self.place = told_at.item(place)
             self.observe(spot.item(place), t.item(place), says, value.item(place), quality.item(place))
 
     def settle_all(self, spot: Index, t: Times, told_at: Index) -> None:
         """`settle` for different spots (n,); `told_at` as for `observe_all`."""
-        for place in np.flatnonzero(np.minimum(self.due.take(spot), self.lapse.take(spot)) <= t).tolist():
+        for place in places(np.minimum(self.due.take(spot), self.lapse.take(spot)) <= t).tolist():
             self.place = told_at.item(place)
             self.settle(spot.item(place), t.item(place))
 
@@ -267,10 +272,9 @@ class Phases:
         """What `refresh` says of all, for one whose state changed."""
         watched, is_known = spot in self.watched, self.known.item(spot)
         running = self.due.item(spot) < NEVER
-        known = running or self.left.item(spot) >= 0 or (watched and not is_known)
-        true = self.is_true(spot)
-        unknown = running or (watched and is_known)
-        self._look[spot] = (known or true) | (known or not true) << _TRUTH | unknown << _UNKNOWN
+        self._true[spot] = self.is_true(spot)
+        self._known_matters[spot] = running or self.left.item(spot) >= 0 or (watched and not is_known)
+        self._unknown_matters[spot] = running or (watched and is_known)
 
     def _note(self, spot: int, t: int, *, bound: bool) -> None:
         if spot in self.watched and (truth := self.seen(spot)) != self._noted[spot]:

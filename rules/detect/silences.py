@@ -10,7 +10,7 @@ import numpy as np
 
 from community.alarms import Cause
 from rules.detect.compiled import Compiled
-from rules.detect.model import NEVER, Index, Times, earlier
+from rules.detect.model import NEVER, Index, Times, earlier, places
 from rules.detect.phases import Phases
 
 _LEAST_GRACE_MS = 10_000
@@ -35,7 +35,8 @@ class Silences:
             self._rows_of.setdefault(silence.point, []).append(row)
         self.last = np.full(n, _NEVER_HEARD, dtype=np.int64)
         self.listening_since = 0
-        self._silent = np.zeros(n, dtype=np.bool_)
+        self._patience = self._shortest.copy()
+        """How long each point may be silent (ms); below all times while it is, so that its next word is looked at."""
         for silence in rows:
             name = compiled.points[silence.point]
             phases.causes[silence.spot] = partial(self._causes, silence.spot, silence.point, name)
@@ -61,7 +62,7 @@ class Silences:
 
     def refresh(self) -> None:
         """Derive from the restored phases which points are silent."""
-        self._silent[:] = False
+        self._patience[:] = self._shortest
         for point in self._rows_of:
             self._note(point)
 
@@ -70,12 +71,11 @@ class Silences:
         if not self._rows_of or not p.size:
             return
         # conservative: the gap since the last batch is at least the gap since the reading before
-        gap = t - self.last.take(p) > self._shortest.take(p)
-        suspicious = gap | self._silent.take(p)
-        if suspicious.any():
+        suspicious = places(t - self.last.take(p) > self._patience.take(p))
+        if suspicious.size:
             marked = np.zeros(self.last.size, dtype=np.bool_)
-            marked[p[suspicious]] = True
-            for place in np.flatnonzero(marked.take(p)).tolist():
+            marked[p.take(suspicious)] = True
+            for place in places(marked.take(p)).tolist():
                 self._phases.place = 2 * (place if given is None else given.item(place)) + 1
                 self._heard(p.item(place), t.item(place))
         np.maximum.at(self.last, p, t)
@@ -110,4 +110,5 @@ class Silences:
         self._note(point)
 
     def _note(self, point: int) -> None:
-        self._silent[point] = any(self._phases.is_true(self._spot.item(row)) for row in self._rows_of[point])
+        silent = any(self._phases.is_true(self._spot.item(row)) for row in self._rows_of[point])
+        self._patience[point] = -NEVER if silent else self._shortest.item(point)

@@ -25,6 +25,7 @@ class Votes:
         self._phases = phases
         self._points = [compiled.points[b.point] for b in compiled.bindings]
         self._group_of = {binding: group for group in compiled.groups for binding in group.bindings}
+        self._members = {group.spot: np.array(group.bindings, dtype=np.intp) for group in compiled.groups}
         self.heard_until = np.full(n + 1, _NO_TIME, dtype=np.int64)
         """Until when the binding is known to be at 1 (ms): NEVER while it is."""
         self.held_until = np.full(n + 1, _NO_TIME, dtype=np.int64)
@@ -80,13 +81,11 @@ class Votes:
         spot, phases = group.spot, self._phases
         until = self.held_until if phases.phase.item(spot) == Phase.ACTIVE else self.heard_until
         by_device: dict[str, int] = {}
-        voters: list[int] = []
-        for place, binding in enumerate(group.bindings):
-            last = until.item(binding)
-            if last > t - group.within_ms:
-                voters.append(place)
-                device = group.devices[place]
-                by_device[device] = max(last, by_device.get(device, _NO_TIME))
+        last = until.take(self._members[spot])
+        voters = np.flatnonzero(last > t - group.within_ms).tolist()
+        for place in voters:
+            device = group.devices[place]
+            by_device[device] = max(last.item(place), by_device.get(device, _NO_TIME))
         votes = len(by_device)
         enough = votes >= group.at_least
         if enough:

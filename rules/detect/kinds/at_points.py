@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from rules.detect.compiled import At, Compiled
 from rules.detect.levels import Fanout
-from rules.detect.model import Batch, Bits, Flags, Index, Times, Values
+from rules.detect.model import Batch, Bits, Flags, Index, Times, Values, places
 from rules.detect.phases import Phases
 
 HELD_INTERVALS = 3
@@ -31,9 +31,8 @@ class Readings(NamedTuple):
 
     def where(self, flags: Flags) -> "Readings":
         """Those with the flag."""
-        if flags.all():
-            return self
-        return self.at(np.flatnonzero(flags))
+        place = places(flags)
+        return self if place.size == flags.size else self.at(place)
 
     def at(self, place: Index) -> "Readings":
         """Those at some places."""
@@ -75,6 +74,9 @@ class AtPoints:
     def adopt(self, spot: int, since: int) -> None:
         """An alarm of the spot stands since then, and nothing is known of what led to it."""
 
+    def refresh(self) -> None:
+        """Derive from the restored state what is not stored."""
+
     def set_back(self, by: int) -> None:
         """See `Detector.set_back`; windows that are cut into steps move by whole ones."""
 
@@ -111,6 +113,10 @@ class AtPoints:
         """Which rows are true so far."""
         return self.phases.are_true(self.spot.take(row))
 
+    def are_calm(self, row: Index) -> Flags:
+        """At which rows nothing changes but by a verdict to the contrary."""
+        return self.phases.are_calm(self.spot.take(row))
+
     def row_of(self, spot: int) -> int | None:
         """The row of a spot, None for those of other kinds."""
         return self._row_of.get(spot)
@@ -127,6 +133,7 @@ class Spread:
         self._row = np.argsort(points, kind="stable")
         self._fanout = Fanout(points.take(self._row).tolist(), n_points)
         self._kind = np.repeat(np.arange(len(kinds), dtype=np.uint8), [kind.n for kind in kinds]).take(self._row)
+        self._numbers = np.arange(len(kinds), dtype=np.uint8)
         self._last_place = np.zeros(points.size, dtype=np.intp)
         self._told_at = np.zeros(points.size, dtype=np.intp)
         for kind, begin, end in zip(kinds, self._begin, self._begin[1:], strict=False):
@@ -136,7 +143,7 @@ class Spread:
         """Take a batch; `unknown` (n,) marks readings that say nothing, None when all are known."""
         position, place = self._fanout.rows(batch.p)
         if position is None:
-            position = np.flatnonzero(place < self._row.size)
+            position = places(place < self._row.size)
             place = place.take(position)
         if not place.size:
             return
@@ -147,7 +154,7 @@ class Spread:
         without = None if unknown is None else unknown.take(position)
         alone = self._are_alone(row)
         self._told_at[row] = 2 * position + 1
-        ends = np.cumsum(np.bincount(kind, minlength=len(self._kinds))).tolist()
+        ends = kind.take(by_kind).searchsorted(self._numbers, side="right").tolist()
         for its, begin, first, end in zip(self._kinds, self._begin, [0, *ends], ends, strict=False):
             if first < end:
                 part = slice(first, end)
@@ -158,7 +165,7 @@ class Spread:
     def _are_alone(self, row: Index) -> bool:
         place = np.arange(row.size)
         self._last_place[row] = place
-        return bool((self._last_place.take(row) == place).all())
+        return not places(self._last_place.take(row) != place).size
 
 
 def _rounds(row: Index) -> Iterator[Index]:

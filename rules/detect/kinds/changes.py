@@ -5,13 +5,14 @@ Over when the window has passed; not while the last reading says nothing.
 
 from collections.abc import Mapping, Sequence
 from functools import partial
+from math import isnan
 
 import numpy as np
 import numpy.typing as npt
 
 from rules.detect.compiled import At, Compiled
 from rules.detect.kinds.at_points import AtPoints, Readings, column, column_ms
-from rules.detect.model import NEVER, earlier
+from rules.detect.model import NEVER, earlier, places
 from rules.detect.phases import Phases
 
 _NO_TIME = -NEVER
@@ -38,13 +39,13 @@ class Changes(AtPoints):
     def take(self, readings: Readings) -> None:
         """Take known readings, one a row."""
         row, t, x, q = readings
-        spot, last = self.spot.take(row), self._last.take(row)
-        changed = (x != last) & ~np.isnan(last)
-        waits = (self.phases.due.take(spot) < NEVER) | (self.phases.left.take(spot) >= 0) | self._lost.take(row)
+        last = self._last.take(row)
+        changed = x != last
         self._last[row] = x
-        for place in np.flatnonzero(changed | waits).tolist():
-            self.phases.place = self.told_at.item(row.item(place))
-            self._look(row.item(place), t.item(place), changed.item(place), q.item(place))
+        for place in places(changed | self._lost.take(row) | ~self.are_calm(row)).tolist():
+            its = row.item(place)
+            self.phases.place = self.told_at.item(its)
+            self._look(its, t.item(place), changed.item(place) and not isnan(last.item(place)), q.item(place))
 
     def lose(self, readings: Readings) -> None:
         """Take readings that say nothing, one a row."""

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from rules.detect.compiled import At, Compiled
 from rules.detect.kinds.at_points import AtPoints, Readings, column_ms, turned
-from rules.detect.model import Index, Times
+from rules.detect.model import Index, Times, places
 from rules.detect.phases import Phases
 
 STEPS = 60
@@ -30,9 +30,10 @@ class Means(AtPoints):
         """Below a limit is above it with all signs turned."""
         self._limit = self._sign * [row.when.above if row.when.above is not None else row.when.below for row in rows]
         self._deadband = np.array([row.when.deadband for row in rows])
-        self._ring = np.zeros((self.n, STEPS))
+        # steps end for many rows at once, so a step's places lie side by side
+        self._ring = np.zeros((STEPS, self.n)).T
         """The step's number modulo 60 is its place; 0 where it is empty."""
-        self._full = np.zeros((self.n, STEPS), dtype=np.bool_)
+        self._full = np.zeros((STEPS, self.n), dtype=np.bool_).T
         self._total = np.zeros(self.n)
         """Sum of the ring, and how many of its places are full; the sum is taken afresh once a window."""
         self._filled = np.zeros(self.n, dtype=np.int64)
@@ -64,9 +65,9 @@ class Means(AtPoints):
         row, t, x, q = readings
         at, step = t // self._step_ms.take(row), self._step.take(row)
         self._step[row] = np.where(step < 0, at, step)
-        later = (at > step) & (step >= 0)
-        if later.any():
-            self._close(row[later], at[later])
+        later = places((at > step) & (step >= 0))
+        if later.size:
+            self._close(row.take(later), at.take(later))
         self._sum[row] += x
         self._count[row] += 1
         self._last[row], self._last_t[row], self._quality[row] = x, t, q
@@ -77,7 +78,7 @@ class Means(AtPoints):
     def tick(self, now: Times) -> None:
         """Close the steps that have ended by `now` (rows,); a reading that is late after all still counts."""
         to = now // self._step_ms
-        row = np.flatnonzero((self._step >= 0) & (self._step < to))
+        row = places((self._step >= 0) & (self._step < to))
         if row.size:
             self._close(row, to.take(row))
 
@@ -94,28 +95,28 @@ class Means(AtPoints):
             step, count, step_ms = self._step.take(row), self._count.take(row), self._step_ms.take(row)
             full = count > 0
             value = self._sum.take(row) / np.maximum(count, 1)
-            if not full.all():
+            if places(~full).size:
                 held = step * step_ms - self._last_t.take(row) <= self.held_ms.take(row)
                 value, full = np.where(full, value, np.where(held, self._last.take(row), 0.0)), full | held
-            place = row * STEPS + step % STEPS
-            ring, fulls = self._ring.reshape(-1), self._full.reshape(-1)
+            slot = step % STEPS
+            place = slot * self.n + row
+            ring, fulls = self._ring.T.reshape(-1), self._full.T.reshape(-1)
             self._total[row] += value - ring.take(place)
-            self._filled[row] += full.astype(np.int64) - fulls.take(place)
+            other = places(full != fulls.take(place))
+            self._filled[row.take(other)] += np.where(full.take(other), 1, -1)
             ring[place], fulls[place] = value, full
-            afresh = row[step % STEPS == 0]
+            afresh = row.take(places(slot == 0))
             if afresh.size:
                 self._total[afresh] = self._ring.take(afresh, axis=0).sum(axis=1)
             self._sum[row], self._count[row] = 0.0, 0
             self._judge(row, (step + 1) * step_ms)
             # once nothing is held and the window is empty, every further step is as empty as this one
             self._step[row] = step = np.where(self._filled.take(row) == 0, to, step + 1)
-            going = step < to
-            if not going.any():
-                return
-            row, to = row[going], to[going]
+            going = places(step < to)
+            row, to = row.take(going), to.take(going)
 
     def _judge(self, row: Index, at: Times) -> None:
         filled = self._filled.take(row)
         mean = self._total.take(row) / np.maximum(filled, 1)
-        limit = self._limit.take(row) - np.where(self.are_true(row), self._deadband.take(row), 0.0)
+        limit = self._limit.take(row) - self._deadband.take(row) * self.are_true(row)
         self.judge(row, at, mean * self._sign.take(row) > limit, mean, self._quality.take(row), filled >= _ENOUGH)
