@@ -1,15 +1,16 @@
 """Conditions over single values: level, state, the voices of a vote, the start of a sequence.
 
-The common case is that nothing changes: a whole batch is compared with the limits at once. Only for bindings where
-something may change are the readings of the batch looked at one by one, in order.
+The common case is that nothing changes: a whole batch is compared with its points' cells at once, and what leaves one
+with each limit there. Only for bindings where something may change are the readings looked at one by one, in order.
 """
 
 from collections.abc import Sequence
 
 import numpy as np
 
+from rules.detect.cells import Cells, around
 from rules.detect.compiled import Compiled
-from rules.detect.model import NEVER, UNKNOWN, Batch, Flags, Index, Occurrence, Sample
+from rules.detect.model import NEVER, UNKNOWN, Batch, Flags, Index, Occurrence, Sample, Values
 from rules.detect.phases import Phases
 from rules.detect.sequences import Sequences
 from rules.detect.votes import Votes
@@ -45,7 +46,9 @@ class Levels:
     def __init__(self, compiled: Compiled, phases: Phases) -> None:
         bindings = compiled.bindings
         n = len(bindings)
-        self._fanout = Fanout([b.point for b in bindings], len(compiled.points))
+        points = np.array([b.point for b in bindings], dtype=np.intp)
+        self._fanout = Fanout(points.tolist(), len(compiled.points))
+        self._cells = Cells(np.unique(points), len(compiled.points))
         self._spot = [b.spot for b in bindings]
         self._of_spot: dict[int, list[int]] = {}
         for binding, spot in enumerate(self._spot):
@@ -80,6 +83,7 @@ class Levels:
         self._known_matters[:n] = runs | (phases.left[spot] >= 0) | (self._watched & ~known)
         for binding in self._peculiar:
             self._watch(binding)
+        self._cells.forget()
 
     def adopt(self, spot: int) -> None:
         """Take the values behind a spot to be such as make it true, until they are known; `refresh` afterwards."""
@@ -90,37 +94,58 @@ class Levels:
 
     def evaluate(self, batch: Batch, unknown: Flags | None) -> None:
         """Take a batch; `unknown` (n,) marks readings that say nothing, None when all are known."""
-        position, row = self._fanout.rows(batch.p)
-        x = batch.x if position is None else batch.x.take(position)
-        inside = (x > self._low.take(row)) & (x < self._high.take(row))
-        hot = (inside != self.inside.take(row)) | self._known_matters.take(row)
-        if unknown is not None:
-            without = unknown if position is None else unknown.take(position)
-            hot = np.where(without, self._unknown_matters.take(row), hot)
+        places = self._cells.left(batch.p, batch.x, unknown)
         occurrences = [o for o in batch.occurrences if self.sequences.concerns(o)] if batch.occurrences else []
+        if not (places.size or occurrences):
+            return
+        position, row = self._fanout.rows(batch.p.take(places))
+        reading = places if position is None else places.take(position)
+        x = batch.x.take(reading)
+        says_nothing = None if unknown is None else unknown.take(reading)
+        hot = ((x > self._low.take(row)) & (x < self._high.take(row))) != self.inside.take(row)
+        hot |= self._known_matters.take(row)
+        if says_nothing is not None:
+            hot = np.where(says_nothing, self._unknown_matters.take(row), hot)
         if occurrences or hot.any():
-            self._one_by_one(batch, position, row, hot, occurrences)
+            self._one_by_one(batch, reading, row, hot, occurrences)
+        self._enter_cells(batch.p, reading, row, x, says_nothing)
 
-    def _one_by_one(
-        self, batch: Batch, position: Index | None, row: Index, hot: Flags, occurrences: list[Occurrence]
-    ) -> None:
+    def _one_by_one(self, batch: Batch, reading: Index, row: Index, hot: Flags, occurrences: list[Occurrence]) -> None:
         self._marked[row[hot]] = True
         places = np.flatnonzero(self._marked.take(row))
         self._marked[:] = False
-        readings = places if position is None else position[places]
         upcoming = iter([*occurrences, Occurrence(len(batch) + 1, -1, 0, "")])
         event = next(upcoming)
-        for reading, binding in zip(readings.tolist(), row[places].tolist(), strict=True):
-            while event.position <= reading:
+        for place, binding in zip(reading[places].tolist(), row[places].tolist(), strict=True):
+            while event.position <= place:
                 self._phases.place = 2 * event.position
                 self.sequences.occurred(event)
                 event = next(upcoming)
-            self._phases.place = 2 * reading + 1
-            self._take(binding, Sample(batch.t.item(reading), batch.x.item(reading), batch.q.item(reading)))
+            self._phases.place = 2 * place + 1
+            self._take(binding, Sample(batch.t.item(place), batch.x.item(place), batch.q.item(place)))
         while event.position <= len(batch):
             self._phases.place = 2 * event.position
             self.sequences.occurred(event)
             event = next(upcoming)
+
+    def _enter_cells(self, p: Index, reading: Index, row: Index, x: Values, unknown: Flags | None) -> None:
+        """After readings were looked at, at all bindings of their points (n,)."""
+        if not row.size:
+            return
+        low, high = around(x, self._low.take(row), self._high.take(row))
+        matters = self._known_matters.take(row)
+        if unknown is not None:
+            matters |= unknown  # where its next value lies is not known
+        low[matters] = np.inf
+        begins = np.ones(row.size, dtype=np.bool_)
+        np.not_equal(reading[1:], reading[:-1], out=begins[1:])
+        first = np.flatnonzero(begins)
+        self._cells.enter(
+            p.take(reading.take(first)),
+            np.maximum.reduceat(low, first),
+            np.minimum.reduceat(high, first),
+            np.logical_or.reduceat(self._unknown_matters.take(row), first),
+        )
 
     def _take(self, binding: int, sample: Sample) -> None:
         t, x, q = sample

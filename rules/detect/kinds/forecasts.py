@@ -17,8 +17,8 @@ import numpy.typing as npt
 
 from rules.detect.compiled import At, Compiled
 from rules.detect.kinds.at_points import Readings, column, column_ms
-from rules.detect.kinds.trend import Trend, middle, slopes
-from rules.detect.model import Flags, Index, Times, Values, earlier
+from rules.detect.kinds.trend import Trend, middle, pairs_of, rising, slopes
+from rules.detect.model import Flags, Index, Times, Values, earlier, places
 from rules.detect.phases import Phases
 
 _FAR_MS = float(1 << 52)
@@ -51,8 +51,8 @@ class Forecasts(Trend):
         back = self._sign.take(row) * (self._last.take(row) - x) >= self._restart.take(row)
         anew = back & self._back.take(row)
         self._back[row] = back & ~anew
-        if anew.any():
-            begins = readings.where(anew)
+        begins = readings.where(anew)
+        if begins.row.size:
             self.advance(begins)
             self.forget(begins.row)
             no = np.zeros(begins.row.size, dtype=np.bool_)
@@ -70,30 +70,49 @@ class Forecasts(Trend):
     def conclude(self, row: Index, at: Times, y: Values, ago: Values, known: Flags) -> None:
         """Judge rows at the end of a step."""
         sign = self._sign.take(row)
-        y = y * sign[:, None]
+        y = y * sign
+        place = places(known & (self.are_true(row) | self._may_reach(row, y, ago)))
+        # what ended before this step ended with what was known then
+        self.settle(row, at)
+        truth, level = np.zeros(row.size, dtype=np.bool_), np.full(row.size, np.nan)
+        if place.size:
+            its = row.take(place)
+            truth[place], level[place], waits = self._draw_on(its, y[:, place], ago[:, place])
+            self._reached[its] = at.take(place)[:, None] + waits
+        self.judge(row, at, truth, level * sign, self.quality.take(row), known)
+
+    def _may_reach(self, row: Index, y: Values, ago: Values) -> Flags:
+        """Whether the slow end of the interval rises, or the limit is reached already: where neither, it is far."""
+        outside = self._outside(row, y)
+        rise = rising(y, ago, np.zeros(row.size)) > pairs_of(y) - outside
+        found: Flags = ((outside >= 1) & rise) | (np.fmax.reduce(y) >= self._limit.take(row))
+        return found
+
+    def _draw_on(self, row: Index, y: Values, ago: Values) -> tuple[Flags, Values, Times]:
+        """Whether the limit is reached in time, the level now, and the wait: most likely, at least, at most (n, 3)."""
         ascending, pairs = slopes(y, ago)
         slope = np.stack((middle(ascending, pairs), *self._interval(row, ascending, pairs, y)), axis=1)
         level = np.stack([_level(y, ago, slope[:, end]) for end in range(3)], axis=1)
         missing = np.maximum(self._limit.take(row)[:, None] - level, 0.0)
-        rising = slope > 0
-        wait = np.where(rising, missing / np.where(rising, slope, 1.0), np.where(missing > 0, _FAR_MS, 0.0))
+        rises = slope > 0
+        wait = np.where(rises, missing / np.where(rises, slope, 1.0), np.where(missing > 0, _FAR_MS, 0.0))
         likely, soonest, latest = wait[:, 0], wait.min(axis=1), wait.max(axis=1)
-        judged = np.where(self.are_true(row), likely, latest)
-        # what ended before this step ended with what was known then
-        self.settle(row, at)
-        reached = np.stack((likely, soonest, latest), axis=1)
-        waited = np.minimum(np.nan_to_num(reached, nan=_FAR_MS), _FAR_MS).astype(np.int64)
-        self._reached[row] = np.where(known[:, None], at[:, None] + waited, self._reached[row])
-        truth = judged <= self._within_ms.take(row)
-        self.judge(row, at, truth, level[:, 0] * sign, self.quality.take(row), known)
+        truth = np.where(self.are_true(row), likely, latest) <= self._within_ms.take(row)
+        waits = np.stack((likely, soonest, latest), axis=1)
+        return truth, level[:, 0], np.minimum(np.nan_to_num(waits, nan=_FAR_MS), _FAR_MS).astype(np.int64)
+
+    def _outside(self, row: Index, y: Values) -> Values:
+        """How many slopes lie outside of the interval at either end; below 1 it has no bounds."""
+        n = (~np.isnan(y)).sum(axis=0)
+        spread = self._normal.take(row) * np.sqrt(n * (n - 1) * (2 * n + 5) / 18)
+        found: Values = np.floor((n * (n - 1) / 2 - spread) / 2)
+        return found
 
     def _interval(self, row: Index, ascending: Values, pairs: Index, y: Values) -> tuple[Values, Values]:
-        n = (~np.isnan(y)).sum(axis=1)
-        spread = self._normal.take(row) * np.sqrt(n * (n - 1) * (2 * n + 5) / 18)
-        outside = np.floor((pairs - spread) / 2).astype(np.intp)
+        outside = self._outside(row, y)
         bounded = outside >= 1
-        outside = np.maximum(outside, 1)
-        ends = np.stack((pairs - outside, outside - 1), axis=1).clip(0, ascending.shape[1] - 1)
+        place = np.maximum(outside, 1).astype(np.intp)
+        ends = np.stack((pairs - place, place - 1), axis=1).clip(0, ascending.shape[1] - 1)
         found = np.take_along_axis(ascending, ends, 1)
         return np.where(bounded, found[:, 0], np.inf), np.where(bounded, found[:, 1], -np.inf)
 
@@ -105,6 +124,6 @@ class Forecasts(Trend):
 def _level(y: Values, ago: Values, slope: Values) -> Values:
     """Where the line of a slope stands now: the median over the samples drawn on."""
     finite = np.where(np.isfinite(slope), slope, 0.0)
-    drawn = y + finite[:, None] * ago
+    drawn = np.ascontiguousarray((y + finite * ago).T)
     drawn.sort(axis=1)
     return middle(drawn, (~np.isnan(drawn)).sum(axis=1))

@@ -6,8 +6,8 @@ import numpy as np
 
 from rules.detect.compiled import At, Compiled
 from rules.detect.kinds.at_points import column_ms
-from rules.detect.kinds.trend import Trend, middle, slopes
-from rules.detect.model import Flags, Index, Times, Values
+from rules.detect.kinds.trend import Trend, middle, pairs_of, rising, slopes
+from rules.detect.model import Flags, Index, Times, Values, places
 from rules.detect.phases import Phases
 
 
@@ -27,7 +27,13 @@ class Rates(Trend):
 
     def conclude(self, row: Index, at: Times, y: Values, ago: Values, known: Flags) -> None:
         """Judge rows at the end of a step."""
-        rate = middle(*slopes(y, ago)) * self._per_ms.take(row)
-        limit = self._limit.take(row) - np.where(self.are_true(row), self._deadband.take(row), 0.0)
-        truth = rate * self._sign.take(row) > limit
-        self.judge(row, at, truth, rate, self.quality.take(row), known)
+        per_ms, sign = self._per_ms.take(row), self._sign.take(row)
+        true = self.are_true(row)
+        limit = self._limit.take(row) - self._deadband.take(row) * true
+        may_be = true | (2 * rising(y * sign, ago, limit / per_ms) >= pairs_of(y))
+        looked_at = places(known & may_be)
+        rate = np.full(row.size, np.nan)
+        if looked_at.size:
+            rate[looked_at] = middle(*slopes(y[:, looked_at], ago[:, looked_at]))
+        rate *= per_ms
+        self.judge(row, at, rate * sign > limit, rate, self.quality.take(row), known)

@@ -16,12 +16,14 @@ import numpy.typing as npt
 
 from rules.detect.compiled import At, Compiled
 from rules.detect.kinds.at_points import AtPoints, Readings, column, column_ms, turned
-from rules.detect.model import Flags, Index, Times, Values
+from rules.detect.model import Flags, Index, Times, Values, places
 from rules.detect.phases import Phases
 
 STEPS = 24
 _LATER, _EARLIER = np.triu_indices(STEPS, 1)
 """Pairs of ages: of two steps the younger has the smaller age."""
+_ROUNDED = 1e-12
+"""More than what rounding adds to a difference, as a share of what is subtracted."""
 
 
 class Trend(AtPoints):
@@ -54,7 +56,7 @@ class Trend(AtPoints):
         }
 
     def conclude(self, row: Index, at: Times, y: Values, ago: Values, known: Flags) -> None:
-        """Judge rows (n,) at the end of a step; `y`, `ago` (n, 24): value and age (ms), NaN where there is none."""
+        """Judge rows (n,) at the end of a step; `y`, `ago` (24, n): value and age (ms), NaN where there is none."""
         raise NotImplementedError
 
     def take(self, readings: Readings) -> None:
@@ -62,7 +64,7 @@ class Trend(AtPoints):
         row, t, x, q = readings
         step_ms = self.step_ms.take(row)
         step = t // step_ms
-        if (step != self._step.take(row)).any():
+        if places(step != self._step.take(row)).size:
             self.advance(readings)
             row, t, x, q = readings.where(step > self._step.take(row) - STEPS)
             step_ms = self.step_ms.take(row)
@@ -88,9 +90,9 @@ class Trend(AtPoints):
         to = readings.t // self.step_ms.take(row)
         step = self._step.take(row)
         self._step[row] = np.where(step < 0, to, step)
-        later = (to > step) & (step >= 0)
-        if later.any():
-            self._close(row[later], to[later])
+        later = places((to > step) & (step >= 0))
+        if later.size:
+            self._close(row.take(later), to.take(later))
 
     def lose(self, readings: Readings) -> None:
         """Readings that say nothing are left out."""
@@ -98,7 +100,7 @@ class Trend(AtPoints):
     def tick(self, now: Times) -> None:
         """Close the steps that have ended by `now` (rows,); a reading that is late after all still counts."""
         to = now // self.step_ms
-        row = np.flatnonzero((self._step >= 0) & (self._step < to))
+        row = places((self._step >= 0) & (self._step < to))
         if row.size:
             self._close(row, to.take(row))
 
@@ -119,34 +121,53 @@ class Trend(AtPoints):
             self._offset.reshape(-1)[place] = 0.0
             self._count.reshape(-1)[place] = 0
             self._step[row] = step
-            going = step < to
-            row, to = row[going], to[going]
+            going = places(step < to)
+            row, to = row.take(going), to.take(going)
 
     def _judge(self, row: Index, step: Times) -> None:
         step_ms = self.step_ms.take(row)
         at = (step + 1) * step_ms
-        age = np.arange(STEPS)
-        place = row[:, None] * STEPS + (step[:, None] - age) % STEPS
+        age = np.arange(STEPS)[:, None]
+        place = row * STEPS + (step - age) % STEPS
         count = self._count.take(place)
         filled = count > 0
         some = np.maximum(count, 1)
         y = np.where(filled, self._sum.take(place) / some, np.nan)
-        offset = self._offset.take(place) / some
-        ago = np.where(filled, (age + 1) * step_ms[:, None] - offset, np.nan)
-        samples = filled.sum(axis=1)
-        oldest = np.where(filled, ago, -np.inf).max(axis=1)
-        newest = np.where(filled, ago, np.inf).min(axis=1)
-        spans = np.where(samples > 1, oldest, 0) - np.where(samples > 1, newest, 0)
+        ago = np.where(filled, (age + 1) * step_ms - self._offset.take(place) / some, np.nan)
+        samples = filled.sum(axis=0)
+        # NaN, and so not wide enough, where there is no sample
+        spans = np.fmax.reduce(ago) - np.fmin.reduce(ago)
         fresh = at - self._newest.take(row) <= self.held_ms.take(row) + step_ms
         known = (samples >= self._least.take(row)) & (2 * spans >= self.over_ms.take(row)) & fresh
         self.conclude(row, at, y, ago, known)
 
 
+def rising(y: Values, ago: Values, slope: Values) -> Index:
+    """How many pairs of each row's samples (24, n) rise by a slope per ms (n,) or more, and those too close to tell.
+
+    A hundredth of the work of `slopes`, by which most rows are known to be below a limit: the median is above it only
+    if half of the pairs are.
+    """
+    level = y + slope * ago
+    unsure = _ROUNDED * np.fmax.reduce(np.abs(y) + np.abs(slope) * ago)
+    rise = level.take(_LATER, axis=0) >= (level - unsure).take(_EARLIER, axis=0)
+    found: Index = rise.sum(axis=0, dtype=np.int16).astype(np.intp)
+    return found
+
+
+def pairs_of(y: Values) -> Index:
+    """How many pairs of each row's samples (24, n) there are."""
+    samples = (~np.isnan(y)).sum(axis=0)
+    found: Index = samples * (samples - 1) // 2
+    return found
+
+
 def slopes(y: Values, ago: Values) -> tuple[Values, Index]:
-    """All slopes between pairs, per ms, ascending (n, 276) with NaN last, and how many there are (n,)."""
-    found = (y[:, _LATER] - y[:, _EARLIER]) / (ago[:, _EARLIER] - ago[:, _LATER])
+    """All slopes between pairs of samples (24, n), per ms, ascending (n, 276) with NaN last, and how many each has."""
+    rise = y.take(_LATER, axis=0) - y.take(_EARLIER, axis=0)
+    found = np.ascontiguousarray((rise / (ago.take(_EARLIER, axis=0) - ago.take(_LATER, axis=0))).T)
     found.sort(axis=1)
-    return found, (~np.isnan(found)).sum(axis=1)
+    return found, pairs_of(y)
 
 
 def middle(ascending: Values, count: Index) -> Values:
