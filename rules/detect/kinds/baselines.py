@@ -41,6 +41,9 @@ class Baseline(Protocol):
     def period(self, row: Index, t: Times) -> Index:
         """The number of the period a time (Unix ms) lies in, by row."""
 
+    def until(self, row: Index, t: Times) -> Times:
+        """Up to when times (Unix ms) surely lie in the same period, by row."""
+
     def usual(self, row: Index, before: Index, period: Index, least: Index) -> tuple[Values, Values]:
         """Middle and spread for a period that begins, the last one having been `before`; NaN below `least` samples."""
 
@@ -65,6 +68,11 @@ class Rolling:
     def period(self, row: Index, t: Times) -> Index:
         """The number of the period a time (Unix ms) lies in, by row."""
         found: Index = t // self._period_ms.take(row)
+        return found
+
+    def until(self, row: Index, t: Times) -> Times:
+        """Up to when times (Unix ms) surely lie in the same period, by row."""
+        found: Times = (self.period(row, t) + 1) * self._period_ms.take(row)
         return found
 
     def usual(self, row: Index, before: Index, period: Index, least: Index) -> tuple[Values, Values]:
@@ -104,6 +112,11 @@ class Seasonal:
         quarters, place = np.unique(t // _QUARTER_MS, return_inverse=True)
         offsets = np.array([self._offset(quarter) for quarter in quarters.tolist()], dtype=np.int64)
         found: Index = (t + offsets.take(place)) // _HOUR_MS
+        return found
+
+    def until(self, row: Index, t: Times) -> Times:
+        """Up to when times (Unix ms) surely lie in the same period, by row."""
+        found: Times = (t // _QUARTER_MS + 1) * _QUARTER_MS
         return found
 
     def usual(self, row: Index, before: Index, period: Index, least: Index) -> tuple[Values, Values]:
