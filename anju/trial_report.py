@@ -12,7 +12,8 @@ from rich.markup import escape
 from rich.table import Column, Table
 
 from anju.trials import Trial
-from community.alarm_load import FLOOD, STEADY, Difference, Episode, Load
+from community.alarm_difference import Difference, Moved
+from community.alarm_load import FLOOD, STEADY, Episode, Load
 from community.site.cases import Given
 from community.site.condition_words import span
 from community.text import Text
@@ -70,9 +71,12 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
     "medium": ("中", "medium"),
     "low": ("低", "low"),
     "difference": (
-        "与现行规则相比：相同 {both}，仅新规则 {new}，仅现行规则 {old}",
-        "beside the rules in force: {both} the same, {new} only by the new rules, {old} only by those in force",
+        "与现行规则相比：相同 {both}，提前 {earlier}，推迟 {later}，仅新规则 {new}，仅现行规则 {old}",
+        "beside the rules in force: {both} the same, {earlier} earlier and {later} later, {new} only by the new rules, "
+        "{old} only by those in force",
     ),
+    "earlier": ("提前 {span}", "{span} earlier"),
+    "later": ("推迟 {span}", "{span} later"),
     "more": ("另有 {n} 条", "{n} more"),
     "right": ("正确", "ok   "),
     "wrong": ("错误", "WRONG"),
@@ -192,17 +196,25 @@ class Report:
             self._say("share", share=share, floods=load.floods, top=load.top_ten_share, stale=load.stale)
 
     def _difference(self, found: Difference, zone: ZoneInfo) -> None:
-        self._say("difference", both=found.both, new=len(found.only_new), old=len(found.only_old))
-        for sign, episodes in (("+", found.only_new), ("-", found.only_old)):
-            self._episodes(sign, list(episodes), zone)
+        later = sum(moved.later_ms > 0 for moved in found.moved)
+        earlier, new, old = len(found.moved) - later, len(found.only_new), len(found.only_old)
+        self._say("difference", both=found.both, earlier=earlier, later=later, new=new, old=old)
+        self._episodes("+", found.only_new, zone)
+        self._episodes("-", found.only_old, zone)
+        self._episodes("~", [moved.new for moved in found.moved], zone, [self._shift(moved) for moved in found.moved])
 
-    def _episodes(self, sign: str, episodes: list[Episode], zone: ZoneInfo) -> None:
-        for episode in episodes[:SHOWN]:
+    def _episodes(self, sign: str, episodes: Sequence[Episode], zone: ZoneInfo, more: Sequence[str] = ()) -> None:
+        for place, episode in enumerate(episodes[:SHOWN]):
+            words = more[place] if more else ""
             value = "" if episode.value is None else f" ({episode.value:g})"
-            line = f"  {sign} {_at(episode.raised_at, zone)} {episode.rule} {episode.scope}{value}"
+            line = f"  {sign} {_at(episode.raised_at, zone)} {episode.rule} {episode.scope}{value}  {words}".rstrip()
             self._out.print(line, markup=False)
         if len(episodes) > SHOWN:
             self._out.print(f"  {sign} … {self._text('more', n=len(episodes) - SHOWN)}")
+
+    def _shift(self, moved: Moved) -> str:
+        size = _span(abs(moved.later_ms), self._language)
+        return self._text("later" if moved.later_ms > 0 else "earlier", span=size)
 
     def _needs(self, rule: str, needs_s: float) -> str:
         rounded = needs_s if needs_s < _DAY_S else round(needs_s / _HOUR_S) * _HOUR_S

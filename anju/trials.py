@@ -12,7 +12,8 @@ from backbone.historian import exchange
 from backbone.historian.exchange_read import ExchangeError
 from backbone.historian.port import ReadingBatch
 from backbone.steady import wall_ms
-from community.alarm_load import Difference, Episode, Load, RuleLoad, by_rule, difference, load_of
+from community.alarm_difference import Difference, difference
+from community.alarm_load import Episode, Load, RuleLoad, by_rule, load_of
 from community.site.memory import memory_s, warm_up_ms
 from community.site.site import Site
 from rules.trial.cases import Verdict, load_cases, try_case

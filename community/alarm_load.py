@@ -94,15 +94,6 @@ class Load:
         return self.per_10_min <= STEADY and self.peak_10_min <= FLOOD
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """What other rules would have done on the same readings."""
-
-    both: int
-    only_new: tuple[Episode, ...]
-    only_old: tuple[Episode, ...]
-
-
 def by_rule(episodes: Sequence[Episode], end: int) -> list[RuleLoad]:
     """The most frequent first."""
     groups: dict[str, list[Episode]] = {}
@@ -157,16 +148,6 @@ def floods_of(times: Iterable[int], now: int) -> list[Flood]:
 def flooded_ms(floods: Iterable[Flood], end: int) -> int:
     """How long floods lasted together, until `end` (Unix ms)."""
     return sum((flood.ended_at or end) - flood.begun_at for flood in floods)
-
-
-def difference(new: Sequence[Episode], old: Sequence[Episode]) -> Difference:
-    """What only one of two found."""
-    before, after = {e.key for e in old}, {e.key for e in new}
-    return Difference(
-        both=len(before & after),
-        only_new=tuple(e for e in new if e.key not in before),
-        only_old=tuple(e for e in old if e.key not in after),
-    )
 
 
 def _rule_load(rule: str, group: Sequence[Episode], end: int) -> RuleLoad:

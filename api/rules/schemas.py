@@ -146,6 +146,12 @@ class EpisodeOut(BaseModel):
     value: float | None
 
 
+class MovedOut(EpisodeOut):
+    """One time both would have alarmed, the changed rules earlier or later."""
+
+    later_s: float = Field(description="negative: earlier")
+
+
 class LoadOut(BaseModel):
     """What a set of rules asks of one person (EEMUA 191)."""
 
@@ -169,8 +175,10 @@ class TrialResult(BaseModel):
     both: int
     only_new: list[EpisodeOut] = Field(description="at most 200")
     only_old: list[EpisodeOut] = Field(description="at most 200")
+    moved: list[MovedOut] = Field(default=[], description="found by both, earlier or later; at most 200")
     only_new_count: int
     only_old_count: int
+    moved_count: int = 0
     standing: int = Field(default=0, description="what stood already at the beginning; it is in none of the counts")
     cold: list[str] = Field(default=[], description="rules that knew too little at the beginning to judge")
     stood: list[EpisodeOut] = Field(default=[], description="what stood already, at most 200")
@@ -302,8 +310,10 @@ def _result(told: dict[str, Any]) -> TrialResult:
         both=found["both"],
         only_new=[EpisodeOut(**_episode(row)) for row in found["only_new"][:MOST_EPISODES]],
         only_old=[EpisodeOut(**_episode(row)) for row in found["only_old"][:MOST_EPISODES]],
+        moved=[MovedOut(**_moved(row)) for row in found.get("moved", ())[:MOST_EPISODES]],
         only_new_count=len(found["only_new"]),
         only_old_count=len(found["only_old"]),
+        moved_count=len(found.get("moved", ())),
         standing=len(told.get("standing", ())),
         stood=[EpisodeOut(**_episode(row)) for row in told.get("standing", ())[:MOST_EPISODES]],
         warm_from=told.get("warm_from"),
@@ -314,6 +324,10 @@ def _result(told: dict[str, Any]) -> TrialResult:
 
 def _episode(row: dict[str, Any]) -> dict[str, Any]:
     return {key: row[key] for key in ("rule", "scope", "grade", "raised_at", "cleared_at", "value")}
+
+
+def _moved(row: dict[str, Any]) -> dict[str, Any]:
+    return {**_episode(row["new"]), "later_s": (row["new"]["raised_at"] - row["old"]["raised_at"]) / 1000}
 
 
 def show(by: WatchedBy, names: Mapping[str, Text]) -> RuleOfPoint:

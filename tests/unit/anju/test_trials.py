@@ -38,10 +38,10 @@ def trial(tmp_path: Path) -> tuple[Path, Path]:
     return site, readings
 
 
-def tried(trial: tuple[Path, Path], *options: str) -> str:
+def tried(trial: tuple[Path, Path], *options: str, against: Path | None = None) -> str:
     site, readings = trial
     done = CliRunner().invoke(
-        cli, ["rules", "test", str(site), "--csv", str(readings), "--against", str(site), *options]
+        cli, ["rules", "test", str(site), "--csv", str(readings), "--against", str(against or site), *options]
     )
     assert done.exit_code == 0, done.output
     return done.stdout
@@ -60,6 +60,19 @@ def test_without_history_the_report_says_which_rules_could_not_judge(trial: tupl
     assert "开始时历史不足，以下规则起初判断不了：hot-hour（需 1 小时）" in told
     assert "规则" in told
     assert "1 条报警" in told
+
+
+def test_an_alarm_that_comes_earlier_is_no_new_one(trial: tuple[Path, Path], tmp_path: Path) -> None:
+    site, _ = trial
+    other = tmp_path / "other.yaml"
+    other.write_text(site.read_text(encoding="utf-8").replace("above: 30", "above: 25"), encoding="utf-8")
+    since = ("--from", "2026-09-21T16:00")
+    told = tried(trial, *since, "--language", "en", against=other)
+    assert "0 the same, 0 earlier and 1 later, 0 only by the new rules" in told
+    assert re.search(r"~ 2026-09-21 17:4\d:00 hot-hour env.temperature \(\d.*\)  0:20:00 later", told)
+    told = tried((other, trial[1]), *since, "--language", "zh", against=site)
+    assert "提前 1，推迟 0，仅新规则 0" in told
+    assert "提前 0:20:00" in told
 
 
 def test_points_a_file_does_not_have_are_not_silent(trial: tuple[Path, Path]) -> None:

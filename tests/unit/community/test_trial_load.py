@@ -1,6 +1,6 @@
 """What a trial says of rules: how often, how long, and the load on one person, as reckoned by hand."""
 
-from community.alarm_load import Episode, by_rule, difference, load_of
+from community.alarm_load import Episode, by_rule, load_of
 from community.site.rules import Grade
 
 MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
@@ -47,9 +47,3 @@ def test_what_each_rule_did_the_most_frequent_first() -> None:
     assert (leak.count, leak.standing_ms, leak.longest_ms, leak.open) == (12, 60 * MINUTE, 5 * MINUTE, 0)
     assert (door.worst, door.chattering, leak.chattering) == ("door-1", 1, 0)
     assert (silent.open, silent.longest_ms, silent.first_at) == (1, 4 * DAY, 3 * DAY)
-
-
-def test_what_only_one_of_two_found() -> None:
-    earlier = episode("fire", "hall", 2 * DAY - MINUTE, None, Grade.HIGH)
-    found = difference([*LEAKS, earlier], [*LEAKS, FIRE])
-    assert (found.both, found.only_new, found.only_old) == (12, (earlier,), (FIRE,))

@@ -9,7 +9,8 @@ from backbone.frames import FrameEvent
 from backbone.historian.port import ReadingBatch
 from backbone.settings import Settings
 from backbone.site_files import read_site
-from community.alarm_load import Episode, by_rule, difference, load_of
+from community.alarm_difference import difference
+from community.alarm_load import Episode, by_rule, load_of
 from community.alarms import AlarmState
 from community.site.memory import memory_s, warm_up_ms
 from community.site.problems import SiteErrors
@@ -57,7 +58,8 @@ def test_two_sites_are_compared_on_the_same_readings() -> None:
     assert [(e.rule, e.raised_at) for e in old.episodes] == [("hot", NOW + 5 * MINUTE + 30_000)]
     assert new.unknown == {"nobody.x"}
     found = difference(new.episodes, old.episodes)
-    assert (found.both, len(found.only_new), len(found.only_old)) == (0, 1, 1)
+    assert (found.both, found.only_new, found.only_old) == (0, (), ())
+    assert [moved.later_ms for moved in found.moved] == [-5 * MINUTE]
 
 
 @settings(max_examples=30, deadline=None)

@@ -4931,6 +4931,33 @@ export interface components {
             reason: string;
         };
         /**
+         * MovedOut
+         * @description One time both would have alarmed, the changed rules earlier or later.
+         */
+        MovedOut: {
+            /** Cleared At */
+            cleared_at: string | null;
+            /** Grade */
+            grade: string;
+            /**
+             * Later S
+             * @description negative: earlier
+             */
+            later_s: number;
+            /**
+             * Raised At
+             * Format: date-time
+             * @example 2026-09-22T08:15:30.250Z
+             */
+            raised_at: string;
+            /** Rule */
+            rule: string;
+            /** Scope */
+            scope: string;
+            /** Value */
+            value: number | null;
+        };
+        /**
          * NamePerson
          * @description Somebody without a card who was inside.
          */
@@ -7656,6 +7683,17 @@ export interface components {
              * @default []
              */
             cold: string[];
+            /**
+             * Moved
+             * @description found by both, earlier or later; at most 200
+             * @default []
+             */
+            moved: components["schemas"]["MovedOut"][];
+            /**
+             * Moved Count
+             * @default 0
+             */
+            moved_count: number;
             /**
              * Only New
              * @description at most 200

@@ -14,7 +14,7 @@ export default {
     gathering: 'Gathering readings: {n}', replaying: 'Trying the rules on {n} readings…', failed: 'The trial failed.',
     rates: 'What it asks of one person', changedRules: 'Changed', inForce: 'In force', atMost: 'at most {n}', aim: 'Aim', alarms: 'Alarms', tickets: 'Tickets', per: 'Per ten minutes, on average', peak: 'Most in ten minutes', within: 'Within EEMUA 191', beyond: 'Beyond EEMUA 191', period: '{begin} to {end}', readings: '{n} readings',
     warm: 'Readings from {warm} on, before that, were learnt from and not counted.', cold: 'Too little history: these could not judge at first:', stood: 'Stood already at the beginning, not counted: {n}',
-    both: '{n} the same as by the rules in force', onlyNew: '{n} only by the changed rules', onlyOld: '{n} only by the rules in force', more: '… {n} more',
+    both: '{n} the same as by the rules in force', onlyNew: '{n} only by the changed rules', onlyOld: '{n} only by the rules in force', moved: '{n} by both, earlier or later', earlier: '{span} earlier', later: '{span} later', more: '… {n} more',
   },
   versions: {
     title: 'Versions of the site file', open: 'Versions', none: 'No version is on record yet.', inForce: 'in force', edited: 'the file was edited', changed: 'What it changed', first: 'The first version on record, or one that can no longer be read.', back: 'Going back to it would change', restore: 'Go back to this version',

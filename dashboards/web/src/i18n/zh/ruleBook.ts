@@ -14,7 +14,7 @@ export default {
     gathering: '正在读取数据：{n} 条', replaying: '正在用 {n} 条数据试运行…', failed: '试运行失败。',
     rates: '对值班人员的负担', changedRules: '修改后', inForce: '现行', atMost: '不超过 {n}', aim: '目标', alarms: '报警', tickets: '工单', per: '平均每十分钟', peak: '十分钟内最多', within: '符合 EEMUA 191', beyond: '超出 EEMUA 191', period: '{begin} 至 {end}', readings: '{n} 条数据',
     warm: '此前自 {warm} 起的数据只用于学习，不计入。', cold: '历史不足，以下规则起初判断不了：', stood: '开始时已存在、不计入的报警：{n}',
-    both: '与现行规则相同 {n} 条', onlyNew: '仅修改后才有 {n} 条', onlyOld: '仅现行规则才有 {n} 条', more: '… 另有 {n} 条',
+    both: '与现行规则相同 {n} 条', onlyNew: '仅修改后才有 {n} 条', onlyOld: '仅现行规则才有 {n} 条', moved: '两者都有、时间不同 {n} 条', earlier: '提前 {span}', later: '推迟 {span}', more: '… 另有 {n} 条',
   },
   versions: {
     title: '社区文件的版本', open: '版本', none: '还没有版本记录。', inForce: '现行', edited: '直接修改了文件', changed: '改动内容', first: '最早的记录，或已无法读取。', back: '恢复到此版本将改动', restore: '恢复到此版本',
