@@ -27,7 +27,7 @@ from backbone.historian.influx_rollups import RollUps
 from backbone.historian.influx_server import InfluxServer
 from backbone.historian.levels import CLOSED_AFTER_MS, Span
 from backbone.historian.line_protocol import LineWriter, split
-from backbone.historian.line_sender import LineSender
+from backbone.historian.line_sender import LINES_A_REQUEST, LineSender
 from backbone.historian.partials import buckets
 from backbone.historian.port import (
     HistorianRefused,
@@ -150,7 +150,8 @@ class InfluxHistorian:
             touched = self._rollups.touched(batches)
             self._mark(touched)
             for batch in batches:
-                unwritten += self._sender.send(self._lines.readings(batch, self._moves.elsewhere(batch)))
+                parts = self._lines.parts(batch, self._moves.elsewhere(batch), LINES_A_REQUEST)
+                unwritten += self._sender.send_each(parts)
             if events:
                 unwritten += self._sender.send(self._lines.events(events))
             self._mark(touched)

@@ -5,7 +5,7 @@ time in ms. Events: measurement `event`, the same tags and `measure`; string fie
 """
 
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -36,6 +36,7 @@ class LineWriter:
     def __init__(self, site: Site) -> None:
         self._site = site
         self._prefixes: dict[tuple[str, str], str] = {}
+        self._begun: tuple[str, tuple[str, ...], Sequence[str]] | None = None
 
     @property
     def site(self) -> str:
@@ -44,21 +45,21 @@ class LineWriter:
 
     def readings(self, batch: ReadingBatch, elsewhere: Mapping[int, str] | None = None) -> Lines:
         """A line a reading. `elsewhere` gives, by row, how a line begins that has other tags than its point has now."""
-        points = batch.points
-        used = batch.p.tolist()
-        times = batch.t.tolist()
-        begin = [self._prefix(batch.site, point) for point in points]
-        rows = zip(used, batch.x.tolist(), batch.q.tolist(), times, strict=True)
-        if elsewhere:
-            text = [f"{elsewhere.get(n, begin[p])}{x!r},quality={q}i {t}" for n, (p, x, q, t) in enumerate(rows)]
-        else:
-            text = [f"{begin[p]}{x!r},quality={q}i {t}" for p, x, q, t in rows]
-        return Lines(
-            text,
-            [points[p] for p in used],
-            times,
-            "ms",
-        )
+        return _rows(batch, self._begin(batch), slice(0, batch.t.size), elsewhere)
+
+    def parts(self, batch: ReadingBatch, elsewhere: Mapping[int, str], most: int) -> Iterator[Lines]:
+        """As `readings`, so many lines at a time, each made when it is asked for."""
+        begin = self._begin(batch)
+        for first in range(0, batch.t.size, most):
+            yield _rows(batch, begin, slice(first, first + most), elsewhere)
+
+    def _begin(self, batch: ReadingBatch) -> Sequence[str]:
+        """How each point's line begins; of the same tuple of points it is known already."""
+        known = self._begun
+        if known is None or known[1] is not batch.points or known[0] != batch.site:
+            begin = [self._prefix(batch.site, point) for point in batch.points]
+            self._begun = known = (batch.site, batch.points, begin)
+        return known[2]
 
     def events(self, events: Sequence[tuple[str, FrameEvent]]) -> Lines:
         """A line an event. Two different events of one point in one ms are kept apart by their nanoseconds."""
@@ -93,6 +94,19 @@ class LineWriter:
             "site": site,
             "zone": known.zone,
         }
+
+
+def _rows(batch: ReadingBatch, begin: Sequence[str], part: slice, elsewhere: Mapping[int, str] | None) -> Lines:
+    points = batch.points
+    used, times = batch.p[part].tolist(), batch.t[part].tolist()
+    rows = zip(used, batch.x[part].tolist(), batch.q[part].tolist(), times, strict=True)
+    if elsewhere:
+        text = [
+            f"{elsewhere.get(n, begin[p])}{x!r},quality={q}i {t}" for n, (p, x, q, t) in enumerate(rows, part.start)
+        ]
+    else:
+        text = [f"{begin[p]}{x!r},quality={q}i {t}" for p, x, q, t in rows]
+    return Lines(text, [points[p] for p in used], times, "ms")
 
 
 def prefix(measure: str, tags: Mapping[str, str]) -> str:

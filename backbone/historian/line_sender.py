@@ -6,7 +6,9 @@ so the request is split until the bad lines stand alone; everything else is stor
 
 import random
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 
 from backbone.historian.influx_server import LinesRefused, Overloaded, TooLarge
 from backbone.historian.line_protocol import Lines
@@ -26,6 +28,15 @@ _NAMED = re.compile(r"unable to parse '(.*?)': ")
 _DROPPED = re.compile(r" dropped=\d+$")
 
 
+@dataclass(slots=True)
+class _Search:
+    """What of a `send` the server refused, and how the search for it goes."""
+
+    refused: dict[tuple[str, str], Unwritten] = field(default_factory=dict)
+    splits: int = 0
+    stored: bool = False
+
+
 class LineSender:
     """Sends with `write(body, precision)`; `pause(seconds)` waits, and says whether to give up."""
 
@@ -39,19 +50,41 @@ class LineSender:
         Raises:
             HistorianUnavailable: the server did not take them now. Some may be stored.
         """
+        return self.send_each([lines])
+
+    def send_each(self, parts: Iterable[Lines]) -> list[Unwritten]:
+        """As `send`: one part after the other, each made while the one before it is on its way.
+
+        Raises:
+            HistorianUnavailable: see `send`.
+        """
+        search, waiting = _Search(), iter(parts)
+        part, following = next(waiting, None), next(waiting, None)
+        if following is None:  # most writes are small
+            if part is not None:
+                self._send(part, search)
+            return list(search.refused.values())
+        with ThreadPoolExecutor(1, thread_name_prefix="lines") as thread:
+            while part is not None:
+                on_its_way = thread.submit(self._send, part, search)
+                part, following = following, None if following is None else next(waiting, None)
+                on_its_way.result()
+        return list(search.refused.values())
+
+    def _send(self, lines: Lines, search: "_Search") -> None:
         n = len(lines.text)
         pending: list[Sequence[int]] = [
             range(start, min(start + LINES_A_REQUEST, n)) for start in range(0, n, LINES_A_REQUEST)
         ]
-        refused: dict[tuple[str, str], Unwritten] = {}
-        splits, stored = 0, False
+        pending.reverse()  # the last is taken first: of one point and time the line that comes last stays
+        refused = search.refused
         while pending:
             rows = pending.pop()
             if not rows:
                 continue
             try:
                 self._post(lines, rows)
-                stored = True
+                search.stored = True
             except TooLarge as error:
                 if len(rows) == 1:
                     _note(refused, lines, rows, str(error))
@@ -65,19 +98,18 @@ class LineSender:
                     pending.append([row for row in rows if row not in named])
                 elif len(rows) == 1 or error.dropped == len(rows):
                     _note(refused, lines, rows, _reason(str(error)))
-                elif splits >= SPLITS and not stored:
+                elif search.splits >= SPLITS and not search.stored:
                     _note(
                         refused, lines, rows, f"among {len(rows)} lines, too many to tell apart: {_reason(str(error))}"
                     )
                 else:
-                    splits += 1
+                    search.splits += 1
                     bad, others = _told_apart(lines, rows, str(error))
                     if bad:
                         _note(refused, lines, bad, _reason(str(error)))
                         pending.append(others)
                         continue
                     pending += _by_measurement(lines, rows) if (error.dropped or 0) > _FEW else _halves(rows)
-        return list(refused.values())
 
     def _post(self, lines: Lines, rows: Sequence[int]) -> None:
         body = "\n".join([lines.text[row] for row in rows]).encode()
@@ -95,8 +127,9 @@ class LineSender:
 
 
 def _halves(rows: Sequence[int]) -> list[Sequence[int]]:
+    """The first half last: it is taken first."""
     middle = len(rows) // 2
-    return [rows[:middle], rows[middle:]]
+    return [rows[middle:], rows[:middle]]
 
 
 def _told_apart(lines: Lines, rows: Sequence[int], message: str) -> tuple[list[int], list[int]]:

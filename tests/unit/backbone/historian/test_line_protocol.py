@@ -1,4 +1,5 @@
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
 
 import pytest
 
@@ -129,6 +130,37 @@ def test_an_overloaded_server_gets_a_pause_as_long_as_it_says() -> None:
     assert asked == TRIES
     assert pauses[0] == 10
     assert all(0 < seconds <= 10 for seconds in pauses)
+
+
+def test_a_part_is_made_while_the_one_before_is_on_its_way_and_all_are_written_in_turn() -> None:
+    made, written = threading.Event(), list[bytes]()
+
+    def parts() -> Iterator[Lines]:
+        for n in range(4):
+            if n == 2:
+                made.set()
+            yield Lines([f"m,d=e x={n}"], ["p"], [n], "ms")
+
+    def write(body: bytes, _precision: str) -> None:
+        assert made.wait(30), "the next part is not made before this one is written"
+        written.append(body)
+        if body.endswith(b"1"):
+            raise LinesRefused("no", 1)
+
+    unwritten = LineSender(write, never).send_each(parts())
+    assert written == [f"m,d=e x={n}".encode() for n in range(4)]
+    assert [(one.sample, one.count) for one in unwritten] == [("m,d=e x=1", 1)]
+
+
+def test_lines_made_in_parts_are_those_made_at_once() -> None:
+    writer, rows = LineWriter(make_site()), batch([("e-1.smoke", NOON + n, float(n)) for n in range(7)])
+    elsewhere = {0: "a value=", 5: "b value="}
+    parts = list(writer.parts(rows, elsewhere, 3))
+    whole = writer.readings(rows, elsewhere)
+    assert [len(part.text) for part in parts] == [3, 3, 1]
+    assert [text for part in parts for text in part.text] == whole.text
+    assert [text for text in whole.text if text[0] in "ab"] == [whole.text[0], whole.text[5]]
+    assert [t for part in parts for t in part.times] == whole.times
 
 
 def test_closing_ends_the_tries() -> None:
