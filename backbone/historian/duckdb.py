@@ -42,8 +42,13 @@ from community.site.site import Site
 _Key = tuple[str, str]
 """Site and point."""
 
-_PLACE = "INSERT INTO positions (epoch, urgent, bulk, site, gateway) VALUES (?, ?, ?, ?, ?)"
-_MOVE = "UPDATE positions SET epoch = ?, urgent = ?, bulk = ? WHERE site = ? AND gateway = ?"
+_PLACE = "INSERT INTO positions SELECT $site, unnest($gateway), unnest($epoch), unnest($urgent), unnest($bulk)"
+_MOVE = """
+UPDATE positions SET epoch = $epoch[list_position($gateway, gateway)],
+    urgent = $urgent[list_position($gateway, gateway)], bulk = $bulk[list_position($gateway, gateway)]
+WHERE site = $site AND list_contains($gateway, gateway)
+"""
+"""All gateways in one: a statement takes DuckDB as long as a thousand readings."""
 _LATEST = """
 WITH known AS (
     SELECT point, t, x, q, 0 AS turn, rowid AS place FROM readings WHERE t >= $since AND t < $before
@@ -126,8 +131,9 @@ class DuckDBHistorian:
             event_points = [self._number((site, event.point), added) for site, event in events]
             with self._named(added), transaction(connection):
                 if added:
-                    connection.executemany(
-                        "INSERT INTO points VALUES (?, ?, ?)", [(number, *key) for key, number in added.items()]
+                    sites, points = zip(*added, strict=True)
+                    _insert(
+                        connection, "points", pa.table({"id": list(added.values()), "site": sites, "point": points})
                     )
                 if columns:
                     p, t, x, q = (
@@ -137,10 +143,10 @@ class DuckDBHistorian:
                     _insert(connection, "arrived", pa.table({"point": p, "t": t, "x": x, "q": q}))
                 if events:
                     _insert(connection, "events", _event_rows(event_points, events))
-                for gateway, position in positions.items():
-                    connection.execute(
-                        _MOVE if gateway in self._positioned else _PLACE, [*position, self._site, gateway]
-                    )
+                new = set(positions) - self._positioned
+                for query, gateways in ((_PLACE, new), (_MOVE, set(positions) - new)):
+                    if gateways:
+                        connection.execute(query, _placed(self._site, {name: positions[name] for name in gateways}))
             self._positioned |= set(positions)
             if columns:
                 with self._latest_lock:
@@ -324,6 +330,11 @@ def _insert(connection: duckdb.DuckDBPyConnection, table: str, rows: Any) -> Non
         connection.execute(f"INSERT INTO {table} SELECT * FROM arriving")  # noqa: S608 (our own table names)
     finally:
         connection.unregister("arriving")
+
+
+def _placed(site: str, positions: Mapping[str, Position]) -> dict[str, object]:
+    epoch, urgent, bulk = zip(*positions.values(), strict=True)
+    return {"site": site, "gateway": list(positions), "epoch": list(epoch), "urgent": list(urgent), "bulk": list(bulk)}
 
 
 def _event_rows(points: Sequence[int], events: Sequence[tuple[str, FrameEvent]]) -> Any:
