@@ -1,8 +1,6 @@
 """One suite over both databases: SQLite and a real PostgreSQL."""
 
 import dataclasses
-import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -323,17 +321,6 @@ def test_the_audit_chain_shows_what_was_changed(database: Database) -> None:
         told = audit.verify(connection)
     assert told is not None
     assert "was changed" in told
-
-
-def test_services_that_start_together_migrate_once(url: str, tmp_path: Path) -> None:
-    code = "import sys; from backbone.database.database import Database; Database.open(sys.argv[1]).close()"
-    fresh = url if url.startswith("postgresql") else f"sqlite:///{tmp_path / 'fresh.db'}"
-    started = [
-        subprocess.Popen([sys.executable, "-c", code, fresh], cwd=ROOT, stderr=subprocess.PIPE) for _ in range(4)
-    ]
-    for process in started:
-        _, errors = process.communicate(timeout=60)
-        assert process.returncode == 0, errors.decode()
 
 
 @pytest.mark.parametrize(

@@ -236,7 +236,7 @@ def test_a_day_on_which_clocks_are_moved_is_a_day(
 
 
 @pytest.mark.parametrize(
-    ("length", "max_points", "step_ms"), [(6, 60, 360_000), (6, 2000, 12_000), (240, 500, 1_800_000)]
+    ("length", "max_points", "step_ms"), [(6, 60, 360_000), (6, 2000, 12_000), (72, 150, 1_800_000)]
 )
 def test_coverage_is_the_share_of_expected_readings_that_are_there_and_usable(
     historian: Historian, length: int, max_points: int, step_ms: int
