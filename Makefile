@@ -1,5 +1,7 @@
 # Two commands matter: `make run` and `make test`. Both set up everything they need.
 PYTHON ?= python3
+# Files of tests at once, `make test AT_ONCE=0` one after the other in one process (docs/decisions/0038).
+AT_ONCE ?= 2
 BIN := .venv/bin
 WEB := dashboards/web
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
@@ -15,7 +17,7 @@ run: .venv/run
 
 test: .venv/dev .venv/debian
 	@$(BIN)/python dashboards/build_web.py npm run --silent test
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest --numprocesses $(AT_ONCE) --dist loadfile --no-loadscope-reorder
 
 check: .venv/dev
 	@$(BIN)/ruff format --check --quiet . || { echo "run: .venv/bin/ruff format ."; exit 1; }
