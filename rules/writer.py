@@ -20,6 +20,8 @@ from backbone.database.outbox import OutboxRow, unsent
 
 FIRST_DELAY_S = 0.05
 LONGEST_DELAY_S = 5.0
+MOST_IN_A_ROW = 8
+"""Alarms' transactions while others wait: in a flood people are told all the same."""
 NAME = "rules"
 """Under which its events are in the outbox."""
 SWITCH_S = 0.000_5
@@ -37,12 +39,13 @@ class Unwritten(Exception):  # noqa: N818 - not an error: it is to be tried agai
 
 
 class Turns:
-    """One thread for several writers: whoever is urgent is next, whatever waits longer."""
+    """One thread for several writers: whoever is urgent is next, but for one of the others after `MOST_IN_A_ROW`."""
 
     def __init__(self) -> None:
         self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="rules-writer")
         self._urgent: deque[Callable[[], None]] = deque()
         self._others: deque[Callable[[], None]] = deque()
+        self._in_a_row = 0
 
     def take(self, work: Callable[[], T], *, urgent: bool) -> Future[T]:
         """The result of `work` when its turn has come."""
@@ -65,7 +68,9 @@ class Turns:
         self._pool.shutdown()
 
     def _next(self) -> None:
-        (self._urgent or self._others).popleft()()
+        others_turn = not self._urgent or (self._others and self._in_a_row >= MOST_IN_A_ROW)
+        self._in_a_row = 0 if others_turn else self._in_a_row + 1
+        (self._others if others_turn else self._urgent).popleft()()
 
 
 class Writer:

@@ -29,6 +29,7 @@ LOG_PAGES = 4_000
 """At so many pages (16 MB) of SQLite's log a commit takes them into the file itself, if nobody has: see `tidy_log`."""
 ABANDONED_S = 10
 """A writer that stops in the middle of a transaction (suspended, cut off) loses its turn after so long."""
+_CODE = 0xFF  # of SQLite's extended error codes: what kind it is
 _WRITER_LOCK = 0x616E6A75  # any number of our own, for PostgreSQL's advisory lock
 
 
@@ -222,7 +223,8 @@ def _begin_sqlite(driver: sqlite3.Connection) -> None:
         try:
             driver.execute("BEGIN IMMEDIATE")
         except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() >= until:
+            busy = error.sqlite_errorcode & _CODE == sqlite3.SQLITE_BUSY
+            if not busy or time.monotonic() >= until:
                 raise in_sqlalchemys_words(error, "BEGIN IMMEDIATE") from error
             time.sleep(LOOK_AGAIN_S)
         else:

@@ -14,7 +14,7 @@ from sqlalchemy.exc import OperationalError
 
 from backbone.database.checkpoints import load_checkpoint, save_checkpoint
 from backbone.database.database import Database
-from rules.writer import Stopped, Writer
+from rules.writer import MOST_IN_A_ROW, Stopped, Writer
 from tests.rules_rig import until
 from tests.unit.databases import new_database
 
@@ -113,10 +113,33 @@ async def test_what_is_given_up_beside_is_not_written_and_holds_up_nothing(real:
         given_up = asyncio.create_task(beside.do(lambda c: save_checkpoint(c, "n", b"never")))
         await asyncio.sleep(0)
         given_up.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await given_up
         go_on.set()
         await first
         await writer.do(lambda c: save_checkpoint(c, "m", b"alarm"))
-        with pytest.raises(asyncio.CancelledError):
-            await given_up
     with real.read() as c:
         assert (load_checkpoint(c, "n"), load_checkpoint(c, "m")) == (None, b"alarm")
+
+
+async def test_people_are_told_in_a_flood_of_alarms(real: Database) -> None:
+    begun, go_on, order = threading.Event(), threading.Event(), list[str]()
+
+    def stand(_c: Connection) -> None:
+        begun.set()
+        assert go_on.wait(10)
+
+    def note(what: str, _c: Connection) -> None:
+        order.append(what)
+
+    async with Writer(real, asyncio.Event()) as writer:
+        first = asyncio.create_task(writer.do(stand))
+        await until(begun.is_set, "the first transaction")
+        works = [(writer, "alarm")] * (2 * MOST_IN_A_ROW) + [(writer.beside(), "note")] * 2
+        flood = [asyncio.create_task(one.do(partial(note, what))) for one, what in works]
+        await asyncio.sleep(0)
+        go_on.set()
+        await asyncio.gather(first, *flood)
+    # the first counts too: it was an alarm's
+    assert order.index("note") == MOST_IN_A_ROW - 1
+    assert order[MOST_IN_A_ROW:].index("note") == MOST_IN_A_ROW
