@@ -14,7 +14,7 @@ import numpy as np
 
 from community.alarms import Cause
 from rules.detect.compiled import Spot
-from rules.detect.model import NEVER, Bits, Flags, Index, Times, Transition, Values, earlier, places
+from rules.detect.model import NEVER, Flags, Index, Times, Transition, earlier, places
 
 
 class Phase(IntEnum):
@@ -159,25 +159,16 @@ class Phases:
             self._note(spot, t, bound=False)
         self._look_at(spot)
 
-    def observe_all(
-        self, spot: Index, t: Times, truth: Flags, value: Values, quality: Bits, known: Flags, told_at: Index
-    ) -> None:
-        """`observe` for different spots (n,); where not `known` the truth is unknown. Only changes cost anything.
+    def looked_at(self, spot: Index, truth: Flags, known: Flags) -> list[int]:
+        """Of verdicts on different spots (n,) those to `observe`; where not `known` the truth is unknown."""
+        told = (truth != self._true.take(spot)) | self._known_matters.take(spot)
+        found: list[int] = places(np.where(known, told, self._unknown_matters.take(spot))).tolist()
+        return found
 
-        `told_at` (n,) are the places of the readings in their batch, as `place` has it.
-        """
-        hot = (truth != self._true.take(spot)) | self._known_matters.take(spot)
-        hot = (known & hot) | (self._unknown_matters.take(spot) & ~known)
-        for place in places(hot).tolist():
-            says = truth.item(place) if known.item(place) else None
-            self.place = told_at.item(place)
-            self.observe(spot.item(place), t.item(place), says, value.item(place), quality.item(place))
-
-    def settle_all(self, spot: Index, t: Times, told_at: Index) -> None:
-        """`settle` for different spots (n,); `told_at` as for `observe_all`."""
-        for place in places(np.minimum(self.due.take(spot), self.lapse.take(spot)) <= t).tolist():
-            self.place = told_at.item(place)
-            self.settle(spot.item(place), t.item(place))
+    def ending(self, spot: Index, t: Times) -> list[int]:
+        """Of different spots (n,) those to `settle` at `t` (n,)."""
+        found: list[int] = places(np.minimum(self.due.take(spot), self.lapse.take(spot)) <= t).tolist()
+        return found
 
     def settle(self, spot: int, t: int) -> None:
         """End the delays and windows of the spot that end at or before `t`."""

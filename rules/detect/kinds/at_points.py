@@ -103,11 +103,18 @@ class AtPoints:
 
     def judge(self, row: Index, t: Times, truth: Flags, value: Values, quality: Bits, known: Flags) -> None:
         """What different rows (n,) are at `t`; where not `known`, nothing can be said."""
-        self.phases.observe_all(self.spot.take(row), t, truth, value, quality, known, self.told_at.take(row))
+        phases, spot = self.phases, self.spot.take(row)
+        for place in phases.looked_at(spot, truth, known):
+            says = truth.item(place) if known.item(place) else None
+            phases.place = self.told_at.item(row.item(place))
+            phases.observe(spot.item(place), t.item(place), says, value.item(place), quality.item(place))
 
     def settle(self, row: Index, t: Times) -> None:
         """End what ends by `t` (n,) at different rows (n,)."""
-        self.phases.settle_all(self.spot.take(row), t, self.told_at.take(row))
+        phases, spot = self.phases, self.spot.take(row)
+        for place in phases.ending(spot, t):
+            phases.place = self.told_at.item(row.item(place))
+            phases.settle(spot.item(place), t.item(place))
 
     def are_true(self, row: Index) -> Flags:
         """Which rows are true so far."""
@@ -127,16 +134,17 @@ class Spread:
 
     def __init__(self, kinds: Sequence[AtPoints], n_points: int) -> None:
         self._kinds = kinds
-        self._begin = np.cumsum([0, *(kind.n for kind in kinds)]).tolist()
-        """Rows of all kinds are numbered one kind after the other."""
+        # rows of all kinds are numbered one kind after the other
+        begins = np.cumsum([0, *(kind.n for kind in kinds)]).tolist()
         points = np.array([point for kind in kinds for point in kind.points], dtype=np.intp)
         self._row = np.argsort(points, kind="stable")
         self._fanout = Fanout(points.take(self._row).tolist(), n_points)
-        self._kind = np.repeat(np.arange(len(kinds), dtype=np.uint8), [kind.n for kind in kinds]).take(self._row)
         self._numbers = np.arange(len(kinds), dtype=np.uint8)
+        self._kind = np.repeat(self._numbers, [kind.n for kind in kinds]).take(self._row)
+        self._row_of_kind = self._row - np.array(begins[:-1], dtype=np.intp).take(self._kind)
         self._last_place = np.zeros(points.size, dtype=np.intp)
         self._told_at = np.zeros(points.size, dtype=np.intp)
-        for kind, begin, end in zip(kinds, self._begin, self._begin[1:], strict=False):
+        for kind, begin, end in zip(kinds, begins, begins[1:], strict=False):
             kind.told_at = self._told_at[begin:end]
 
     def evaluate(self, batch: Batch, unknown: Flags | None) -> None:
@@ -149,16 +157,17 @@ class Spread:
             return
         kind = self._kind.take(place)
         by_kind = np.argsort(kind, kind="stable")
-        position, row = position.take(by_kind), self._row.take(place.take(by_kind))
+        position, place = position.take(by_kind), place.take(by_kind)
+        row, row_of_kind = self._row.take(place), self._row_of_kind.take(place)
         t, x, q = batch.t.take(position), batch.x.take(position), batch.q.take(position)
         without = None if unknown is None else unknown.take(position)
         alone = self._are_alone(row)
         self._told_at[row] = 2 * position + 1
         ends = kind.take(by_kind).searchsorted(self._numbers, side="right").tolist()
-        for its, begin, first, end in zip(self._kinds, self._begin, [0, *ends], ends, strict=False):
+        for its, first, end in zip(self._kinds, [0, *ends], ends, strict=False):
             if first < end:
                 part = slice(first, end)
-                readings = Readings(row[part] - begin, t[part], x[part], q[part])
+                readings = Readings(row_of_kind[part], t[part], x[part], q[part])
                 its.evaluate(readings, position[part], None if without is None else without[part], alone=alone)
         self._told_at[row] = 0
 
