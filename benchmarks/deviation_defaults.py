@@ -18,9 +18,11 @@ from rules.detect.engine import Detector
 from rules.detect.model import Batch, Transition
 from tests.unit.rules.sites import make_site
 
-SEED = 20260901
-DAYS = 72
+SEED = 20261128
+DAYS = 100
 TRAINING_DAYS = 36
+PARTS = 4
+MISSING, GAPS = 0.02, 3
 SERIES = 10
 """Of each kind and interval."""
 BEGIN_MS = 1_767_225_600_000
@@ -33,11 +35,12 @@ Values = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Simulated:
-    """Series (n, m) at one interval, and each one's anomalies: begin and end (ms)."""
+    """Series (n, m) at one interval, which readings came, and each one's anomalies: begin and end (ms)."""
 
     every_ms: int
     t: npt.NDArray[np.int64]
     x: Values
+    said: npt.NDArray[np.bool_]
     anomalies: list[list[tuple[int, int]]]
 
 
@@ -53,51 +56,104 @@ def noise(rng: np.random.Generator, n: int, m: int, every_h: float, memory_h: fl
 
 
 def simulate(every_min: int, seed: int = SEED) -> Simulated:
-    """Four kinds of sensor: air that drifts with the weather, a room people use, a tank, a meter with evening peaks."""
+    """Eight kinds of sensor; some readings are missing, and some hours."""
     rng = np.random.default_rng([seed, every_min])
     every_h = every_min / 60
     m = int(DAYS * 24 / every_h)
-    h = np.arange(m) * every_h
-    hour, weekday = h % 24, (h // 24) % 7
-    # days are not alike: amplitude varies by a quarter, and the beginning by half an hour
-    days = (h // 24).astype(int)
-
-    def daily(n: int) -> Values:
-        return rng.normal(1, 0.25, (n, DAYS)).clip(0.2)[:, days]
-
-    n = SERIES
-    weather = noise(rng, n, m, every_h, 96)
-    air = 20 + 3 * weather + 3 * daily(n) * np.sin((hour - 9) / 24 * 2 * np.pi) + 0.3 * noise(rng, n, m, every_h, 1)
-    used = ((hour >= 8) & (hour < 18) & (weekday < 5)) * 300.0
-    room = 450 + used * daily(n) + 25 * noise(rng, n, m, every_h, 2)
-    tank = 3 + 0.1 * noise(rng, n, m, every_h, 24) + 0.02 * noise(rng, n, m, every_h, 0.2)
-    peaks = np.exp(-(((hour - 7.5) / 1.5) ** 2)) + 1.5 * np.exp(-(((hour - 19.5) / 2.5) ** 2))
-    meter = (5 + 20 * peaks * daily(n)) * np.exp(0.15 * noise(rng, n, m, every_h, 1))
-    x = np.concatenate((air, room, tank, meter))
+    h: Values = np.arange(m, dtype=np.float64) * every_h
+    x = np.concatenate([series(rng, SERIES, h, every_h) for series in SENSORS])
+    anomalies = [[_disturb(rng, series, h, part) for part in range(PARTS)] for series in x]
+    said = rng.random(x.shape) >= MISSING
+    for series in said:
+        for begin in rng.uniform(0, DAYS * 24, GAPS):
+            series[(h >= begin) & (h < begin + rng.uniform(3, 24))] = False
     t = BEGIN_MS + np.round(h * _HOUR_MS).astype(np.int64)
-    anomalies = []
-    for series in x:
-        spread = float(series.std())
-        times = []
-        for part in range(3):
-            begin = rng.uniform(TRAINING_DAYS + 12 * part, TRAINING_DAYS + 12 * part + 9) * 24
-            lasts = rng.uniform(6, 48)
-            place = (h >= begin) & (h < begin + lasts)
-            size = rng.uniform(2, 6) * spread * rng.choice([-1, 1])
-            # half of them come at once, half come gradually
-            series[place] += size * (1 if rng.random() < 0.5 else np.linspace(0, 1, int(place.sum())))
-            times.append((int(t[place][0]), int(t[place][-1])))
-        anomalies.append(times)
-    return Simulated(every_min * 60_000, t, x, anomalies)
+    found = [[(int(t[first]), int(t[last])) for first, last in times] for times in anomalies]
+    return Simulated(every_min * 60_000, t, x, said, found)
+
+
+def _disturb(rng: np.random.Generator, series: Values, h: Values, part: int) -> tuple[int, int]:
+    """Add an anomaly to a part of a series; its first and last place."""
+    begin = rng.uniform(TRAINING_DAYS + 16 * part, TRAINING_DAYS + 16 * part + 12) * 24
+    kind, (least, most) = list(ANOMALIES.items())[rng.integers(len(ANOMALIES))]
+    place = np.flatnonzero((h >= begin) & (h < begin + rng.uniform(least, most)))
+    usual = 1.4826 * float(np.median(np.abs(series - np.median(series))))
+    size = rng.uniform(2, 6) * max(usual, float(series.std()) / 2) * rng.choice([-1, 1])
+    series[place] += size * (np.linspace(0, 1, place.size) if kind == "creeps" else 1)
+    return int(place[0]), int(place[-1])
+
+
+def _daily(rng: np.random.Generator, n: int, h: Values) -> Values:
+    """Days are not alike: amplitude varies by a quarter."""
+    found: Values = rng.normal(1, 0.25, (n, DAYS)).clip(0.2)[:, (h // 24).astype(int)]
+    return found
+
+
+def _air(rng: np.random.Generator, n: int, h: Values, every_h: float) -> Values:
+    """Drifts with the weather, and with the sun."""
+    weather = noise(rng, n, h.size, every_h, 96)
+    return 20 + 3 * weather + 3 * _daily(rng, n, h) * _sun(h) + 0.3 * noise(rng, n, h.size, every_h, 1)
+
+
+def _sun(h: Values) -> Values:
+    return np.sin((h % 24 - 9) / 24 * 2 * np.pi)
+
+
+def _works(h: Values, begin: int, end: int) -> Values:
+    return ((h % 24 >= begin) & (h % 24 < end) & (h // 24 % 7 < 5)).astype(np.float64)
+
+
+def _room(rng: np.random.Generator, n: int, h: Values, every_h: float) -> Values:
+    """Carbon dioxide where people work by day, in steps of 5 ppm."""
+    x = 450 + 300 * _works(h, 8, 18) * _daily(rng, n, h) + 25 * noise(rng, n, h.size, every_h, 2)
+    return 5 * np.round(x / 5)
+
+
+def _tank(rng: np.random.Generator, n: int, h: Values, every_h: float) -> Values:
+    return 3 + 0.1 * noise(rng, n, h.size, every_h, 24) + 0.02 * noise(rng, n, h.size, every_h, 0.2)
+
+
+def _meter(rng: np.random.Generator, n: int, h: Values, every_h: float) -> Values:
+    """Peaks in the morning and in the evening."""
+    hour = h % 24
+    peaks = np.exp(-(((hour - 7.5) / 1.5) ** 2)) + 1.5 * np.exp(-(((hour - 19.5) / 2.5) ** 2))
+    return (5 + 20 * peaks * _daily(rng, n, h)) * np.exp(0.15 * noise(rng, n, h.size, every_h, 1))
+
+
+def _heated(rng: np.random.Generator, n: int, h: Values, every_h: float) -> Values:
+    """A room that is set back at night and at weekends, drifts for a week, and is told in tenths of a degree."""
+    slow, quick = noise(rng, n, h.size, every_h, 200), noise(rng, n, h.size, every_h, 3)
+    return np.round(21 + 1.2 * _works(h, 7, 19) * _daily(rng, n, h) + 0.8 * slow + 0.4 * quick, 1)
+
+
+def _heavy_tails(rng: np.random.Generator, n: int, h: Values, every_h: float) -> Values:
+    """As of an ultrasonic level that now and then hears something else."""
+    return 10 + noise(rng, n, h.size, every_h, 12) + 0.5 * rng.standard_t(3, (n, h.size))
+
+
+def _unsteady(rng: np.random.Generator, n: int, h: Values, every_h: float) -> Values:
+    """Its spread changes from week to week."""
+    spread = 1 + np.exp(0.5 * noise(rng, n, h.size, every_h, 150))
+    return 50 + 5 * spread * noise(rng, n, h.size, every_h, 3)
+
+
+def _year(rng: np.random.Generator, n: int, h: Values, every_h: float) -> Values:
+    """Goes with the season of the year."""
+    season = np.sin(h / 24 / 120 * 2 * np.pi + rng.uniform(0, 6, (n, 1)))
+    return 15 + 6 * season + 2 * _daily(rng, n, h) * _sun(h) + noise(rng, n, h.size, every_h, 48)
+
+
+SENSORS = (_air, _room, _tank, _meter, _heated, _heavy_tails, _unsteady, _year)
+ANOMALIES = {"steps": (6, 48), "creeps": (12, 72), "spikes": (1, 4), "stays": (48, 96)}
+"""How many hours each lasts."""
 
 
 def grid() -> list[dict[str, Any]]:
     """The settings that were tried."""
-    rolling = [{"baseline": "rolling", "over": f"{days}d"} for days in (1, 3, 7, 14)]
-    return [
-        {**baseline, "z": z, "deadband": deadband}
-        for baseline, z, deadband in product([*rolling, {"baseline": "seasonal"}], (2.5, 3, 3.5, 4, 5, 6), (0.5, 1))
+    rolling: list[dict[str, Any]] = [
+        {"over": f"{days}d", "lasting": lasting} for days in (7, 14) for lasting in (False, True)
     ]
+    return [{**baseline, "z": z} for baseline, z in product([*rolling, {"baseline": "seasonal"}], (3, 3.5, 3.75, 4, 6))]
 
 
 def detect(simulated: Simulated, settings: list[dict[str, Any]]) -> list[Transition]:
@@ -106,11 +162,11 @@ def detect(simulated: Simulated, settings: list[dict[str, Any]]) -> list[Transit
     rules = [{"id": f"s-{i}", "select": {"measure": "x"}, "when": {"deviation": row}} for i, row in enumerate(settings)]
     site = make_site({f"p-{i}.x": {"every": simulated.every_ms / 1000} for i in range(n)}, rules)
     detector = Detector(compile_rules(site))
-    p = np.arange(n)
-    good = np.zeros(n, dtype=np.uint8)
     found: list[Transition] = []
     for i in range(m):
-        found += detector.evaluate(Batch(p, np.full(n, simulated.t[i]), simulated.x[:, i], good))
+        p = np.flatnonzero(simulated.said[:, i])
+        t, x = np.full(p.size, simulated.t[i]), simulated.x[p, i]
+        found += detector.evaluate(Batch(p, t, x, np.zeros(p.size, dtype=np.uint8)))
     return found
 
 

@@ -25,6 +25,11 @@ _SENTENCES: Mapping[str, Text] = {
     "deviation": Text(
         zh="与最近 {over}的常态相差超过 {z} 倍离散度", en="further than {z} spreads from what the last {over} were like"
     ),
+    "deviation lasting": Text(
+        zh="与最近 {over}的常态相差超过 {z} 倍离散度，或{day}平均值与最近 {weeks}的同类均值相差如此之多",
+        en="further than {z} spreads from what the last {over} were like, "
+        "or its mean over {day} from such means of {weeks}",
+    ),
     "deviation seasonal": Text(
         zh="与近四周同一时段的常态相差超过 {z} 倍离散度",
         en="further than {z} spreads from what this hour of the week was like in four weeks",
@@ -88,6 +93,7 @@ def _in(when: Condition, language: str, names: Mapping[str, Text]) -> str:
         values["alarm"] = _named(str(given), language, names)
     if kind == "deviation":
         values["z"] = f"{given.limit:g}"
+        values["day"], values["weeks"] = span(_rounded(given.day_s), language), span(given.weeks_s, language)
     if kind in {"mean", "rate"}:
         limits = [_ABOVE] * (given.above is not None) + [_BELOW] * (given.below is not None)
         values["limit"] = (" 或" if language == "zh" else " or ").join(
@@ -96,6 +102,11 @@ def _in(when: Condition, language: str, names: Mapping[str, Text]) -> str:
     words = _SENTENCES[_variant(kind, rows)].in_language(language).format_map(values)
     deadband = when.deadband if kind in {"above", "below"} else 0 if kind == "deviation" else rows.get("deadband", 0)
     return words + (_DEADBAND.in_language(language).format(deadband=f"{deadband:g}") if deadband else "")
+
+
+def _rounded(seconds: float) -> float:
+    """To hours, or what is shorter to seconds."""
+    return round(seconds / 3600) * 3600 if seconds >= 3600 else round(seconds)
 
 
 def _named(identifier: str, language: str, names: Mapping[str, Text]) -> str:
@@ -114,6 +125,8 @@ def _variant(kind: str, rows: Mapping[str, object]) -> str:
         return "band inside"
     if kind == "deviation" and rows["baseline"] == "seasonal":
         return "deviation seasonal"
+    if kind == "deviation" and rows["lasting"]:
+        return "deviation lasting"
     if kind == "vote" and rows["per"] == "site":
         return "vote site"
     return kind

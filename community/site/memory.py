@@ -53,6 +53,8 @@ def _of_leaf(leaf: Condition, slowest_s: float, of_rule: Callable[[str], float])
         return float(row.for_[:-1]) * slowest_s if row.for_.endswith("x") else parse_duration_s(row.for_)
     if isinstance(row, Deviation) and row.baseline == "seasonal":
         return SEASON_S
+    if isinstance(row, Deviation) and row.lasting:
+        return row.weeks_s + row.day_s
     return _WINDOWS[leaf.kind](row) if leaf.kind in _WINDOWS else 0.0
 
 

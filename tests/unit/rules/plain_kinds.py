@@ -313,44 +313,97 @@ class PlainDeviation(Plain):
     learnt: int = -1
     usual: tuple[float, float] | None = None
     unusual_since: int | None = None
+    mean: float | None = None
+    lasts: bool = False
 
     def take(self, t: int, x: float) -> None:
         period = self.period_of(t)
         if period > self.period:
-            self.period, self.usual = period, self.baseline(period)
-        truth = None if self.usual is None else self.unusual(x, *self.usual)
+            self.begin(period)
+        far = None if self.usual is None else self.unusual(x, *self.usual)
+        truth = None if far is None and self.mean is None else bool(far) or self.lasts
         if truth:
             self.unusual_since = t if self.unusual_since is None else min(self.unusual_since, t)
         else:
             self.unusual_since = None
         lasted = self.unusual_since is not None and t - self.unusual_since >= _ms(self.when.over)
         if lasted:
-            self.samples.clear()
-            self.usual = self.unusual_since = None
-        if (lasted or not truth) and period == self.period and period > self.learnt:
+            self.forget()
+        if (lasted or not far) and period == self.period and period > self.learnt:
             self.samples[period] = x
             self.learnt = period
         self.delayed.see(t, truth)
+
+    def begin(self, period: int) -> None:
+        self.period, self.usual = period, self.baseline(period)
+
+    def forget(self) -> None:
+        self.samples.clear()
+        self.usual = self.unusual_since = None
 
     def unusual(self, x: float, centre: float, spread: float) -> bool:
         z = {"both": abs(x - centre), "above": x - centre, "below": centre - x}[self.when.side] / spread
         limit = self.when.limit - (self.when.deadband if self.delayed.wanted else 0)
         return bool(z > limit and abs(x - centre) > self.when.least)
 
-    def spread(self, distances: list[float]) -> float | None:
+    def spread(self, distances: list[float], centre: float) -> float | None:
         tail = sorted(distances)[math.ceil(0.95 * len(distances)) - 1] / 1.96
-        return max(1.4826 * median(distances), tail) or self.when.least / self.when.limit or None
+        found = max(1.4826 * median(distances), tail)
+        return found if found > 1e-12 * abs(centre) else self.when.least / self.when.limit or None
+
+    def window(self, samples: dict[int, float], period: int) -> tuple[float, float] | None:
+        window = [x for p, x in samples.items() if period - 168 < p < period]
+        if len(window) < self.when.min_samples:
+            return None
+        centre = median(window)
+        spread = self.spread([abs(x - centre) for x in window], centre)
+        return None if spread is None else (centre, spread)
 
     def period_of(self, t: int) -> int:
         return t // (_ms(self.when.over) // 168)
 
     def baseline(self, period: int) -> tuple[float, float] | None:
-        window = [x for p, x in self.samples.items() if period - 168 < p < period]
-        if len(window) < self.when.min_samples:
-            return None
-        centre = median(window)
-        spread = self.spread([abs(x - centre) for x in window])
-        return None if spread is None else (centre, spread)
+        return self.window(self.samples, period)
+
+
+@dataclass
+class PlainRolling(PlainDeviation):
+    told: dict[int, list[float]] = field(default_factory=dict)
+    means: dict[int, float] = field(default_factory=dict)
+    block: int = -1
+    mean_learnt: int = -1
+    usual_mean: tuple[float, float] | None = None
+
+    def take(self, t: int, x: float) -> None:
+        super().take(t, x)
+        period = self.period_of(t)
+        if self.when.lasting and period > self.period - 24:
+            self.told.setdefault(period, []).append(x)
+
+    def begin(self, period: int) -> None:
+        if self.when.lasting:
+            self.judge_day(period)
+        super().begin(period)
+
+    def judge_day(self, period: int) -> None:
+        day = [fmean(self.told[p]) for p in range(period - 24, period) if p in self.told]
+        block = period // 4
+        if block > self.block:
+            self.block, self.usual_mean = block, self.window(self.means, block)
+        enough = max(int(22 * min(1.0, _ms(self.when.over) / 168 / self.every_ms)), 1)
+        mean = fmean(day) if len(day) >= enough else None
+        self.lasts, self.mean = False, None
+        if mean is not None and self.usual_mean is not None:
+            self.lasts, self.mean = self.unusual(mean, *self.usual_mean), mean
+        if mean is not None and not self.lasts and block > self.mean_learnt:
+            self.means[block] = mean
+            self.mean_learnt = block
+
+    def forget(self) -> None:
+        super().forget()
+        self.means.clear()
+        self.usual_mean = self.mean = None
+        self.lasts = False
 
 
 class PlainSeasonal(PlainDeviation):
@@ -371,7 +424,7 @@ class PlainSeasonal(PlainDeviation):
         here = around[period % 168]
         if len(distances) < self.when.min_samples or len(here) < 3:
             return None
-        spread = self.spread(distances)
+        spread = self.spread(distances, median(here))
         return None if spread is None else (median(here), spread)
 
 
@@ -382,7 +435,7 @@ PLAIN: dict[str, Callable[..., Plain]] = {
     "mean": PlainMean,
     "forecast": PlainForecast,
     "rate": PlainRate,
-    "rolling": PlainDeviation,
+    "rolling": PlainRolling,
     "seasonal": PlainSeasonal,
     "stuck": PlainStuck,
 }

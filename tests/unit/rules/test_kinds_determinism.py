@@ -39,6 +39,8 @@ KINDS: dict[str, list[dict[str, Any]]] = {
     "deviation": [
         {"over": 16.8, "z": 1.9371, "deadband": 0.3171, "min_samples": 3},
         {"over": 168, "z": 1.9371, "deadband": 0, "min_samples": 3, "side": "above", "least": 0.9},
+        {"over": 168, "z": 1.1371, "deadband": 0.3171, "min_samples": 3, "side": "below"},
+        {"over": 168, "z": 1.9371, "min_samples": 3, "lasting": False},
     ],
 }
 

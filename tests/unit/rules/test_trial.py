@@ -260,11 +260,11 @@ def test_rules_remember_as_long_as_their_longest_window() -> None:
     day = 86_400.0
     assert memory_s(site) == {
         "now": 90.0,
-        "week": 7 * day,
+        "week": 29 * day,
         "season": 28 * day,
         "silent": 30.0,
-        "both": 7 * day + 3_600,
+        "both": 29 * day + 3_600,
         "wider": day,
     }
-    assert warm_up_ms(site) == round(28 * day * 1000)
+    assert warm_up_ms(site) == round((29 * day + 3_600) * 1000)
     assert warm_up_ms(SITE) == round(day * 1000), "a day at least: some sensors tell changes only"
