@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
@@ -22,10 +21,10 @@ from backbone.database.database import Database
 from backbone.database.outbox import FORGET_AT_ONCE, KEEP_MS, MOST_AT_ONCE, Relay
 from backbone.database.tables import outbox as table
 from rules.writer import Writer
+from tests.gateway_rig import until
 from tests.servers import ROOT, Broker, listening
 
 SITE = "jinxiu"
-WAIT_S = 30.0
 WRITE_AND_DIE = """
 import asyncio, itertools, sys
 from backbone.bus import Bus
@@ -92,13 +91,6 @@ async def relaying(database: Database, broker: Broker, writer: str = "rules") ->
         yield relay, bus
         stop.set()
         await running
-
-
-async def until(condition: Callable[[], object]) -> None:
-    end = time.monotonic() + WAIT_S
-    while not condition():
-        assert time.monotonic() < end, f"waited {WAIT_S} s"
-        await asyncio.sleep(0.01)
 
 
 def write(database: Database, *ids: str, writer: str = "rules", at: int = 7) -> None:

@@ -15,16 +15,10 @@ from backbone.mqtt_wire import A_TURN, MAX_IN_FLIGHT_BYTES, MAX_INBOUND_BYTES
 from backbone.settings import Settings
 from backbone.ways import Ways
 from tests import servers
+from tests.gateway_rig import until
 
 CONNACK = b"\x20\x02\x00\x00"
 Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
-
-
-async def until(condition: Callable[[], object], timeout_s: float = 20, what: str = "the condition") -> None:
-    end = time.monotonic() + timeout_s
-    while not condition():
-        assert time.monotonic() < end, f"waited {timeout_s} s for {what}"
-        await asyncio.sleep(0.005)
 
 
 @contextlib.asynccontextmanager

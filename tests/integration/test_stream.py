@@ -2,7 +2,6 @@
 
 import asyncio
 import time
-from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -16,15 +15,9 @@ from backbone.stream import MAX_BUFFERED_BYTES, Position, Refusal, Stream
 from backbone.topics import matches
 from community.site.profile import Lane
 from tests import servers
+from tests.gateway_rig import until
 
 SITE, GATEWAY = "test", "gw"
-
-
-async def until(condition: Callable[[], object], timeout_s: float = 15, what: str = "the condition") -> None:
-    end = time.monotonic() + timeout_s
-    while not condition():
-        assert time.monotonic() < end, f"waited {timeout_s} s for {what}"
-        await asyncio.sleep(0.01)
 
 
 def frame(seq: int, *, lane_value: float = 1.0, prev: int = -1, json: bool = False) -> bytes:
