@@ -110,6 +110,14 @@ export const useCommunity = defineStore('community', () => {
     return path.length ? path.map((zone) => inLanguage(zone.name)).join(' · ') : id
   }
 
+  const zoneOfDevice = computed(() => new Map([...points.value.values()].map((point) => [point.device, point.zone])))
+
+  /** `2号楼 · 一层走廊 · smoke-b2-f1-a`: people know the place, installers the id. */
+  function deviceName(id: string): string {
+    const zone = zoneOfDevice.value.get(id)
+    return zone ? `${placeName(zone)} · ${id}` : id
+  }
+
   function pointName(id: string): string {
     const point = points.value.get(id)
     return point ? inLanguage(point.name) : id
@@ -126,6 +134,6 @@ export const useCommunity = defineStore('community', () => {
 
   return {
     site, zones, points, readings, loaded, tree, timeZone, pointsOfRoot, simulated,
-    load, refresh, applyReadings, age, gatewayAway, zoneName, placeName, pointName, partyName, facilityName, ruleName, personName,
+    load, refresh, applyReadings, age, gatewayAway, zoneName, placeName, deviceName, pointName, partyName, facilityName, ruleName, personName,
   }
 })
