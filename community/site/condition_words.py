@@ -1,6 +1,6 @@
 """A rule's condition as a sentence a person reads, in Chinese and English; one row a kind."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from community.site.conditions import Condition, Part
 from community.site.site import Site
@@ -12,6 +12,7 @@ _SENTENCES: Mapping[str, Text] = {
     "above": _ABOVE,
     "below": _BELOW,
     "equals": Text(zh="等于 {equals}", en="is {equals}"),
+    "equals named": Text(zh="为{equals}", en="is {equals}"),
     "band": Text(zh="超出 {low} 至 {high}", en="outside {low} to {high}"),
     "band inside": Text(zh="介于 {low} 与 {high} 之间", en="within {low} to {high}"),
     "bit": Text(zh="第 {bit} 位为 {is}", en="bit {bit} is {is}"),
@@ -62,33 +63,41 @@ _SPANS = frozenset({"over", "within", "per", "for"})
 
 
 def names_of(site: Site) -> dict[str, Text]:
-    """What conditions name: measures whose points all bear one name, and rules.
+    """What conditions name: measures whose points all bear one name, states all of them have (`smoke 1`), and rules.
 
     Outputs bear names of their own: `relay-1` is a lock here and a pump there.
     """
     names: dict[str, Text | None] = {}
     for point in site.points.values():
-        known = names.setdefault(point.measure, point.name)
-        if known != point.name:
-            names[point.measure] = None
-    measures = {measure: name for measure, name in names.items() if name is not None}
+        states = {f"{point.measure} {value}": name for value, name in point.states.items()}
+        for key, name in {point.measure: point.name, **states}.items():
+            if names.setdefault(key, name) != name:
+                names[key] = None
+    measures = {key: name for key, name in names.items() if name is not None}
     return measures | {rule.id: rule.message for rule in site.file.rules}
 
 
-def sentence(when: Condition, names: Mapping[str, Text] | None = None) -> Text:
-    """The condition in one line. A part says the measure it watches; `names` has words for measures and rules."""
-    return Text(zh=_in(when, "zh", names or {}), en=_in(when, "en", names or {}))
+def sentence(when: Condition, names: Mapping[str, Text] | None = None, measures: Sequence[str] = ()) -> Text:
+    """The condition in one line, of points of these measures. A part says the measure it watches; `names` has words for
+    measures, their states and rules.
+    """
+    return Text(zh=_in(when, "zh", names or {}, measures), en=_in(when, "en", names or {}, measures))
 
 
-def _in(when: Condition, language: str, names: Mapping[str, Text]) -> str:
+def _in(when: Condition, language: str, names: Mapping[str, Text], measures: Sequence[str]) -> str:
     kind = when.kind
     given = when.part(kind)
     rows = {kind: given} if isinstance(given, (int, float, str)) or when.parts else given.model_dump(by_alias=True)
     values = {key: _value(key, value, language) for key, value in rows.items() if not isinstance(value, (tuple, dict))}
     if when.parts:
         values["parts"] = ("；" if language == "zh" else "; ").join(
-            _bracketed(part, language, names) for part in when.parts
+            _bracketed(part, language, names, measures) for part in when.parts
         )
+    variant = _variant(kind, rows)
+    for key in {"equals", "state"} & rows.keys():
+        if state := _state(rows[key], language, names, measures):
+            values[key] = state
+            variant = f"{kind} named" if kind == "equals" else variant
     if kind == "alarm":
         values["alarm"] = _named(str(given), language, names)
     if kind == "deviation":
@@ -99,7 +108,7 @@ def _in(when: Condition, language: str, names: Mapping[str, Text]) -> str:
         values["limit"] = (" 或" if language == "zh" else " or ").join(
             text.in_language(language).format_map(values) for text in limits
         )
-    words = _SENTENCES[_variant(kind, rows)].in_language(language).format_map(values)
+    words = _SENTENCES[variant].in_language(language).format_map(values)
     deadband = when.deadband if kind in {"above", "below"} else 0 if kind == "deviation" else rows.get("deadband", 0)
     return words + (_DEADBAND.in_language(language).format(deadband=f"{deadband:g}") if deadband else "")
 
@@ -113,10 +122,17 @@ def _named(identifier: str, language: str, names: Mapping[str, Text]) -> str:
     return names[identifier].in_language(language) if identifier in names else identifier
 
 
-def _bracketed(part: Part, language: str, names: Mapping[str, Text]) -> str:
-    measures = part.select.measure if part.select is not None else ()
-    own = " ".join(_named(measure, language, names) for measure in measures)
-    words = f"{own} {_in(part, language, names)}".strip()
+def _state(value: object, language: str, names: Mapping[str, Text], measures: Sequence[str]) -> str:
+    """The name all these measures have for a value; empty where they have none, or several."""
+    found = {names.get(f"{measure} {value:g}") for measure in measures} if isinstance(value, int | float) else set()
+    name = found.pop() if len(found) == 1 else None
+    return f"“{name.in_language(language)}”" if name is not None else ""
+
+
+def _bracketed(part: Part, language: str, names: Mapping[str, Text], measures: Sequence[str]) -> str:
+    selected = part.select.measure if part.select is not None else ()
+    own = " ".join(_named(measure, language, names) for measure in selected)
+    words = f"{own} {_in(part, language, names, selected or measures)}".strip()
     return f"（{words}）" if language == "zh" and part.parts else f"({words})" if part.parts else words
 
 

@@ -83,4 +83,13 @@ def test_what_a_kind_may_be_otherwise_is_said_otherwise() -> None:
     parts = Condition.model_validate({"any": [{"below": 100, "select": {"measure": "voltage"}}, {"alarm": "smoke"}]})
     names = {"voltage": Text(zh="电压", en="Voltage"), "smoke": Text(zh="烟雾报警", en="Smoke detected")}
     assert sentence(parts, names).zh == "以下任一成立：电压 低于 100；规则 烟雾报警 的报警存在"
+    states = {"smoke 1": Text(zh="有烟", en="Smoke"), "heat 1": Text(zh="高温", en="Hot")}
+    is_on = Condition.model_validate({"equals": 1})
+    assert sentence(is_on, states, ["smoke"]) == Text(zh="为“有烟”", en="is “Smoke”")
+    assert sentence(is_on, states, ["smoke", "heat"]).en == "is 1", "one state, two names"
+    forced = Condition.model_validate({"sequence": {"unless": "access.granted", "within": "3s"}})
+    open_ = {"contact 1": Text(zh="开", en="Open")}
+    assert sentence(forced, open_, ["contact"]).en == "becomes “Open” with no access granted in the 3 s before"
+    both = Condition.model_validate({"all": [{"equals": 1, "select": {"measure": "heat"}}, {"equals": 1}]})
+    assert sentence(both, states, ["smoke"]).zh == "以下全部成立：heat 为“高温”；为“有烟”"
     assert (span(5400, "zh"), span(0, "en")) == ("90 分钟", "0 s")
