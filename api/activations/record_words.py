@@ -102,7 +102,9 @@ class RecordWords:
 
     def _told(self, text: str) -> str:
         text = _WHY_NOT.sub(self._why_not, _TOLD.sub(self._one_told, text, count=1))
-        return _CHANNEL.sub(lambda found: f"{found[1]}{self._w(f'channel.{found[2]}')}{self._colon}", text)
+        return _CHANNEL.sub(
+            lambda found: f"{found[1] and self._w('then')}{self._w(f'channel.{found[2]}')}{self._colon}", text
+        )
 
     def _one_told(self, found: re.Match[str]) -> str:
         name, roles, channel, given = found.groups()

@@ -125,6 +125,7 @@ WORDS = {
     "channel.dingtalk": Text(zh="钉钉", en="DingTalk"),
     "channel.feishu": Text(zh="飞书", en="Feishu"),
     "handed_over": Text(zh="，已交给{channel}", en=", handed to {channel}"),
+    "then": Text(zh="，", en="; "),
     "by_channel": Text(zh="，{channel}：", en=", {channel}: "),
     "as_role": Text(zh="{name}（{roles}）", en="{name} ({roles})"),
     "why_not.unset": Text(zh="未配置 {name}", en="{name} is not set"),

@@ -123,6 +123,12 @@ export const useCommunity = defineStore('community', () => {
     return point ? inLanguage(point.name) : id
   }
 
+  /** What a rule judges: a point and where it is, or a place. */
+  function scopeName(id: string): string {
+    const point = points.value.get(id)
+    return point ? `${pointName(id)} · ${placeName(point.zone)}` : placeName(id)
+  }
+
   function named(rows: readonly Named[] | undefined, id: string): string {
     return inLanguage(rows?.find((row) => row.id === id)?.name) || id
   }
@@ -134,6 +140,6 @@ export const useCommunity = defineStore('community', () => {
 
   return {
     site, zones, points, readings, loaded, tree, timeZone, pointsOfRoot, simulated,
-    load, refresh, applyReadings, age, gatewayAway, zoneName, placeName, deviceName, pointName, partyName, facilityName, ruleName, personName,
+    load, refresh, applyReadings, age, gatewayAway, zoneName, placeName, deviceName, pointName, scopeName, partyName, facilityName, ruleName, personName,
   }
 })

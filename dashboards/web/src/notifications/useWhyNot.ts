@@ -7,6 +7,6 @@ export function useWhyNot() {
   const whyNot = (why: string): string =>
     why
       .replace(/\b(unset|no-sender|no-address):([\w-]+)/g, (_, code: string, name: string) => t(`whyNot.${code}`, { name: code === 'unset' ? name : channelName(name) }))
-      .replace(/(^|; )([\w-]+): /g, (_, before: string, channel: string) => before + channelName(channel) + t('list.colon'))
+      .replace(/(^|; )([\w-]+): /g, (_, before: string, channel: string) => (before && t('list.comma')) + channelName(channel) + t('list.colon'))
   return { channelName, whyNot }
 }

@@ -9,7 +9,7 @@ export default {
   load: {
     title: '报警负荷', open: '报警负荷', explain: '报警系统自己的表现，按 EEMUA 191 和 ISA-18.2 衡量；频率按每人计。没有呼叫人的不计入：低级风险、被抑制的、连带的。',
     days: '最近 {n} 天', operators: '{n} 人值守', perDay: '平均每天', flooded: '处于泛滥的时间', about: '约 {n} %', shareHow: '高、中级报警，加上 {n} 张低级风险工单', per: '平均每 10 分钟', peak: '10 分钟内最多', floods: '报警泛滥次数', topTen: '最频繁十处占比', nowStanding: '现在未恢复', stale: '其中超过一天', notAck: '无人确认', chattering: '反复报警的位置', ack: '确认用时（中位 / 九成）', alarms: '报警总数',
-    aim: '目标 ≤ {n}', good: '符合', bad: '超出', worst: '最频繁的规则', rule: '规则', count: '次数', standing: '累计时间', at: '最多的位置', share: '各级占比', none: '这段时间没有报警。',
+    aim: '目标 {n}', good: '符合', bad: '超出', worst: '最频繁的规则', rule: '规则', count: '次数', standing: '累计时间', at: '最多的位置', share: '各级占比', none: '这段时间没有报警。',
   },
   journal: {
     title: '报警日志', at: '时间', change: '经过', alarm: '报警', who: '操作人', reason: '原因', download: '下载 CSV', platform: '系统', none: '没有记录。', open: '报警日志',
