@@ -63,11 +63,11 @@ class Death(NamedTuple):
 NOBODY = Death("nobody", 0)
 DEATHS = (
     NOBODY,
-    Death("node-0", 5_000),
+    Death("node-0", 10_000),
     Death("rules-court", 15_000),
-    Death("ingest-east", 5_000),
+    Death("ingest-east", 10_000),
     Death("postgres", 15_000),
-    Death("node-2", 5_000),
+    Death("node-2", 10_000),
 )
 """Before them nobody dies: that is usual here and now. docs/scaling.md says what is on a machine with little to do."""
 BESIDE = 5
