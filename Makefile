@@ -1,6 +1,6 @@
 # Two commands matter: `make run` and `make test`. Both set up everything they need.
 PYTHON ?= python3
-# Files of tests at once, `make test AT_ONCE=0` one after the other in one process (docs/decisions/0038).
+# Files of tests at once, `make test AT_ONCE=0` one after the other in one process (docs/decisions/0039).
 AT_ONCE ?= 2
 BIN := .venv/bin
 WEB := dashboards/web
