@@ -120,6 +120,8 @@ class Operator:
         self.bus = bus
         self.replies: dict[str, list[dict[str, Any]]] = {}
         self.status: dict[str, Any] = {}
+        self.problems: dict[str, str | None] = {}
+        """What each process last said troubles it: two may go by one name."""
         bus.subscribe(topics.reply("test", GATEWAY, "+"), self._on_reply)
         bus.subscribe(topics.status("test", GATEWAY), self._on_status)
 
@@ -137,6 +139,7 @@ class Operator:
 
     def _on_status(self, _topic: str, payload: bytes) -> None:
         self.status = json.loads(payload)
+        self.problems[self.status.get("instance", "")] = self.status.get("problem")
 
     def publish(self, topic: str, payload: object, *, retain: bool = False) -> None:
         """As a sensor or its bridge does."""

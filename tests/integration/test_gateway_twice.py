@@ -72,14 +72,10 @@ async def test_a_copy_of_a_gateway_is_told_and_nothing_said_from_then_on_is_lost
             shutil.copytree(tmp_path / "one", tmp_path / "copy")
             async with running_gateway(site_at(near), one), running_gateway(site_at(far), copy):
 
-                def both_say_so() -> bool:
-                    told.update(
-                        {watch.status.get("instance"): "says that it is" in (watch.status.get("problem") or "")}
-                    )
-                    return sum(told.values()) == 2
+                def who_says_so() -> int:
+                    return sum("says that it is" in (problem or "") for problem in watch.problems.values())
 
-                told: dict[str | None, bool] = {}
-                await until(both_say_so, what="both to say it")
+                await until(lambda: who_says_so() == 2, what="both to say it")
                 for number in range(50):
                     for devices, value in ((here, number), (there, 1_000 + number)):
                         devices.publish(TOPIC, {"temperature": 20 + value / 1_000, "humidity": 50, "battery": 90})
