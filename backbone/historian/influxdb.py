@@ -45,6 +45,8 @@ from community.site.profile import ValueKind
 from community.site.site import Site
 
 CLOSE_S = 2.0
+REQUESTS_AT_ONCE = 2
+"""A server stores one request on one core. Two say in any order what they say: not of one point and time."""
 SURE_S = 30.0
 """Nobody restores a server so quickly, unnoticed by a write."""
 LOOKS, LOOK_EVERY_S = 10, 1.0
@@ -151,7 +153,8 @@ class InfluxHistorian:
             self._mark(touched)
             for batch in batches:
                 parts = self._lines.parts(batch, self._moves.elsewhere(batch), LINES_A_REQUEST)
-                unwritten += self._sender.send_each(parts)
+                at_once = 1 if batch.corrects_itself else REQUESTS_AT_ONCE
+                unwritten += self._sender.send_each(parts, at_once=at_once)
             if events:
                 unwritten += self._sender.send(self._lines.events(events))
             self._mark(touched)

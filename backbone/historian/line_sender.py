@@ -6,8 +6,10 @@ so the request is split until the bad lines stand alone; everything else is stor
 
 import random
 import re
+import threading
+from collections import deque
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from backbone.historian.influx_server import LinesRefused, Overloaded, TooLarge
@@ -35,6 +37,7 @@ class _Search:
     refused: dict[tuple[str, str], Unwritten] = field(default_factory=dict)
     splits: int = 0
     stored: bool = False
+    noting: threading.Lock = field(default_factory=threading.Lock)
 
 
 class LineSender:
@@ -52,8 +55,8 @@ class LineSender:
         """
         return self.send_each([lines])
 
-    def send_each(self, parts: Iterable[Lines]) -> list[Unwritten]:
-        """As `send`: one part after the other, each made while the one before it is on its way.
+    def send_each(self, parts: Iterable[Lines], *, at_once: int = 1) -> list[Unwritten]:
+        """As `send`, part by part, each made while those before it are on their way; so many `at_once`, in any order.
 
         Raises:
             HistorianUnavailable: see `send`.
@@ -64,11 +67,15 @@ class LineSender:
             if part is not None:
                 self._send(part, search)
             return list(search.refused.values())
-        with ThreadPoolExecutor(1, thread_name_prefix="lines") as thread:
+        on_their_way: deque[Future[None]] = deque()
+        with ThreadPoolExecutor(at_once, thread_name_prefix="lines") as threads:
             while part is not None:
-                on_its_way = thread.submit(self._send, part, search)
+                on_their_way.append(threads.submit(self._send, part, search))
                 part, following = following, None if following is None else next(waiting, None)
-                on_its_way.result()
+                if len(on_their_way) == at_once:
+                    on_their_way.popleft().result()
+            for each in on_their_way:
+                each.result()
         return list(search.refused.values())
 
     def _send(self, lines: Lines, search: "_Search") -> None:
@@ -77,7 +84,6 @@ class LineSender:
             range(start, min(start + LINES_A_REQUEST, n)) for start in range(0, n, LINES_A_REQUEST)
         ]
         pending.reverse()  # the last is taken first: of one point and time the line that comes last stays
-        refused = search.refused
         while pending:
             rows = pending.pop()
             if not rows:
@@ -87,26 +93,26 @@ class LineSender:
                 search.stored = True
             except TooLarge as error:
                 if len(rows) == 1:
-                    _note(refused, lines, rows, str(error))
+                    _note(search, lines, rows, str(error))
                 else:
                     pending += _halves(rows)
             except LinesRefused as error:
                 named = {rows[number - 1]: why for number, why in error.named.items() if 0 < number <= len(rows)}
                 if named:
                     for row, why in named.items():
-                        _note(refused, lines, [row], why)
+                        _note(search, lines, [row], why)
                     pending.append([row for row in rows if row not in named])
                 elif len(rows) == 1 or error.dropped == len(rows):
-                    _note(refused, lines, rows, _reason(str(error)))
+                    _note(search, lines, rows, _reason(str(error)))
                 elif search.splits >= SPLITS and not search.stored:
                     _note(
-                        refused, lines, rows, f"among {len(rows)} lines, too many to tell apart: {_reason(str(error))}"
+                        search, lines, rows, f"among {len(rows)} lines, too many to tell apart: {_reason(str(error))}"
                     )
                 else:
                     search.splits += 1
                     bad, others = _told_apart(lines, rows, str(error))
                     if bad:
-                        _note(refused, lines, bad, _reason(str(error)))
+                        _note(search, lines, bad, _reason(str(error)))
                         pending.append(others)
                         continue
                     pending += _by_measurement(lines, rows) if (error.dropped or 0) > _FEW else _halves(rows)
@@ -149,18 +155,19 @@ def _by_measurement(lines: Lines, rows: Sequence[int]) -> list[Sequence[int]]:
     return list(groups.values()) if 1 < len(groups) <= _MEASUREMENTS else _halves(rows)
 
 
-def _note(refused: dict[tuple[str, str], Unwritten], lines: Lines, rows: Sequence[int], reason: str) -> None:
-    for row in rows:
-        source, t = lines.sources[row], lines.times[row]
-        known = refused.get((source, reason))
-        refused[source, reason] = Unwritten(
-            source,
-            reason,
-            min(known.first, t) if known else t,
-            max(known.last, t) if known else t,
-            known.count + 1 if known else 1,
-            known.sample if known else lines.text[row],
-        )
+def _note(search: _Search, lines: Lines, rows: Sequence[int], reason: str) -> None:
+    with search.noting:
+        for row in rows:
+            source, t = lines.sources[row], lines.times[row]
+            known = search.refused.get((source, reason))
+            search.refused[source, reason] = Unwritten(
+                source,
+                reason,
+                min(known.first, t) if known else t,
+                max(known.last, t) if known else t,
+                known.count + 1 if known else 1,
+                known.sample if known else lines.text[row],
+            )
 
 
 def _reason(message: str) -> str:

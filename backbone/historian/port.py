@@ -62,6 +62,14 @@ class ReadingBatch:
             np.array(q, dtype=np.uint8),
         )
 
+    @property
+    def corrects_itself(self) -> bool:
+        """Whether a point has two readings of one time, of which the last is to stay."""
+        if len(set(self.points)) < len(self.points):
+            return True
+        keys = np.sort(self.t * len(self.points) + self.p)
+        return bool((keys[1:] == keys[:-1]).any())
+
 
 @dataclass(frozen=True, slots=True)
 class Reading:

@@ -55,6 +55,17 @@ def test_readings_carry_their_tags_and_go_compressed(influx: servers.Influx, tmp
     }
 
 
+def test_what_a_write_corrects_itself_stays_however_many_requests_it_takes(
+    influx: servers.Influx, tmp_path: Path
+) -> None:
+    with closing(opened(bucket_of(influx), tmp_path)) as historian:
+        for turn in range(5):
+            right = [(TEMPERATURE, NOON + n, float(turn)) for n in range(10_000)]
+            historian.write([batch([(point, t, -1.0) for point, t, _ in right] + right)], [], {})
+            stored = [float(x) for part in historian.scan("yard", None, NEVER, EVER) for x in part.x]
+            assert set(stored) == {float(turn)}
+
+
 def test_lines_the_server_refuses_stand_alone_and_all_others_are_stored(influx: servers.Influx, tmp_path: Path) -> None:
     url = bucket_of(influx)
     with closing(opened(url, tmp_path)) as historian, closing(InfluxServer(InfluxAddress.parse(url))) as server:

@@ -152,6 +152,30 @@ def test_a_part_is_made_while_the_one_before_is_on_its_way_and_all_are_written_i
     assert [(one.sample, one.count) for one in unwritten] == [("m,d=e x=1", 1)]
 
 
+def test_two_parts_are_on_their_way_at_once_and_each_refusal_is_told() -> None:
+    both = threading.Barrier(2, timeout=30)
+
+    def write(body: bytes, _precision: str) -> None:
+        both.wait()
+        raise LinesRefused("no", 1)
+
+    parts = (Lines([f"m,d=e x={n}"], ["p"], [n], "ms") for n in range(4))
+    (unwritten,) = LineSender(write, never).send_each(parts, at_once=2)
+    assert (unwritten.count, unwritten.first, unwritten.last) == (4, 0, 3)
+
+
+@pytest.mark.parametrize(
+    ("rows", "corrects"),
+    [
+        ([("a-1.x", 1, 1.0), ("a-1.x", 2, 1.0), ("b-1.x", 1, 1.0)], False),
+        ([("a-1.x", 1, 1.0), ("b-1.x", 1, 1.0), ("a-1.x", 1, 2.0)], True),
+    ],
+)
+def test_a_batch_knows_that_it_corrects_itself(rows: list[tuple[str, int, float]], corrects: bool) -> None:
+    assert batch(rows).corrects_itself is corrects
+    assert not batch([]).corrects_itself
+
+
 def test_lines_made_in_parts_are_those_made_at_once() -> None:
     writer, rows = LineWriter(make_site()), batch([("e-1.smoke", NOON + n, float(n)) for n in range(7)])
     elsewhere = {0: "a value=", 5: "b value="}
