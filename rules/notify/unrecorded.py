@@ -15,11 +15,9 @@ from functools import partial
 import structlog
 
 from backbone import metrics
-from community.alarms import raise_alarm
 from community.escalations import Call
 from community.notice_text import Facts, Message, render
 from community.push import CHANNEL
-from community.quality import Quality
 from community.roster import OnRecord
 from community.site.duty import Notifications
 from community.site.rules import Grade, Rule
@@ -30,6 +28,7 @@ from rules.notify.channels import Channels, hand_over
 from rules.notify.push import Push
 from rules.notify.slots import Slots, Way
 from rules.notify.taken import NotTaken
+from rules.respond.alarm_record import raised
 from rules.respond.notices import facts_of
 
 AFTER_S = 5.0
@@ -105,7 +104,8 @@ class Unrecorded:
             if not transition.active or key in self._owed or (rule := rule_of(transition)) is None:
                 continue
             calls = self._people.of_grade(rule.risk.value, now, OnRecord())
-            self._owed[key] = _Owed(_facts(self._site, rule, transition), calls, time.monotonic())
+            facts = replace(facts_of(self._site, raised(self._site, rule, transition)), kind="unrecorded")
+            self._owed[key] = _Owed(facts, calls, time.monotonic())
             log.error("an alarm cannot be recorded", rule=transition.rule, scope=transition.scope, people=len(calls))
 
     def recorded(self, transitions: Iterable[Transition]) -> None:
@@ -177,17 +177,3 @@ class Unrecorded:
             templates=self._settings.templates,
             in_full=True,
         )
-
-
-def _facts(site: Site, rule: Rule, transition: Transition) -> Facts:
-    alarm = raise_alarm(
-        site=site.id,
-        rule=rule,
-        scope=transition.scope,
-        zone=transition.zone,
-        at=transition.at,
-        value=transition.value,
-        points=transition.points,
-        simulated=bool(transition.quality & Quality.SIMULATED),
-    )
-    return replace(facts_of(site, alarm), kind="unrecorded")

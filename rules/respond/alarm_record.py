@@ -12,12 +12,31 @@ from backbone.database.alarms import save_alarm
 from backbone.database.errors import Conflict
 from backbone.database.outbox import append
 from backbone.database.statements import savepoint
-from community.alarms import Alarm
+from community.alarms import Alarm, raise_alarm
+from community.quality import Quality
+from community.site.rules import Rule
 from community.site.site import Site
+from rules.detect.model import Transition
 from rules.respond import notices
 
 WRITER = "rules"
 log = structlog.get_logger()
+
+
+def raised(site: Site, rule: Rule, transition: Transition, *, late: bool = False) -> Alarm:
+    """The alarm a transition raises where none stands; nothing of it is kept yet."""
+    return raise_alarm(
+        site=site.id,
+        rule=rule,
+        scope=transition.scope,
+        zone=transition.zone,
+        at=transition.at,
+        value=transition.value,
+        points=transition.points,
+        late=late,
+        simulated=bool(transition.quality & Quality.SIMULATED),
+        causes=transition.causes,
+    )
 
 
 def keep(

@@ -23,11 +23,9 @@ from community.alarms import (
     alarm_id,
     call_again,
     clear,
-    raise_alarm,
     reraise,
 )
 from community.commands import Reply
-from community.quality import Quality
 from community.re_alarm import re_alarm_at
 from community.site.rules import GATEWAY_OFFLINE, INTERLOCK_OUTPUT_FAILED, Grade, Rule
 from community.site.site import Site
@@ -35,7 +33,7 @@ from community.site.watching import Watching
 from community.suppression import over
 from rules.detect.model import Transition
 from rules.respond import grouping, interlock_outputs, suppressing, tickets
-from rules.respond.alarm_record import WRITER, keep, tell
+from rules.respond.alarm_record import WRITER, keep, raised, tell
 from rules.respond.chatter import Chatter
 from rules.respond.consequences import MOST_STANDING, STANDING, ungroup, ungroup_orphans
 from rules.respond.orders import Order
@@ -219,18 +217,7 @@ class Responder:
         if before is None:
             if get_alarm(c, alarm_id(self._site.id, rule.id, transition.scope, transition.at)) is not None:
                 return []
-            alarm = raise_alarm(
-                site=self._site.id,
-                rule=rule,
-                scope=transition.scope,
-                zone=transition.zone,
-                at=transition.at,
-                value=transition.value,
-                points=transition.points,
-                late=late,
-                simulated=bool(transition.quality & Quality.SIMULATED),
-                causes=transition.causes,
-            )
+            alarm = raised(self._site, rule, transition, late=late)
         elif before.state in STANDING:
             return []
         else:

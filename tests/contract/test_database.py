@@ -2,9 +2,7 @@
 
 import dataclasses
 import threading
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import pytest
 
@@ -43,21 +41,6 @@ SITE = read_site(Settings(site=ROOT / "sites" / "jinxiu.yaml"))
 SMOKE = next(rule for rule in SITE.file.rules if rule.id == "smoke")
 MANAGER = Actor("zhang-min", frozenset({Role.MANAGER}))
 _number = iter(range(1, 1_000_000))
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'state.db'}"
-    found: str = request.getfixturevalue("postgres_url")
-    return found
-
-
-@pytest.fixture
-def database(url: str) -> Iterator[Database]:
-    opened = Database.open(url)
-    yield opened
-    opened.close()
 
 
 def raised() -> Alarm:

@@ -6,11 +6,10 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import msgspec
-import pytest
 from prometheus_client import REGISTRY
 from sqlalchemy import Connection, func, insert, select
 
@@ -48,13 +47,6 @@ async def main(database_url, broker_url, start):
 
 asyncio.run(main(*sys.argv[1:]))
 """
-
-
-@pytest.fixture
-def database(state_url: str) -> Iterator[Database]:
-    opened = Database.open(state_url)
-    yield opened
-    opened.close()
 
 
 class Heard:

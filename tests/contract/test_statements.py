@@ -1,6 +1,5 @@
 """Statements an alarm waits for do, on both databases, what SQLAlchemy's own would: the same rows, the same errors."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -20,21 +19,6 @@ _found = Prepared(
     .limit(2)
 )
 _nowhere = Prepared(select(checkpoints.c.name).where(checkpoints.c.name == bindparam("wanted")))
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'state.db'}"
-    found: str = request.getfixturevalue("postgres_url")
-    return found
-
-
-@pytest.fixture
-def database(url: str) -> Iterator[Database]:
-    opened = Database.open(url)
-    yield opened
-    opened.close()
 
 
 def _row(person: str, what: str = "a", document: str = "王 '\"") -> dict[str, object]:
@@ -109,9 +93,9 @@ def test_a_transaction_that_fails_is_undone_and_the_next_is_as_durable_as_it_say
         assert load_checkpoint(c, "n") == b"whole"
 
 
-def test_what_two_writers_write_in_turn_both_find(database: Database, url: str) -> None:
+def test_what_two_writers_write_in_turn_both_find(database: Database, state_url: str) -> None:
     """A writer's connection is kept, with what it has read: it must see what others wrote since."""
-    other = Database.open(url)
+    other = Database.open(state_url)
     try:
         for number in range(5):
             with database.begin() as c:

@@ -50,13 +50,6 @@ with database.begin() as connection:
 """
 
 
-@pytest.fixture
-def database(state_url: str) -> Iterator[Database]:
-    opened = Database.open(state_url)
-    yield opened
-    opened.close()
-
-
 @contextlib.contextmanager
 def program(code: str, *arguments: str) -> Iterator[subprocess.Popen[str]]:
     """A process of its own, until its first line is printed; killed at the end if it has not ended."""
