@@ -96,12 +96,12 @@ class CommandLog:
             return []
 
     def _write(self, statement: str, values: tuple[object, ...]) -> None:
+        file = self._spool.file
         try:
-            self._spool.file.execute(statement, values)
+            with file.transaction():
+                file.execute(statement, values)
         except sqlite3.Error as error:
             log.warning("the command record cannot be written; it is kept in memory", error=str(error))
-        else:
-            self._spool.note_written()
 
 
 def _decoded(reply: object) -> Reply | None:

@@ -7,19 +7,19 @@ refuses, frames stay in memory (bounded) and are sent from there. Oldest bulk is
 import contextlib
 import shutil
 import sqlite3
-from bisect import bisect_right
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import structlog
 
-from backbone.frames import FrameBuilder, FrameError, decode, encode_compact
+from backbone.frames import FrameBuilder, decode, encode_compact
 from community.losses import LossReason
 from community.site.profile import Lane
 from gateway.clock import SET_SINCE_MS
-from gateway.compaction import MERGED_FRAMES, MERGED_READINGS, READING_BYTES, SETTLED_MS, merged, packed, plain
+from gateway.compaction import READING_BYTES, Compactor, plain
 from gateway.forgotten import behind, remember
+from gateway.lane_frames import LaneFrames
 from gateway.loss_ledger import LossLedger, keep
 from gateway.spool_file import (
     Recovery,
@@ -36,26 +36,10 @@ from gateway.spool_file import (
 RESERVED_AHEAD = 100_000
 MEMORY_BYTES = 32_000_000
 RETRY_MS = 1_000
-_RECENT = 256
 _DROP_ROWS = 200
 MAX_EPOCH = 2**53
 
 log = structlog.get_logger()
-
-
-@dataclass(slots=True)
-class _LaneState:
-    next: int
-    newest: int
-    """The last number put that may still matter."""
-    reserved: int
-    waiting: list[Row] = field(default_factory=list)
-    recent: dict[int, Row] = field(default_factory=dict)
-    """By `prev`: the frame a cursor that stands there wants next."""
-    compacted: dict[int, int] = field(default_factory=dict)
-    """By the start of a range at rest: how far its small frames are merged."""
-    forgotten: int = 0
-    deleted: int = 0
 
 
 @dataclass(slots=True)
@@ -78,11 +62,9 @@ class Spool:
         self._file = file
         self._max_bytes = max_bytes
         self._max_age_ms = max_age_ms
-        self._lanes: dict[Lane, _LaneState] = {}
-        self._on_disk: dict[Lane, Totals] = {}
-        self._waiting_bytes = 0
+        self._lanes: dict[Lane, LaneFrames] = {}
+        self._compactor = Compactor()
         self._retry_at = 0
-        self._unsynced = False
         self.epoch = 0
         self.failing: str | None = None
         """Why the disk refuses, while it does."""
@@ -91,7 +73,6 @@ class Spool:
         """Why this spool has no disk, when it has none."""
         self.clock_set_by = 0
         """The clock was not set when this run began, and is by now: so much later (ms) its frames were sealed."""
-        self._began_at: dict[Lane, int] = {}
         self.counters = SpoolCounters()
         self.losses = LossLedger()
         self._damage_noted = 0
@@ -123,13 +104,15 @@ class Spool:
         self.recovery = recovery
         for lane in Lane:
             newest = self._file.newest(lane)
-            start = max(newest, meta.get(f"reserved-{lane}", 0))
+            given = max(newest, meta.get(f"reserved-{lane}", 0))
+            began_after = given
             old = self._lanes.get(lane)
             if old is not None:
-                start, newest = max(start, old.next - 1), max(newest, old.newest)
-            self._lanes[lane] = _LaneState(start + 1, newest, start, old.waiting if old else [])
-            self._on_disk[lane] = self._file.totals(lane)
-            self._began_at.setdefault(lane, start)
+                given, newest, began_after = max(given, old.next - 1), max(newest, old.newest), old.began_after
+            self._lanes[lane] = LaneFrames(lane, given + 1, newest, given, began_after, self._file.totals(lane))
+            if old is not None:
+                self._lanes[lane].wait_for(old.waiting)
+        self._compactor = Compactor()
         self._damage_noted = 0
         self.losses.recall(self._file)
         if recovery is not None:
@@ -170,24 +153,13 @@ class Spool:
 
     def put(self, lane: Lane, builder: FrameBuilder, now: int) -> None:
         """Seal what the builder holds as the lane's next frame; it waits for `flush`."""
-        state = self._lanes[lane]
-        readings = len(builder)
-        frame = builder.seal(epoch=self.epoch, seq=state.next, sent=now, prev=state.newest)
-        body = encode_compact(frame)
-        row = Row(lane, frame.seq, frame.prev, self.epoch, now, readings, len(body), body)
-        state.next += 1
-        state.newest = row.seq
-        state.waiting.append(row)
-        self._waiting_bytes += row.size
-        state.recent[row.prev] = row
-        if len(state.recent) > _RECENT:
-            del state.recent[next(iter(state.recent))]
+        row = self._lanes[lane].seal(builder, self.epoch, now)
         self.counters.put += 1
-        self.counters.put_bytes += row.size if lane is Lane.URGENT else min(row.size, readings * READING_BYTES)
+        self.counters.put_bytes += row.size if lane is Lane.URGENT else min(row.size, row.readings * READING_BYTES)
 
     def flush(self, now: int) -> None:
         """Write what waits; after this it survives kill -9. Never raises for the disk: frames then stay in memory."""
-        if not self._waiting_bytes or (self.failing and now < self._retry_at):
+        if not self.waiting_bytes or (self.failing and now < self._retry_at):
             self._bound_memory(now)
             return
         try:
@@ -203,12 +175,8 @@ class Spool:
         except sqlite3.DatabaseError as error:
             self._replace_damaged(error, now)
             return
-        for lane, state in self._lanes.items():
-            if state.waiting:
-                self._on_disk[lane] = _added(self._on_disk[lane], state.waiting)
-                state.waiting.clear()
-        self._waiting_bytes = 0
-        self._unsynced = True
+        for state in self._lanes.values():
+            state.written()
         if self.failing:
             log.info("the spool is written again", after=self.failing)
             self.failing = None
@@ -218,7 +186,7 @@ class Spool:
     def after(self, lane: Lane, seq: int) -> Row | None:
         """The lane's first frame beyond `seq` that is still there."""
         state = self._lanes[lane]
-        row = state.recent.get(seq)
+        row = state.following(seq)
         if row is not None or seq >= state.newest:
             return row
         try:
@@ -227,14 +195,11 @@ class Spool:
         except sqlite3.Error as error:
             self.counters.disk_failures += 1
             self.failing = str(error)
-        if row is None and state.waiting:
-            index = bisect_right(state.waiting, seq, key=lambda waiting: waiting.seq)
-            row = state.waiting[index] if index < len(state.waiting) else None
-        return row
+        return state.waiting_after(seq) if row is None else row
 
     def wire(self, row: Row, position: int) -> bytes:
         """The frame as it is sent to one who stands at `position`: nothing between the two exists any more."""
-        undated = row.at < SET_SINCE_MS and self.clock_set_by and row.seq > self._began_at[row.lane]
+        undated = row.at < SET_SINCE_MS and self.clock_set_by and row.seq > self._lanes[row.lane].began_after
         if row.prev <= position and row.epoch == self.epoch and not undated:
             return plain(row.body)
         frame = decode(plain(row.body), remember=False)
@@ -277,7 +242,7 @@ class Spool:
         """Remove what is forgotten or, `by_age`, too old: a clock that jumped a year ahead must not cost a frame."""
         try:
             for lane, state in self._lanes.items():
-                self._forget_waiting(state)
+                state.forget_waiting()
                 if state.forgotten > state.deleted:
                     self._delete(lane, state.forgotten, committed=True)
                     state.deleted = state.forgotten
@@ -289,54 +254,15 @@ class Spool:
 
     def compact(self, at_rest: list[tuple[int, int]], now: int) -> bool:
         """Merge some small bulk frames in these ranges; True when there may be more to merge."""
-        done = self._lanes[Lane.BULK].compacted
-        for gone in done.keys() - {after for after, _ in at_rest}:
-            del done[gone]
         try:
-            return any(self._compact(after, upto, now) for after, upto in at_rest)
+            return self._compactor.step(self._file, self._lanes[Lane.BULK], at_rest, now)
         except sqlite3.Error as error:
             self._disk_refused(error, now)
             return False
 
-    def _compact(self, after: int, upto: int, now: int) -> bool:
-        state = self._lanes[Lane.BULK]
-        beyond = max(state.compacted.get(after, after), state.forgotten)
-        rows = self._file.between(Lane.BULK, beyond, upto, now - SETTLED_MS, MERGED_FRAMES)
-        run = _run(rows)
-        if len(run) == len(rows) < MERGED_FRAMES and sum(row.readings for row in run) < MERGED_READINGS:
-            return False
-        if len(run) > 1:
-            try:
-                self._merge(state, run)
-            except FrameError:
-                log.error("a frame in the spool is none", seq=run[0].seq)  # noqa: TRY400  (it is passed over when sent)
-        state.compacted[after] = run[-1].seq
-        return True
-
-    def _merge(self, state: _LaneState, run: list[Row]) -> None:
-        frame = merged([decode(plain(row.body), remember=False) for row in run])
-        body = packed(encode_compact(frame))
-        readings = sum(row.readings for row in run)
-        whole = run[-1]._replace(prev=frame.prev, readings=readings, size=len(body), body=body)
-        with self._file.transaction():
-            self._file.delete_between(Lane.BULK, run[0].seq, run[-1].seq)
-            self._file.insert([whole])
-        for row in run:
-            state.recent.pop(row.prev, None)
-        had = self._on_disk[Lane.BULK]
-        size = had.size - sum(row.size for row in run) + whole.size
-        self._on_disk[Lane.BULK] = Totals(had.frames - len(run) + 1, had.readings, size)
-        self._unsynced = True
-
     def sync(self) -> None:
         """Have the disk hold everything flushed so far. Blocks: for a thread."""
-        if self._unsynced:
-            self._unsynced = False
-            self._file.sync()
-
-    def note_written(self) -> None:
-        """The command record was written: the next `sync` has something to do."""
-        self._unsynced = True
+        self._file.sync()
 
     @property
     def file(self) -> SpoolFile:
@@ -351,12 +277,17 @@ class Spool:
     @property
     def frames(self) -> int:
         """Frames kept."""
-        return sum(t.frames for t in self._on_disk.values()) + sum(len(s.waiting) for s in self._lanes.values())
+        return sum(lane.on_disk.frames + len(lane.waiting) for lane in self._lanes.values())
 
     @property
     def size(self) -> int:
         """Bytes of frames kept on disk."""
-        return sum(t.size for t in self._on_disk.values())
+        return sum(lane.on_disk.size for lane in self._lanes.values())
+
+    @property
+    def waiting_bytes(self) -> int:
+        """Bytes of frames the disk does not have yet."""
+        return sum(lane.waiting_bytes for lane in self._lanes.values())
 
     def close(self, now: int) -> None:
         """Write what waits, and close."""
@@ -366,12 +297,6 @@ class Spool:
         if self.in_memory:
             shutil.rmtree(self._folder, ignore_errors=True)
 
-    def _forget_waiting(self, state: _LaneState) -> None:
-        if state.waiting and state.waiting[0].seq <= state.forgotten:
-            kept = [row for row in state.waiting if row.seq > state.forgotten]
-            self._waiting_bytes -= sum(row.size for row in state.waiting) - sum(row.size for row in kept)
-            state.waiting = kept
-
     def _delete(self, lane: Lane, upto: int, *, committed: bool = False) -> Totals:
         with self._file.transaction():
             if committed:
@@ -379,11 +304,7 @@ class Spool:
             gone = self._file.delete(lane, upto)
             self.losses.write(self._file)
         self.losses.written()
-        recent = self._lanes[lane].recent
-        while recent and recent[first := next(iter(recent))].seq <= upto:
-            del recent[first]
-        had = self._on_disk[lane]
-        self._on_disk[lane] = Totals(had.frames - gone.frames, had.readings - gone.readings, had.size - gone.size)
+        self._lanes[lane].deleted_from_disk(upto, gone)
         return gone
 
     def _drop_aged(self, lane: Lane, now: int) -> None:
@@ -393,7 +314,7 @@ class Spool:
             self._drop(lane, aged[-1], LossReason.TOO_OLD, now)
 
     def _drop_oldest(self, now: int) -> None:
-        lane = Lane.BULK if self._on_disk[Lane.BULK].frames else Lane.URGENT
+        lane = Lane.BULK if self._lanes[Lane.BULK].on_disk.frames else Lane.URGENT
         excess, upto = self.size - self._max_bytes, 0
         try:
             for seq, size, _ in self._file.oldest(lane, _DROP_ROWS):
@@ -414,19 +335,12 @@ class Spool:
 
     def _bound_memory(self, now: int) -> None:
         for lane in (Lane.BULK, Lane.URGENT):
-            state = self._lanes[lane]
-            while self._waiting_bytes > MEMORY_BYTES and state.waiting:
-                gone = state.waiting[: max(1, len(state.waiting) // 50)]
-                del state.waiting[: len(gone)]
-                size = sum(row.size for row in gone)
-                self._waiting_bytes -= size
-                for row in gone:
-                    state.recent.pop(row.prev, None)
+            while self.waiting_bytes > MEMORY_BYTES and (gone := self._lanes[lane].give_up_oldest()):
                 rows = [(row.body, row.readings, row.at) for row in gone]
                 self.losses.note_frames(LossReason.MEMORY_FULL, lane.value, rows, now)
                 if lane is Lane.URGENT:
                     self.losses.frames_gone(gone[-1].seq)
-                self._count_dropped(Totals(len(gone), sum(row.readings for row in gone), size))
+                self._count_dropped(Totals.of(gone))
 
     def _count_dropped(self, gone: Totals) -> None:
         self.counters.dropped_frames += gone.frames
@@ -449,35 +363,11 @@ class Spool:
     def _replace_damaged(self, error: Exception, now: int) -> None:
         """The file turned out to be damaged while in use: a new one, a new epoch, and nothing in memory is lost."""
         self.counters.disk_failures += 1
-        recent = {lane: list(state.recent.values()) for lane, state in self._lanes.items()}
         try:
             self._file.close()
             self._file, recovery = replace_file(self._folder, str(error))
-            for lane, state in self._lanes.items():
-                rows = {row.seq: row for row in (*recent[lane], *state.waiting) if row.seq > state.forgotten}
-                state.waiting = [rows[seq] for seq in sorted(rows)]
-            self._waiting_bytes = sum(row.size for state in self._lanes.values() for row in state.waiting)
+            for lane in self._lanes.values():
+                lane.wait_for(lane.unsaved())
             self._begin(recovery, now)
         except (OSError, sqlite3.Error) as second:
             self._disk_refused(second, now)
-
-
-def _run(rows: list[Row]) -> list[Row]:
-    """The first rows as far as they go together into one frame."""
-    run: list[Row] = []
-    readings = 0
-    for row in rows:
-        fits = not run or (row.epoch == run[0].epoch and row.prev == run[-1].seq)
-        if not fits or readings >= MERGED_READINGS or row.at < SET_SINCE_MS:
-            break
-        run.append(row)
-        readings += row.readings
-    return run or rows[:1]
-
-
-def _added(totals: Totals, rows: list[Row]) -> Totals:
-    return Totals(
-        totals.frames + len(rows),
-        totals.readings + sum(row.readings for row in rows),
-        totals.size + sum(row.size for row in rows),
-    )

@@ -9,7 +9,8 @@ import os
 import sqlite3
 import tempfile
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
@@ -56,12 +57,26 @@ class Row(NamedTuple):
     body: bytes
 
 
-class Totals(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Totals:
     """What some frames amount to."""
 
     frames: int
     readings: int
     size: int
+
+    @classmethod
+    def of(cls, rows: Sequence[Row]) -> "Totals":
+        """Of these."""
+        return cls(len(rows), sum(row.readings for row in rows), sum(row.size for row in rows))
+
+    def plus(self, other: "Totals") -> "Totals":
+        """With these as well."""
+        return Totals(self.frames + other.frames, self.readings + other.readings, self.size + other.size)
+
+    def minus(self, other: "Totals") -> "Totals":
+        """Without these."""
+        return Totals(self.frames - other.frames, self.readings - other.readings, self.size - other.size)
 
 
 class Recovery(NamedTuple):
@@ -82,6 +97,7 @@ class SpoolFile:
         self._connection = connection
         self._wal = os.open(f"{path}-wal", os.O_RDWR)
         self._beside: sqlite3.Connection | None = None
+        self._unsynced = False
         self.damaged: dict[tuple[Lane, int], tuple[int, int]] = {}
         """Frames passed over: their bytes are not those that were written. Their readings, and when they were put."""
 
@@ -107,6 +123,7 @@ class SpoolFile:
         try:
             yield
             self._connection.execute("COMMIT")
+            self._unsynced = True
         except BaseException:
             with contextlib.suppress(sqlite3.Error):
                 self._connection.execute("ROLLBACK")
@@ -196,6 +213,9 @@ class SpoolFile:
 
     def sync(self) -> None:
         """Have the disk hold what was written so far; blocks, so it is called in a thread."""
+        if not self._unsynced:
+            return
+        self._unsynced = False
         os.fdatasync(self._wal)
         if os.fstat(self._wal).st_size > _CHECKPOINT_BYTES:
             if self._beside is None:

@@ -1,6 +1,5 @@
 """The spool's own promises; what survives kill -9 is shown in tests/faults."""
 
-import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -271,11 +270,18 @@ def test_memory_is_bounded_while_the_disk_refuses(spool: Spool) -> None:
     for value in range(frames):
         put(spool, Lane.BULK, float(value), readings=5000)
         spool.flush(NOW)
-    assert spool._waiting_bytes <= MEMORY_BYTES
+    assert spool.waiting_bytes <= MEMORY_BYTES
     assert walk(spool, Lane.URGENT) == [7.0]
     assert walk(spool, Lane.BULK)[-1] == float(frames - 1)
     assert spool.counters.dropped_frames > 0
     fill(spool, 1_000_000)
+
+
+def damage(spool: Spool, path: Path) -> None:
+    """The card gives back something else than what was written; SQLite has nothing of it in memory any more."""
+    spool.file.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    path.write_bytes(b"\xff" * path.stat().st_size)
+    spool.file.execute("PRAGMA shrink_memory")
 
 
 def test_damage_met_while_running_begins_anew_and_loses_nothing_in_memory(spool: Spool, tmp_path: Path) -> None:
@@ -283,7 +289,8 @@ def test_damage_met_while_running_begins_anew_and_loses_nothing_in_memory(spool:
     spool.flush(NOW)
     epoch = spool.epoch
     put(spool, Lane.BULK, 2.0)
-    spool._replace_damaged(sqlite3.DatabaseError("database disk image is malformed"), NOW)
+    damage(spool, tmp_path / FILE)
+    spool.flush(NOW)
     assert spool.epoch > epoch
     assert spool.recovery is not None
     spool.flush(NOW + 10)
