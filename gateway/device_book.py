@@ -3,8 +3,8 @@
 import sqlite3
 from collections.abc import Iterable
 
+from gateway.device_reader import DeviceReader
 from gateway.event_time import STEADY_MS
-from gateway.readings import DeviceReader
 from gateway.spool_file import SpoolFile
 
 _CLOCK = "clock-"

@@ -9,7 +9,8 @@ import structlog
 
 from backbone import small_file
 from community.site.devices import DeviceMode
-from gateway.readings import DeviceReader, Pipeline
+from gateway.device_reader import DeviceReader
+from gateway.readings import Pipeline
 
 FILE = "modes.json"
 _decoder = msgspec.json.Decoder(dict[str, DeviceMode])

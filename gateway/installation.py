@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from community.site.adoption import KnownTopics
 from community.site.devices import Device, DeviceMode, Gateway, Line
 from community.site.site import Point, Site
+from gateway.device_reader import DeviceReader, reader_of
 from gateway.drivers.modbus import ModbusDriver, Unit, unit_of
 from gateway.interlocks import Row, rows_of, watched_by
-from gateway.readings import DeviceReader, reader_of
 from gateway.routing import Routes, plan_routes
 
 NewLine = Callable[[Line, list[Unit]], ModbusDriver]

@@ -12,8 +12,8 @@ from community.losses import LossReason
 from community.site.profile import Lane
 from gateway.batches import Batches
 from gateway.clock import JUMP_MS
+from gateway.device_reader import DeviceReader
 from gateway.loss_ledger import keep
-from gateway.readings import DeviceReader
 from gateway.spool import Spool
 
 LOOK_S = 1.0

@@ -8,6 +8,7 @@ from community.site.devices import Bin
 
 UNCERTAIN = int(Quality.UNCERTAIN)
 OUT_OF_RANGE = int(Quality.OUT_OF_RANGE)
+FILL = "fill"
 _OVERFULL_MM = 50.0
 
 
@@ -64,3 +65,14 @@ def fill_level(distance: object, inside: Bin, tilted: object) -> tuple[float, in
     fill = (inside.depth_mm - distance) / span * 100.0
     beyond = distance > inside.depth_mm + _OVERFULL_MM
     return min(100.0, max(0.0, fill)), UNCERTAIN if beyond or tilted is True else 0
+
+
+def with_fill(
+    values: Mapping[str, object], flags: Mapping[str, Quality], inside: Bin
+) -> tuple[Mapping[str, object], Mapping[str, Quality]]:
+    """What a sensor in a bin said, and how full that makes the bin."""
+    level = fill_level(values["distance_mm"], inside, values.get("tilt"))
+    if level is None:
+        return values, flags
+    fill, q = level
+    return {**values, FILL: fill}, {**flags, FILL: Quality(q)} if q else flags

@@ -20,6 +20,7 @@ from gateway.commands import Commands
 from gateway.connections import Connections
 from gateway.device_book import DeviceBook
 from gateway.device_modes import DeviceModes
+from gateway.device_reader import DeviceReader
 from gateway.drivers.modbus import ModbusDriver, Unit
 from gateway.drivers.mqtt import MqttDriver
 from gateway.drivers.mqtt_outputs import MqttOutputs
@@ -32,7 +33,7 @@ from gateway.judgement import STRANGERS
 from gateway.loss_watch import LossWatch
 from gateway.namesake import Namesake
 from gateway.pseudonyms import Pseudonyms
-from gateway.readings import DeviceReader, Pipeline
+from gateway.readings import Pipeline
 from gateway.refusals import Refusals
 from gateway.settings import GatewaySettings, GatewaySettingsError, gateway_of, sensor_broker
 from gateway.spool import Spool

@@ -12,7 +12,7 @@ from gateway.codecs import codec_named
 from gateway.decoders.conversation import Conversation
 from gateway.decoders.decoded import Decode
 from gateway.decoders.formats import conversation_named, format_named
-from gateway.readings import DeviceReader
+from gateway.device_reader import DeviceReader
 
 _KEPT = 10_000
 

@@ -13,9 +13,9 @@ from backbone import topics
 from backbone.bus import Bus, Message
 from community.site.profile import Lane
 from gateway import exposition
+from gateway.device_reader import DeviceReader
 from gateway.exposition import DeviceRow
 from gateway.interlock_guard import InterlockGuard, InterlockState
-from gateway.readings import DeviceReader
 from gateway.refusals import RefusalRow, Refusals
 from gateway.spool import Spool
 

@@ -14,8 +14,9 @@ from community.site.profile import Lane, Register
 from community.site.site import Site, measure_of
 from gateway.backoff import BackOff, Probes
 from gateway.decoders.decoded import Decoded
+from gateway.device_reader import Channel, DeviceReader
 from gateway.drivers.modbus_client import OF_CONNECTION, OF_UNIT, Failure, ModbusConnection, ModbusError
-from gateway.readings import Channel, DeviceReader, Pipeline
+from gateway.readings import Pipeline
 from gateway.refusals import Refusals
 from gateway.register_plan import Request, Span, plan, split
 from gateway.registers import raw_of, value_of, width
@@ -216,7 +217,7 @@ class ModbusDriver:
         if values:
             self._pipeline.accept(unit.reader, Decoded(values), unit.source, self._now(), polled=True)
         else:
-            self._pipeline.answered(unit.reader, self._now())
+            unit.reader.answered(self._now())
 
     async def _read(self, unit: Unit, request: Request) -> Sequence[int] | Sequence[bool]:
         attempt = 0

@@ -14,7 +14,7 @@ from community.site.devices import Gateway
 from community.site.profile import MqttCommand
 from community.site.site import Site, measure_of
 from gateway.decoders.formats import places_of
-from gateway.readings import Channel, DeviceReader
+from gateway.device_reader import Channel, DeviceReader
 from gateway.switch import SwitchError
 
 CARRIED_OUT_S = 1.0

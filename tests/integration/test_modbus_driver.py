@@ -5,11 +5,12 @@ import contextlib
 
 from backbone.steady import wall_ms
 from community.site.site import Site
+from gateway.device_reader import reader_of
 from gateway.drivers.modbus import ModbusDriver, unit_of
 from gateway.drivers.modbus_client import ModbusError
 from gateway.event_time import ClockLimits
 from gateway.pseudonyms import Pseudonyms
-from gateway.readings import Pipeline, reader_of
+from gateway.readings import Pipeline
 from gateway.refusals import Refusals
 from tests.gateway_rig import until
 from tests.gateway_site import modbus_device, site_of

@@ -9,10 +9,11 @@ import pytest
 
 from gateway.decoders import chirpstack, things_stack
 from gateway.decoders.decoded import Decoded
+from gateway.device_reader import reader_of
 from gateway.drivers.mqtt import MqttDriver
 from gateway.event_time import ClockLimits
 from gateway.pseudonyms import Pseudonyms
-from gateway.readings import Pipeline, reader_of
+from gateway.readings import Pipeline
 from gateway.refusals import Refusals
 from gateway.routing import plan_routes
 from tests.gateway_site import GATEWAY, PROFILES, data, mqtt_device, site_of

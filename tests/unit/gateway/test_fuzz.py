@@ -20,10 +20,11 @@ from community.site.site import Site
 from gateway.codecs import CODECS
 from gateway.decoders.decoded import DecodeError
 from gateway.decoders.formats import FORMATS, conversation_named, format_named
+from gateway.device_reader import reader_of
 from gateway.drivers.mqtt import MqttDriver
 from gateway.event_time import ClockLimits
 from gateway.pseudonyms import Pseudonyms
-from gateway.readings import Pipeline, reader_of
+from gateway.readings import Pipeline
 from gateway.refusals import Refusals
 from gateway.routing import plan_routes
 from tests.gateway_site import GATEWAY, PROFILES, mqtt_device, site_of

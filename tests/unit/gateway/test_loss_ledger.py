@@ -11,10 +11,11 @@ from backbone.losses import loss_event, loss_of
 from community.losses import Loss, LossReason
 from community.site.profile import Lane
 from gateway.decoders.decoded import Decoded
+from gateway.device_reader import reader_of
 from gateway.event_time import ClockLimits
 from gateway.loss_ledger import GOES_ON_MS, LONGEST_REPORT_MS, MOST_EVENTS, REPORT_AGAIN_MS, LossLedger, keep
 from gateway.pseudonyms import Pseudonyms
-from gateway.readings import Pipeline, reader_of
+from gateway.readings import Pipeline
 from gateway.refusals import Refusals
 from gateway.spool import Spool
 from tests.gateway_site import mqtt_device, site_of

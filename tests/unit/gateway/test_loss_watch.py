@@ -9,10 +9,11 @@ from community.losses import Loss, LossReason
 from community.site.profile import Lane
 from gateway.batches import Batches
 from gateway.decoders.decoded import Decoded
+from gateway.device_reader import reader_of
 from gateway.event_time import ClockLimits
 from gateway.loss_watch import SILENT_LOOKS, LossWatch
 from gateway.pseudonyms import Pseudonyms
-from gateway.readings import Pipeline, reader_of
+from gateway.readings import Pipeline
 from gateway.refusals import Refusals
 from gateway.spool import Spool
 from tests.gateway_rig import until

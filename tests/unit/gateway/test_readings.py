@@ -17,10 +17,11 @@ from gateway.backoff import LONGEST_S, BackOff
 from gateway.batches import Batches
 from gateway.decoders.decoded import Decoded, DecodeError
 from gateway.decoders.formats import FORMATS
+from gateway.device_reader import reader_of
 from gateway.event_time import ClockLimits
 from gateway.measures import ValueRefusedError, fill_level, number
 from gateway.pseudonyms import PseudonymKeyError, Pseudonyms
-from gateway.readings import FAILURE_REPEAT_MS, Pipeline, reader_of
+from gateway.readings import FAILURE_REPEAT_MS, Pipeline
 from gateway.refusals import OTHERS, QUIET_MS, ROWS, SHOWN, Refusals
 from gateway.settings import GatewaySettings, GatewaySettingsError, gateway_of, sensor_broker
 from tests.gateway_site import modbus_device, mqtt_device, site_of
