@@ -33,13 +33,15 @@ ARGUMENTS = {
         "_reply": 2,
         "_fail": 1,
         "count": 1,
+        "failed": 0,
     },
 }
 """By folder, what is called with a sentence and its place among the arguments; or it is named `reason` or `problem`."""
 SHOWN = {400, 409, 410, 413, 415, 422, 429}
 """The statuses whose words the page shows (src/api/useRequest.ts)."""
 RETURNED = {
-    "gateway/interlock_guard.py": {"reset", "_set"},
+    "gateway/interlock_guard.py": {"reset"},
+    "gateway/interlock_outputs.py": {"_write"},
     "gateway/device_modes.py": {"command"},
     "gateway/clock.py": {"problem"},
     "gateway/namesake.py": {"problem"},
