@@ -12,6 +12,7 @@ from community.site.adoption_text import device_row, profile_draft, slug
 from community.site.announced import Announced
 from community.site.profile import Lane, Profile
 from community.site.site import Site
+from community.site.topics import Topics
 
 _SUFFIXES = ("/SENSOR", "/send")
 """What some formats let a site file leave out of the topic."""
@@ -53,21 +54,13 @@ class KnownTopics:
     """The topics devices of a site speak on; those of its other gateways too."""
 
     def __init__(self, site: Site) -> None:
-        topics = [_base(device.mqtt.topic) for device in site.devices.values() if device.mqtt is not None]
-        self._exact = {topic for topic in topics if "+" not in topic}
-        self._patterns = [topic.split("/") for topic in topics if "+" in topic]
+        self._topics = Topics[str]()
+        for device in site.devices.values():
+            if device.mqtt is not None:
+                self._topics.add(_base(device.mqtt.topic), device.id)
 
     def __contains__(self, topic: object) -> bool:
-        topic = _base(str(topic))
-        if topic in self._exact:
-            return True
-        levels = topic.split("/")
-        others = [*self._patterns, *(one.split("/") for one in self._exact)] if "+" in levels else self._patterns
-        return any(len(other) == len(levels) and _same(other, levels) for other in others)
-
-
-def _same(one: list[str], other: list[str]) -> bool:
-    return all(a == b or "+" in (a, b) for a, b in zip(one, other, strict=True))
+        return self._topics.overlapping(_base(str(topic))) is not None
 
 
 def _base(topic: str) -> str:

@@ -81,11 +81,10 @@ def _explains(path: Path, rule: Rule, subject: Subject) -> Found:
     path = (*path, "explains")
     if rule.risk is Grade.LOW:
         yield path, "a low rule makes no alarm that could explain others; grade it medium"
-    rules = {other.id: other for other in subject.file.rules}
     for place, name in enumerate(rule.explains.rules):
         here = (*path, "rules", place)
         yield from subject.absent(here, "rule", name)
-        other = rules.get(name)
+        other = subject.rules.get(name)
         if other is None:
             continue
         if any(risk is Grade.HIGH for risk in _risks(other)):
@@ -96,11 +95,10 @@ def _explains(path: Path, rule: Rule, subject: Subject) -> Found:
 
 def _suppressed(path: Path, rule: Rule, subject: Subject) -> Found:
     """Suppression by design hides neither a high alarm nor fire."""
-    rules = {other.id: other for other in subject.file.rules}
     for place, name in enumerate(rule.suppressed_by):
         here = (*path, "suppressed_by", place)
         yield from subject.absent(here, "rule", name)
-        if name in rules and rules[name].risk is Grade.LOW:
+        if (other := subject.rules.get(name)) is not None and other.risk is Grade.LOW:
             yield here, f"'{name}' is low and makes no alarm that could suppress others; grade it medium"
     for key in ("suppressed_by", "suppressed_in_maintenance"):
         if not getattr(rule, key):

@@ -32,7 +32,7 @@ def check_rules(subject: Subject) -> Found:
 
 def check_grade(path: Path, rule: Rule, subject: Subject) -> Found:
     """A rule, as it is or as an override makes it, has what its grade asks for."""
-    plan = next((plan for plan in subject.file.plans if plan.id == rule.plan), None)
+    plan = subject.plans.get(rule.plan or "")
     if rule.risk is Grade.HIGH and rule.plan is None:
         yield (*path, "risk"), "a high rule must name the plan it activates: add plan: …"
     if plan is not None and rule.risk.value not in plan.levels and not subject.touched("plans.levels"):

@@ -21,6 +21,7 @@ from community.site.model import SiteFile, Zone
 from community.site.problems import Problem, problem_at, suggestion
 from community.site.profile import Profile
 from community.site.subject import Found, Subject
+from community.site.topics import Topics
 from community.site.yaml_text import Document, Path
 
 _ADDRESS = re.compile(r"[^\s:/]+:[0-9]{1,5}|\[[0-9a-fA-F:.]+\]:[0-9]{1,5}")
@@ -111,7 +112,7 @@ def _brokers(subject: Subject) -> Found:
 
 
 def _devices(subject: Subject) -> Found:
-    listening: list[tuple[str, str]] = []
+    listening = Topics[str]()
     units: dict[tuple[str, str, int], str] = {}
     ports: dict[str, tuple[Line, str]] = {}
     for path, device in subject.devices:
@@ -199,26 +200,20 @@ def _measures(path: Path, device: Device, profile: Profile) -> Found:
         yield (*path, "bin"), "the dead zone is as deep as the bin; both are measured from the sensor downwards"
 
 
-def _topic(path: Path, topic: str, device: str, listening: list[tuple[str, str]]) -> Found:
+def _topic(path: Path, topic: str, device: str, listening: Topics[str]) -> Found:
     levels = topic.split("/")
     if not topic or "#" in topic or any("+" in level and level != "+" for level in levels):
         yield path, f"'{topic}' is no topic of a device; write it in full, with + for one level that may vary"
         return
-    for other, owner in listening:
-        if _overlap(levels, other.split("/")):
-            yield path[:-1], f"'{owner}' already listens to {other}"
-            break
-    listening.append((topic, device))
+    if (other := listening.overlapping(topic)) is not None:
+        yield path[:-1], f"'{other[1]}' already listens to {other[0]}"
+    listening.add(topic, device)
 
 
 def _shape(path: Path, topic: str, profile: Profile) -> Found:
     shape = _SHAPES.get(profile.decoder.replace("-", "_"))
     if shape is not None and not re.fullmatch(shape[0], topic):
         yield path, f"'{topic}' is no topic of {profile.id}; write {shape[1]}"
-
-
-def _overlap(one: list[str], other: list[str]) -> bool:
-    return len(one) == len(other) and all(a == b or "+" in (a, b) for a, b in zip(one, other, strict=True))
 
 
 CHECKS: tuple[Callable[[Subject], Found], ...] = (

@@ -1,20 +1,31 @@
 """A site file as the checks see it: its tables by id, its points, and the words for what is not there."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Protocol, TypeVar
 
 from community.site.calendar import calendar_names
 from community.site.conditions import Condition, Part, Select
 from community.site.devices import Device, Output
 from community.site.model import SiteFile, Zone
+from community.site.plans import Plan
 from community.site.problems import suggestion
 from community.site.profile import Profile, ValueKind
+from community.site.rules import Rule
 from community.site.selection import Entry, Selection
 from community.site.yaml_text import Path
 
 Found = Iterator[tuple[Path, str]]
 """What a check yields: where, and a sentence."""
+
+
+class _Named(Protocol):
+    @property
+    def id(self) -> str: ...
+
+
+N = TypeVar("N", bound=_Named)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,17 +106,27 @@ class Subject:
         file = self.file
         return {
             "zone": ("zones", self.zones),
-            "party": ("parties", [row.id for row in file.parties]),
-            "person": ("people", [row.id for row in file.people]),
-            "plan": ("plans", [row.id for row in file.plans]),
-            "facility": ("facilities", [row.id for row in file.facilities]),
-            "qualification": ("qualifications", [row.id for row in file.qualifications]),
-            "checklist": ("checklists", [row.id for row in file.checklists]),
-            "rule": ("rules", [row.id for row in file.rules]),
+            "party": ("parties", _by_id(file.parties)),
+            "person": ("people", _by_id(file.people)),
+            "plan": ("plans", self.plans),
+            "facility": ("facilities", _by_id(file.facilities)),
+            "qualification": ("qualifications", _by_id(file.qualifications)),
+            "checklist": ("checklists", _by_id(file.checklists)),
+            "rule": ("rules", self.rules),
             "calendar": ("calendars", calendar_names(file)),
-            "device": ("gateways.devices", [device.id for _, device in self.devices]),
+            "device": ("gateways.devices", _by_id(device for _, device in self.devices)),
             "point": ("gateways.devices", {point.id: point for point in self.points}),
         }
+
+    @cached_property
+    def rules(self) -> dict[str, Rule]:
+        """By id."""
+        return _by_id(self.file.rules)
+
+    @cached_property
+    def plans(self) -> dict[str, Plan]:
+        """By id."""
+        return _by_id(self.file.plans)
 
     @cached_property
     def zones(self) -> dict[str, tuple[str, ...]]:
@@ -200,3 +221,11 @@ def inner_parts(path: Path, when: Condition) -> Iterator[tuple[Path, Part]]:
     for key in ("all", "any"):
         for place, part in enumerate(when.part(key) or ()):
             yield (*path, key, place), part
+
+
+def _by_id(rows: Iterable[N]) -> dict[str, N]:
+    """In the order of the file; of an id that is there twice, the first."""
+    found: dict[str, N] = {}
+    for row in rows:
+        found.setdefault(row.id, row)
+    return found
