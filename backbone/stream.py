@@ -5,12 +5,9 @@ Gateways keep frames until then, and send again what is missing (docs/decisions/
 """
 
 import asyncio
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
-from enum import StrEnum
-from typing import NamedTuple
+from dataclasses import dataclass, replace
 
 import msgspec
 import numpy as np
@@ -18,8 +15,11 @@ import structlog
 
 from backbone import metrics, topics
 from backbone.bus import Bus
+from backbone.deliveries import Deliveries, Delivery
 from backbone.frames import Frame, FrameError, decode
 from backbone.gap import SAMPLE_BYTES, Gap
+from backbone.position import Position, Verdict, decide
+from backbone.unset_clock import SET_SINCE_MS, dated
 from backbone.ways import Ways
 from community.quality import Quality
 from community.site.profile import Lane
@@ -33,63 +33,7 @@ SAY_AGAIN_MS = 5_000
 """A gateway that sends what is durable has missed the commit; it is told again at most this often."""
 MANY_READINGS = 20_000
 """So many are worth a batch at once: while it is worked on, the next ones arrive, and no window stands full."""
-FEW_READINGS = 2_000
-"""So many bulk readings come with urgent ones."""
-CLOCK_SET_SINCE_MS = 1_577_836_800_000
-"""A gateway whose clock shows less than 2020 has none that is set."""
-_FRAME_BYTES = 1_000
-_NAME_BYTES = 100
 log = structlog.get_logger()
-
-
-class Position(NamedTuple):
-    """How far a consumer is with a gateway: all frames of `epoch` up to these numbers."""
-
-    epoch: int = 0
-    urgent: int = 0
-    bulk: int = 0
-
-    def of(self, lane: Lane) -> int:
-        """The number reached in a lane."""
-        return self.urgent if lane is Lane.URGENT else self.bulk
-
-    def moved(self, lane: Lane, seq: int) -> "Position":
-        """This position with a lane at `seq`."""
-        return Position(self.epoch, seq, self.bulk) if lane is Lane.URGENT else Position(self.epoch, self.urgent, seq)
-
-
-class Verdict(StrEnum):
-    """What a frame is to a consumer at a position."""
-
-    ACCEPT = "accepted"
-    DUPLICATE = "duplicate"
-    GAP = "gap"
-
-
-def decide(position: Position, lane: Lane, epoch: int, seq: int, previous: int) -> tuple[Verdict, Position]:
-    """Whether a frame is the next one, and the position if it is taken.
-
-    A higher epoch is a new numbering: both lanes start over.
-    """
-    if epoch < position.epoch:
-        return Verdict.DUPLICATE, position
-    if epoch > position.epoch:
-        position = Position(epoch)
-    if seq <= position.of(lane):
-        return Verdict.DUPLICATE, position
-    if previous > position.of(lane):
-        return Verdict.GAP, position
-    return Verdict.ACCEPT, position.moved(lane, seq)
-
-
-@dataclass(frozen=True, slots=True)
-class Delivery:
-    """A frame in its turn."""
-
-    gateway: str
-    lane: Lane
-    frame: Frame
-    received: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,12 +44,6 @@ class Refusal:
     reason: str
     sample: bytes
     at: int
-
-
-@dataclass(slots=True)
-class _LaneState:
-    queue: deque[tuple[Delivery, int, Position]] = field(default_factory=deque)
-    gap: Gap | None = None
 
 
 class Stream:
@@ -146,14 +84,11 @@ class Stream:
         self._read = {gateway: positions.get(gateway, Position()) for gateway in gateways}
         self._given = dict(self._read)
         self._durable = dict(self._read)
-        self._lanes = {(gateway, lane): _LaneState() for gateway in self._read for lane in Lane}
-        self._order = deque(self._read)
+        self._deliveries = Deliveries(self._read)
+        self._gaps: dict[tuple[str, Lane], Gap] = {}
         self._unsaid: set[str] = set()
         self._said_at: dict[str, int] = {}
         self._counted = {verdict: metrics.frames.labels(consumer, verdict.value) for verdict in Verdict}
-        self._buffered_bytes = 0
-        self._buffered_readings = 0
-        self._urgent_waiting = 0
         self._arrived = asyncio.Event()
 
     def start(self) -> None:
@@ -172,8 +107,7 @@ class Stream:
             if gateway in self._read:
                 continue
             self._read[gateway] = self._given[gateway] = self._durable[gateway] = positions.get(gateway, Position())
-            self._lanes |= {(gateway, lane): _LaneState() for lane in Lane}
-            self._order.append(gateway)
+            self._deliveries.admit(gateway)
             self._publish(gateway)
 
     @property
@@ -184,7 +118,7 @@ class Stream:
     @property
     def waiting(self) -> set[tuple[str, Lane]]:
         """Lanes of which something is here, or asked for, that `batch` has not given out."""
-        return {source for source, state in self._lanes.items() if state.queue or state.gap is not None}
+        return self._deliveries.sources | self._gaps.keys()
 
     @property
     def listening(self) -> bool:
@@ -199,7 +133,7 @@ class Stream:
     @property
     def buffered_readings(self) -> int:
         """Readings that wait here."""
-        return self._buffered_readings
+        return self._deliveries.readings
 
     @contextmanager
     def quiet(self) -> Iterator[None]:
@@ -241,43 +175,23 @@ class Stream:
                 pass
         for gateway in tuple(self._unsaid):
             self._publish(gateway)
-        taken = self._take(max_readings)
+        return self.take(max_readings)
+
+    def take(self, max_readings: int) -> list[Delivery]:
+        """What is here now, in turn; no more when that many readings are reached."""
+        taken = self._deliveries.take(max_readings)
+        for delivery, position in taken:
+            self._give(delivery.gateway, delivery.lane, position)
         self._read_on()
-        return taken
+        return [delivery for delivery, _ in taken]
 
     def _enough(self, max_readings: int, hurry: bool) -> bool:
-        full = self._buffered_readings >= min(max_readings, MANY_READINGS) or self.held_back
-        return full or (hurry and self._urgent_waiting > 0)
-
-    def _take(self, max_readings: int) -> list[Delivery]:
-        """Urgent before bulk; within a lane the gateways in turn, so that one's backlog does not starve another.
-
-        With urgent frames there are few bulk readings: an alarm is not to wait until many are judged.
-        """
-        taken: list[Delivery] = []
-        readings = 0
-        for lane in (Lane.URGENT, Lane.BULK):
-            if taken:
-                max_readings = min(max_readings, readings + FEW_READINGS)
-            waiting = deque(gateway for gateway in self._order if self._lanes[gateway, lane].queue)
-            while waiting and (readings < max_readings or not taken):
-                gateway = waiting.popleft()
-                queue = self._lanes[gateway, lane].queue
-                delivery, size, position = queue.popleft()
-                taken.append(delivery)
-                readings += delivery.frame.t.size
-                self._buffered_bytes -= size
-                self._urgent_waiting -= lane is Lane.URGENT
-                self._give(gateway, lane, position)
-                if queue:
-                    waiting.append(gateway)
-        self._order.rotate(-1)
-        self._buffered_readings -= readings
-        return taken
+        full = self._deliveries.readings >= min(max_readings, MANY_READINGS) or self.held_back
+        return full or (hurry and self._deliveries.urgent > 0)
 
     def _read_on(self) -> None:
         for bus in tuple(self._not_read):
-            if self._buffered_bytes < self._limits[bus] // 2:
+            if self._deliveries.bytes < self._limits[bus] // 2:
                 self._not_read.discard(bus)
                 bus.resume_reading()
 
@@ -324,44 +238,40 @@ class Stream:
         if source is None or source.gateway not in self._read:
             self._refused(topic, UNKNOWN_GATEWAY, payload)
             return
-        state = self._lanes[source.gateway, source.lane]
+        lane = source.gateway, source.lane
         try:
             frame = decode(payload)
         except FrameError as error:
             self._refused(topic, str(error), payload)
-            if state.gap is not None:
-                state.gap.answered_badly(payload)
+            if lane in self._gaps:
+                self._gaps[lane].answered_badly(payload)
             return
         frame = _with_times_set(frame, self._now())
         verdict, moved = decide(self._read[source.gateway], source.lane, frame.epoch, frame.seq, frame.previous)
-        if verdict is Verdict.GAP and self._missing(source, state, frame, moved):
-            self._step_over(topic, source, state, moved.of(source.lane) + 1, frame.previous)
+        if verdict is Verdict.GAP and self._missing(source, frame, moved):
+            self._step_over(topic, source, self._gaps[lane], moved.of(source.lane) + 1, frame.previous)
             verdict, moved = Verdict.ACCEPT, moved.moved(source.lane, frame.seq)
         self._counted[verdict].inc()
         if verdict is Verdict.ACCEPT:
-            state.gap = None
+            self._gaps.pop(lane, None)
             self._read[source.gateway] = moved
-            self._queue(Delivery(source.gateway, source.lane, frame, self._now()), moved, state)
+            self._queue(Delivery(source.gateway, source.lane, frame, self._now()), moved)
         elif verdict is Verdict.DUPLICATE:
             self._remind(source.gateway, source.lane, frame)
 
-    def _queue(self, delivery: Delivery, position: Position, state: _LaneState) -> None:
-        size = _weight(delivery.frame)
-        state.queue.append((delivery, size, position))
-        self._buffered_bytes += size
-        self._buffered_readings += delivery.frame.t.size
-        self._urgent_waiting += delivery.lane is Lane.URGENT
+    def _queue(self, delivery: Delivery, position: Position) -> None:
+        self._deliveries.put(delivery, position)
         self._arrived.set()
         for bus, limit in self._limits.items():
-            if self._buffered_bytes > limit and bus not in self._not_read:
+            if self._deliveries.bytes > limit and bus not in self._not_read:
                 self._not_read.add(bus)
                 bus.pause_reading()
 
-    def _missing(self, source: topics.FrameTopic, state: _LaneState, frame: Frame, position: Position) -> bool:
+    def _missing(self, source: topics.FrameTopic, frame: Frame, position: Position) -> bool:
         """Ask for what lies between `position` and the frame; True when it is known to be unreadable."""
-        gap, now = state.gap, self._now()
+        gap, now = self._gaps.get((source.gateway, source.lane)), self._now()
         if gap is None or gap.epoch != frame.epoch:
-            gap = state.gap = Gap(frame.epoch, frame.previous, now)
+            gap = self._gaps[source.gateway, source.lane] = Gap(frame.epoch, frame.previous, now)
             log.info("frames are missing", gateway=source.gateway, lane=source.lane, after=position.of(source.lane))
             ask = True
         else:
@@ -373,13 +283,12 @@ class Stream:
             self._publish(source.gateway, {source.lane.value: position.of(source.lane) + 1})
         return False
 
-    def _step_over(self, topic: str, source: topics.FrameTopic, state: _LaneState, first: int, last: int) -> None:
+    def _step_over(self, topic: str, source: topics.FrameTopic, gap: Gap, first: int, last: int) -> None:
         """What lies between was refused each time it came; waiting for it, nothing after it would ever arrive."""
-        assert state.gap is not None
         log.error(
             "stepped over frames that cannot be read", gateway=source.gateway, lane=source.lane, first=first, last=last
         )
-        self._refused(topic, "lost: refused each time it came, stepped over", state.gap.sample)
+        self._refused(topic, "lost: refused each time it came, stepped over", gap.sample)
 
     def _remind(self, gateway: str, lane: Lane, frame: Frame) -> None:
         durable = self._durable[gateway]
@@ -395,19 +304,7 @@ class Stream:
 
 def _with_times_set(frame: Frame, now: int) -> Frame:
     """A frame sent by a clock that is not set: its times are so long before `now` as they are before it was sent."""
-    if frame.sent >= CLOCK_SET_SINCE_MS:
+    if frame.sent >= SET_SINCE_MS:
         return frame
-    by = now - frame.sent
-    unset = frame.t < CLOCK_SET_SINCE_MS
-    events = tuple(
-        msgspec.structs.replace(event, t=event.t + by) if event.t < CLOCK_SET_SINCE_MS else event
-        for event in frame.events
-    )
-    q = frame.q | np.where(unset, int(Quality.CLOCK_SUSPECT), 0).astype(np.uint8)
-    return replace(frame, t=np.where(unset, frame.t + by, frame.t), q=q, events=events)
-
-
-def _weight(frame: Frame) -> int:
-    """About what a decoded frame takes, bytes."""
-    columns = frame.p.nbytes + frame.t.nbytes + frame.x.nbytes + frame.q.nbytes
-    return _FRAME_BYTES * (1 + len(frame.events)) + _NAME_BYTES * len(frame.points) + columns
+    q = frame.q | np.where(frame.t < SET_SINCE_MS, int(Quality.CLOCK_SUSPECT), 0).astype(np.uint8)
+    return replace(dated(frame, now - frame.sent), q=q)

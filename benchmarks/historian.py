@@ -21,13 +21,14 @@ import numpy as np
 import psutil
 import pyarrow as pa
 
+from backbone.deliveries import Delivery
 from backbone.frames import Frame, decode, encode_compact, encode_json
 from backbone.historian.duckdb import DuckDBHistorian
 from backbone.historian.influx_address import InfluxAddress
 from backbone.historian.influxdb import InfluxHistorian
 from backbone.historian.line_protocol import LineWriter
 from backbone.historian.port import Historian, ReadingBatch
-from backbone.stream import Delivery, Position
+from backbone.position import Position
 from benchmarks.figures import Figure
 from community.site.profile import Lane
 from community.site.site import Site

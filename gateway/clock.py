@@ -11,9 +11,8 @@ from collections.abc import Callable
 import structlog
 
 from backbone.steady import wall_ms
+from backbone.unset_clock import SET_SINCE_MS
 
-SET_SINCE_MS = 1_577_836_800_000
-"""A time before 2020 was read from a clock that was not set."""
 WRONG_MS = 30_000
 AGREE_MS = 5_000
 SAMPLES = 3

@@ -13,7 +13,7 @@ import numpy as np
 import structlog
 
 from backbone.frames import Frame, FrameError, decode, encode_compact
-from gateway.clock import SET_SINCE_MS
+from backbone.unset_clock import SET_SINCE_MS
 from gateway.lane_frames import LaneFrames
 from gateway.spool_file import Row, SpoolFile
 

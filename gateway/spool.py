@@ -10,13 +10,12 @@ import sqlite3
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import numpy as np
 import structlog
 
 from backbone.frames import FrameBuilder, decode, encode_compact
+from backbone.unset_clock import SET_SINCE_MS, dated
 from community.losses import LossReason
 from community.site.profile import Lane
-from gateway.clock import SET_SINCE_MS
 from gateway.compaction import READING_BYTES, Compactor, plain
 from gateway.forgotten import behind, remember
 from gateway.lane_frames import LaneFrames
@@ -204,8 +203,7 @@ class Spool:
             return plain(row.body)
         frame = decode(plain(row.body), remember=False)
         if undated:
-            t = np.where(frame.t < SET_SINCE_MS, frame.t + self.clock_set_by, frame.t)
-            frame = replace(frame, sent=frame.sent + self.clock_set_by, t=t)
+            frame = replace(dated(frame, self.clock_set_by), sent=frame.sent + self.clock_set_by)
         return encode_compact(replace(frame, epoch=self.epoch, prev=min(row.prev, position)))
 
     def newest(self, lane: Lane) -> int:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from backbone.frames import FrameEvent
 from backbone.historian.port import Historian, HistorianRefused, ReadingBatch, Unwritten
-from backbone.stream import Position
+from backbone.position import Position
 
 SURE = 40
 """So many refusals without a single row stored, and it is not the rows: the historian is out of order."""

@@ -18,9 +18,9 @@ import msgspec
 import structlog
 
 from backbone import small_file
+from backbone.deliveries import Delivery
 from backbone.frames import FrameError, decode, encode_compact
 from backbone.historian.port import Historian, HistorianRefused, Unwritten
-from backbone.stream import Delivery
 from community.quarantine import Quarantined
 from community.site.profile import Lane
 from ingest import apart

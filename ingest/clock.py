@@ -7,7 +7,7 @@ import structlog
 
 from backbone import small_file
 from backbone.steady import wall_ms
-from backbone.stream import CLOCK_SET_SINCE_MS
+from backbone.unset_clock import SET_SINCE_MS
 
 SAVE_EVERY_MS = 10_000
 BELIEVED_MS = 26 * 3_600_000
@@ -43,7 +43,7 @@ class ForwardClock:
             self._saved = self._highest
 
     def _is_believed(self, now: int) -> bool:
-        return self._saved - now <= BELIEVED_MS or now < CLOCK_SET_SINCE_MS
+        return self._saved - now <= BELIEVED_MS or now < SET_SINCE_MS
 
     def _read(self) -> int:
         try:

@@ -14,11 +14,13 @@ from backbone import metrics
 from backbone.database.database import Database
 from backbone.database.losses import record_losses
 from backbone.database.quarantine import entries_of, forget, record, settle
+from backbone.deliveries import Delivery
 from backbone.historian.port import Historian, HistorianError, HistorianUnavailable, Unwritten
+from backbone.position import Position
 from backbone.refused import Ledger
 from backbone.room import Room
 from backbone.steady import wall_ms
-from backbone.stream import UNKNOWN_GATEWAY, Delivery, Position, Refusal
+from backbone.stream import UNKNOWN_GATEWAY, Refusal
 from community.losses import Loss
 from community.quarantine import Quarantined
 from community.site.site import Site

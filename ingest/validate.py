@@ -10,11 +10,11 @@ import numpy as np
 import numpy.typing as npt
 
 from backbone import topics
+from backbone.deliveries import Delivery
 from backbone.frames import FloatColumn, Frame, FrameEvent, QualityColumn, TimeColumn
 from backbone.historian.port import ReadingBatch
 from backbone.losses import EVENT_TYPE as LOSS
 from backbone.losses import LossError, loss_of
-from backbone.stream import Delivery
 from community.losses import Loss
 from community.quarantine import SAMPLE_CHARACTERS, Quarantined
 from community.site.profile import ValueKind

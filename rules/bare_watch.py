@@ -14,9 +14,9 @@ import structlog
 
 from backbone import metrics, topics
 from backbone.bus import Bus
+from backbone.deliveries import Delivery
 from backbone.frames import FrameError, decode
 from backbone.steady import wall_ms
-from backbone.stream import Delivery
 from community.site.profile import Lane
 from community.site.site import Site
 from rules.intake import Intake

@@ -15,7 +15,8 @@ import structlog
 from sqlalchemy import Connection
 
 from backbone.database.positions import save_positions
-from backbone.stream import MANY_READINGS, Position, Stream
+from backbone.position import Position
+from backbone.stream import MANY_READINGS, Stream
 from rules.detect.checkpoint import Snapshot
 from rules.detect.model import Transition
 from rules.detect.retelling import Call, Told

@@ -20,7 +20,8 @@ from sqlalchemy import Connection
 from backbone import topics
 from backbone.bus import Bus
 from backbone.database.positions import load_positions, save_positions
-from backbone.stream import Position, Stream
+from backbone.position import Position
+from backbone.stream import Stream
 from community.site.profile import Lane
 from community.site.site import Site
 from rules.clock import KEEP_MS, Clock, Known

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from backbone.database.last_places import save_last_places
-from backbone.stream import Delivery
+from backbone.deliveries import Delivery
 from community.headcount import Pass, passed, whereabouts
 from community.site.site import Site
 from rules.part import Part

@@ -5,9 +5,9 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from backbone import metrics
+from backbone.deliveries import Delivery
 from backbone.frames import Frame
 from backbone.losses import EVENT_TYPE as LOSS
-from backbone.stream import Delivery
 from community.quality import Quality
 from community.site.site import Site
 from rules.detect.compiled import Compiled

@@ -7,7 +7,7 @@ back is judged by the time it was made, whatever comes in between (rules/waterma
 from collections.abc import Collection, Sequence
 
 from backbone.building import building
-from backbone.stream import Delivery
+from backbone.deliveries import Delivery
 from community.site.profile import Lane
 from community.site.site import Site
 from rules.detect.compile import compile_rules

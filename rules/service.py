@@ -15,8 +15,9 @@ from backbone.database.database import Database
 from backbone.database.outbox import Relay
 from backbone.database.positions import load_positions
 from backbone.lived_time import LivedTime
+from backbone.position import Position
 from backbone.site_watch import SiteWatch
-from backbone.stream import Position, Stream
+from backbone.stream import Stream
 from backbone.ways import Ways
 from community.site.site import Site
 from rules.bare_watch import bare_watch

@@ -16,7 +16,9 @@ from itertools import islice
 import msgspec
 import numpy as np
 
-from backbone.stream import CLOCK_SET_SINCE_MS, Delivery, Position
+from backbone.deliveries import Delivery
+from backbone.position import Position
+from backbone.unset_clock import SET_SINCE_MS
 from community.site.profile import Lane
 from rules.detect.compiled import Source
 from rules.detect.reach import Reach
@@ -117,7 +119,7 @@ class Watermarks:
         """A frame is judged."""
         gateway, frame, now = self._gateway(delivery.gateway), delivery.frame, delivery.received
         state = gateway.lanes[delivery.lane]
-        undated = frame.sent < CLOCK_SET_SINCE_MS  # its times were set by ours when it came
+        undated = frame.sent < SET_SINCE_MS  # its times were set by ours when it came
         age = 0 if undated else now - frame.sent - gateway.skew
         if age <= NEWS_MS:
             state.live = True

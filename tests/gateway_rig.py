@@ -14,9 +14,10 @@ from typing import Any
 from backbone import topics
 from backbone.bus import Bus
 from backbone.frames import FrameEvent
+from backbone.position import Position
 from backbone.site_watch import SiteWatch
 from backbone.steady import wall_ms
-from backbone.stream import Position, Refusal, Stream
+from backbone.stream import Refusal, Stream
 from community.site.profile import Lane
 from community.site.site import Site
 from gateway.service import run

@@ -8,7 +8,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from backbone.database.statements import Prepared
 from backbone.database.tables import positions
-from backbone.stream import Position
+from backbone.position import Position
 
 _MOVES = ("epoch", "urgent", "bulk")
 

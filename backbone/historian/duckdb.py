@@ -36,7 +36,7 @@ from backbone.historian.port import (
     Series,
     Unwritten,
 )
-from backbone.stream import Position
+from backbone.position import Position
 from community.site.site import Site
 
 _Key = tuple[str, str]

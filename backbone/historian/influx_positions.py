@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from backbone.historian import influxql
 from backbone.historian.buckets import HOUR_MS
 from backbone.historian.line_protocol import Lines, line
-from backbone.stream import Position
+from backbone.position import Position
 
 POSITIONS = "anju_positions"
 _NEWEST = 'SELECT max("number"), "epoch", "urgent", "bulk" FROM {name} WHERE {condition} GROUP BY "gateway"'

@@ -39,8 +39,8 @@ from backbone.historian.port import (
     Unwritten,
 )
 from backbone.historian.positions_file import PositionsFile
+from backbone.position import Position
 from backbone.steady import wall_ms
-from backbone.stream import Position
 from community.site.profile import ValueKind
 from community.site.site import Site
 

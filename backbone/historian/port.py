@@ -12,7 +12,7 @@ from typing import Protocol
 import numpy as np
 
 from backbone.frames import FloatColumn, FrameEvent, IndexColumn, QualityColumn, TimeColumn
-from backbone.stream import Position
+from backbone.position import Position
 from community.site.site import Site
 
 

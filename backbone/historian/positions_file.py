@@ -10,7 +10,7 @@ import msgspec
 
 from backbone.historian.influx_positions import Stored
 from backbone.historian.port import HistorianCorrupt, HistorianUnavailable
-from backbone.stream import Position
+from backbone.position import Position
 
 _Rows = dict[str, tuple[int, int, int]]
 

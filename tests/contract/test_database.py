@@ -24,9 +24,9 @@ from backbone.database import (
 from backbone.database.database import Database
 from backbone.database.errors import Conflict, DatabaseError
 from backbone.database.users import StoredSession, User
+from backbone.position import Position
 from backbone.settings import Settings
 from backbone.site_files import read_site
-from backbone.stream import Position
 from community import alarms as alarm_life
 from community import tickets as ticket_life
 from community.activation_begin import activate

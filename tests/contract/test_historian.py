@@ -14,7 +14,7 @@ import pytest
 from backbone.historian.coverage import coverage
 from backbone.historian.open import open_historian
 from backbone.historian.port import Bucket, Historian, Reading, ReadingBatch
-from backbone.stream import Position
+from backbone.position import Position
 from community.quality import Quality
 from community.site.profile import Family
 from ingest.housekeeping import forget_old

@@ -111,7 +111,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 from backbone.historian.duckdb import DuckDBHistorian
 from backbone.historian.duckdb_file import BLOCK_BYTES, WEEK_MS
-from backbone.stream import Position
+from backbone.position import Position
 from tests.history import NOON, batch
 
 historian = DuckDBHistorian(Path(sys.argv[1]), "yard", ZoneInfo("Asia/Shanghai")).open()

@@ -17,7 +17,7 @@ import pytest
 from backbone.historian.duckdb import DuckDBHistorian
 from backbone.historian.open import open_historian
 from backbone.historian.port import HistorianCorrupt, HistorianRefused, HistorianUnavailable, ReadingBatch
-from backbone.stream import Position
+from backbone.position import Position
 from tests.history import EVER, NEVER, NOON, batch, make_site
 from tests.servers import ROOT
 
@@ -46,7 +46,7 @@ WRITER = """
 import sys
 from pathlib import Path
 from backbone.historian.duckdb import DuckDBHistorian
-from backbone.stream import Position
+from backbone.position import Position
 from tests.history import NOON, batch
 historian = DuckDBHistorian(Path(sys.argv[1]), "yard").open()
 n = historian.positions().get("gw-east", Position()).bulk

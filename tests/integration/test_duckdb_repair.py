@@ -15,7 +15,7 @@ from backbone.historian.duckdb import DuckDBHistorian
 from backbone.historian.duckdb_file import BLOCK_BYTES, log_of
 from backbone.historian.duckdb_repair import Repaired, repair
 from backbone.historian.port import HistorianCorrupt, HistorianUnavailable, ReadingBatch
-from backbone.stream import Position
+from backbone.position import Position
 from tests.history import EVER, NEVER, NOON, event
 from tests.integration.test_duckdb_historian import WRITER, python
 

@@ -4,8 +4,8 @@ import asyncio
 from pathlib import Path
 
 from backbone.steady import wall_ms
+from backbone.unset_clock import SET_SINCE_MS
 from community.quality import Quality
-from gateway.clock import SET_SINCE_MS
 from tests.gateway_rig import Consumer, Operator, gateway_settings, running_gateway, until
 from tests.gateway_site import mqtt_device, site_of
 from tests.servers import Broker

@@ -18,7 +18,7 @@ from backbone.historian.influx_address import InfluxAddress
 from backbone.historian.influx_server import InfluxServer
 from backbone.historian.influxdb import InfluxHistorian
 from backbone.historian.port import HistorianCorrupt, HistorianRefused, HistorianUnavailable, HistorianWentBack
-from backbone.stream import Position
+from backbone.position import Position
 from tests import servers
 from tests.history import EVER, NEVER, NOON, batch, event, make_site
 

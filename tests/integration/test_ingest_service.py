@@ -21,7 +21,7 @@ from backbone.historian.duckdb import DuckDBHistorian
 from backbone.historian.open import open_historian
 from backbone.historian.port import HistorianRefused, HistorianUnavailable, ReadingBatch, Unwritten
 from backbone.losses import loss_event
-from backbone.stream import Position
+from backbone.position import Position
 from community.losses import Loss, LossReason
 from community.site.profile import Lane
 from ingest.validate import Fault

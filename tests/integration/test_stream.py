@@ -11,7 +11,8 @@ from backbone import topics
 from backbone.broker_address import BrokerAddress, BusUrlError
 from backbone.bus import Bus, Message
 from backbone.frames import FrameBuilder, encode_compact, encode_json
-from backbone.stream import MAX_BUFFERED_BYTES, Position, Refusal, Stream
+from backbone.position import Position
+from backbone.stream import MAX_BUFFERED_BYTES, Refusal, Stream
 from backbone.topics import matches
 from community.site.profile import Lane
 from tests import servers

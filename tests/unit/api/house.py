@@ -21,7 +21,7 @@ from backbone.frames import FrameBuilder, FrameEvent
 from backbone.historian.buckets import grid_for
 from backbone.historian.partials import buckets, of_readings
 from backbone.historian.port import Reading, ReadingBatch, Series, Unwritten
-from backbone.stream import Position
+from backbone.position import Position
 from community.alarms import Alarm, raise_alarm
 from community.people import Role
 from community.site.site import Site

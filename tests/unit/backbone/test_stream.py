@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backbone.stream import Position, Verdict, decide
+from backbone.position import Position, Verdict, decide
 from community.site.profile import Lane
 
 

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backbone.frames import FrameBuilder, FrameEvent, decode
-from backbone.stream import Position, Verdict, decide
+from backbone.position import Position, Verdict, decide
 from community.site.profile import Lane
 from gateway.compaction import MERGED_READINGS, READING_BYTES, SETTLED_MS
 from gateway.flow import NO_END, LaneFlow, Window

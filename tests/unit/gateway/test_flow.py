@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from backbone.stream import Position, Verdict, decide
+from backbone.position import Position, Verdict, decide
 from community.site.profile import Lane
 from gateway.flow import LONGEST_PATIENCE_MS, PATIENCE_MS, LaneFlow, Window
 from gateway.uplink import WINDOW as WINDOWS

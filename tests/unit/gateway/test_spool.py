@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from backbone.frames import FrameBuilder, decode
+from backbone.frames import FrameBuilder, FrameEvent, decode
 from backbone.losses import loss_of
 from community.losses import LossReason
 from community.site.profile import Lane
@@ -155,6 +155,18 @@ def test_frames_too_old_are_dropped_unless_the_clock_was_not_set(tmp_path: Path)
     assert walk(spool, Lane.BULK) == []
     assert spool.counters.dropped_frames == 1
     spool.close(NOW)
+
+
+def test_what_was_made_before_the_clock_was_set_is_sent_with_the_time_it_had(spool: Spool) -> None:
+    builder = FrameBuilder()
+    builder.add("d.m", 5_000, 1.0, 0)
+    builder.add_event(FrameEvent("door.credential", 6_000, "access.denied", {}))
+    spool.put(Lane.URGENT, builder, 7_000)
+    spool.clock_set_by = NOW
+    row = spool.after(Lane.URGENT, 0)
+    assert row is not None
+    frame = decode(spool.wire(row, 0))
+    assert (frame.t[0], frame.events[0].t, frame.sent) == (NOW + 5_000, NOW + 6_000, NOW + 7_000)
 
 
 def test_a_damaged_file_is_moved_aside_and_read_as_far_as_it_goes(tmp_path: Path) -> None:

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from backbone.deliveries import Delivery
 from backbone.frames import FrameEvent
 from backbone.historian.duckdb import DuckDBHistorian
 from backbone.historian.port import Historian, HistorianRefused, ReadingBatch, Unwritten
-from backbone.stream import Delivery, Position
+from backbone.position import Position
 from community.site.profile import Lane
 from ingest.aside import Aside, Taken, parts_of
 from ingest.validate import Fault, Limits, SitePoints, check, size_of

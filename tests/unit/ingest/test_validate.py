@@ -4,8 +4,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from backbone.deliveries import Delivery
 from backbone.frames import Frame, FrameEvent
-from backbone.stream import Delivery
 from community.site.profile import Lane
 from ingest.validate import MAX_EVENT_BYTES, Checked, Fault, Limits, SitePoints, check
 from tests.history import NOON, event, frame, make_site

@@ -1,7 +1,7 @@
 """Frames become batches; what a gateway may not say is left out."""
 
+from backbone.deliveries import Delivery
 from backbone.frames import Frame, FrameBuilder, FrameEvent
-from backbone.stream import Delivery
 from community.quality import Quality
 from community.site.profile import Lane
 from rules.detect.compile import compile_rules

@@ -6,8 +6,8 @@ from dataclasses import replace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from backbone.deliveries import Delivery
 from backbone.frames import Frame, FrameBuilder, FrameEvent
-from backbone.stream import Delivery
 from community.site.profile import Lane
 from community.site.site import Site
 from rules.detect.compile import compile_rules
