@@ -32,6 +32,7 @@ from api.live.hub import Hub
 from api.live.latest import LatestCache
 from api.live.router import router as live
 from api.live.services import ServiceBoard
+from api.live.unrecorded import UnrecordedBoard
 from api.middleware import Gate
 from api.notifications.link import router as notification_links
 from api.notifications.push import router as push
@@ -152,6 +153,7 @@ def create_app(
         latest=latest,
         gateways=GatewayBoard(site.gateways),
         found=FoundBoard(),
+        unrecorded=UnrecordedBoard(now),
         services=ServiceBoard(settings.data_dir / "services.json"),
         hub=hub,
         wake_relay=wake_relay,

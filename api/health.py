@@ -5,11 +5,9 @@ import asyncio
 from fastapi import APIRouter
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import BaseModel
-from sqlalchemy import text
 from starlette.responses import JSONResponse, Response
 
 from api.platform import Platform, PlatformDep
-from backbone.database.database import Database
 
 router = APIRouter(tags=["health"])
 CHECK_S = 2.0
@@ -44,7 +42,7 @@ async def get_metrics() -> Response:
 
 async def _reasons(platform: Platform) -> list[str]:
     checks = {
-        "the database does not answer": asyncio.to_thread(_ask, platform.database),
+        "the database does not answer": asyncio.to_thread(platform.database.ask),
         "the historian does not answer": asyncio.to_thread(platform.historian.positions),
     }
     results = await asyncio.gather(
@@ -52,8 +50,3 @@ async def _reasons(platform: Platform) -> list[str]:
     )
     reasons = [reason for reason, result in zip(checks, results, strict=True) if isinstance(result, BaseException)]
     return reasons if platform.bus_connected() else [*reasons, "the broker is not connected"]
-
-
-def _ask(database: Database) -> None:
-    with database.read() as connection:
-        connection.execute(text("SELECT 1"))

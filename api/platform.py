@@ -13,6 +13,7 @@ from api.live.gateways import GatewayBoard
 from api.live.hub import Hub
 from api.live.latest import LatestCache
 from api.live.services import ServiceBoard
+from api.live.unrecorded import UnrecordedBoard
 from api.rules.trials import Trials
 from api.security.buckets import Buckets
 from api.security.guessing import Guessing
@@ -40,6 +41,7 @@ class Platform:
     latest: LatestCache
     gateways: GatewayBoard
     found: FoundBoard
+    unrecorded: UnrecordedBoard
     services: ServiceBoard
     hub: Hub
     wake_relay: Callable[[], None]

@@ -8,7 +8,7 @@ import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field
-from sqlalchemy.exc import DataError, OperationalError
+from sqlalchemy.exc import DataError, InterfaceError, OperationalError
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 
@@ -81,6 +81,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(TransitionRefused, _refused)
     app.add_exception_handler(HistorianError, _no_history)
     app.add_exception_handler(OperationalError, _no_database)
+    app.add_exception_handler(InterfaceError, _no_database)
     app.add_exception_handler(DataError, _no_such_text)
 
 

@@ -11,6 +11,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from api.app import create_app
+from api.live.database import DatabaseWatch
 from api.live.disk import DiskWatch
 from api.live.feed import Feed
 from api.live.history import HistoryWatch
@@ -33,6 +34,8 @@ from dashboards import WEB_DIST
 
 STOP_S = 2
 CLEAN_EVERY_S = 3_600.0
+SESSIONS_EVERY_S = 2.0
+WRITE_DOWN_EVERY_S = 5.0
 log = structlog.get_logger()
 
 
@@ -80,11 +83,13 @@ async def run(
                 platform.gateways,
                 platform.services,
                 platform.found,
+                platform.unrecorded,
                 wall_ms,
             )
             history = HistoryWatch(
                 historian, site.id, platform.latest, platform.services, wall_ms, platform.hub.readings_arrived
             )
+            answers = DatabaseWatch(database, platform.services, wall_ms)
             disk = DiskWatch(Room.of_state(settings), platform.services, wall_ms)
             disk.look()
             await _remember(platform, history)
@@ -102,7 +107,11 @@ async def run(
                     group.create_task(feed.read_missed(), name="api missed events"),
                     group.create_task(platform.services.watch(feed.services_changed), name="api services"),
                     group.create_task(history.watch(feed.services_changed), name="api history"),
+                    group.create_task(platform.unrecorded.watch(feed.unrecorded_changed), name="api unrecorded"),
+                    group.create_task(answers.watch(feed.services_changed), name="api database"),
                     group.create_task(disk.watch(feed.services_changed), name="api disk"),
+                    group.create_task(_end_pages(platform), name="api sessions"),
+                    group.create_task(_write_down_sessions(platform), name="api sessions used"),
                     group.create_task(_forget_old(platform), name="api old rows"),
                 ]
                 group.create_task(_stop(stop, server, platform), name="api stop")
@@ -200,6 +209,33 @@ async def _stop(stop: asyncio.Event, server: uvicorn.Server, platform: Platform)
     platform.hub.end_all("the server stops")
     await asyncio.sleep(0)
     server.should_exit = True
+
+
+async def _end_pages(platform: Platform) -> None:
+    """Close the pages whose session has ended, also where another process ended it."""
+    while True:
+        await asyncio.sleep(SESSIONS_EVERY_S)
+        try:
+            open_ = platform.hub.sessions
+            ended = await asyncio.to_thread(platform.sessions.ended, open_, platform.now()) if open_ else []
+        except Exception:
+            log.exception("whether sessions go on cannot be told")
+            continue
+        for session in ended:
+            platform.hub.end_pages("signed out", session=session)
+
+
+async def _write_down_sessions(platform: Platform) -> None:
+    said = False
+    while True:
+        await asyncio.sleep(WRITE_DOWN_EVERY_S)
+        try:
+            await asyncio.to_thread(platform.sessions.write_down)
+            said = False
+        except Exception:
+            if not said:
+                log.exception("which sessions are used cannot be written yet")
+            said = True
 
 
 async def _forget_old(platform: Platform) -> None:

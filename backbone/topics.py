@@ -55,6 +55,11 @@ def event(site: str, kind: str) -> str:
     return f"{ROOT}/{site}/events/{kind}"
 
 
+def unrecorded(site: str) -> str:
+    """The alarms the database could not take yet; QoS 1, retained."""
+    return f"{ROOT}/{site}/unrecorded/alarm"
+
+
 def parse_frames(topic: str) -> FrameTopic | None:
     """The parts of a frames topic; None when `topic` is not one."""
     parts = topic.split("/")

@@ -17,6 +17,7 @@ from backbone.bus import Bus
 from backbone.deliveries import Delivery
 from backbone.frames import FrameError, decode
 from backbone.steady import wall_ms
+from backbone.ways import Ways
 from community.site.profile import Lane
 from community.site.site import Site
 from rules.intake import Intake
@@ -24,6 +25,7 @@ from rules.judge import detector_of
 from rules.notify.channels import Channels, prepare
 from rules.notify.push import Push
 from rules.notify.unrecorded import Unrecorded
+from rules.notify.unrecorded_pages import UnrecordedPages
 from rules.respond.responder import Responder
 from rules.settings import RulesSettings
 
@@ -62,7 +64,6 @@ async def _judge(settings: RulesSettings, site: Site) -> None:
     intake = Intake(site, detector.compiled, settings.future_skew_ms, lambda *_: None)
     rule_of = Responder(site, settings.late_after_ms).rule_of
     channels, push = Channels(site, os.environ), Push(settings.data_dir, settings.contact)
-    unrecorded = Unrecorded(site, channels, push, settings.public_url, settings.late_after_ms)
     heard: asyncio.Queue[Delivery] = asyncio.Queue(MOST_WAITING)
 
     def hear(topic: str, payload: bytes) -> None:
@@ -73,6 +74,8 @@ async def _judge(settings: RulesSettings, site: Site) -> None:
 
     bus = Bus.of_platform(settings, f"anju-rules-{site.id}-bare")
     bus.subscribe(topics.all_frames(site.id, Lane.URGENT), hear)
+    pages = UnrecordedPages(site.id, bus, Ways(), wall_ms)
+    unrecorded = Unrecorded(site, channels, push, pages, settings.public_url, settings.late_after_ms)
     detector.listen(wall_ms())
     async with bus, asyncio.TaskGroup() as group:
         group.create_task(unrecorded.run(), name="unrecorded")

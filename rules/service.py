@@ -37,6 +37,7 @@ from rules.notify.heartbeat import Heartbeat
 from rules.notify.notifier import Notifier
 from rules.notify.push import Push
 from rules.notify.unrecorded import Unrecorded
+from rules.notify.unrecorded_pages import UnrecordedPages
 from rules.refused import Refused
 from rules.respond.clock_set import known_clock
 from rules.respond.output_values import OutputValues
@@ -98,7 +99,14 @@ async def run(
             watch.start()
             channels = Channels(site, os.environ)
             push = Push(settings.data_dir, settings.contact)
-            unrecorded = Unrecorded(site, channels, push, settings.public_url, settings.late_after_ms)
+            unrecorded = Unrecorded(
+                site,
+                channels,
+                push,
+                UnrecordedPages(site.id, bus, ways, now),
+                settings.public_url,
+                settings.late_after_ms,
+            )
             notifier = Notifier(site, database, notes, relay, channels, push, settings.public_url, now)
             for kind in ("alarm", "plan", "ticket"):
                 bus.subscribe(topics.event(site.id, kind), notifier.on_event)

@@ -225,6 +225,11 @@ class Postgres:
     port: int
     process: Process
 
+    @property
+    def pids(self) -> list[int]:
+        """Of the postmaster and its children."""
+        return [self.process.pid, *(child.pid for child in psutil.Process(self.process.pid).children())]
+
     def kill(self) -> None:
         """kill -9 of the postmaster; its children notice, and end."""
         postmaster = psutil.Process(self.process.pid)

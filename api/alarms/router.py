@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query
 from starlette.responses import Response
 
 from api import paging
-from api.alarms.schemas import Acknowledgement, AlarmOut, Reset
+from api.alarms.schemas import Acknowledgement, AlarmOut, Reset, UnrecordedOut, show_unrecorded
 from api.paging import Cursor, Limit, Page
 from api.platform import PlatformDep
 from api.problems import not_found
@@ -39,6 +39,12 @@ def list_alarms(
             connection, platform.site.id, states=states(state, open_), limit=limit + 1, before=before
         )
     return paging.page(rows, limit, AlarmOut.model_validate, lambda row: (row.raised_at, row.id))
+
+
+@router.get("/unrecorded")
+async def list_unrecorded_alarms(platform: PlatformDep, _: Viewer) -> UnrecordedOut:
+    """Alarms the database could not take yet. Answered without it."""
+    return show_unrecorded(platform.unrecorded.shown)
 
 
 @router.get("/{alarm_id}")

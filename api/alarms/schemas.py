@@ -2,6 +2,7 @@
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from api.live.unrecorded import Unrecorded
 from api.times import Timestamp
 from community.alarms import AlarmState
 from community.site.rules import Grade
@@ -71,6 +72,29 @@ class AlarmOut(BaseModel):
         default_factory=list, description="the readings that ended its condition; none where time alone did"
     )
     version: int
+
+
+class UnrecordedAlarmOut(AlarmOut):
+    """An alarm the database could not take yet: it has no ticket, no plan, and nobody can acknowledge it."""
+
+    told: list[str] = Field(description="people who were told of it without a record")
+
+
+class UnrecordedOut(BaseModel):
+    """The alarms that are not on record; each is on record under the same id once the database is back."""
+
+    items: list[UnrecordedAlarmOut]
+    left_off: int = Field(description="alarms beside these, none of them graver")
+    silent_since: Timestamp | None = Field(description="the rules have not been heard since: it may have changed")
+
+
+def show_unrecorded(shown: Unrecorded) -> UnrecordedOut:
+    """The alarms as answers and the live channel show them."""
+    items = [
+        UnrecordedAlarmOut.model_validate({**AlarmOut.model_validate(one.alarm).model_dump(), "told": list(one.told)})
+        for one in shown.alarms
+    ]
+    return UnrecordedOut(items=items, left_off=shown.left_off, silent_since=shown.silent_since)
 
 
 class Acknowledgement(BaseModel):

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import structlog
 
+from api.alarms.schemas import show_unrecorded
 from api.gateways.schemas import show as show_gateway
 from api.live.found import FoundBoard
 from api.live.gateways import GatewayBoard, StatusError
@@ -13,12 +14,14 @@ from api.live.hub import Hub
 from api.live.latest import LatestCache
 from api.live.services import ServiceBoard
 from api.live.shown import KINDS, EventError, Shown, parse_event, shown_event
+from api.live.unrecorded import UnrecordedBoard
 from api.services.schemas import show as show_service
 from backbone import frames, metrics, topics
 from backbone.bus import Bus
 from backbone.database import outbox
 from backbone.database.database import Database
 from backbone.found import FoundError
+from backbone.unrecorded import UnrecordedError
 from backbone.ways import Ways
 from community.site.profile import Lane
 from community.site.site import Site
@@ -40,6 +43,7 @@ class Feed:
         gateways: GatewayBoard,
         services: ServiceBoard,
         found: FoundBoard,
+        unrecorded: UnrecordedBoard,
         now: Callable[[], int],
     ) -> None:
         self._site = site
@@ -49,6 +53,7 @@ class Feed:
         self._gateways = gateways
         self._services = services
         self._found = found
+        self._unrecorded = unrecorded
         self._now = now
         self._missed = asyncio.Event()
         self._bus: Bus | None = None
@@ -69,6 +74,8 @@ class Feed:
         bus.subscribe(topics.event(self._site.id, "+"), self.on_event)
         bus.subscribe(topics.status(self._site.id, "+"), self.on_status)
         bus.subscribe(topics.found(self._site.id, "+"), self.on_found)
+        bus.subscribe(topics.unrecorded(self._site.id), self.on_unrecorded)
+        ways.subscribe(topics.unrecorded(self._site.id), self._take_unrecorded)
         bus.on_connect(self._missed.set)
 
     def on_frame(self, topic: str, payload: bytes) -> None:
@@ -116,6 +123,21 @@ class Feed:
             self._found.take(gateway, payload)
         except FoundError as error:
             self._say("list of found devices refused", topic, error)
+
+    def on_unrecorded(self, topic: str, payload: bytes) -> None:
+        """The alarms that are not on record."""
+        self._take_unrecorded(topic, payload, kept=self._bus is not None and self._bus.retained)
+
+    def _take_unrecorded(self, topic: str, payload: bytes, *, kept: bool = False) -> None:
+        try:
+            if self._unrecorded.take(payload, kept=kept):
+                self.unrecorded_changed()
+        except UnrecordedError as error:
+            self._say("alarms without a record refused", topic, error)
+
+    def unrecorded_changed(self) -> None:
+        """There are other alarms without a record to show."""
+        self._hub.state("unrecorded", show_unrecorded(self._unrecorded.shown).model_dump(mode="json"))
 
     def services_changed(self) -> None:
         """The supervisor's file changed."""

@@ -36,6 +36,11 @@ class Hub:
         pages.set(len(self._clients))
         return client
 
+    @property
+    def sessions(self) -> frozenset[str]:
+        """Those of the open pages."""
+        return frozenset(client.session for client in self._clients)
+
     def pages_of(self, username: str) -> int:
         """How many pages a user has open."""
         return sum(client.username == username for client in self._clients)

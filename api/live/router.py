@@ -5,6 +5,7 @@ from typing import Annotated
 
 import structlog
 from fastapi import APIRouter, Query, WebSocket
+from sqlalchemy.exc import InterfaceError, OperationalError
 from starlette.websockets import WebSocketDisconnect
 
 from api import problems
@@ -59,7 +60,10 @@ async def _admit(socket: WebSocket, platform: Platform, token: str | None) -> Cl
     if not same_origin(socket, platform):
         raise Problem(403, "another site's page may not listen", kind="origin")
     token = token or token_of(socket)[0]
-    caller = await asyncio.to_thread(platform.sessions.find, token, platform.now()) if token else None
+    try:
+        caller = await asyncio.to_thread(platform.sessions.find, token, platform.now()) if token else None
+    except (OperationalError, InterfaceError) as error:
+        raise Problem(503, "the database does not answer", kind="no-database") from error
     if caller is None:
         raise Problem(401, "sign in first", kind="sign-in")
     authorise(caller, Action.VIEW)
@@ -96,10 +100,7 @@ async def _tell(socket: WebSocket, platform: Platform, client: Client) -> None:
             await _send(socket, message)
         if clock() >= next_ping:
             next_ping = clock() + PING_S
-            if not await asyncio.to_thread(platform.sessions.lives, client.session, platform.now()):
-                client.end("signed out")
-            else:
-                await _send(socket, ping(platform.now()))
+            await _send(socket, ping(platform.now()))
     async with asyncio.timeout(SEND_S):
         await socket.close(_POLICY, client.close_reason)
 

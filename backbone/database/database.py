@@ -41,6 +41,8 @@ class Database:
         self.is_sqlite = engine.dialect.name == "sqlite"
         self._writers: list[Connection] = []
         """SQLite's, at rest. The last one used is the next: what it has read of the file it need not read again."""
+        self.given_up = False
+        """Set by somebody who watches that it answers (`ask`): until it does, nobody else waits for it."""
 
     @classmethod
     def open(cls, url: str) -> Database:
@@ -78,6 +80,7 @@ class Database:
         Raises:
             OperationalError: the database is away, or took the turn back; nothing was written, try again.
         """
+        self._not_in_vain()
         if self.is_sqlite:
             with self._sqlite_writer(durable) as connection:
                 yield connection
@@ -121,13 +124,27 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        """A connection to read from, which sees one state of the whole and never waits for a writer."""
+        """A connection to read from, which sees one state of the whole and never waits for a writer.
+
+        Raises:
+            OperationalError: the database is away.
+        """
+        self._not_in_vain()
         with self._engine.connect() as connection:
             if self.is_sqlite:
                 connection.exec_driver_sql("BEGIN")
             else:
                 connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
             yield connection
+
+    def ask(self) -> None:
+        """Whether it answers, however long that takes.
+
+        Raises:
+            OperationalError: the database is away.
+        """
+        with self._engine.connect() as connection:
+            connection.execute(text("SELECT 1"))
 
     def backup(self, path: Path) -> bool:
         """A copy of an SQLite file as of one moment in a new file; False: a server keeps the state."""
@@ -149,6 +166,10 @@ class Database:
         if self.is_sqlite:
             with self._engine.connect() as connection:
                 _pragma(connection, "wal_checkpoint(PASSIVE)")
+
+    def _not_in_vain(self) -> None:
+        if self.given_up:
+            raise OperationalError(None, None, ConnectionError("the database does not answer"))
 
     def _migrate(self, path: str | None) -> None:
         """To the newest tables, all or nothing. Services start together: one migrates, the others wait for it."""

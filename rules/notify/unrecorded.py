@@ -2,7 +2,8 @@
 
 While the database takes nothing there is no ticket, no plan and nobody's acknowledgement, and of a fire nobody would
 hear before the disk has room again. So those whom the grade's levels call are called, level by level, and the message
-says what is lacking. Once the alarm is recorded everything else follows as ever, and they are told once more.
+says what is lacking; whoever has a page open sees it there. Once the alarm is recorded everything else follows as ever,
+and they are told once more.
 """
 
 import asyncio
@@ -15,6 +16,8 @@ from functools import partial
 import structlog
 
 from backbone import metrics
+from backbone.unrecorded import UnrecordedAlarm
+from community.alarms import Alarm, AlarmState, clear
 from community.escalations import Call
 from community.notice_text import Facts, Message, render
 from community.push import CHANNEL
@@ -28,6 +31,7 @@ from rules.notify.channels import Channels, hand_over
 from rules.notify.push import Push
 from rules.notify.slots import Slots, Way
 from rules.notify.taken import NotTaken
+from rules.notify.unrecorded_pages import UnrecordedPages
 from rules.respond.alarm_record import raised
 from rules.respond.notices import facts_of
 
@@ -55,6 +59,7 @@ def _key(transition: Transition) -> _Key:
 class _Owed:
     """An alarm that is not recorded yet."""
 
+    alarm: Alarm
     facts: Facts
     calls: Sequence[Call]
     since: float
@@ -75,11 +80,22 @@ class _Owed:
 class Unrecorded:
     """What is owed to people while the database is away. Runs beside detection; nothing waits for it."""
 
-    def __init__(self, site: Site, channels: Channels, push: Push, public_url: str, late_after_ms: int) -> None:
+    def __init__(
+        self,
+        site: Site,
+        channels: Channels,
+        push: Push,
+        pages: UnrecordedPages,
+        public_url: str,
+        late_after_ms: int,
+    ) -> None:
         self._push = push
+        self._pages = pages
         self._late_after_ms = late_after_ms
         self._url = public_url.rstrip("/")
         self._owed: dict[_Key, _Owed] = {}
+        self._newest: dict[tuple[str, str], _Key] = {}
+        """By rule and scope: what pages show of it."""
         self._busy: set[str] = set()
         """People to whom something is being said."""
         self._not_before: dict[str, float] = {}
@@ -98,19 +114,34 @@ class Unrecorded:
     def owe(self, transitions: Iterable[Transition], rule_of: Callable[[Transition], Rule | None], now: int) -> None:
         """These could not be recorded; repeats have no effect, and old news calls nobody. `now`: Unix ms."""
         for transition in transitions:
-            if now - transition.at > self._late_after_ms:
-                continue
             key = _key(transition)
-            if not transition.active or key in self._owed or (rule := rule_of(transition)) is None:
+            if not transition.active:
+                self._clear(transition)
                 continue
-            calls = self._people.of_grade(rule.risk.value, now, OnRecord())
-            facts = replace(facts_of(self._site, raised(self._site, rule, transition)), kind="unrecorded")
-            self._owed[key] = _Owed(facts, calls, time.monotonic())
+            if key in self._owed or (rule := rule_of(transition)) is None:
+                continue
+            late = now - transition.at > self._late_after_ms
+            calls = [] if late else self._people.of_grade(rule.risk.value, now, OnRecord())
+            alarm = raised(self._site, rule, transition, late=late)
+            facts = replace(facts_of(self._site, alarm), kind="unrecorded")
+            self._owed[key] = _Owed(alarm, facts, calls, time.monotonic())
+            self._newest[key[:2]] = key
             log.error("an alarm cannot be recorded", rule=transition.rule, scope=transition.scope, people=len(calls))
+
+    def _clear(self, transition: Transition) -> None:
+        newest = self._newest.get((transition.rule, transition.scope))
+        owed = None if newest is None else self._owed[newest]
+        if owed is None or owed.alarm.state is not AlarmState.UNACKNOWLEDGED or owed.alarm.raised_at > transition.at:
+            return
+        owed.alarm = clear(owed.alarm, transition.at, transition.causes)
 
     def recorded(self, transitions: Iterable[Transition]) -> None:
         """These are in the database by now."""
-        known = [self._owed.pop(_key(transition), None) for transition in transitions]
+        keys = [_key(transition) for transition in transitions]
+        known = [self._owed.pop(key, None) for key in keys]
+        for key in keys:
+            if self._newest.get(key[:2]) == key:
+                del self._newest[key[:2]]
         if told := sum(bool(one.told) for one in known if one is not None):
             log.warning("alarms that people were told of without a record have one now", alarms=told)
         if not self._owed:
@@ -124,11 +155,20 @@ class Unrecorded:
             async with asyncio.TaskGroup() as group:
                 while True:
                     await asyncio.sleep(LOOK_EVERY_S)
+                    self._tell_pages()
                     for person, owed in self._due(time.monotonic()).items():
                         self._busy.add(person)
                         group.create_task(self._tell(person, owed, pool), name=f"unrecorded {person}")
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
+
+    def _tell_pages(self) -> None:
+        shown = [self._owed[key] for key in self._newest.values()]
+        try:
+            self._pages.tell([UnrecordedAlarm(owed.alarm, tuple(sorted(owed.told))) for owed in shown])
+        except Exception:
+            metrics.loop_errors.labels("unrecorded pages").inc()
+            log.exception("pages are not told of alarms without a record")
 
     def _due(self, now: float) -> dict[str, list[_Owed]]:
         found: dict[str, list[_Owed]] = {}

@@ -1,9 +1,11 @@
 """Signing in and out, guessing, time limits, and pages of others."""
 
 import re
+from collections.abc import Callable, Iterator
 
 import httpx
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from api.security.access import COOKIE
 from community.people import Role
@@ -113,3 +115,35 @@ async def test_nothing_is_kept_that_opens_a_session(house: House, web: httpx.Asy
     assert token.encode() not in (house.folder / "anju.db-wal").read_bytes()
     assert PASSWORD.encode() not in (house.folder / "anju.db").read_bytes()
     assert Role.CREW in (house.platform.sessions.find(token, house.clock()) or pytest.fail("no session")).roles
+
+
+@pytest.fixture
+def unwritable(house: House) -> Iterator[Callable[[], None]]:
+    """No sign-in can be written, as on a full disk; call it to have room again."""
+
+    def rename(table: str, to: str) -> None:
+        with house.database.begin() as connection:
+            connection.exec_driver_sql(f"ALTER TABLE {table} RENAME TO {to}")
+
+    rename("audit", "no_room")
+    yield lambda: rename("no_room", "audit")
+
+
+async def test_a_disk_that_is_full_keeps_nobody_from_looking(
+    house: House, web: httpx.AsyncClient, unwritable: Callable[[], None]
+) -> None:
+    assert (await sign_in(web, password="wrong")).status_code == 401  # pragma: allowlist secret
+    assert (await sign_in(web)).status_code == 201
+    assert (await web.get("/alarms")).status_code == 200
+    house.clock.turn(11 * HOUR_S)
+    assert (await web.get("/alarms")).status_code == 200
+    with pytest.raises(OperationalError):
+        house.platform.sessions.write_down()
+    unwritable()
+    house.platform.sessions.write_down()
+    row = house.audit()[0]
+    assert (row.who, row.action, row.outcome) == ("crew", "session.open", "done")
+    house.clock.turn(11 * HOUR_S)
+    assert (await web.get("/alarms")).status_code == 200, "that it was used was written, too"
+    assert (await web.delete("/session")).status_code == 204
+    assert (await web.get("/alarms")).status_code == 401
