@@ -1,5 +1,5 @@
 /** Which alarm comes first, and what counts as open. */
-import type { Alarm, Grade } from '@/api/types'
+import type { Alarm, Grade, UnrecordedAlarm } from '@/api/types'
 
 export const GRADES: readonly Grade[] = ['high', 'medium', 'low']
 
@@ -41,6 +41,22 @@ export function worstGrade(alarms: Iterable<Alarm>): Grade | null {
 /** A sound is due: high, real, of the present, and not yet seen by anybody. */
 export function wantsSound(alarm: Alarm): boolean {
   return alarm.grade === 'high' && alarm.state === 'unacknowledged' && !alarm.test && !alarm.late
+}
+
+/** The database could not take it yet: it has no ticket and no plan, and nobody can acknowledge it. */
+export function isUnrecorded(alarm: Alarm): alarm is UnrecordedAlarm {
+  return 'told' in alarm
+}
+
+/** Those that are not on record by now, be it as an alarm of their own or as one that came again. */
+export function notOnRecord(owed: readonly UnrecordedAlarm[], known: Iterable<Alarm>): UnrecordedAlarm[] {
+  if (!owed.length) return []
+  const calledAt = new Map<string, number>()
+  for (const alarm of known) {
+    const [key, at] = [`${alarm.rule}@${alarm.scope}`, Date.parse(alarm.raised_again_at ?? alarm.raised_at)]
+    calledAt.set(key, Math.max(at, calledAt.get(key) ?? 0))
+  }
+  return owed.filter((alarm) => (calledAt.get(`${alarm.rule}@${alarm.scope}`) ?? 0) < Date.parse(alarm.raised_at))
 }
 
 /** The alarm a consequence is found under, through all that lie between; null where it stands alone. A circle hides nothing. */

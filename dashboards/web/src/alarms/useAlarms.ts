@@ -1,16 +1,19 @@
-/** The alarms that are open, kept up to date by the live channel. */
+/** The alarms that are open, kept up to date by the live channel; those among them that are not on record yet. */
 import { defineStore } from 'pinia'
-import { computed, ref } from 'vue'
+import { computed, ref, shallowRef } from 'vue'
 import { http } from '@/api/http'
-import type { Alarm, Grade } from '@/api/types'
+import type { Alarm, Grade, Unrecorded } from '@/api/types'
 import { VersionedObjects } from '@/live/versioned'
-import { byUrgency, isOpen, rootOf, wantsAcknowledgement } from './order'
+import { byUrgency, isOpen, notOnRecord, rootOf, wantsAcknowledgement } from './order'
 
 export const useAlarms = defineStore('alarms', () => {
   const objects = new VersionedObjects<Alarm>()
   const loaded = ref(false)
+  const unrecorded = shallowRef<Unrecorded>({ items: [], left_off: 0, silent_since: null })
 
-  const open = computed(() => [...objects.byId.values()].filter((alarm) => isOpen(alarm) && !alarm.suppressed).sort(byUrgency))
+  /** Called out without a record, and not on record by now. */
+  const owed = computed(() => notOnRecord(unrecorded.value.items, objects.byId.values()))
+  const open = computed(() => [...[...objects.byId.values()].filter((alarm) => isOpen(alarm) && !alarm.suppressed), ...owed.value].sort(byUrgency))
   /** Open, and under a suppression: they call nobody. */
   const suppressed = computed(() => [...objects.byId.values()].filter((alarm) => isOpen(alarm) && !!alarm.suppressed).sort(byUrgency))
   /** Open alarms in their own right; consequences are found under them, those of consequences too. */
@@ -36,6 +39,14 @@ export const useAlarms = defineStore('alarms', () => {
     loaded.value = true
   }
 
+  async function loadUnrecorded(): Promise<void> {
+    applyUnrecorded(await http.get<Unrecorded>('/alarms/unrecorded'))
+  }
+
+  function applyUnrecorded(now: Unrecorded): void {
+    unrecorded.value = now
+  }
+
   async function fetchOne(id: string): Promise<Alarm> {
     const alarm = await http.get<Alarm>(`/alarms/${encodeURIComponent(id)}`)
     objects.apply(alarm)
@@ -51,7 +62,7 @@ export const useAlarms = defineStore('alarms', () => {
   }
 
   return {
-    byId: objects.byId, open, suppressed, own, consequences, unacknowledged, counts, loaded,
-    load, fetchOne, acknowledge, reset, apply: (alarm: Alarm) => objects.apply(alarm),
+    byId: objects.byId, unrecorded, owed, open, suppressed, own, consequences, unacknowledged, counts, loaded,
+    load, loadUnrecorded, applyUnrecorded, fetchOne, acknowledge, reset, apply: (alarm: Alarm) => objects.apply(alarm),
   }
 })

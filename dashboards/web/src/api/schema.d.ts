@@ -550,6 +550,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/alarms/unrecorded": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Unrecorded Alarms
+         * @description Alarms the database could not take yet. Answered without it.
+         */
+        get: operations["list_unrecorded_alarms"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/alarms/{alarm_id}": {
         parameters: {
             query?: never;
@@ -7754,6 +7774,157 @@ export interface components {
             outcome: string;
         };
         /**
+         * UnrecordedAlarmOut
+         * @description An alarm the database could not take yet: it has no ticket, no plan, and nobody can acknowledge it.
+         */
+        UnrecordedAlarmOut: {
+            /** Acknowledge Note */
+            acknowledge_note: string | null;
+            /** Acknowledged At */
+            acknowledged_at: string | null;
+            /** Acknowledged By */
+            acknowledged_by: string | null;
+            action: components["schemas"]["Text"] | null;
+            /** Activation */
+            activation: string | null;
+            /**
+             * Called Again At
+             * @description it wanted to be seen again: a suppression ended, or it stood for long
+             */
+            called_again_at?: string | null;
+            /** @description what most often leads to it */
+            cause?: components["schemas"]["Text"] | null;
+            /**
+             * Chatters
+             * @description it came and went three times within a minute: it stays until calm for 5 minutes
+             * @default false
+             */
+            chatters: boolean;
+            /** Cleared At */
+            cleared_at: string | null;
+            /**
+             * Cleared By
+             * @description the readings that ended its condition; none where time alone did
+             */
+            cleared_by?: components["schemas"]["CauseOut"][];
+            /**
+             * Clock Ms
+             * @description by how much the server's clock was set since it was acknowledged
+             * @default 0
+             */
+            clock_ms: number;
+            /** @description what may come of it */
+            consequence?: components["schemas"]["Text"] | null;
+            /**
+             * Detail
+             * @description of a forecast, when the limit is reached (Unix ms): reached_at, reached_from, reached_to
+             */
+            detail?: {
+                [key: string]: number;
+            };
+            /**
+             * First Out
+             * @description the alarm this one is a consequence of
+             */
+            first_out?: string | null;
+            grade: components["schemas"]["Grade"];
+            /**
+             * Id
+             * @example jinxiu:smoke:smoke-b3-f1-a.smoke:1790000000000
+             */
+            id: string;
+            /** Latch */
+            latch: boolean;
+            /**
+             * Late
+             * @description from old readings: on record, moved no actuator
+             */
+            late: boolean;
+            message: components["schemas"]["Text"];
+            /** Plan */
+            plan: string | null;
+            /**
+             * Points
+             * @description the points whose readings caused it
+             */
+            points: string[];
+            /**
+             * Raised Again At
+             * @description its condition came back before it had ended
+             */
+            raised_again_at?: string | null;
+            /**
+             * Raised At
+             * Format: date-time
+             * @example 2026-09-22T08:15:30.250Z
+             */
+            raised_at: string;
+            /**
+             * Raised By
+             * @description the readings that raised it, at most 32
+             */
+            raised_by?: components["schemas"]["CauseOut"][];
+            /** Reset At */
+            reset_at?: string | null;
+            /** Reset By */
+            reset_by?: string | null;
+            /** Reset Reason */
+            reset_reason?: string | null;
+            /** Rule */
+            rule: string;
+            /**
+             * Scope
+             * @description the point; of a vote, the zone
+             */
+            scope: string;
+            /** Simulated */
+            simulated: boolean;
+            /** Site */
+            site: string;
+            state: components["schemas"]["AlarmState"];
+            /**
+             * Suppressed
+             * @description the suppression it is under: it calls nobody
+             */
+            suppressed?: string | null;
+            /** Test */
+            test: boolean;
+            /** Ticket */
+            ticket: string | null;
+            /**
+             * Told
+             * @description people who were told of it without a record
+             */
+            told: string[];
+            /**
+             * Value
+             * @description the value that raised it
+             */
+            value: number | null;
+            /** Version */
+            version: number;
+            /** Zone */
+            zone: string;
+        };
+        /**
+         * UnrecordedOut
+         * @description The alarms that are not on record; each is on record under the same id once the database is back.
+         */
+        UnrecordedOut: {
+            /** Items */
+            items: components["schemas"]["UnrecordedAlarmOut"][];
+            /**
+             * Left Off
+             * @description alarms beside these, none of them graver
+             */
+            left_off: number;
+            /**
+             * Silent Since
+             * @description the rules have not been heard since: it may have changed
+             */
+            silent_since: string | null;
+        };
+        /**
          * UnwatchedPoint
          * @description A point no rule watches.
          */
@@ -9148,6 +9319,44 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Page_AlarmOut_"];
+                };
+            };
+            /** @description Refused; the detail says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not possible now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    list_unrecorded_alarms: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UnrecordedOut"];
                 };
             };
             /** @description Refused; the detail says why */

@@ -35,6 +35,8 @@ export type RuleOfPoint = Schemas['RuleOfPoint']
 export type Grade = Schemas['Grade']
 export type AlarmState = Schemas['AlarmState']
 export type Alarm = Schemas['AlarmOut']
+export type Unrecorded = Schemas['UnrecordedOut']
+export type UnrecordedAlarm = Schemas['UnrecordedAlarmOut']
 export type Flood = Schemas['FloodOut']
 export type Suppression = Schemas['SuppressionOut']
 export type AlarmLoad = Schemas['AlarmLoadOut']
@@ -118,6 +120,7 @@ export type LiveMessage =
   | { type: 'ping'; now: Instant | number }
   | { type: 'resync' }
   | { type: 'alarm'; event: number; change: string; object: Alarm }
+  | { type: 'unrecorded'; object: Unrecorded }
   | { type: 'suppression'; event: number; change: string; object: Suppression }
   | { type: 'ticket'; event: number; change: string; object: Ticket }
   | { type: 'drill' | 'headcount'; event: number; change: string; object: { id: string } }

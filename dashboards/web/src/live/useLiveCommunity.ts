@@ -53,6 +53,9 @@ export const useLiveCommunity = defineStore('live', () => {
         alarms.apply(message.object)
         flood.soon()
         break
+      case 'unrecorded':
+        alarms.applyUnrecorded(message.object)
+        break
       case 'suppression':
         suppressions.apply(message.object)
         break
@@ -100,7 +103,7 @@ export const useLiveCommunity = defineStore('live', () => {
   }
 
   async function loadAll(): Promise<void> {
-    const parts = [alarms.load(), flood.load(), suppressions.load(), community.load(), plans.load(), tickets.load(), platform.load()]
+    const parts = [alarms.load(), alarms.loadUnrecorded(), flood.load(), suppressions.load(), community.load(), plans.load(), tickets.load(), platform.load()]
     const results = await Promise.allSettled(parts)
     const failures = results.filter((r) => r.status === 'rejected').map((r): unknown => r.reason)
     loadFailed.value = failures.length > 0

@@ -1,6 +1,10 @@
 export default {
   alarms: {
     flood: { now: '十分钟内 {n} 条报警。', how: '高风险报警单独置顶，其余按楼栋归并。' },
+    unrecorded: {
+      many: '{n} 条报警尚未存档', how: '平台目前无法保存数据：暂不能确认，也没有工单和预案。请直接处置，并电话告知同事。', waits: '平台恢复保存后方可确认。', told: '已通知：{names}',
+      silent: '自 {time} 起收不到报警服务的消息，情况可能已变化。', leftOff: '其中 {n} 条未列出。',
+    },
     consequences: '连带 {n} 条', consequencesHow: '本报警未恢复期间不另行呼叫、不另开工单；恢复后仍未消除的会立即呼叫。', follows: '起因',
     open: '当前报警', count: '{all} 条 · {unseen} 条未确认', none: '当前没有报警。', noneThen: '断开前没有报警，之后的情况未知。', neverAny: '还没有任何报警记录。', noneFiltered: '没有符合条件的报警。', more: '还有 {n} 条',
     spoken: '高级报警：{message}，{place}',
