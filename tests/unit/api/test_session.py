@@ -1,7 +1,7 @@
 """Signing in and out, guessing, time limits, and pages of others."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import httpx
 import pytest
@@ -118,7 +118,7 @@ async def test_nothing_is_kept_that_opens_a_session(house: House, web: httpx.Asy
 
 
 @pytest.fixture
-def unwritable(house: House) -> Iterator[Callable[[], None]]:
+def unwritable(house: House) -> Callable[[], None]:
     """No sign-in can be written, as on a full disk; call it to have room again."""
 
     def rename(table: str, to: str) -> None:
@@ -126,7 +126,7 @@ def unwritable(house: House) -> Iterator[Callable[[], None]]:
             connection.exec_driver_sql(f"ALTER TABLE {table} RENAME TO {to}")
 
     rename("audit", "no_room")
-    yield lambda: rename("no_room", "audit")
+    return lambda: rename("no_room", "audit")
 
 
 async def test_a_disk_that_is_full_keeps_nobody_from_looking(
