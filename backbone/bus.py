@@ -7,31 +7,25 @@ be lost is kept by its owner (spool, outbox, positions) and sent again after `on
 import asyncio
 import contextlib
 import random
-import ssl
 import time
-import uuid
-from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import gmqtt
 import structlog
-from gmqtt.mqtt.constants import MQTTv311
 
 from backbone import metrics
-from backbone.broker_address import BrokerAddress, in_words
+from backbone.broker_access import KEEPALIVE_S, BrokerAccess, Message
+from backbone.broker_address import BrokerAddress
 from backbone.handlers import Handler, Handlers
 from backbone.mqtt_wire import WireClient
 from backbone.settings import Settings
 
-CONNECT_S = 5.0
 FIRST_DELAY_S = 0.1
 LONGEST_DELAY_S = 5.0
 STEADY_S = 10.0
 """A connection that lasted so long was a good one: its loss is answered at once."""
-KEEPALIVE_S = 15
 ASK_AGAIN_S = 2.0
 GRANTED_S = 4.0
 """A broker that does not even answer a subscription for so long is left for the next: a node of a cluster that has lost
@@ -40,20 +34,9 @@ LONGEST_GRANTED_S = 16.0
 """… up to this."""
 LOOK_S = 0.5
 FAREWELL_S = 1.0
-_NEVER = -2  # gmqtt is not to reconnect by itself: -1 means for ever, 0 once
 _REFUSED = 0x80
 
 log = structlog.get_logger()
-
-
-@dataclass(frozen=True, slots=True)
-class Message:
-    """A message to publish: the will, mostly."""
-
-    topic: str
-    payload: bytes
-    qos: int = 1
-    retain: bool = False
 
 
 class Bus:
@@ -78,13 +61,9 @@ class Bus:
         will: Message | None = None,
         session: bool = False,
     ) -> None:
-        self._addresses = deque(BrokerAddress.all_of(url))
+        self._access = BrokerAccess(url, client_id, ca=ca, cert=cert, key=key, will=will, session=session)
         self._name = client_id
         self._session = session
-        self._ca = ca
-        self._cert = cert
-        self._key = key
-        self._will = will
         self._handlers = Handlers(client_id)
         self._connect_callbacks: list[Callable[[], None]] = []
         self._disconnect_callbacks: list[Callable[[], None]] = []
@@ -113,7 +92,7 @@ class Bus:
 
     @property
     def _address(self) -> BrokerAddress:
-        return self._addresses[0]
+        return self._access.address
 
     @classmethod
     def of_platform(
@@ -206,23 +185,25 @@ class Bus:
                 # Whatever it was: a service without its bus is deaf and dumb, so it is tried again.
                 metrics.loop_errors.labels(f"bus {self._name}").inc()
                 log.exception("connection failed", host=self._address.host, port=self._address.port)
-            self._addresses.rotate(-1)
+            self._access.turn_to_next()
             if time.monotonic() - began > STEADY_S:
                 delay_s = FIRST_DELAY_S
             await asyncio.sleep(delay_s * random.uniform(0.5, 1))  # noqa: S311
             delay_s = min(LONGEST_DELAY_S, delay_s * 2)
 
     async def _one_connection(self) -> None:
-        """From connecting to the loss, with a fresh client: nothing of an old one is replayed behind our back.
+        """From connecting to the loss.
 
         Raises:
             OSError, MQTTConnectError: there is no broker, or it does not want us.
         """
-        client = self._new_client()
+        client = self._access.new_client()
+        client.on_message = self._on_message_durably if self._session else self._on_message
+        client.on_subscribe = self._on_subscribed
         lost = asyncio.Event()
         client.on_disconnect = lambda *_: lost.set()
         try:
-            await self._connect(client, lost)
+            await self._access.connect(client, lost)
             self._begin(client)
             answered_at = time.monotonic()
             while not lost.is_set():
@@ -263,50 +244,6 @@ class Bus:
                 async with asyncio.timeout(FAREWELL_S):
                     await last_thing()
 
-    def _new_client(self) -> WireClient:
-        will = self._will
-        client = WireClient(
-            f"{self._name}-{uuid.uuid4().hex[:8]}" if not self._session else self._name,
-            clean_session=not self._session,
-            optimistic_acknowledgement=not self._session,
-            will_message=gmqtt.Message(will.topic, will.payload, qos=will.qos, retain=will.retain) if will else None,
-        )
-        client.set_config({"reconnect_retries": _NEVER})
-        if self._address.username:
-            client.set_auth_credentials(self._address.username, self._address.password)
-        client.on_message = self._on_message_durably if self._session else self._on_message
-        client.on_subscribe = self._on_subscribed
-        return client
-
-    async def _connect(self, client: WireClient, lost: asyncio.Event) -> None:
-        """Connect; a broker that hangs up instead of answering is not waited for."""
-        address = self._address
-        context: ssl.SSLContext | bool = False
-        if address.tls:
-            context = self._trust()
-        connecting = asyncio.ensure_future(
-            client.connect(address.host, address.port, ssl=context, keepalive=KEEPALIVE_S, version=MQTTv311)
-        )
-        losing = asyncio.ensure_future(lost.wait())
-        try:
-            async with asyncio.timeout(CONNECT_S):
-                await asyncio.wait({connecting, losing}, return_when=asyncio.FIRST_COMPLETED)
-            if not connecting.done():
-                raise ConnectionResetError("the broker hung up")
-            await connecting
-        finally:
-            connecting.cancel()
-            losing.cancel()
-            await asyncio.gather(connecting, losing, return_exceptions=True)
-
-    def _trust(self) -> ssl.SSLContext:
-        """The broker is verified, by name too; it may verify us."""
-        context = ssl.create_default_context(cafile=str(self._ca) if self._ca else None)
-        context.minimum_version = ssl.TLSVersion.TLSv1_2
-        if self._cert is not None:
-            context.load_cert_chain(self._cert, self._key)
-        return context
-
     def _begin(self, client: WireClient) -> None:
         self._client = client
         self.connected = True
@@ -336,7 +273,7 @@ class Bus:
                 log.exception("callback failed", callback=getattr(callback, "__qualname__", repr(callback)))
 
     def _say_away(self, error: Exception) -> None:
-        self._why_away = in_words(error, tls=self._address.tls, has_cert=self._cert is not None)
+        self._why_away = self._access.why(error)
         if not self._said_away:
             self._said_away = True
             log.warning("no broker", host=self._address.host, port=self._address.port, error=self._why_away)

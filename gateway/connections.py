@@ -6,7 +6,8 @@ import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
-from backbone.bus import Bus, Message
+from backbone.broker_access import Message
+from backbone.bus import Bus
 from backbone.ways import Ways
 from gateway.settings import GatewaySettings
 

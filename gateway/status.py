@@ -10,7 +10,8 @@ import msgspec
 from prometheus_client import Gauge
 
 from backbone import topics
-from backbone.bus import Bus, Message
+from backbone.broker_access import Message
+from backbone.bus import Bus
 from community.site.profile import Lane
 from gateway import exposition
 from gateway.device_reader import DeviceReader

@@ -8,8 +8,9 @@ import msgspec
 import pytest
 
 from backbone import topics
+from backbone.broker_access import Message
 from backbone.broker_address import BrokerAddress, BusUrlError
-from backbone.bus import Bus, Message
+from backbone.bus import Bus
 from backbone.frames import FrameBuilder, encode_compact, encode_json
 from backbone.position import Position
 from backbone.stream import MAX_BUFFERED_BYTES, Refusal, Stream
