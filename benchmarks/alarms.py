@@ -27,9 +27,9 @@ from benchmarks.figures import Figure, latency
 from benchmarks.stream import Committed, services
 from benchmarks.stream_load import CONSUMERS
 from benchmarks.stream_site import POINTS_A_GATEWAY, gateway_rows, rule_rows, zone_rows
-from tests.gateway_rig import until
 from tests.program import Program
 from tests.servers import ROOT, Process
+from tests.waiting import until
 
 RATE = 1_000
 BULK_RATE = 300_000
@@ -122,9 +122,9 @@ async def run(url: str, site: Path, name: str, aims: Mapping[int, float | None],
         sensors = Sensors(bus, quiet_devices(site))
         committed = Committed(watch, "jinxiu")
         watch.subscribe(topics.event("+", "alarm"), sensors.on_alarm)
-        await until(lambda: bus.connected and watch.connected, 10, "the broker")
+        await until(lambda: bus.connected and watch.connected, "the broker", timeout_s=10)
         if bulk:
-            await until(committed.all_move, 30, "bulk")
+            await until(committed.all_move, "bulk", timeout_s=30)
         await sensors.report(WARM_S)
         await asyncio.sleep(0.5)
         sensors.took_s.clear()
@@ -132,7 +132,7 @@ async def run(url: str, site: Path, name: str, aims: Mapping[int, float | None],
         late = await sensors.report(MEASURED_S)
         took = time.perf_counter() - begin
         rates = {c: round((committed.frames(c) - before[c]) * POINTS_A_GATEWAY / took) for c in CONSUMERS}
-        await until(lambda: not sensors.raised_at, 20, "every alarm")
+        await until(lambda: not sensors.raised_at, "every alarm", timeout_s=20)
         rate = MEASURED_S * RATE / took
         assert rate >= REACHED * RATE, f"{rate:.0f} messages/s were sent"
         assert not bulk or min(rates.values()) >= REACHED * BULK_RATE, f"bulk did not keep up: {rates} readings/s"

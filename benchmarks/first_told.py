@@ -15,8 +15,9 @@ from benchmarks.alarm_storm import SAID, phones, rules_service, write_site
 from benchmarks.figures import Figure, latency
 from community.site.profile import Lane
 from tests.receivers import Receiver, receiver
-from tests.rules_rig import open_database, until
+from tests.rules_rig import open_database
 from tests.servers import embedded_broker
+from tests.waiting import until
 
 N = 500
 AIMS = {50: 300.0, 99: 1000.0}

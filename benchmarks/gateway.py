@@ -19,9 +19,10 @@ import psutil
 
 from backbone.bus import Bus
 from benchmarks.figures import Figure
-from tests.gateway_rig import Consumer, until
+from tests.gateway_rig import Consumer
 from tests.gateway_site import mqtt_device, site_text
 from tests.servers import ROOT, Broker, Process, free_port, mosquitto
+from tests.waiting import until
 
 AIM = 15_000
 SHARE = 0.6
@@ -108,8 +109,8 @@ async def feed(port: int, taken: Callable[[], int], pid: int) -> tuple[float, fl
         async def send(first: int, end: int) -> None:
             for number in range(first // CHUNK, end // CHUNK):
                 sensors[number % DEVICES].stdin.write(lines[number % len(lines)])
-                await until(lambda sent=(number + 1) * CHUNK: sent - taken() < WINDOW, 60, "room")  # type: ignore[misc]
-            await until(lambda: taken() >= end, 60, "the last message")
+                await until(lambda sent=(number + 1) * CHUNK: sent - taken() < WINDOW, "room", timeout_s=60)  # type: ignore[misc]
+            await until(lambda: taken() >= end, "the last message", timeout_s=60)
 
         await send(0, WARM)
         begin, before = time.perf_counter(), sum(process.cpu_times()[:2])
@@ -141,11 +142,10 @@ async def through_gateway(broker: Broker, folder: Path) -> tuple[float, float, f
             status: dict[str, object] = {}
             async with Bus(f"mqtt://127.0.0.1:{broker.port}", "watch") as bus:
                 bus.subscribe("anju/v1/+/+/status", lambda _topic, body: status.update(json.loads(body)))
-                await until(lambda: status.get("online"), what="the gateway")
+                await until(lambda: status.get("online"), "the gateway")
                 # It listens to its sensors on a connection of its own, which may be later than its status.
                 await until(
-                    lambda: bus.publish(TOPIC.format(0), payload(0), qos=0) and rules.readings,
-                    what="the gateway's ears",
+                    lambda: bus.publish(TOPIC.format(0), payload(0), qos=0) and rules.readings, "the gateway's ears"
                 )
                 await asyncio.sleep(SETTLED_S)
                 heard = len(rules.readings) // 2
@@ -170,10 +170,10 @@ async def through_process(broker: Broker, child: Process) -> tuple[float, float,
     seen = [-1]
     async with Bus(f"mqtt://127.0.0.1:{broker.port}", "watch") as bus:
         bus.subscribe("bench/seen", lambda _topic, body: seen.__setitem__(0, int(body)))
-        await until(lambda: bus.connected, what="the broker")
+        await until(lambda: bus.connected, "the broker")
         await asyncio.to_thread(child.start)
         try:
-            await until(lambda: seen[0] == 0, what="the loop")
+            await until(lambda: seen[0] == 0, "the loop")
             return await feed(broker.port, lambda: seen[0], child.pid)
         finally:
             child.stop()
@@ -195,7 +195,7 @@ async def at_500_devices(broker: Broker, folder: Path) -> float:
             async with Bus(broker.url, "sensors") as bus:
                 status: dict[str, Any] = {}
                 bus.subscribe("anju/v1/+/+/status", lambda _topic, body: status.update(json.loads(body)))
-                await until(lambda: status.get("online"), 60, "the gateway")
+                await until(lambda: status.get("online"), "the gateway", timeout_s=60)
                 while len({point.partition(".")[0] for point, *_ in consumers[1].readings}) < MANY:
                     for i in range(MANY):
                         bus.publish(f"zigbee2mqtt/d-{i}", json.dumps(MANY_SAY).encode())

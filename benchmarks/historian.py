@@ -35,8 +35,9 @@ from community.site.site import Site
 from ingest.validate import Limits, SitePoints, check
 from tests import servers
 from tests.history import make_site
-from tests.ingest_rig import Sender, sending, until
+from tests.ingest_rig import Sender, sending
 from tests.servers import ROOT, Process
+from tests.waiting import until
 
 STATIONS = 1_000
 A_FRAME, A_BATCH, A_REQUEST = 200, 50_000, 10_000

@@ -16,9 +16,9 @@ from backbone import topics
 from backbone.bus import Bus
 from benchmarks.figures import Figure
 from community.site.profile import Lane
-from tests.gateway_rig import until
 from tests.program import Program
 from tests.servers import Broker, embedded_broker
+from tests.waiting import until
 
 SETTLED_S = 30.0
 TOTAL_AIM_MB, BROKER_AIM_MB = 700, 200
@@ -63,14 +63,14 @@ async def fill(broker: Broker) -> Figure:
     async with Bus(broker.url, "sender") as bus, Bus(broker.url, "reader") as reader, Bus(broker.url, "stuck") as stuck:
         reader.subscribe(topics.all_frames("+", Lane.BULK), on_frame)
         stuck.subscribe(topics.all_frames("+", Lane.BULK), lambda _topic, _payload: None)
-        await until(lambda: bus.connected and reader.connected and stuck.connected, what="the broker")
+        await until(lambda: bus.connected and reader.connected and stuck.connected, "the broker")
         stuck.pause_reading()
         frame, sent, most, begin = bytes(FRAME_BYTES), 0, 0, time.perf_counter()
         while sent * FRAME_BYTES < BROKER_BYTES and time.perf_counter() - begin < BROKER_S:
             for _ in range(IN_FLIGHT):
                 bus.publish(topics.frames(f"site-{sent % SITES}", "gw", Lane.BULK), frame)
                 sent += 1
-            await until(lambda: bus.unacknowledged < IN_FLIGHT, what="the broker to answer")
+            await until(lambda: bus.unacknowledged < IN_FLIGHT, "the broker to answer")
             most = max(most, process.memory_info().rss)
         gigabytes = sent * FRAME_BYTES / 1e9
         return Figure(

@@ -20,10 +20,10 @@ from backbone.steady import wall_ms
 from backbone.stream import Stream
 from benchmarks.figures import Figure
 from benchmarks.gateway import program
-from tests.gateway_rig import until
 from tests.gateway_site import GATEWAY, modbus_device, site_text
 from tests.modbus_outside import tcp_device
 from tests.servers import Broker, mosquitto
+from tests.waiting import until
 
 SHARE = 0.7
 """Of the bare loop's rate."""
@@ -73,7 +73,7 @@ class Watched:
 
     async def _next(self) -> None:
         self._status["fresh"] = False
-        await until(lambda: self._status.get("fresh", True), what="the next status")
+        await until(lambda: self._status.get("fresh", True), "the next status")
 
     def _cpu(self) -> float:
         return sum(self._process.cpu_times()[:2])
@@ -105,7 +105,7 @@ async def with_gateway(
         bus.subscribe("anju/v1/+/+/status", on_status)
         await asyncio.to_thread(child.start)
         try:
-            await until(lambda: status.get("online"), what="the gateway")
+            await until(lambda: status.get("online"), "the gateway")
             await asyncio.sleep(SETTLE_S)
             return await Watched(psutil.Process(child.pid), status).over(s, counter)
         finally:

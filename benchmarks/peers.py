@@ -30,8 +30,8 @@ from backbone.bus import Bus
 from benchmarks import alarms, gateway
 from benchmarks.figures import Figure, latency
 from benchmarks.stream import flow
-from tests.gateway_rig import until
 from tests.servers import Broker, Process, free_port, influxdb, mosquitto
+from tests.waiting import until
 
 INSTALL_S = 240
 ABOVE = 60.0
@@ -142,11 +142,11 @@ async def alert_latency(broker: Broker, child: Process) -> list[float]:
                 bus.publish(gateway.TOPIC.format(number % gateway.DEVICES), json.dumps(body).encode())
             rate = alarms.RATE * seconds / (time.perf_counter() - began)
             assert rate >= alarms.REACHED * alarms.RATE, f"{rate:.0f} messages/s were sent"
-            await until(lambda: not sent_at, what="the last alert")
+            await until(lambda: not sent_at, "the last alert")
 
         watch.subscribe(ALERT, on_alert)
         watch.subscribe(SEEN, lambda *_: ready.set())
-        await until(lambda: bus.connected and watch.connected, what="the broker")
+        await until(lambda: bus.connected and watch.connected, "the broker")
         await asyncio.to_thread(child.start)
         try:
             async with asyncio.timeout(60):

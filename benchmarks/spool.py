@@ -30,9 +30,10 @@ from gateway.compaction import SETTLED_MS, packed
 from gateway.flow import NO_END
 from gateway.spool import Spool
 from gateway.spool_file import Row
-from tests.gateway_rig import Operator, until
+from tests.gateway_rig import Operator
 from tests.gateway_site import GATEWAY, mqtt_device, site_text
 from tests.servers import ROOT, Broker, Process, mosquitto
+from tests.waiting import until
 
 RATE = 50
 """Readings/s of the outage."""
@@ -197,15 +198,17 @@ async def drain(broker: Broker, folder: Path) -> list[Figure]:
             await operator.online()
             async with counting.running(broker.port):
                 reporting = asyncio.create_task(counting.report(operator))
-                await until(lambda: counting.bulk > 0, 60, "the backlog to move")
+                await until(lambda: counting.bulk > 0, "the backlog to move", timeout_s=60)
                 began, first = time.perf_counter(), counting.bulk
-                await until(lambda: counting.bulk >= readings, 300, "the backlog to end")
+                await until(lambda: counting.bulk >= readings, "the backlog to end", timeout_s=300)
                 rate = (counting.bulk - first) / (time.perf_counter() - began)
                 figures = [Figure("spool.drain_readings_per_s", rate, "readings/s", readings, DRAIN_AIM)]
                 figures += latency(
                     "spool.urgent_while_draining", counting.measured(), {50: None, 99: WHILE_DRAINING_AIM_MS}
                 )
-                await until(lambda: not counting.raised_at or len(counting.took_s) > SETTLED, 60, "the last of it")
+                await until(
+                    lambda: not counting.raised_at or len(counting.took_s) > SETTLED, "the last of it", timeout_s=60
+                )
                 counting.measured()
                 taken_per_s = await bulk(broker, operator, folder)
                 figures += latency(
@@ -231,7 +234,7 @@ async def bulk(broker: Broker, operator: Operator, folder: Path) -> float:
     before, began = operator.status["counters"]["messages"], time.perf_counter()
     await asyncio.to_thread(sensors.start)
     try:
-        await until(lambda: not sensors.running, 4 * BULK_S, "the end of the load")
+        await until(lambda: not sensors.running, "the end of the load", timeout_s=4 * BULK_S)
     finally:
         sensors.stop()
     await _next_status(operator)
@@ -240,21 +243,21 @@ async def bulk(broker: Broker, operator: Operator, folder: Path) -> float:
 
 async def _next_status(operator: Operator) -> None:
     last = operator.status
-    await until(lambda: operator.status is not last, 30, what="the next status")
+    await until(lambda: operator.status is not last, "the next status", timeout_s=30)
 
 
 async def load(port: int, rate: int, seconds: float) -> None:
     """Sensors speak at `rate` messages/s for a while, or as fast as the broker answers: the load's own process."""
     bodies = [json.dumps({"temperature": n % 400 / 10, "humidity": n % 100}).encode() for n in range(1_000)]
     async with Bus(f"mqtt://127.0.0.1:{port}", "sensors") as bus:
-        await until(lambda: bus.connected, what="the broker")
+        await until(lambda: bus.connected, "the broker")
         began, sent = time.perf_counter(), 0
         while (passed := time.perf_counter() - began) < seconds:
             while sent < passed * rate and bus.unacknowledged < IN_FLIGHT:
                 bus.publish(topic(sent), bodies[sent % len(bodies)])
                 sent += 1
             await asyncio.sleep(0.002)
-        await until(lambda: not bus.unacknowledged, what="the last answers")
+        await until(lambda: not bus.unacknowledged, "the last answers")
         print(sent)
 
 

@@ -27,8 +27,8 @@ from benchmarks.figures import Figure, memory_mb
 from benchmarks.historian import bench_site, raw_duckdb
 from benchmarks.stream_load import CONSUMERS
 from benchmarks.stream_site import GATEWAYS, POINTS_A_GATEWAY, SITE, gateway_name, site_file
-from tests.gateway_rig import until
 from tests.servers import ROOT, Process, free_port, listening
+from tests.waiting import until
 
 AIMS = {"compact": 1_000_000, "json": 500_000}
 RAW_AIM = 0.2
@@ -117,9 +117,9 @@ async def measure(url: str, running: dict[str, Process], load: Process, seconds:
     """Let it flow, and count."""
     async with Bus(url, "bench-watch") as bus:
         committed = Committed(bus)
-        await until(committed.all_there, 30, "both consumers")
+        await until(committed.all_there, "both consumers", timeout_s=30)
         await asyncio.to_thread(load.start)
-        await until(committed.all_move, 30, "the first commits")
+        await until(committed.all_move, "the first commits", timeout_s=30)
         await asyncio.sleep(WARM_S)
         processes = {name: psutil.Process(p.pid) for name, p in {**running, "load": load}.items()}
         cpu = {name: sum(p.cpu_times()[:2]) for name, p in processes.items()}

@@ -23,8 +23,8 @@ from benchmarks.stream import Committed, services
 from benchmarks.stream_load import CONSUMERS
 from benchmarks.stream_site import GATEWAYS, POINTS_A_GATEWAY, SITE, URGENT_GATEWAY, site_file
 from community.site.profile import Lane
-from tests.gateway_rig import until
 from tests.servers import ROOT, Process
+from tests.waiting import until
 
 FRAMES = 10_000
 """Of each gateway: all have ten million readings."""
@@ -79,12 +79,14 @@ async def measure(url: str, load: Process) -> list[Figure]:
     """From the first commit until both consumers have everything."""
     async with Bus(url, "bench-watch") as watch, Bus(url, "bench-urgent") as bus:
         committed, detectors = Committed(watch), Detectors(bus, watch)
-        await until(committed.all_there, 30, "both consumers")
+        await until(committed.all_there, "both consumers", timeout_s=30)
         await asyncio.to_thread(load.start)
-        await until(committed.all_move, 30, "the first commits")
+        await until(committed.all_move, "the first commits", timeout_s=30)
         begin, first = time.perf_counter(), {c: committed.frames(c) for c in CONSUMERS}
         reporting = asyncio.create_task(detectors.report(), name="detectors")
-        await until(lambda: all(committed.frames(c) >= GATEWAYS * FRAMES for c in CONSUMERS), GIVE_UP_S, "the end")
+        await until(
+            lambda: all(committed.frames(c) >= GATEWAYS * FRAMES for c in CONSUMERS), "the end", timeout_s=GIVE_UP_S
+        )
         took = time.perf_counter() - begin
         reporting.cancel()
         await asyncio.sleep(1)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,15 +22,7 @@ from community.site.site import Site
 from gateway.service import run
 from gateway.settings import GatewaySettings
 from tests.gateway_site import GATEWAY
-
-
-async def until(condition: Callable[[], object], timeout_s: float = 20.0, what: str = "the condition") -> None:
-    """Return once `condition()` is true."""
-    end = time.monotonic() + timeout_s
-    while not condition():
-        if time.monotonic() > end:
-            raise AssertionError(f"waited {timeout_s} s for {what}")
-        await asyncio.sleep(0.01)
+from tests.waiting import until
 
 
 def gateway_settings(port: int, data_dir: Path, **more: Any) -> GatewaySettings:
@@ -98,7 +89,7 @@ class Consumer:
 
     async def until(self, readings: int, timeout_s: float = 20.0) -> None:
         """Wait for so many readings."""
-        await until(lambda: len(self.readings) >= readings, timeout_s, f"{readings} readings for {self.name}")
+        await until(lambda: len(self.readings) >= readings, f"{readings} readings for {self.name}", timeout_s=timeout_s)
 
     def values(self, point: str) -> list[float]:
         """All values of a point, as they came."""
@@ -132,7 +123,7 @@ class Operator:
         """Connected to the broker on `port`."""
         async with Bus(f"mqtt://127.0.0.1:{port}", "operator") as bus:
             operator = cls(bus)
-            await until(lambda: bus.connected, what="the broker")
+            await until(lambda: bus.connected, "the broker")
             yield operator
 
     def _on_reply(self, topic: str, payload: bytes) -> None:
@@ -149,8 +140,8 @@ class Operator:
 
     async def online(self) -> None:
         """Wait for the gateway, and until it hears its sensors."""
-        await until(lambda: self.status.get("online"), what="the gateway to be online")
-        await until(lambda: "cannot be heard" not in (self.status["problem"] or ""), what="the gateway to listen")
+        await until(lambda: self.status.get("online"), "the gateway to be online")
+        await until(lambda: "cannot be heard" not in (self.status["problem"] or ""), "the gateway to listen")
 
     def refusals(self) -> dict[tuple[str, str], int]:
         """Counts by source and reason, of the last status."""
@@ -166,5 +157,5 @@ class Operator:
         """Command, and the reply to it."""
         before = len(self.replies.get(identifier, []))
         self.send(identifier, point, value, **more)
-        await until(lambda: len(self.replies.get(identifier, [])) > before, what=f"the reply to {identifier}")
+        await until(lambda: len(self.replies.get(identifier, [])) > before, f"the reply to {identifier}")
         return self.replies[identifier][-1]

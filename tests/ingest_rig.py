@@ -23,10 +23,10 @@ from community.site.site import Site
 from ingest.service import run
 from ingest.settings import IngestSettings
 from tests.history import make_site
+from tests.waiting import until
 
 SITE = make_site()
 
-WAIT_S = 30.0
 RESEND_S = 0.2
 WINDOW = 200
 
@@ -96,14 +96,6 @@ async def sending(url: str, site: str, gateway: str) -> AsyncIterator[Sender]:
             task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await task
-
-
-async def until(condition: Callable[[], object], what: str) -> None:
-    """Wait for the condition."""
-    end = time.monotonic() + WAIT_S
-    while not condition():
-        assert time.monotonic() < end, f"waited {WAIT_S} s for {what}"
-        await asyncio.sleep(0.01)
 
 
 @contextlib.asynccontextmanager

@@ -25,8 +25,9 @@ from rules.clock import Clock
 from rules.service import run
 from rules.settings import RulesSettings
 from tests.servers import ROOT
+from tests.waiting import until
 
-WAIT_S, END_S = 60.0, 10.0
+END_S = 10.0
 
 
 def now_ms() -> int:
@@ -42,14 +43,6 @@ def demo_site() -> Site:
 def open_database(folder: Path) -> Database:
     """A database of the test's own."""
     return Database.open(f"sqlite:///{folder / 'anju.db'}")
-
-
-async def until(condition: Callable[[], object], what: str) -> None:
-    """Wait for the condition."""
-    end = time.monotonic() + WAIT_S
-    while not condition():
-        assert time.monotonic() < end, f"waited {WAIT_S} s for {what}"
-        await asyncio.sleep(0.01)
 
 
 class Edge:

@@ -20,8 +20,8 @@ from backbone.database.database import Database
 from backbone.database.outbox import FORGET_AT_ONCE, KEEP_MS, MOST_AT_ONCE, Relay
 from backbone.database.tables import outbox as table
 from rules.writer import Writer
-from tests.gateway_rig import until
 from tests.servers import ROOT, Broker, listening
+from tests.waiting import until
 
 SITE = "jinxiu"
 WRITE_AND_DIE = """

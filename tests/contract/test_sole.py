@@ -12,8 +12,8 @@ from structlog.testing import capture_logs
 
 from backbone.database.database import Database
 from backbone.database.sole import SoleLost, alone
-from tests.ingest_rig import until
 from tests.servers import mortal_postgres
+from tests.waiting import until
 
 
 class Worker:

@@ -9,8 +9,7 @@ import contextlib
 import json
 import sys
 import threading
-import time
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -42,6 +41,7 @@ from tests.servers import (
     mosquitto,
     wait_until,
 )
+from tests.waiting import until
 
 SHARES = {"east": "1/2", "court": "2/2"}
 """The sites, and the share each falls to."""
@@ -248,13 +248,6 @@ async def _gateways(broker: Cluster, sites: Path, folder: Path) -> AsyncIterator
             stop.set()
 
 
-async def _until(condition: Callable[[], object], what: Callable[[], object]) -> None:
-    end = time.monotonic() + PATIENCE_S
-    while not condition():
-        assert time.monotonic() < end, f"waited {PATIENCE_S} s for {what()}"
-        await asyncio.sleep(0.05)
-
-
 def _write_sites(folder: Path, sensors: int) -> None:
     folder.mkdir()
     for name in SHARES:
@@ -284,10 +277,10 @@ async def _die_in_turn(folder: Path, near: Broker, state: Postgres) -> None:
         watching = asyncio.create_task(watch.run(), name="watch")
         async with _gateways(broker, folder / "sites", folder), Bus(broker.url(), "watch") as bus:
             said = _statuses(bus)
-            await _until(lambda: _listen(said), lambda: f"the gateways: {said}")
+            await until(lambda: _listen(said), lambda: f"the gateways: {said}")
             sensors = {n: stack.enter_context(NumberedSensor(near.port, f"climate-{n}", rate_hz=40)) for n in SHARES}
             detectors = {n: stack.enter_context(Detectors(near.port, n)) for n in SHARES}
-            await _until(lambda: {a.split(":")[0] for a in watch.raised} == {*SHARES}, lambda: "alarms of both sites")
+            await until(lambda: {a.split(":")[0] for a in watch.raised} == {*SHARES}, lambda: "alarms of both sites")
             await asyncio.to_thread(workers.stand_by)
             began: list[tuple[Death, int]] = []
             for death in DEATHS:
@@ -300,7 +293,7 @@ async def _die_in_turn(folder: Path, near: Broker, state: Postgres) -> None:
                 one.rest()
             await _all_seen(watch, detectors)
             rested = now_ms()
-            await _until(lambda: _have_given(said, rested), lambda: f"all frames: {said}")
+            await until(lambda: _have_given(said, rested), lambda: f"all frames: {said}")
         watching.cancel()
     went_off = {alarm: at for one in detectors.values() for alarm, at in one.went_off.items()}
     assert sorted(watch.raised) == sorted(went_off), "each has its alarm, once, and nobody else has"
@@ -337,7 +330,7 @@ def _have_given(said: Mapping[str, Mapping[str, Any]], since: int) -> bool:
 async def _all_seen(watch: Watch, detectors: Mapping[str, Detectors]) -> None:
     """Whoever went off by now has an alarm."""
     wanted = {alarm for one in detectors.values() for alarm in tuple(one.went_off)}
-    await _until(lambda: wanted <= watch.seen.keys(), lambda: f"alarms of {sorted(wanted - watch.seen.keys())[:5]}")
+    await until(lambda: wanted <= watch.seen.keys(), lambda: f"alarms of {sorted(wanted - watch.seen.keys())[:5]}")
 
 
 def _latest(began: list[tuple[Death, int]], went_off: Mapping[str, int], seen: Mapping[str, int]) -> dict[Death, int]:

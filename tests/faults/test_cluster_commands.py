@@ -30,8 +30,8 @@ from rules.service import run as run_rules
 from rules.settings import RulesSettings
 from tests.faults.numbered import now_ms
 from tests.faults.test_cluster import Cluster, cluster
-from tests.rules_rig import until
 from tests.servers import mosquitto
+from tests.waiting import until
 
 BUILDINGS = range(4)
 IN_TIME_MS = 3_000

@@ -12,9 +12,10 @@ import pytest
 
 from backbone.losses import EVENT_TYPE
 from tests.faults.disks import OpenDisk, full, limited, may_mount, protected, read_only
-from tests.gateway_rig import Consumer, Operator, until
+from tests.gateway_rig import Consumer, Operator
 from tests.modbus_outside import mbpoll, tcp_device
 from tests.servers import ROOT, Broker, Process
+from tests.waiting import until
 
 CLIMATE, SMOKE = "zigbee2mqtt/climate", "zigbee2mqtt/smoke-{}"
 SERVICE = """
@@ -66,15 +67,15 @@ class Box:
 
     async def heard(self, messages: int, what: str) -> None:
         """It has taken so many in this life."""
-        await until(lambda: self.operator.status.get("counters", {}).get("messages") == messages, what=what)
+        await until(lambda: self.operator.status.get("counters", {}).get("messages") == messages, what)
 
     async def said(self, problem: str) -> None:
         """Its status tells of it."""
-        await until(lambda: problem in (self.operator.status.get("problem") or ""), what=problem)
+        await until(lambda: problem in (self.operator.status.get("problem") or ""), problem)
 
     async def door_open(self) -> None:
         """As another program sees the relay."""
-        await until(lambda: mbpoll(self.modbus, 1, 0) == ["0"], what="the open door")
+        await until(lambda: mbpoll(self.modbus, 1, 0) == ["0"], "the open door")
 
     def story(self) -> str:
         """What to look at when it went wrong."""
@@ -99,17 +100,17 @@ async def test_a_full_disk_loses_nothing_and_is_told(mosquitto: Broker, tmp_path
                 await box.door_open()
                 await box.said("the spool cannot be written")
                 async with rules.running(mosquitto.port):
-                    await until(lambda: rules.values("smoke-2.smoke") == [1.0], what="the alarm, disk or no disk")
-                    await until(lambda: len(rules.values("climate.temperature")) == 400, what="what is in memory")
+                    await until(lambda: rules.values("smoke-2.smoke") == [1.0], "the alarm, disk or no disk")
+                    await until(lambda: len(rules.values("climate.temperature")) == 400, "what is in memory")
                 box.speak(50)
                 disk.recover(box.process)
-                await until(lambda: operator.status.get("problem", "?") is None, what="room on the disk")
+                await until(lambda: operator.status.get("problem", "?") is None, "room on the disk")
                 box.speak(50)
                 await box.heard(502, "all of it")
                 await asyncio.to_thread(box.process.kill)
                 box.process.start()
                 async with rules.running(mosquitto.port):
-                    await until(lambda: len(set(rules.values("climate.temperature"))) == 500, what="all of it")
+                    await until(lambda: len(set(rules.values("climate.temperature"))) == 500, "all of it")
             except AssertionError as error:
                 raise AssertionError(f"{error}\n{box.story()}") from None
             finally:
@@ -139,12 +140,12 @@ async def test_a_gateway_that_starts_on_a_disk_that_refuses_acts_and_keeps_what_
                 box.smoke(1, 2)
                 await box.door_open()
                 async with rules.running(mosquitto.port):
-                    await until(lambda: rules.values("smoke-2.smoke") == [1.0], what="the alarm, disk or no disk")
+                    await until(lambda: rules.values("smoke-2.smoke") == [1.0], "the alarm, disk or no disk")
                 await asyncio.to_thread(box.process.stop)
                 disk.recover(box.process)
                 box.process.start()
                 async with rules.running(mosquitto.port):
-                    await until(lambda: len(rules.values("climate.temperature")) == 200, what="what it had kept")
+                    await until(lambda: len(rules.values("climate.temperature")) == 200, "what it had kept")
             except AssertionError as error:
                 raise AssertionError(f"{error}\n{box.story()}") from None
             finally:

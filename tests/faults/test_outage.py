@@ -18,9 +18,10 @@ import pytest
 
 from backbone.losses import EVENT_TYPE
 from tests.faults.numbered import CountingModbus
-from tests.gateway_rig import Consumer, Operator, until
+from tests.gateway_rig import Consumer, Operator
 from tests.gateway_site import modbus_device, mqtt_device, site_text
 from tests.servers import ROOT, Process, free_port, mosquitto
+from tests.waiting import until
 
 AT_LEAST_S = float(os.environ.get("ANJU_OUTAGE_S", "0"))
 RATE = 50
@@ -100,13 +101,10 @@ async def test_ten_minutes_without_the_broker_lose_and_double_nothing(tmp_path: 
                 await sensors.speak(BEFORE)
                 wanted = len(sensors.said) + len(sensors.smoke)
                 for consumer in consumers:
-                    await until(lambda c=consumer: mqtt_readings(c) >= wanted, 120, "all of it")  # type: ignore[misc]
+                    await until(lambda c=consumer: mqtt_readings(c) >= wanted, "all of it", timeout_s=120)  # type: ignore[misc]
                 given = device.given[1]
                 for consumer in consumers:
-                    await until(
-                        lambda c=consumer: len(c.values("air.temperature")) >= given - 1,  # type: ignore[misc]
-                        what="what was polled",
-                    )
+                    await until(lambda c=consumer: len(c.values("air.temperature")) >= given - 1, "what was polled")  # type: ignore[misc]
             except AssertionError as error:
                 raise AssertionError(f"{error}\n{json.dumps(operator.status)}\n{gateway.output()[-3000:]}") from None
             finally:

@@ -12,9 +12,10 @@ from community.losses import LossReason
 from community.site.profile import Lane
 from gateway.spool import Spool
 from gateway.spool_file import FILE
-from tests.gateway_rig import Consumer, Operator, gateway_settings, running_gateway, until
+from tests.gateway_rig import Consumer, Operator, gateway_settings, running_gateway
 from tests.gateway_site import GATEWAY, mqtt_device, site_of
 from tests.servers import mosquitto
+from tests.waiting import until
 
 NOW = 1_790_000_000_000
 FRAMES = 400
@@ -90,7 +91,7 @@ async def test_a_gateway_goes_on_with_what_can_be_read_of_its_spool_and_tells_up
                 devices.publish("zigbee2mqtt/smoke", {"smoke": True})
                 for number in range(messages):
                     devices.publish("zigbee2mqtt/climate", {"temperature": number / 100})
-                await until(lambda: watch.status["counters"]["messages"] > messages, what="all to be read")
+                await until(lambda: watch.status["counters"]["messages"] > messages, "all to be read")
             file = tmp_path / "data" / "gateway" / GATEWAY / "spool.db"
             body = bytearray(await asyncio.to_thread(file.read_bytes))
             middle = len(body) // 2 // 4096 * 4096
@@ -102,9 +103,9 @@ async def test_a_gateway_goes_on_with_what_can_be_read_of_its_spool_and_tells_up
                 def told() -> set[LossReason]:
                     return {loss_of(event, GATEWAY).reason for event in rules.events if event.type == EVENT_TYPE}
 
-                await until(lambda: rules.values("smoke.smoke")[-1:] == [0.0], what="what is urgent")
-                await until(lambda: LossReason.DAMAGED in told(), what="the damage to be told")
-                await until(lambda: watch.status["spooled"] == 0, what="the spool to be empty")
+                await until(lambda: rules.values("smoke.smoke")[-1:] == [0.0], "what is urgent")
+                await until(lambda: LossReason.DAMAGED in told(), "the damage to be told")
+                await until(lambda: watch.status["spooled"] == 0, "the spool to be empty")
                 problems = watch.status["problems"]
                 assert any("the spool was damaged" in problem for problem in problems), problems
                 assert any("readings were lost (damaged" in problem for problem in problems), problems

@@ -15,7 +15,7 @@ from backbone.mqtt_wire import A_TURN, MAX_IN_FLIGHT_BYTES, MAX_INBOUND_BYTES
 from backbone.settings import Settings
 from backbone.ways import Ways
 from tests import servers
-from tests.gateway_rig import until
+from tests.waiting import until
 
 CONNACK = b"\x20\x02\x00\x00"
 Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
@@ -46,16 +46,16 @@ async def test_a_paused_reader_is_handed_little_more_and_then_all_of_it(mosquitt
     heard: list[int] = []
     async with Bus(mosquitto.url, "reader") as reader, Bus(mosquitto.url, "writer") as writer:
         reader.subscribe("x", lambda _topic, payload: heard.append(int.from_bytes(payload[:4])))
-        await until(lambda: reader.connected and writer.connected, what="both")
+        await until(lambda: reader.connected and writer.connected, "both")
         writer.publish("x", bytes(4))
-        await until(lambda: heard, what="the first message")
+        await until(lambda: heard, "the first message")
         reader.pause_reading()
         for number in range(1, 601):
             assert writer.publish("x", number.to_bytes(4) + bytes(20_000))
-        await until(lambda: writer.unacknowledged == 0, what="the broker to have them")
+        await until(lambda: writer.unacknowledged == 0, "the broker to have them")
         assert len(heard) < 100
         reader.resume_reading()
-        await until(lambda: len(heard) == 601, what="the rest")
+        await until(lambda: len(heard) == 601, "the rest")
         assert heard == list(range(601))
         assert reader.reconnects == 0
 
@@ -64,10 +64,10 @@ async def test_a_large_payload_is_cut_where_every_reader_refuses_it_anyway(mosqu
     sizes: list[int] = []
     async with Bus(mosquitto.url, "reader") as reader, Bus(mosquitto.url, "writer") as writer:
         reader.subscribe("x", lambda _topic, payload: sizes.append(len(payload)))
-        await until(lambda: reader.connected and writer.connected, what="both")
+        await until(lambda: reader.connected and writer.connected, "both")
         for size in (1_000_000, 30_000_000, 5):
             writer.publish("x", bytes(size))
-        await until(lambda: len(sizes) == 3, what="the message behind the large one")
+        await until(lambda: len(sizes) == 3, "the message behind the large one")
         assert sizes[0] == 1_000_000
         assert 1_100_000 < sizes[1] <= MAX_INBOUND_BYTES
         assert sizes[2] == 5
@@ -82,7 +82,7 @@ async def test_a_broker_that_takes_nothing_bounds_what_is_on_its_way() -> None:
         await closing.wait()
 
     async with bad_broker(greets_and_sleeps) as url, Bus(url, "writer") as bus:
-        await until(lambda: bus.connected, what="the greeting")
+        await until(lambda: bus.connected, "the greeting")
         sent = 0
         while bus.publish("x", bytes(1_000_000)):
             sent += 1
@@ -111,7 +111,7 @@ async def test_hundreds_of_messages_of_one_connection_let_others_have_a_turn() -
 
     async with bad_broker(serve) as url, Bus(url, "listener") as bus:
         bus.subscribe("x", hear)
-        await until(lambda: heard == messages, what="all of them")
+        await until(lambda: heard == messages, "all of them")
     assert at_its_turn[0] <= A_TURN
 
 
@@ -135,7 +135,7 @@ async def test_what_a_connection_brought_is_heard_although_it_is_lost() -> None:
 
     async with bad_broker(serve) as url, Bus(url, "listener") as bus:
         bus.subscribe("x", hear)
-        await until(lambda: bus.reconnects > 0, what="the loss")
+        await until(lambda: bus.reconnects > 0, "the loss")
         assert len(heard) == messages
 
 
@@ -152,7 +152,7 @@ async def test_a_broker_that_hangs_up_is_tried_again_but_not_hammered(greeting: 
         writer.close()
 
     async with bad_broker(hangs_up) as url, Bus(url, "caller") as bus:
-        await until(lambda: len(calls) >= 5, what="five calls")
+        await until(lambda: len(calls) >= 5, "five calls")
         assert calls[4] - calls[0] >= (0.1 + 0.2 + 0.4 + 0.8) / 2
         assert not bus.publish("x", b"") or bus.connected
 
@@ -167,9 +167,9 @@ async def test_the_bus_is_entered_while_the_broker_is_away_and_subscribes_when_i
         assert not bus.connected
         assert not bus.publish("x/y", b"lost")
         await asyncio.to_thread(mosquitto.process.start, lambda: servers.listening(mosquitto.port))
-        await until(lambda: bus.connected, what="the broker")
+        await until(lambda: bus.connected, "the broker")
         assert bus.publish("x/y", b"found")
-        await until(lambda: heard == [b"found"], what="the message")
+        await until(lambda: heard == [b"found"], "the message")
 
 
 async def test_what_a_callback_or_a_handler_throws_ends_nothing(broker: servers.Broker) -> None:
@@ -189,17 +189,17 @@ async def test_what_a_callback_or_a_handler_throws_ends_nothing(broker: servers.
     bus.subscribe("x", fails)
     bus.subscribe("x", lambda _topic, payload: heard.append(payload))
     async with bus:
-        await until(lambda: heard == [b"again"], what="its own message")
+        await until(lambda: heard == [b"again"], "its own message")
         broker.process.kill()
-        await until(lambda: not bus.connected, what="the loss")
+        await until(lambda: not bus.connected, "the loss")
         await asyncio.to_thread(broker.process.start, lambda: servers.listening(broker.port))
-        await until(lambda: heard == [b"again"] * 2, what="the message after the reconnect")
+        await until(lambda: heard == [b"again"] * 2, "the message after the reconnect")
         assert bus.reconnects == 1
 
 
 async def test_small_messages_do_not_wait_for_delayed_acknowledgements(mosquitto: servers.Broker) -> None:
     async with Bus(mosquitto.url, "prompt") as bus:
-        await until(lambda: bus.connected, what="the broker")
+        await until(lambda: bus.connected, "the broker")
         assert bus._client is not None
         connection = bus._client._connection._transport.get_extra_info("socket")
         assert connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
@@ -210,9 +210,9 @@ async def test_two_of_a_name_live_side_by_side(broker: servers.Broker) -> None:
     heard: list[bytes] = []
     async with Bus(broker.url, "twin") as one, Bus(broker.url, "twin") as other:
         one.subscribe("x", lambda _topic, payload: heard.append(payload))
-        await until(lambda: one.connected and other.connected, what="both")
+        await until(lambda: one.connected and other.connected, "both")
         other.publish("x", b"hello")
-        await until(lambda: heard, what="the message")
+        await until(lambda: heard, "the message")
         assert (one.reconnects, other.reconnects) == (0, 0)
 
 
@@ -220,12 +220,12 @@ async def test_what_was_published_last_is_sent_before_the_end(broker: servers.Br
     heard: list[bytes] = []
     async with Bus(broker.url, "listener") as listener:
         listener.subscribe("x", lambda _topic, payload: heard.append(payload))
-        await until(lambda: listener.connected, what="the listener")
+        await until(lambda: listener.connected, "the listener")
         async with Bus(broker.url, "leaving") as leaving:
-            await until(lambda: leaving.connected, what="the other")
+            await until(lambda: leaving.connected, "the other")
             for number in range(100):
                 leaving.publish("x", bytes([number]))
-        await until(lambda: len(heard) == 100, what="all of it")
+        await until(lambda: len(heard) == 100, "all of it")
 
 
 async def test_in_a_session_answers_go_out_in_the_order_of_the_messages(embedded_broker: servers.Broker) -> None:
@@ -248,14 +248,14 @@ async def test_in_a_session_answers_go_out_in_the_order_of_the_messages(embedded
         Bus(embedded_broker.url, "writer") as writer,
     ):
         bus.subscribe("x", handler)
-        await until(lambda: bus.connected and writer.connected, what="both")
+        await until(lambda: bus.connected and writer.connected, "both")
         for number in range(20):
             writer.publish("x", bytes([number]))
-        await until(lambda: len(done) == 10, what="the quick ones")
+        await until(lambda: len(done) == 10, "the quick ones")
         slow.set()
-        await until(lambda: len(done) == 20, what="the slow ones")
+        await until(lambda: len(done) == 20, "the slow ones")
         writer.publish("x", bytes([21]))
-        await until(lambda: done[-1] == 21, what="the one after")
+        await until(lambda: done[-1] == 21, "the one after")
         assert bus.reconnects == 0
 
 

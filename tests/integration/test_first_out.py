@@ -16,8 +16,9 @@ from community.escalations import Escalation
 from community.site.profile import Lane
 from community.site.site import Site
 from rules.settings import RulesSettings
-from tests.rules_rig import edge, judging, open_database, until
+from tests.rules_rig import edge, judging, open_database
 from tests.servers import ROOT, Broker
+from tests.waiting import until
 
 CONSEQUENCES = 60
 TRANSMITTER = (

@@ -6,9 +6,10 @@ from pathlib import Path
 from backbone.steady import wall_ms
 from backbone.unset_clock import SET_SINCE_MS
 from community.quality import Quality
-from tests.gateway_rig import Consumer, Operator, gateway_settings, running_gateway, until
+from tests.gateway_rig import Consumer, Operator, gateway_settings, running_gateway
 from tests.gateway_site import mqtt_device, site_of
 from tests.servers import Broker
+from tests.waiting import until
 
 SMOKE, CLIMATE = "zigbee2mqtt/smoke", "zigbee2mqtt/climate"
 SITE = site_of(
@@ -41,7 +42,7 @@ async def test_smoke_from_a_detector_whose_clock_is_slow_is_news(mosquitto: Brok
         for behind in (7 * MINUTE, 3 * HOUR, 23 * HOUR):
             began, heard = wall_ms(), len(rules.values("smoke.smoke"))
             operator.publish(SMOKE, {"smoke": True, "last_seen": began - behind})
-            await until(lambda heard=heard: len(rules.values("smoke.smoke")) > heard, what="the smoke")  # type: ignore[misc]
+            await until(lambda heard=heard: len(rules.values("smoke.smoke")) > heard, "the smoke")  # type: ignore[misc]
             ((t, q),) = [(t, q) for point, t, _, q in rules.readings[-3:] if point == "smoke.smoke"][-1:]
             assert began <= t <= wall_ms()
             assert q == SUSPECT
@@ -53,7 +54,7 @@ async def test_smoke_from_a_detector_whose_clock_is_slow_is_news(mosquitto: Brok
     ):
         await until(
             lambda: any(t < wall_ms() - 6 * MINUTE for point, t, _, _ in rules.readings if point == "smoke.smoke"),
-            what="what the broker retained, as old as it is",
+            "what the broker retained, as old as it is",
         )
 
 
@@ -71,13 +72,13 @@ async def test_a_gateway_that_starts_in_1970_dates_what_it_read(mosquitto: Broke
         assert "clock is not set" in operator.status["problem"]
         operator.publish(CLIMATE, {"temperature": 1})
         operator.publish(SMOKE, {"smoke": True})
-        await until(lambda: operator.status["spooled"] >= 2, what="both to be spooled")
+        await until(lambda: operator.status["spooled"] >= 2, "both to be spooled")
         async with rules.running(mosquitto.port):
             await rules.until(2)
             operator.publish(CLIMATE, {"temperature": 2})
             await rules.until(3)
             machine.error = 0
-            await until(lambda: operator.status["problem"] is None, what="the clock to be set")
+            await until(lambda: operator.status["problem"] is None, "the clock to be set")
             operator.publish(CLIMATE, {"temperature": 3})
             await rules.until(4)
         async with ingest.running(mosquitto.port):
@@ -112,7 +113,7 @@ async def test_a_gateway_whose_clock_is_wrong_or_jumps_loses_nothing_and_follows
                 while "behind the platform's" not in (operator.status["problem"] or ""):
                     await read_some(operator)
             operator.publish(SMOKE, {"smoke": True})
-            await until(lambda: rules.values("smoke.smoke"), what="the smoke")
+            await until(lambda: rules.values("smoke.smoke"), "the smoke")
             ((t, q),) = [(t, q) for point, t, _, q in rules.readings if point == "smoke.smoke"]
             assert wall_ms() - MINUTE < t <= wall_ms() + MINUTE, "an emergency, whatever the gateway's clock says"
             assert q == SUSPECT
@@ -124,9 +125,9 @@ async def test_a_gateway_whose_clock_is_wrong_or_jumps_loses_nothing_and_follows
         for _ in range(50):
             sent += 1
             operator.publish(CLIMATE, {"temperature": sent / 100})
-        await until(lambda: operator.status["spooled"], what="a spool with something in it")
+        await until(lambda: operator.status["spooled"], "a spool with something in it")
         machine.error = 400 * 24 * HOUR
-        await until(lambda: operator.status["problem"] is None, what="a status after the jump")
+        await until(lambda: operator.status["problem"] is None, "a status after the jump")
         async with rules.running(mosquitto.port):
             await rules.until(sent)
     assert len(rules.readings) == sent, "also nothing thrown away as too old by a clock that leapt ahead"

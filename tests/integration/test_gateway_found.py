@@ -14,13 +14,14 @@ import httpx
 from backbone.site_files import read_site
 from backbone.site_watch import SiteWatch
 from backbone.steady import wall_ms
-from tests.gateway_rig import Consumer, Operator, gateway_settings, running_gateway, until
+from tests.gateway_rig import Consumer, Operator, gateway_settings, running_gateway
 from tests.gateway_site import GATEWAY, data, mqtt_device, site_text
 from tests.integration.api_server import api_server
 from tests.mosquitto_pub import mosquitto_pub
 from tests.servers import Broker, mosquitto
 from tests.unit.gateway.announced import CASES, messages_of
 from tests.unit.gateway.samples import payload_of
+from tests.waiting import until
 
 NODE, ROOM_1, ROOM_9 = "spBv1.0/plant/{}/edge-1", "spBv1.0/plant/{}/edge-1/room-1", "spBv1.0/plant/{}/edge-1/room-9"
 KNOWN = [
@@ -122,9 +123,9 @@ async def test_what_is_announced_is_listed_and_read_once_its_lines_are_pasted(
                     await mosquitto_pub(mosquitto.port, topic, payload)
         await births(mosquitto.port)
         await listed(client, EXPECTED)
-        await until(lambda: rules.values("room-1.smoke") == [0.0], what="the device that is known")
+        await until(lambda: rules.values("room-1.smoke") == [0.0], "the device that is known")
         refused = (ROOM_9.format("+"), "unknown device")
-        await until(lambda: refused in operator.refusals(), what="the stranger behind a known node to be counted")
+        await until(lambda: refused in operator.refusals(), "the stranger behind a known node to be counted")
         assert operator.status["counters"]["readings_lost"] == 0, "no birth came twice"
         assert operator.status["problem"] is None
         assert {name.partition(".")[0] for name, *_ in rules.readings} == {"room-1"}, "nothing is adopted silently"
@@ -136,13 +137,13 @@ async def test_what_is_announced_is_listed_and_read_once_its_lines_are_pasted(
         checked = await asyncio.to_thread(anju, "check", str(file), "--profiles", str(own), env=environment)
         assert checked.returncode == 0, checked.stdout
         os.kill(os.getpid(), signal.SIGHUP)
-        await until(lambda: len(operator.status["devices"]) == 2 + len(EXPECTED) - 1, what="the new devices")
+        await until(lambda: len(operator.status["devices"]) == 2 + len(EXPECTED) - 1, "the new devices")
         for topic, (payload, _, _) in SPOKEN.items():
             await mosquitto_pub(mosquitto.port, topic, json.dumps(payload).encode())
         await births(mosquitto.port)
         for _, point, value in SPOKEN.values():
-            await until(lambda p=point, v=value: v in rules.values(p), what=point)  # type: ignore[misc]
-        await until(lambda: rules.values("room-9.temperature")[-1:] == [-12.0], what="the device behind the node")
+            await until(lambda p=point, v=value: v in rules.values(p), point)  # type: ignore[misc]
+        await until(lambda: rules.values("room-9.temperature")[-1:] == [-12.0], "the device behind the node")
 
 
 BROKER_REFUSES = """
@@ -184,8 +185,8 @@ async def test_a_broker_that_refuses_announcements_costs_no_reading_and_is_told(
             running_gateway(read_site(settings), settings),
         ):
             await operator.online()
-            await until(lambda: "homeassistant/+/+/config" in (operator.status["discovery"] or ""), what="the refusal")
+            await until(lambda: "homeassistant/+/+/config" in (operator.status["discovery"] or ""), "the refusal")
             assert "zigbee2mqtt" not in operator.status["discovery"]
             assert operator.status["problem"] is None, "it costs no reading"
             operator.publish("zigbee2mqtt/known", {"temperature": 21.5})
-            await until(lambda: rules.values("climate.temperature") == [21.5], what="the reading")
+            await until(lambda: rules.values("climate.temperature") == [21.5], "the reading")

@@ -12,9 +12,10 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from tests.gateway_rig import Operator, until
+from tests.gateway_rig import Operator
 from tests.gateway_site import GATEWAY, mqtt_device, site_text
 from tests.servers import ROOT, Broker, Process
+from tests.waiting import until
 
 CLIMATE = "zigbee2mqtt/climate"
 CHILD = """
@@ -84,7 +85,7 @@ async def test_a_gateway_runs_with_nothing_but_its_own_extra(mosquitto: Broker, 
         try:
             await operator.online()
             operator.publish(CLIMATE, {"temperature": 21.5})
-            await until(lambda: operator.status["counters"]["readings"] == 1, what="a reading")
+            await until(lambda: operator.status["counters"]["readings"] == 1, "a reading")
         except AssertionError as error:
             raise AssertionError(f"{error}\n{gateway.output()[-3000:]}") from None
         finally:

@@ -8,8 +8,9 @@ from pathlib import Path
 from backbone.frames import decode
 from community.site.profile import Lane
 from gateway.spool import Spool
-from tests.gateway_rig import Consumer, Operator, until
+from tests.gateway_rig import Consumer, Operator
 from tests.servers import ROOT, Broker, Process, wait_until
+from tests.waiting import until
 
 NOW = 1_790_000_000_000
 WRITER = """
@@ -105,14 +106,14 @@ async def test_a_gateway_killed_again_and_again_gives_every_consumer_the_same(
                         operator.publish("zigbee2mqtt/climate", {"temperature": value / 100})
                         await asyncio.sleep(0.001)
                     await asyncio.to_thread(gateway.kill)
-                    await until(lambda: operator.status["online"] is False, what="the will")
+                    await until(lambda: operator.status["online"] is False, "the will")
                 await asyncio.to_thread(gateway.start)
                 await operator.online()
                 operator.publish("zigbee2mqtt/climate", {"temperature": 70})
-                await until(lambda: 70.0 in rules.values("climate.temperature"), what="the last reading")
+                await until(lambda: 70.0 in rules.values("climate.temperature"), "the last reading")
             assert ingest.readings == []
             async with ingest.running(mosquitto.port):
-                await until(lambda: 70.0 in ingest.values("climate.temperature"), what="all of it for the other")
+                await until(lambda: 70.0 in ingest.values("climate.temperature"), "all of it for the other")
     finally:
         gateway.stop()
     seen = rules.values("climate.temperature")

@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 
 from community.quality import Quality
-from tests.gateway_rig import Consumer, Operator, gateway_settings, running_gateway, until
+from tests.gateway_rig import Consumer, Operator, gateway_settings, running_gateway
 from tests.gateway_site import site_of
 from tests.modbus_outside import SerialLine, tcp_device
 from tests.servers import Broker
+from tests.waiting import until
 
 LOST = int(Quality.COMMUNICATION_FAILURE)
 ORDERS = """
@@ -69,18 +70,18 @@ async def test_every_order_of_bytes_and_words_as_libmodbus_sends_them(mosquitto:
             rules.running(mosquitto.port),
             running_gateway(site, settings),
         ):
-            await until(lambda: rules.last("x.far"), what="the last of them")
+            await until(lambda: rules.last("x.far"), "the last of them")
             assert rules.values("x.negative")[0] == pytest.approx(-10.0)
             for order in ("abcd", "badc", "cdab", "dcba"):
                 assert rules.values(f"x.{order}")[0] == pytest.approx(123456.789), order
             assert (rules.values("x.coil")[0], rules.values("x.input")[0]) == (1.0, 0.0)
             assert rules.values("x.far")[0] == 5110
             refused = (f"modbus 127.0.0.1:{port} unit 1", "beyond: refused: no such address")
-            await until(lambda: refused in operator.refusals(), what="what is not there")
+            await until(lambda: refused in operator.refusals(), "what is not there")
             assert rules.values("x.beyond") == []
             opened = await operator.command("c1", "x.valve", 1)
             assert (opened["outcome"], opened["read_back"]) == ("done", 1.0)
-            await until(lambda: rules.stands_at("x.valve", 1.0), what="the register that was written")
+            await until(lambda: rules.stands_at("x.valve", 1.0), "the register that was written")
 
 
 async def test_a_serial_line_that_is_unplugged_and_plugged_in_again(
@@ -90,12 +91,12 @@ async def test_a_serial_line_that_is_unplugged_and_plugged_in_again(
     settings = gateway_settings(mosquitto.port, tmp_path, consumers=("rules",), modbus_timeout_s=0.3)
     site = site_of(devices(f"rtu: '{line.port}', baud: 19200, stop_bits: 2"))
     async with rules.running(mosquitto.port), running_gateway(site, settings):
-        await until(lambda: rules.stands_at("air.temperature", 1.0), what="a reading")
+        await until(lambda: rules.stands_at("air.temperature", 1.0), "a reading")
         assert rules.stands_at("air.humidity", 2.0)
         await asyncio.to_thread(line.unplug)
-        await until(lambda: rules.stands_at("air.temperature", 1.0, LOST), what="the failure")
+        await until(lambda: rules.stands_at("air.temperature", 1.0, LOST), "the failure")
         await asyncio.to_thread(line.plug)
-        await until(lambda: rules.stands_at("air.temperature", 1.0), what="its recovery")
+        await until(lambda: rules.stands_at("air.temperature", 1.0), "its recovery")
 
 
 @pytest.mark.parametrize("through", ["rtu", "rtu_tcp"])
@@ -116,7 +117,7 @@ async def test_a_relay_on_a_serial_line_obeys(
             running_gateway(site, settings),
         ):
             await operator.online()
-            await until(lambda: rules.stands_at("doors.relay-1", 1.0), what="the lock")
+            await until(lambda: rules.stands_at("doors.relay-1", 1.0), "the lock")
             reply = await operator.command("c1", "doors.relay-1", 0)
             assert (reply["outcome"], reply["read_back"]) == ("done", 0.0)
-            await until(lambda: rules.stands_at("doors.relay-1", 0.0), what="the open door")
+            await until(lambda: rules.stands_at("doors.relay-1", 0.0), "the open door")

@@ -6,10 +6,11 @@ from pathlib import Path
 
 from backbone.losses import EVENT_TYPE, loss_of
 from community.losses import Loss, LossReason
-from tests.gateway_rig import Consumer, Operator, gateway_settings, running_gateway, until
+from tests.gateway_rig import Consumer, Operator, gateway_settings, running_gateway
 from tests.gateway_site import GATEWAY, modbus_device, mqtt_device, site_of
 from tests.modbus_server import ModbusServer, Unit
 from tests.servers import mosquitto
+from tests.waiting import until
 
 CLIMATES = ("climate-a", "climate-b")
 SMOKE = "zigbee2mqtt/smoke"
@@ -42,9 +43,9 @@ async def test_what_a_restored_consumer_lost_is_on_record(tmp_path: Path) -> Non
                 body = {"temperature": sent / 1000, "humidity": sent % 100, "battery": sent % 100}
                 devices.publish("zigbee2mqtt/climate-a", body)
             for consumer in (ingest, rules):
-                await until(lambda c=consumer: stored(c) >= sent * READINGS, what="all readings")  # type: ignore[misc]
+                await until(lambda c=consumer: stored(c) >= sent * READINGS, "all readings")  # type: ignore[misc]
             watch.status = {}
-            await until(lambda: watch.status.get("spool_bytes") == 0, what="all to be forgotten")
+            await until(lambda: watch.status.get("spool_bytes") == 0, "all to be forgotten")
 
         def stored(consumer: Consumer) -> int:
             return len(consumer.readings)
@@ -63,14 +64,14 @@ async def test_what_a_restored_consumer_lost_is_on_record(tmp_path: Path) -> Non
             ingest.positions, ingest.readings = backup, had
             gone = sent * READINGS - len(had)
             async with ingest.running(platform.port):
-                await until(lambda: losses(ingest), what="the loss to be told")
+                await until(lambda: losses(ingest), "the loss to be told")
                 (loss,) = losses(ingest)
                 assert (loss.lane, loss.reason) == ("bulk", LossReason.HISTORY_WENT_BACK)
                 assert gone <= loss.count <= sent * READINGS
                 times = [t for _, t, _, _ in rules.readings]
                 assert loss.first <= times[len(had)]
                 assert loss.last >= times[-1]
-                await until(lambda: "history-went-back" in (watch.status["problem"] or ""), what="the status to say so")
+                await until(lambda: "history-went-back" in (watch.status["problem"] or ""), "the status to say so")
             assert len(rules.readings) == sent * READINGS, "others are sent nothing twice"
 
 
@@ -96,19 +97,19 @@ async def test_a_spool_that_runs_over_drops_old_bulk_and_tells_of_each_reading(t
                     devices.publish(f"zigbee2mqtt/{CLIMATES[number % 2]}", body)
                     if number % 500 == 0:
                         sent = number - WINDOW
-                        await until(lambda sent=sent: watch.status["counters"]["messages"] > sent, what="room")  # type: ignore[misc]
-                await until(lambda: watch.status["counters"]["messages"] > MESSAGES, what="all to be read")
+                        await until(lambda sent=sent: watch.status["counters"]["messages"] > sent, "room")  # type: ignore[misc]
+                await until(lambda: watch.status["counters"]["messages"] > MESSAGES, "all to be read")
                 assert watch.status["spool_bytes"] <= 1_000_000
             # The gateway ends and begins again: what it lost is told all the same.
             async with running_gateway(site, settings), rules.running(platform.port):
                 devices.publish(SMOKE, {"smoke": False})
-                await until(lambda: rules.values("smoke.smoke") == [1.0, 0.0], what="both urgent readings")
+                await until(lambda: rules.values("smoke.smoke") == [1.0, 0.0], "both urgent readings")
 
                 def accounted() -> int:
                     return len(rules.readings) - 2 + sum(loss.count for loss in losses(rules))
 
-                await until(lambda: accounted() >= MESSAGES * READINGS, what="the account to be complete")
-                await until(lambda: watch.status["spooled"] == 0, what="the spool to be empty")
+                await until(lambda: accounted() >= MESSAGES * READINGS, "the account to be complete")
+                await until(lambda: watch.status["spooled"] == 0, "the spool to be empty")
     arrived = Counter(point.split(".")[0] for point, *_ in rules.readings)
     lost = {name: [loss for loss in losses(rules) if loss.device == name] for name in CLIMATES}
     assert {loss.device for loss in losses(rules)} == set(CLIMATES)
@@ -145,9 +146,9 @@ async def test_whatever_dies_in_a_gateway_is_started_again_and_reported_with_wha
                 await rules.until(2)
                 line = f"modbus 127.0.0.1:{server.port}"
                 broken_off(line, "forwarder", "status", "interlocks", "commands")
-                await until(lambda: watch.status["counters"]["driver_restarts"] == 5, what="all to be started again")
-                await until(lambda: losses(rules), what="the loss")
-                await until(lambda: len(watch.status["problems"]) == 6, what="all that is wrong")
+                await until(lambda: watch.status["counters"]["driver_restarts"] == 5, "all to be started again")
+                await until(lambda: losses(rules), "the loss")
+                await until(lambda: len(watch.status["problems"]) == 6, "all that is wrong")
                 assert watch.status["problem"] == "; ".join(watch.status["problems"])
                 said = watch.status["problems"]
                 assert "readings were lost (driver-restarted)" in said[0]

@@ -7,9 +7,10 @@ from urllib.request import urlopen
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.gateway_rig import Consumer, Operator, until
+from tests.gateway_rig import Consumer, Operator
 from tests.gateway_site import GATEWAY, modbus_device, mqtt_device, site_text
 from tests.servers import ROOT, Broker, Process, free_port
+from tests.waiting import until
 
 Samples = dict[tuple[str, ...], float]
 
@@ -54,8 +55,8 @@ async def test_a_scrape_tells_of_each_device_its_last_error_and_the_spool(mosqui
             await operator.online()
             operator.publish("zigbee2mqtt/climate", {"temperature": 21.5})
             await rules.until(1)
-            await until(lambda: operator.status["devices"]["climate"]["ok"], what="the status")
-            await until(lambda: operator.status["devices"]["air"]["error"], what="the error")
+            await until(lambda: operator.status["devices"]["climate"]["ok"], "the status")
+            await until(lambda: operator.status["devices"]["air"]["error"], "the error")
             found = await asyncio.to_thread(scraped, port)
         finally:
             gateway.stop()

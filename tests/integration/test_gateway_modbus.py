@@ -8,11 +8,12 @@ import pytest
 
 from backbone.steady import wall_ms
 from community.quality import Quality
-from tests.gateway_rig import Consumer, Operator, gateway_settings, running_gateway, until
+from tests.gateway_rig import Consumer, Operator, gateway_settings, running_gateway
 from tests.gateway_site import modbus_device, mqtt_device, site_of
 from tests.modbus_outside import mbpoll
 from tests.modbus_server import ModbusServer, Mood, Unit
 from tests.servers import Broker, free_port
+from tests.waiting import until
 
 LOST = int(Quality.COMMUNICATION_FAILURE)
 OUTPUTS = ", outputs: {relay-1: {kind: egress-lock, safe: 0}, relay-2: {kind: siren, safe: 0}}"
@@ -44,16 +45,14 @@ async def test_registers_become_readings(mosquitto: Broker, tmp_path: Path) -> N
         )
         settings = gateway_settings(mosquitto.port, tmp_path, consumers=("rules",), urgent_poll_s=0.05)
         async with rules.running(mosquitto.port), running_gateway(site, settings):
-            await until(
-                lambda: rules.last("meter.voltage") and rules.last("panel.detector-6-disabled"), what="readings"
-            )
+            await until(lambda: rules.last("meter.voltage") and rules.last("panel.detector-6-disabled"), "readings")
             assert rules.values("air.temperature")[0] == pytest.approx(25.7)
             assert rules.values("air.humidity")[0] == pytest.approx(50.0)
             assert rules.values("meter.voltage")[0] == pytest.approx(230.2)
             assert rules.last("panel.detector-3-alarm") == (0.0, 0)
             panel.holding[2] = 0x0800 | 0x0200 | 0x10
-            await until(lambda: rules.last("panel.detector-3-alarm") == (1.0, 0), what="the alarm")
-            await until(lambda: rules.last("panel.detector-3-disabled") == (1.0, 0), what="disabled as well")
+            await until(lambda: rules.last("panel.detector-3-alarm") == (1.0, 0), "the alarm")
+            await until(lambda: rules.last("panel.detector-3-disabled") == (1.0, 0), "disabled as well")
             assert server.connections == 1
             assert panel.reads > 0
 
@@ -65,10 +64,10 @@ async def test_urgent_points_speak_on_change_and_now_and_then(mosquitto: Broker,
         site = site_of([modbus_device("doors", "waveshare-relay-8", server.port, 1, ", every: 10s")])
         settings = gateway_settings(mosquitto.port, tmp_path, consumers=("rules",), urgent_poll_s=0.02)
         async with rules.running(mosquitto.port), running_gateway(site, settings):
-            await until(lambda: unit.reads > 30, what="polls")
+            await until(lambda: unit.reads > 30, "polls")
             assert rules.values("doors.relay-1") == [1.0]
             unit.coils[0] = False
-            await until(lambda: rules.values("doors.relay-1") == [1.0, 0.0], what="the change")
+            await until(lambda: rules.values("doors.relay-1") == [1.0, 0.0], "the change")
 
 
 async def test_a_hanging_unit_does_not_starve_its_neighbours(mosquitto: Broker, tmp_path: Path) -> None:
@@ -82,18 +81,18 @@ async def test_a_hanging_unit_does_not_starve_its_neighbours(mosquitto: Broker, 
             rules.running(mosquitto.port),
             running_gateway(site, settings),
         ):
-            await until(lambda: rules.stands_at("bad.temperature", 25.7), what="both")
+            await until(lambda: rules.stands_at("bad.temperature", 25.7), "both")
             bad.mood = Mood.SILENT
-            await until(lambda: rules.stands_at("bad.temperature", 25.7, LOST), what="the failure")
+            await until(lambda: rules.stands_at("bad.temperature", 25.7, LOST), "the failure")
             before, began = good.reads, time.monotonic()
-            await until(lambda: good.reads >= before + 20, what="the good one's readings")
+            await until(lambda: good.reads >= before + 20, "the good one's readings")
             assert time.monotonic() - began < 20 * 0.1 + 1.0
-            await until(lambda: operator.status["devices"]["bad"]["error"] == "no answer in time", what="the status")
+            await until(lambda: operator.status["devices"]["bad"]["error"] == "no answer in time", "the status")
             assert operator.status["devices"]["good"]["ok"]
             flagged = [q for p, _, _, q in rules.readings if p == "bad.temperature" and q]
             assert len(flagged) == 1, "repeated at a bounded rate"
             bad.mood = Mood.WELL
-            await until(lambda: rules.stands_at("bad.temperature", 25.7), what="its recovery")
+            await until(lambda: rules.stands_at("bad.temperature", 25.7), "its recovery")
 
 
 @pytest.mark.parametrize(
@@ -115,12 +114,12 @@ async def test_answers_that_are_none_are_survived(mosquitto: Broker, tmp_path: P
         site = site_of([fast("air", "xy-md02", server.port, 1).replace("tcp:", f"{kind}:")])
         settings = gateway_settings(mosquitto.port, tmp_path, consumers=("rules",), modbus_timeout_s=0.1)
         async with rules.running(mosquitto.port), running_gateway(site, settings):
-            await until(lambda: rules.stands_at("air.temperature", 25.7), what="a reading")
+            await until(lambda: rules.stands_at("air.temperature", 25.7), "a reading")
             unit.mood = mood
-            await until(lambda: rules.stands_at("air.temperature", 25.7, LOST), what="the failure")
+            await until(lambda: rules.stands_at("air.temperature", 25.7, LOST), "the failure")
             unit.registers[1] = 300
             unit.mood = Mood.WELL
-            await until(lambda: rules.stands_at("air.temperature", 30.0), what="its recovery")
+            await until(lambda: rules.stands_at("air.temperature", 30.0), "its recovery")
 
 
 async def test_every_exception_has_its_reason_and_costs_the_value(mosquitto: Broker, tmp_path: Path) -> None:
@@ -146,16 +145,16 @@ async def test_every_exception_has_its_reason_and_costs_the_value(mosquitto: Bro
             running_gateway(site, settings),
         ):
             points = [f"air-{code}.temperature" for code in units]
-            await until(lambda: all(rules.stands_at(point, 25.7) for point in points), what="readings of all")
+            await until(lambda: all(rules.stands_at(point, 25.7) for point in points), "readings of all")
             for code, unit in units.items():
                 unit.exception = code
-            await until(lambda: all(rules.stands_at(point, 25.7, LOST) for point in points), what="the flags")
+            await until(lambda: all(rules.stands_at(point, 25.7, LOST) for point in points), "the flags")
             wanted = {(f"modbus 127.0.0.1:{server.port} unit {code}", reason) for code, reason in reasons.items()}
-            await until(lambda: wanted <= set(operator.refusals()), what="the reasons")
+            await until(lambda: wanted <= set(operator.refusals()), "the reasons")
             for unit in units.values():
                 unit.exception = 0
             passing = [point for point in points if point not in {"air-1.temperature", "air-2.temperature"}]
-            await until(lambda: all(rules.stands_at(point, 25.7) for point in passing), what="their recovery")
+            await until(lambda: all(rules.stands_at(point, 25.7) for point in passing), "their recovery")
 
 
 async def test_a_server_that_goes_and_comes_back(mosquitto: Broker, tmp_path: Path) -> None:
@@ -165,10 +164,10 @@ async def test_a_server_that_goes_and_comes_back(mosquitto: Broker, tmp_path: Pa
     settings = gateway_settings(mosquitto.port, tmp_path, consumers=("rules",), modbus_timeout_s=0.2)
     async with rules.running(mosquitto.port), running_gateway(site, settings):
         async with ModbusServer.running({1: climate()}, port):
-            await until(lambda: rules.stands_at("air.temperature", 25.7), what="a reading")
-        await until(lambda: rules.stands_at("air.temperature", 25.7, LOST), what="the failure")
+            await until(lambda: rules.stands_at("air.temperature", 25.7), "a reading")
+        await until(lambda: rules.stands_at("air.temperature", 25.7, LOST), "the failure")
         async with ModbusServer.running({1: climate(310)}, port):
-            await until(lambda: rules.stands_at("air.temperature", 31.0), what="its recovery")
+            await until(lambda: rules.stands_at("air.temperature", 31.0), "its recovery")
 
 
 async def test_an_address_the_device_does_not_have_costs_only_its_point(mosquitto: Broker, tmp_path: Path) -> None:
@@ -183,10 +182,10 @@ async def test_an_address_the_device_does_not_have_costs_only_its_point(mosquitt
             rules.running(mosquitto.port),
             running_gateway(site, settings),
         ):
-            await until(lambda: len(rules.values("air.temperature")) > 10, what="readings of the other")
+            await until(lambda: len(rules.values("air.temperature")) > 10, "readings of the other")
             source = f"modbus 127.0.0.1:{server.port} unit 1"
             wanted = {(source, "humidity: refused: no such address"): 1}
-            await until(lambda: operator.refusals() == wanted, what="asked once, not at every poll")
+            await until(lambda: operator.refusals() == wanted, "asked once, not at every poll")
             assert operator.status["devices"]["air"]["ok"]
 
 
@@ -228,11 +227,11 @@ async def test_a_command_is_carried_out_once_and_read_back(mosquitto: Broker, tm
                 drill = await operator.command("c8", "doors.relay-2", 0, drill=True)
                 assert (drill["outcome"], drill["drill"], drill["reason"]) == ("done", True, "drill: not switched")
                 operator.publish("anju/v1/test/gw-1/commands/c9", {"point": 7})
-                await until(lambda: operator.replies.get("c9"), what="a reply to nonsense")
+                await until(lambda: operator.replies.get("c9"), "a reply to nonsense")
                 assert operator.replies["c9"][0]["outcome"] == "refused"
                 assert unit.writes == [(0, 0)]
             async with running_gateway(site, settings):
-                await until(lambda: operator.status.get("counters", {}).get("commands_done") == 0, what="the next life")
+                await until(lambda: operator.status.get("counters", {}).get("commands_done") == 0, "the next life")
                 assert await operator.command("c1", "doors.relay-1", 0) == reply, "ids are remembered"
                 assert (await operator.command("d1", "doors.relay-1", 1))["outcome"] == "refused", "and releases"
                 assert unit.writes == [(0, 0)]
@@ -249,7 +248,7 @@ async def test_a_retained_command_is_refused(mosquitto: Broker, tmp_path: Path) 
         async with Operator.connected(mosquitto.port) as operator:
             operator.send("old", "doors.relay-2", 0, retain=True)
             async with running_gateway(site, gateway_settings(mosquitto.port, tmp_path)):
-                await until(lambda: operator.replies.get("old"), what="the reply")
+                await until(lambda: operator.replies.get("old"), "the reply")
                 assert operator.replies["old"][0]["outcome"] == "refused"
                 assert unit.writes == []
 
@@ -298,11 +297,11 @@ async def test_a_request_that_hangs_is_broken_off_for_a_command(mosquitto: Broke
         settings = gateway_settings(mosquitto.port, tmp_path, modbus_timeout_s=10, urgent_poll_s=10)
         async with Operator.connected(mosquitto.port) as operator, running_gateway(site, settings):
             await operator.online()
-            await until(lambda: dead.asked, what="a request that hangs")
+            await until(lambda: dead.asked, "a request that hangs")
             began = time.monotonic()
             assert (await operator.command("c1", "doors.relay-1", 0))["outcome"] == "done"
             assert time.monotonic() - began < 5.0
-            await until(lambda: dead.asked > 1, what="the question again, afterwards")
+            await until(lambda: dead.asked > 1, "the question again, afterwards")
 
 
 async def test_dead_units_cost_the_living_little(mosquitto: Broker, tmp_path: Path) -> None:
@@ -315,19 +314,19 @@ async def test_dead_units_cost_the_living_little(mosquitto: Broker, tmp_path: Pa
         devices = [modbus_device(f"air-{n}", "xy-md02", server.port, n, ", every: 20ms") for n in units]
         settings = gateway_settings(mosquitto.port, tmp_path, consumers=("rules",), modbus_timeout_s=timeout_s)
         async with rules.running(mosquitto.port), running_gateway(site_of(devices), settings):
-            await until(lambda: all(rules.last(f"air-{n}.temperature") for n in units), what="all of them")
+            await until(lambda: all(rules.last(f"air-{n}.temperature") for n in units), "all of them")
             for unit in dead:
                 unit.mood = Mood.SILENT
             lost = ("air-7.temperature", "air-8.temperature")
-            await until(lambda: all(rules.stands_at(point, 25.7, LOST) for point in lost), what="the failures")
+            await until(lambda: all(rules.stands_at(point, 25.7, LOST) for point in lost), "the failures")
             asked, read, began = sum(u.asked for u in dead), units[1].reads, time.monotonic()
-            await until(lambda: units[1].reads >= read + 100, what="a hundred rounds of the living")
+            await until(lambda: units[1].reads >= read + 100, "a hundred rounds of the living")
             took_s = time.monotonic() - began
             in_vain_s = (sum(u.asked for u in dead) - asked) * timeout_s
             assert in_vain_s <= 0.05 * took_s + 4 * timeout_s
             for unit in dead:
                 unit.mood = Mood.WELL
-            await until(lambda: all(rules.stands_at(point, 25.7) for point in lost), 30, what="their recovery")
+            await until(lambda: all(rules.stands_at(point, 25.7) for point in lost), "their recovery", timeout_s=30)
 
 
 async def test_holes_are_learned_once(mosquitto: Broker, tmp_path: Path) -> None:
@@ -338,8 +337,8 @@ async def test_holes_are_learned_once(mosquitto: Broker, tmp_path: Path) -> None
         site = site_of([fast("air", "ss-rftm-co2", server.port, 1)])
         settings = gateway_settings(mosquitto.port, tmp_path, consumers=("rules",))
         async with rules.running(mosquitto.port), running_gateway(site, settings):
-            await until(lambda: rules.stands_at("air.pm25", 12), what="the last of them")
+            await until(lambda: rules.stands_at("air.pm25", 12), "the last of them")
             assert rules.stands_at("air.co2", 612)
             reads, rounds = unit.reads, len(rules.values("air.co2"))
-            await until(lambda: len(rules.values("air.co2")) >= rounds + 10, what="ten rounds")
+            await until(lambda: len(rules.values("air.co2")) >= rounds + 10, "ten rounds")
             assert unit.reads - reads <= 5 * (len(rules.values("air.co2")) - rounds + 2), "a request a point, no more"

@@ -12,9 +12,10 @@ from backbone.steady import wall_ms
 from community.quality import Quality
 from community.site.load import load_site
 from community.site.profile import Lane
-from tests.gateway_rig import Consumer, Operator, gateway_settings, running_gateway, until
+from tests.gateway_rig import Consumer, Operator, gateway_settings, running_gateway
 from tests.gateway_site import GATEWAY, PROFILES, mqtt_device, site_of, site_text
 from tests.servers import Broker, mosquitto
+from tests.waiting import until
 
 SMOKE = "zigbee2mqtt/hall/smoke"
 CLIMATE = "zigbee2mqtt/hall/climate"
@@ -54,13 +55,13 @@ async def test_messages_become_readings_for_every_consumer(broker: Broker, tmp_p
             assert consumer.last("smoke.online") == (0.0, 0)
             assert Lane.URGENT in consumer.lanes
             assert Lane.BULK in consumer.lanes
-            await until(lambda c=consumer: c.events, what="the event")  # type: ignore[misc]
+            await until(lambda c=consumer: c.events, "the event")  # type: ignore[misc]
             (event,) = consumer.events
             assert event.type == "access.granted"
             assert "王伟" not in str(event.data)
             assert "ba839d07" not in str(event.data)
-        await until(lambda: operator.status["devices"]["smoke"]["error"] == "offline", what="the status")
-        await until(lambda: operator.status["spooled"] == 0, what="frames to be forgotten")
+        await until(lambda: operator.status["devices"]["smoke"]["error"] == "offline", "the status")
+        await until(lambda: operator.status["spooled"] == 0, "frames to be forgotten")
         assert operator.status["devices"]["smoke"]["ok"] is False
         assert operator.status["devices"]["climate"]["ok"] is True
         assert operator.status["counters"]["messages"] == 4
@@ -81,7 +82,7 @@ async def test_cards_and_names_leave_as_they_are_read_where_the_site_file_says_s
         await operator.online()
         said = {"type": "access", "isKnown": "true", "access": "Always", "username": "王伟", "uid": "ba839d07"}
         operator.publish(DOOR + "/send", said)
-        await until(lambda: rules.events, what="the event")
+        await until(lambda: rules.events, "the event")
     assert {key: rules.events[0].data[key] for key in ("card", "person")} == {"card": "ba839d07", "person": "王伟"}
 
 
@@ -100,7 +101,7 @@ async def test_garbage_is_counted_and_everything_else_goes_on(broker: Broker, tm
         operator.publish("zigbee2mqtt/neighbour", {"temperature": 1})
         operator.publish("zigbee2mqtt/bridge/state", {"state": "online"})
         operator.publish(CLIMATE, {"temperature": 22.0, "humidity": True})
-        await until(lambda: rules.values("climate.temperature") == [22.0], what="the good reading")
+        await until(lambda: rules.values("climate.temperature") == [22.0], "the good reading")
         expected = {
             (CLIMATE, "not JSON"): 3,
             (CLIMATE, "temperature: a text where a number is expected"): 1,
@@ -109,7 +110,7 @@ async def test_garbage_is_counted_and_everything_else_goes_on(broker: Broker, tm
             (CLIMATE, "humidity: a boolean where a number is expected"): 1,
             ("zigbee2mqtt/stranger", "unknown device"): 1,
         }
-        await until(lambda: operator.refusals() == expected, what=f"{expected}")
+        await until(lambda: operator.refusals() == expected, f"{expected}")
         assert rules.refused == []
 
 
@@ -124,8 +125,8 @@ async def test_ten_megabytes_cost_nobody_else_anything(mosquitto: Broker, tmp_pa
         await operator.online()
         operator.publish(CLIMATE, b"x" * 10_000_000)
         operator.publish(SMOKE, {"smoke": False})
-        await until(lambda: rules.values("smoke.smoke") == [0.0], what="the reading behind it")
-        await until(lambda: operator.refusals() == {(CLIMATE, "payload over 256 KiB"): 1}, what="the count")
+        await until(lambda: rules.values("smoke.smoke") == [0.0], "the reading behind it")
+        await until(lambda: operator.refusals() == {(CLIMATE, "payload over 256 KiB"): 1}, "the count")
 
 
 async def test_an_outage_of_the_broker_loses_nothing(tmp_path: Path) -> None:
@@ -171,11 +172,11 @@ async def test_a_gateway_that_cannot_hear_its_sensors_says_so(tmp_path: Path) ->
             await operator.online()
             assert operator.status["problem"] is None
             sensors.process.kill()
-            await until(lambda: operator.status["problem"], what="the problem")
+            await until(lambda: operator.status["problem"], "the problem")
             assert operator.status["online"]
             assert f"127.0.0.1:{sensors.port}" in str(operator.status["problem"])
             sensors.process.start()
-            await until(lambda: operator.status["problem"] is None, what="its end")
+            await until(lambda: operator.status["problem"] is None, "its end")
 
 
 @pytest.mark.parametrize("dead", ["ingest", "rules"])
@@ -190,10 +191,10 @@ async def test_a_dead_consumer_delays_the_other_by_nothing_and_catches_up(
         async with alive.running(broker.port):
             for step in sent:
                 operator.publish(CLIMATE, {"temperature": step})
-            await until(lambda: len(alive.readings) == len(sent), what=alive.name)
+            await until(lambda: len(alive.readings) == len(sent), alive.name)
             assert operator.status["spooled"] >= 0
             async with late.running(broker.port):
-                await until(lambda: len(late.readings) >= len(sent), what=late.name)
+                await until(lambda: len(late.readings) >= len(sent), late.name)
         assert alive.values("climate.temperature") == sent
         assert late.values("climate.temperature") == sent
 
@@ -205,13 +206,13 @@ async def test_a_restarted_gateway_sends_what_was_not_committed(broker: Broker, 
             await operator.online()
             operator.publish(CLIMATE, {"temperature": 1})
             operator.publish(SMOKE, {"smoke": True})
-            await until(lambda: operator.status["counters"]["readings"] >= 2, what="the readings")
-        await until(lambda: operator.status["online"] is False, what="the last word")
+            await until(lambda: operator.status["counters"]["readings"] >= 2, "the readings")
+        await until(lambda: operator.status["online"] is False, "the last word")
         rules = Consumer("rules")
         async with rules.running(broker.port), running_gateway(SITE, settings):
             await operator.online()
             operator.publish(CLIMATE, {"temperature": 2})
-            await until(lambda: len(rules.readings) >= 3, what="old and new")
+            await until(lambda: len(rules.readings) >= 3, "old and new")
         assert rules.values("climate.temperature") == [1.0, 2.0]
         assert rules.values("smoke.smoke") == [1.0]
 
@@ -220,16 +221,16 @@ async def test_a_lost_spool_is_noticed_by_what_consumers_committed(broker: Broke
     settings = gateway_settings(broker.port, tmp_path / "data", consumers=("rules",))
     rules = Consumer("rules")
     async with Operator.connected(broker.port) as operator, Bus(f"mqtt://127.0.0.1:{broker.port}", "x") as bus:
-        await until(lambda: bus.connected, what="the broker")
+        await until(lambda: bus.connected, "the broker")
         ahead = {"epoch": wall_ms() // 1000 + 1_000_000, "urgent": 5, "bulk": 900}
         rules.positions = {}
         bus.publish(topics.committed("test", GATEWAY, "rules"), msgspec.json.encode(ahead), retain=True)
         async with running_gateway(SITE, settings):
             await operator.online()
-            await until(lambda: operator.status["epoch"] > ahead["epoch"], what="a higher epoch")
+            await until(lambda: operator.status["epoch"] > ahead["epoch"], "a higher epoch")
             async with rules.running(broker.port):
                 operator.publish(CLIMATE, {"temperature": 3})
-                await until(lambda: rules.values("climate.temperature") == [3.0], what="the reading")
+                await until(lambda: rules.values("climate.temperature") == [3.0], "the reading")
 
 
 async def test_the_will_says_offline(mosquitto: Broker, tmp_path: Path) -> None:
@@ -239,4 +240,4 @@ async def test_the_will_says_offline(mosquitto: Broker, tmp_path: Path) -> None:
             await operator.online()
             assert operator.status["version"]
             assert operator.status["epoch"] > 0
-        await until(lambda: operator.status["online"] is False, what="offline")
+        await until(lambda: operator.status["online"] is False, "offline")

@@ -10,9 +10,10 @@ import pytest
 from backbone.bus import Bus
 from backbone.steady import wall_ms
 from community.site.site import Site
-from tests.gateway_rig import Operator, gateway_settings, running_gateway, until
+from tests.gateway_rig import Operator, gateway_settings, running_gateway
 from tests.gateway_site import mqtt_device, site_of
 from tests.servers import Broker
+from tests.waiting import until
 
 Messages = list[tuple[str, object]]
 
@@ -107,7 +108,7 @@ class Relay:
         """Connected to the broker on `port`; at the end everything it was told was what such a device takes."""
         async with Bus(f"mqtt://127.0.0.1:{port}", "relay") as bus:
             relay = cls(bus, kind)
-            await until(lambda: bus.connected and bus.deaf is None, what="the relay")
+            await until(lambda: bus.connected and bus.deaf is None, "the relay")
             yield relay
             assert relay.strange == []
 

@@ -5,10 +5,11 @@ import random
 from pathlib import Path
 
 from backbone import topics
-from tests.gateway_rig import Consumer, Operator, gateway_settings, running_gateway, until
+from tests.gateway_rig import Consumer, Operator, gateway_settings, running_gateway
 from tests.gateway_site import GATEWAY, modbus_device, mqtt_device, site_of
 from tests.modbus_server import ModbusServer, Unit
 from tests.servers import Broker
+from tests.waiting import until
 
 ODD: list[object] = [
     None,
@@ -77,7 +78,7 @@ async def test_nonsense_in_commands_and_positions_disturbs_nothing(mosquitto: Br
             assert (await operator.command("normal", "mode:climate", 0, cause="person:w"))["outcome"] == "done"
             async with rules.running(mosquitto.port):
                 operator.publish("zigbee2mqtt/climate", {"temperature": 21.5})
-                await until(lambda: rules.values("climate.temperature"), what="a reading")
-                await until(lambda: operator.status["spooled"] == 0, what="frames to be committed and forgotten")
+                await until(lambda: rules.values("climate.temperature"), "a reading")
+                await until(lambda: operator.status["spooled"] == 0, "frames to be committed and forgotten")
             assert operator.refusals()[topics.committed("test", GATEWAY, "rules"), "no position"] > 10
             assert not [problem for problem in operator.status["problems"] if "started again" in problem]

@@ -11,11 +11,12 @@ from backbone.site_files import read_site
 from backbone.site_watch import SiteWatch
 from backbone.steady import wall_ms
 from gateway.settings import GatewaySettings
-from tests.gateway_rig import Consumer, Operator, gateway_settings, running_gateway, until
+from tests.gateway_rig import Consumer, Operator, gateway_settings, running_gateway
 from tests.gateway_site import modbus_device, mqtt_device, site_text
 from tests.modbus_outside import mbpoll, tcp_device
 from tests.modbus_server import ModbusServer, Unit
 from tests.servers import Broker
+from tests.waiting import until
 
 CARD = {"type": "access", "isKnown": "true", "access": "Always", "username": "王伟", "uid": "ba839d07"}
 CLIMATE, NEW, UPLINK = "zigbee2mqtt/climate", "zigbee2mqtt/new", "application/1/device/24e124126a147899/event/up"
@@ -66,31 +67,31 @@ async def test_five_changes_while_readings_flow_lose_and_double_nothing(mosquitt
             following(settings),
         ):
             await operator.online()
-            await until(lambda: rules.values("air.temperature"), what="the Modbus device")
+            await until(lambda: rules.values("air.temperature"), "the Modbus device")
             speaking = asyncio.create_task(speak(operator))
             for devices in changes:
                 file.write_text(site_text(devices))
                 os.kill(os.getpid(), signal.SIGHUP)
                 names = {row.partition(",")[0].removeprefix("{id: ") for row in devices}
-                await until(lambda names=names: operator.status["devices"].keys() == names, what=f"{names}")  # type: ignore[misc]
+                await until(lambda names=names: operator.status["devices"].keys() == names, f"{names}")  # type: ignore[misc]
                 if "new" in names:
                     heard = len(rules.values("new.temperature"))
                     operator.publish(NEW, {"temperature": 20})
-                    await until(lambda heard=heard: len(rules.values("new.temperature")) > heard, what="the new one")  # type: ignore[misc]
+                    await until(lambda heard=heard: len(rules.values("new.temperature")) > heard, "the new one")  # type: ignore[misc]
             file.write_text("site: {id: test\n")
             os.kill(os.getpid(), signal.SIGHUP)
-            await until(lambda: "the site file is refused" in (operator.status["problem"] or ""), what="the refusal")
+            await until(lambda: "the site file is refused" in (operator.status["problem"] or ""), "the refusal")
             assert f"{file}:" in operator.status["problem"]
             file.write_text(site_text(next(versions(server.port))))
             os.kill(os.getpid(), signal.SIGHUP)
-            await until(lambda: operator.status["problem"] is None, what="the good file")
+            await until(lambda: operator.status["problem"] is None, "the good file")
             stop.set()
             await speaking
-            await until(lambda: rules.values("climate.temperature")[-1] == sent / 100, what="the last reading")
+            await until(lambda: rules.values("climate.temperature")[-1] == sent / 100, "the last reading")
             polled = len(rules.values("air.temperature"))
-            await until(lambda: len(rules.values("air.temperature")) > polled, what="the Modbus device to go on")
+            await until(lambda: len(rules.values("air.temperature")) > polled, "the Modbus device to go on")
             operator.publish(NEW, {"temperature": 21})
-            await until(lambda: (NEW, "unknown device") in operator.refusals(), what="the removed one to be a stranger")
+            await until(lambda: (NEW, "unknown device") in operator.refusals(), "the removed one to be a stranger")
         assert rules.values("climate.temperature") == [number / 100 for number in range(1, sent + 1)]
         assert server.connections == 1, "a connection of which nothing changed is kept"
 
@@ -103,7 +104,7 @@ async def test_a_change_is_noticed_without_being_told(mosquitto: Broker, tmp_pat
     async with Operator.connected(mosquitto.port) as operator, following(settings):
         await operator.online()
         file.write_text(site_text([stays, mqtt_device("new", "zigbee2mqtt-climate", NEW)]))
-        await until(lambda: "new" in operator.status["devices"], what="the new device")
+        await until(lambda: "new" in operator.status["devices"], "the new device")
 
 
 async def test_whether_people_are_named_changes_with_the_site_file(mosquitto: Broker, tmp_path: Path) -> None:
@@ -127,7 +128,7 @@ async def test_whether_people_are_named_changes_with_the_site_file(mosquitto: Br
                 while not ingest.events or (ingest.events[-1].data["card"] == CARD["uid"]) != as_read:
                     heard = len(ingest.events)
                     operator.publish("esp-rfid/door/send", CARD)
-                    await until(lambda heard=heard: len(ingest.events) > heard, what="the card")  # type: ignore[misc]
+                    await until(lambda heard=heard: len(ingest.events) > heard, "the card")  # type: ignore[misc]
             return [ingest.events[-1].data[key] for key in ("card", "person")]
 
         hidden = await read_until(as_read=False)
@@ -153,10 +154,10 @@ async def test_a_device_that_moved_to_another_address_is_read_there(mosquitto: B
             following(settings),
         ):
             await operator.online()
-            await until(lambda: 10.0 in rules.values("air.temperature"), what="the first address")
+            await until(lambda: 10.0 in rules.values("air.temperature"), "the first address")
             file.write_text(site_text([modbus_device("air", "xy-md02", second.port, 1, ", every: 100ms")]))
             os.kill(os.getpid(), signal.SIGHUP)
-            await until(lambda: 20.0 in rules.values("air.temperature"), what="the second address")
+            await until(lambda: 20.0 in rules.values("air.temperature"), "the second address")
             values = rules.values("air.temperature")
             assert values == sorted(values), "the first is not asked any more"
 
@@ -186,21 +187,21 @@ async def test_an_interlock_counts_new_detectors_at_once_and_is_not_changed_whil
         async with Operator.connected(mosquitto.port) as operator, following(settings):
             await operator.online()
             operator.publish("zigbee2mqtt/smoke-a", smoke)
-            await until(lambda: operator.status["devices"]["smoke-a"]["ok"], what="the first detector")
+            await until(lambda: operator.status["devices"]["smoke-a"]["ok"], "the first detector")
             file.write_text(interlocked(port, "smoke-a", "smoke-b", "smoke-c"))
             os.kill(os.getpid(), signal.SIGHUP)
-            await until(lambda: "smoke-c" in operator.status["devices"], what="the new detector")
+            await until(lambda: "smoke-c" in operator.status["devices"], "the new detector")
             assert operator.status["interlocks"]["release"]["tripped"] is False
             assert await asyncio.to_thread(mbpoll, port, 9, 0, 1) == ["1"], "a changed file moves no door"
             operator.publish("zigbee2mqtt/smoke-c", smoke)
-            await until(lambda: operator.status["interlocks"]["release"]["tripped"], what="the two to agree")
+            await until(lambda: operator.status["interlocks"]["release"]["tripped"], "the two to agree")
             await until(
-                lambda: operator.status["interlocks"]["release"]["outputs"] == {"doors.relay-1": "set"}, what="the door"
+                lambda: operator.status["interlocks"]["release"]["outputs"] == {"doors.relay-1": "set"}, "the door"
             )
             assert await asyncio.to_thread(mbpoll, port, 9, 0, 1) == ["0"]
             file.write_text(interlocked(port, "smoke-a", "smoke-b", within="30s"))
             os.kill(os.getpid(), signal.SIGHUP)
             said = "interlock release is tripped and was changed; reset it, then save the file again"
-            await until(lambda: said in (operator.status["problem"] or ""), what="the refusal")
+            await until(lambda: said in (operator.status["problem"] or ""), "the refusal")
             assert operator.status["interlocks"]["release"]["tripped"] is True
             assert await asyncio.to_thread(mbpoll, port, 9, 0, 1) == ["0"]

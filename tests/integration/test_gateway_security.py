@@ -11,9 +11,10 @@ from backbone.bus import Bus
 from backbone.frames import decode
 from gateway.settings import GatewaySettings
 from tests.certificates import Authority
-from tests.gateway_rig import gateway_settings, running_gateway, until
+from tests.gateway_rig import gateway_settings, running_gateway
 from tests.gateway_site import GATEWAY, mqtt_device, site_of
 from tests.servers import Broker, free_port, mosquitto
+from tests.waiting import until
 
 CLIMATE = "zigbee2mqtt/climate"
 
@@ -56,9 +57,7 @@ async def test_a_gateway_with_its_certificate_reads_and_sends(guarded: Guarded, 
     outside = Bus(guarded.url, "outside", ca=guarded.authority.ca, cert=guarded.cert, key=guarded.key)
     async with outside as bus, running_gateway(site, settings):
         bus.subscribe("anju/v1/test/gw-1/frames/bulk", lambda _topic, body: values.extend(decode(body).x.tolist()))
-        await until(
-            lambda: bus.publish(CLIMATE, b'{"temperature": 21.5}') and 21.5 in values, what="a reading over TLS"
-        )
+        await until(lambda: bus.publish(CLIMATE, b'{"temperature": 21.5}') and 21.5 in values, "a reading over TLS")
 
 
 @pytest.mark.parametrize(
@@ -86,7 +85,7 @@ async def test_who_does_not_fit_is_refused_and_told_why(
     else:
         url = url.replace("127.0.0.1", "localhost")
     async with Bus(url, "gateway", ca=ca, cert=cert, key=key) as bus:
-        await until(lambda: says in (bus.deaf or ""), what=says)
+        await until(lambda: says in (bus.deaf or ""), says)
         assert not bus.connected
 
 
@@ -117,7 +116,7 @@ async def test_no_credential_is_ever_written_into_a_log_or_the_status(
             said += captured.out + captured.err
             return "connected to broker" in said or "no broker" in said
 
-        await until(heard, what="what it says of its broker")
+        await until(heard, "what it says of its broker")
     said += capsys.readouterr().out
     assert "gw-1" in said
     assert password not in said

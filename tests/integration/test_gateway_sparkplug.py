@@ -11,10 +11,11 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from community.quality import Quality
 from gateway.decoders import sparkplug_payload
-from tests.gateway_rig import Consumer, Operator, gateway_settings, running_gateway, until
+from tests.gateway_rig import Consumer, Operator, gateway_settings, running_gateway
 from tests.gateway_site import data, mqtt_device, site_of
 from tests.servers import Broker
 from tests.unit.gateway.samples import payload_of
+from tests.waiting import until
 
 SITE = site_of([mqtt_device("room", "sparkplug-room", "spBv1.0/plant/+/edge-1/room-1")])
 NODE, DEVICE = "spBv1.0/plant/{}/edge-1", "spBv1.0/plant/{}/edge-1/room-1"
@@ -69,12 +70,12 @@ async def test_an_edge_node_is_asked_for_its_birth_and_its_death_makes_all_stale
         running_gateway(SITE, settings),
     ):
         await operator.online()
-        await until(lambda: edge.rebirths == 1, what="the gateway to ask for the birth it has not heard")
+        await until(lambda: edge.rebirths == 1, "the gateway to ask for the birth it has not heard")
         edge.birth()
-        await until(lambda: rules.values("room.smoke") == [0.0], what="the values of the birth")
+        await until(lambda: rules.values("room.smoke") == [0.0], "the values of the birth")
         edge.say(DEVICE, "DDATA", recorded("data-by-alias"))
-        await until(lambda: rules.values("room.smoke")[-1:] == [1.0], what="a value by its alias")
+        await until(lambda: rules.values("room.smoke")[-1:] == [1.0], "a value by its alias")
         edge.die()
-        await until(lambda: rules.values("room.online")[-1:] == [0.0], what="its end")
-        await until(lambda: (rules.last("room.smoke") or (0, 0))[1] & Quality.STALE, what="the last value to be stale")
-        await until(lambda: operator.status["devices"]["room"]["error"] == "offline", what="the status")
+        await until(lambda: rules.values("room.online")[-1:] == [0.0], "its end")
+        await until(lambda: (rules.last("room.smoke") or (0, 0))[1] & Quality.STALE, "the last value to be stale")
+        await until(lambda: operator.status["devices"]["room"]["error"] == "offline", "the status")

@@ -10,11 +10,12 @@ import sys
 from pathlib import Path
 
 from anju.supervisor import Service, Supervisor
-from tests.gateway_rig import Operator, until
+from tests.gateway_rig import Operator
 from tests.gateway_site import GATEWAY, modbus_device, mqtt_device, site_text
 from tests.integration.test_interlocks import BOARD, SMOKE, coils, say, until_open
 from tests.modbus_outside import tcp_device
 from tests.servers import ROOT, Broker, Process
+from tests.waiting import until
 
 BLOCKED = """
 import asyncio, signal, sys, time
@@ -68,7 +69,7 @@ async def test_a_blocked_loop_ends_the_process_and_the_next_one_opens_the_doors(
                 bus = operator.bus
                 say(bus, "smoke-a", SMOKE)
                 say(bus, "smoke-b", SMOKE)
-                await until(lambda: not gateway.running, what="its end")
+                await until(lambda: not gateway.running, "its end")
                 assert gateway.stop() == 1
                 assert "Timeout" in gateway.output(), "the log shows where it stood"
                 assert await coils(port) == ["1", "1", "1"]
@@ -104,7 +105,7 @@ async def test_a_stopped_process_is_killed_by_its_keeper_and_the_next_one_opens_
                 os.kill(pid, signal.SIGSTOP)
                 say(operator.bus, "smoke-a", SMOKE)
                 say(operator.bus, "smoke-b", SMOKE)
-                await until(lambda: said, 30, what="the keeper's word")
+                await until(lambda: said, "the keeper's word", timeout_s=30)
                 assert "no sign of life for 10 s" in said[0]
                 await until_open(port)
                 assert keeper.states["gateway"].restarts == 1

@@ -6,9 +6,10 @@ from pathlib import Path
 from backbone.losses import EVENT_TYPE, loss_of
 from community.losses import LossReason
 from community.site.site import Site
-from tests.gateway_rig import Consumer, Operator, gateway_settings, running_gateway, until
+from tests.gateway_rig import Consumer, Operator, gateway_settings, running_gateway
 from tests.gateway_site import GATEWAY, mqtt_device, site_of
 from tests.servers import Broker, mosquitto
+from tests.waiting import until
 
 CLIMATE, TOPIC = "climate", "zigbee2mqtt/climate"
 
@@ -29,7 +30,7 @@ async def test_of_two_gateways_in_one_folder_the_second_stands_by(tmp_path: Path
 
             async def say(number: int) -> None:
                 devices.publish(TOPIC, {"temperature": number, "humidity": 50, "battery": 90})
-                await until(lambda: number in [x for _, _, x, _ in rules.readings], what=f"reading {number}")
+                await until(lambda: number in [x for _, _, x, _ in rules.readings], f"reading {number}")
 
             async with running_gateway(site, settings):
                 await watch.online()
@@ -75,11 +76,11 @@ async def test_a_copy_of_a_gateway_is_told_and_nothing_said_from_then_on_is_lost
                 def who_says_so() -> int:
                     return sum("says that it is" in (problem or "") for problem in watch.problems.values())
 
-                await until(lambda: who_says_so() == 2, what="both to say it")
+                await until(lambda: who_says_so() == 2, "both to say it")
                 for number in range(50):
                     for devices, value in ((here, number), (there, 1_000 + number)):
                         devices.publish(TOPIC, {"temperature": 20 + value / 1_000, "humidity": 50, "battery": 90})
                 wanted = {20 + value / 1_000 for n in range(50) for value in (n, 1_000 + n)}
-                await until(lambda: wanted <= {x for _, _, x, _ in rules.readings}, what="every reading of both")
+                await until(lambda: wanted <= {x for _, _, x, _ in rules.readings}, "every reading of both")
                 losses = [loss_of(event, GATEWAY) for event in rules.events if event.type == EVENT_TYPE]
                 assert LossReason.TWO_GATEWAYS in {loss.reason for loss in losses if loss is not None}

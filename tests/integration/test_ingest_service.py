@@ -27,8 +27,9 @@ from community.site.profile import Lane
 from ingest.validate import Fault
 from tests import servers
 from tests.history import EVER, NEVER, event, frame, make_site
-from tests.ingest_rig import SITE, Sender, ingesting, quarantine, sending, until
+from tests.ingest_rig import SITE, Sender, ingesting, quarantine, sending
 from tests.servers import ROOT, Process
+from tests.waiting import until
 
 TEMPERATURE, SMOKE, CREDENTIAL = "e-1.temperature", "e-1.smoke", "e-1.credential"
 NOW = int(time.time() * 1000)

@@ -22,10 +22,11 @@ from gateway.interlock_record import Record
 from gateway.interlocks import Latch
 from gateway.spool import Spool
 from tests import servers
-from tests.gateway_rig import Consumer, Operator, gateway_settings, running_gateway, until
+from tests.gateway_rig import Consumer, Operator, gateway_settings, running_gateway
 from tests.gateway_site import GATEWAY, modbus_device, mqtt_device, site_of
 from tests.modbus_outside import mbpoll, set_coils, tcp_device
 from tests.servers import ROOT, Broker, Process
+from tests.waiting import until
 
 BOARD = 9
 WITHIN_S = 1.0
@@ -65,7 +66,7 @@ def site(sensors: int, relays: int) -> Site:
 @contextlib.asynccontextmanager
 async def detectors(broker: Broker) -> AsyncIterator[Bus]:
     async with Bus(broker.url, "bridge") as bus:
-        await until(lambda: bus.connected, what="the sensors' broker")
+        await until(lambda: bus.connected, "the sensors' broker")
         yield bus
 
 
@@ -110,17 +111,17 @@ async def test_doors_open_while_the_platform_is_dead_and_it_is_told_afterwards(
 
             await asyncio.to_thread(mosquitto.process.start, lambda: servers.listening(mosquitto.port))
             async with rules.running(mosquitto.port), ingest.running(mosquitto.port):
-                await until(lambda: told(rules).count("interlock.output-done") == 3, what="the events")
+                await until(lambda: told(rules).count("interlock.output-done") == 3, "the events")
                 assert told(rules)[0] == "interlock.tripped"
                 tripped = next(event for event in rules.events if event.type == "interlock.tripped")
                 assert [cause["point"] for cause in tripped.data["causes"]] == ["smoke-a.smoke", "smoke-b.smoke"]
-                await until(lambda: ("smoke-b.smoke", 1.0) in [(p, x) for p, _, x, _ in ingest.readings], what="votes")
+                await until(lambda: ("smoke-b.smoke", 1.0) in [(p, x) for p, _, x, _ in ingest.readings], "votes")
                 async with Operator.connected(mosquitto.port) as operator:
-                    await until(lambda: operator.status.get("interlocks"), what="the status")
+                    await until(lambda: operator.status.get("interlocks"), "the status")
                     state = operator.status["interlocks"]["release"]
                     assert (state["tripped"], set(state["outputs"].values())) == (True, {"set"})
                     await life_safety_goes_first(operator, bus, port)
-                await until(lambda: told(rules)[-1] == "interlock.reset", what="the reset upstream")
+                await until(lambda: told(rules)[-1] == "interlock.reset", "the reset upstream")
 
 
 async def life_safety_goes_first(operator: Operator, bus: Bus, port: int) -> None:
@@ -167,14 +168,14 @@ async def test_a_detector_in_test_does_not_vote_and_stays_in_test_over_a_restart
                 assert (await operator.command("m1", "mode:smoke-9", 1, cause="person:w"))["outcome"] == "refused"
                 assert (await operator.command("m2", "mode:smoke-a", 1, cause="person:w"))["outcome"] == "done"
                 say(bus, "smoke-a", SMOKE)
-                await until(lambda: rules.stands_at("smoke-a.smoke", 1.0, TEST), what="a value in test")
-                await until(lambda: operator.status["interlocks"]["release"]["tripped"] is False, what="the status")
+                await until(lambda: rules.stands_at("smoke-a.smoke", 1.0, TEST), "a value in test")
+                await until(lambda: operator.status["interlocks"]["release"]["tripped"] is False, "the status")
             operator.status.clear()
             async with running_gateway(where, settings):
                 await operator.online()
                 say(bus, "smoke-a", SMOKE)
                 say(bus, "smoke-b", SMOKE)
-                await until(lambda: rules.stands_at("smoke-b.smoke", 1.0), what="the other's vote")
+                await until(lambda: rules.stands_at("smoke-b.smoke", 1.0), "the other's vote")
                 assert rules.stands_at("smoke-a.smoke", 1.0, TEST)
                 assert await coils(port) == ["1", "1", "1"]
                 assert (await operator.command("m3", "mode:smoke-a", 0, cause="person:w"))["outcome"] == "done"
@@ -199,7 +200,7 @@ async def test_a_reset_and_a_mode_it_died_over_are_answered_and_not_done_again(
             running_gateway(site(mosquitto.port, port), settings),
         ):
             await operator.online()
-            await until(lambda: {"r1", "m1"} <= operator.replies.keys(), what="the replies")
+            await until(lambda: {"r1", "m1"} <= operator.replies.keys(), "the replies")
             for identifier, point, value in (("r1", "interlock:release", 0), ("m1", "mode:smoke-a", 1)):
                 again = await operator.command(identifier, point, value, cause="person:w")
                 assert again["outcome"] == "failed"
@@ -226,7 +227,7 @@ async def test_tripped_it_stays_through_kill_9_and_needs_no_broker_to_say_so_aga
                 while await coils(port) != ["0", "0", "1"]:
                     say(bus, "call", pressed)
                     assert time.monotonic() < end, "the doors stay shut"
-                await until(lambda: record.exists() and b'"release"' in record.read_bytes(), what="the record")
+                await until(lambda: record.exists() and b'"release"' in record.read_bytes(), "the record")
                 await asyncio.to_thread(gateway.kill)
             finally:
                 gateway.stop()

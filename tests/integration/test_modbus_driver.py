@@ -12,10 +12,10 @@ from gateway.event_time import ClockLimits
 from gateway.pseudonyms import Pseudonyms
 from gateway.readings import Pipeline
 from gateway.refusals import Refusals
-from tests.gateway_rig import until
 from tests.gateway_site import modbus_device, site_of
 from tests.modbus_server import ModbusServer, Mood, Unit
 from tests.unit.gateway.sink import Remembered
+from tests.waiting import until
 
 
 def driver(site: Site, timeout_s: float = 5) -> ModbusDriver:
@@ -60,12 +60,12 @@ async def test_outputs_that_do_not_answer_keep_no_detector_of_their_line_from_be
                     await line.write("doors", point, 0)
 
         tasks = [asyncio.create_task(line.run())]
-        await until(lambda: units[1].reads, what="the first reading")
+        await until(lambda: units[1].reads, "the first reading")
         tasks += [asyncio.create_task(insist(f"doors.relay-{n}")) for n in (1, 2, 3)]
-        await until(lambda: units[9].asked > 3, what="commands that fail")
+        await until(lambda: units[9].asked > 3, "commands that fail")
         reads = units[1].reads
         try:
-            await until(lambda: units[1].reads > reads + 2, what="readings beside them")
+            await until(lambda: units[1].reads > reads + 2, "readings beside them")
         finally:
             for task in tasks:
                 task.cancel()

@@ -29,8 +29,9 @@ from community.site.site import Site
 from rules.respond.report_notices import tell_report
 from rules.settings import RulesSettings
 from tests.receivers import Mails, Receiver, mail_server, receiver
-from tests.rules_rig import Edge, edge, judging, now_ms, open_database, until
+from tests.rules_rig import Edge, edge, judging, now_ms, open_database
 from tests.servers import ROOT, Broker, Process, wait_until
+from tests.waiting import until
 
 PEOPLE = ("wang-wei", "li-na", "zhang-min", "chen-gang", "liu-yang", "zhao-lei", "sun-hong")
 OFFICERS = ("li-na", "wang-wei")

@@ -11,8 +11,9 @@ from community.push import CHANNEL, Browsers, browser_id, subscribed
 from community.push import Browser as Known
 from tests.integration.test_notify import SMOKE_A, SMOKE_B, quick_site, rules
 from tests.push_service import Browser, PushService, claims, push_service
-from tests.rules_rig import now_ms, open_database, until
+from tests.rules_rig import now_ms, open_database
 from tests.servers import Broker
+from tests.waiting import until
 
 
 @pytest.fixture

@@ -15,12 +15,13 @@ from backbone import frames, topics
 from backbone.bus import Bus
 from community.quality import Quality
 from community.site.profile import Lane
-from tests.gateway_rig import Operator, gateway_settings, running_gateway, until
+from tests.gateway_rig import Operator, gateway_settings, running_gateway
 from tests.gateway_site import data, mqtt_device, site_of
 from tests.mosquitto_pub import mosquitto_pub
 from tests.servers import Broker
 from tests.unit.gateway.samples import payload_of
 from tests.unit.gateway.test_decoders import NOW, expected_data
+from tests.waiting import until
 
 OWN_LEVEL = {
     "chirpstack": 3,
@@ -117,7 +118,7 @@ async def test_what_was_recorded_leaves_the_gateway_as_the_readings_it_means(mos
             for topic, values in zip((SENTINEL, CALM_SENTINEL), said.values(), strict=True):
                 await mosquitto_pub(mosquitto.port, topic, json.dumps(values).encode())
             last = [(name, [key, float(x), 0]) for name, values in said.items() for key, x in values.items()]
-            await until(lambda: all(row in heard.readings[name] for name, row in last), what="the last readings")
+            await until(lambda: all(row in heard.readings[name] for name, row in last), "the last readings")
             for name in said:
                 heard.readings[name].clear()
 

@@ -10,8 +10,9 @@ from backbone.database.alarms import list_alarms
 from backbone.database.outbox import events_since
 from backbone.database.tickets import list_tickets
 from community.activations import StepState
-from tests.rules_rig import demo_site, edge, now_ms, open_database, until
+from tests.rules_rig import demo_site, edge, now_ms, open_database
 from tests.servers import ROOT, Broker, Process
+from tests.waiting import until
 
 
 async def test_no_alarm_lost_or_doubled(embedded_broker: Broker, tmp_path: Path) -> None:

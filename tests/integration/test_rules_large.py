@@ -12,9 +12,10 @@ from backbone.database.checkpoints import checkpoint_names, load_checkpoint
 from community.site.profile import Lane
 from rules.kept_state import Head
 from rules.settings import RulesSettings
-from tests.rules_rig import edge, judging, open_database, until
+from tests.rules_rig import edge, judging, open_database
 from tests.servers import Broker
 from tests.unit.rules.sites import make_site
+from tests.waiting import until
 
 DEVICES, MEASURES = 1_000, 100
 FRAME = 10_000

@@ -11,8 +11,9 @@ from backbone.database.alarms import list_alarms
 from backbone.site_files import read_site
 from backbone.site_watch import SiteState, SiteWatch, state_file
 from rules.settings import RulesSettings
-from tests.rules_rig import Edge, edge, judging, now_ms, open_database, until
+from tests.rules_rig import Edge, edge, judging, now_ms, open_database
 from tests.servers import ROOT, Broker
+from tests.waiting import until
 
 DEMO = (ROOT / "sites" / "jinxiu.yaml").read_text(encoding="utf-8")
 SMOKE, LEVEL, HEAT = "smoke-b3-f1-a.smoke", "level-1.level", "call-point-b1.call-point"

@@ -23,8 +23,9 @@ from community.site.site import Site
 from community.tickets import Ticket
 from rules.clock import Clock
 from rules.settings import RulesSettings
-from tests.rules_rig import Edge, demo_site, edge, judging, now_ms, open_database, until
+from tests.rules_rig import Edge, demo_site, edge, judging, now_ms, open_database
 from tests.servers import Broker
+from tests.waiting import until
 
 SMOKE_A, SMOKE_B = "smoke-b3-f1-a.smoke", "smoke-b3-f1-b.smoke"
 

@@ -11,7 +11,8 @@ from backbone.steady import wall_ms
 from ingest.validate import Fault
 from tests import servers
 from tests.history import EVER, NEVER, event, frame, make_site
-from tests.ingest_rig import ingesting, quarantine, sending, until
+from tests.ingest_rig import ingesting, quarantine, sending
+from tests.waiting import until
 
 TEMPERATURE, CREDENTIAL = "e-1.temperature", "e-1.credential"
 NOW = int(time.time() * 1000)

@@ -17,7 +17,7 @@ from backbone.stream import MAX_BUFFERED_BYTES, Refusal, Stream
 from backbone.topics import matches
 from community.site.profile import Lane
 from tests import servers
-from tests.gateway_rig import until
+from tests.waiting import until
 
 SITE, GATEWAY = "test", "gw"
 
@@ -62,9 +62,9 @@ class Rig:
         self.gateway.subscribe(topics.committed(SITE, GATEWAY, "+"), heard)
         self.stream.start()
         await self.gateway.__aenter__()
-        await until(lambda: self.gateway.connected, what="the gateway to connect")
+        await until(lambda: self.gateway.connected, "the gateway to connect")
         await self.consumer.__aenter__()
-        await until(lambda: self.consumer.connected and self.committed, what="the first commit to be heard")
+        await until(lambda: self.consumer.connected and self.committed, "the first commit to be heard")
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -97,12 +97,12 @@ async def test_frames_in_order_once_and_a_gap_asks_for_what_is_missing(broker: s
         for payload in (frame(1), frame(2, json=True), frame(2), frame(5)):
             rig.send(payload)
         assert await rig.taken(2) == [1, 2]
-        await until(lambda: rig.committed[-1].get("resend") == {"bulk": 3}, what="the resend request")
+        await until(lambda: rig.committed[-1].get("resend") == {"bulk": 3}, "the resend request")
         for payload in (frame(3), frame(5, prev=3), frame(6, prev=5)):
             rig.send(payload)
         assert await rig.taken(3) == [3, 5, 6]
         rig.stream.commit(rig.stream.positions)
-        await until(lambda: rig.committed[-1] == {"epoch": 1, "urgent": 0, "bulk": 6}, what="the commit")
+        await until(lambda: rig.committed[-1] == {"epoch": 1, "urgent": 0, "bulk": 6}, "the commit")
 
 
 async def test_urgent_frames_overtake_bulk(embedded_broker: servers.Broker) -> None:
@@ -110,7 +110,7 @@ async def test_urgent_frames_overtake_bulk(embedded_broker: servers.Broker) -> N
         for seq in range(1, 6):
             rig.send(frame(seq))
         rig.send(frame(1), Lane.URGENT)
-        await until(lambda: rig.stream.buffered_readings == 6, what="all frames to wait")
+        await until(lambda: rig.stream.buffered_readings == 6, "all frames to wait")
         batch = await rig.stream.batch(max_readings=10_000, max_wait_s=0)
         assert [delivery.lane for delivery in batch] == [Lane.URGENT] + [Lane.BULK] * 5
 
@@ -122,7 +122,7 @@ async def test_who_is_in_no_hurry_gathers_urgent_frames(embedded_broker: servers
         gathering = asyncio.create_task(rig.stream.batch(max_readings=3, max_wait_s=10, hurry=False))
         for seq in (2, 3, 4):
             rig.send(frame(seq), Lane.URGENT)
-            await until(lambda seq=seq: rig.stream.buffered_readings == seq - 1 or gathering.done(), what="the frame")  # type: ignore[misc]
+            await until(lambda seq=seq: rig.stream.buffered_readings == seq - 1 or gathering.done(), "the frame")  # type: ignore[misc]
         assert [delivery.frame.seq for delivery in await gathering] == [2, 3, 4]
 
 
@@ -131,12 +131,12 @@ async def test_a_message_does_not_wait_behind_the_answer_to_another(embedded_bro
     took: list[float] = []
     async with Bus(embedded_broker.url, "sensor") as sensor, Bus(embedded_broker.url, "service") as service:
         service.subscribe("sensor/x", lambda _topic, payload: took.append(time.perf_counter() - float(payload)))
-        await until(lambda: sensor.connected and service.connected, what="the broker")
+        await until(lambda: sensor.connected and service.connected, "the broker")
         for number in range(40):
             service.publish("other", b"what the broker answers")
-            await until(lambda: not service.unacknowledged, what="the answer")
+            await until(lambda: not service.unacknowledged, "the answer")
             sensor.publish("sensor/x", str(time.perf_counter()).encode())
-            await until(lambda number=number: len(took) > number, what="the message")  # type: ignore[misc]
+            await until(lambda number=number: len(took) > number, "the message")  # type: ignore[misc]
     assert sorted(took)[10] < 0.010, "a quarter at least comes at once, however busy the machine is"
 
 
@@ -149,7 +149,7 @@ async def test_a_frame_that_cannot_be_read_is_refused_and_stepped_over(embedded_
         rig.send(frame(9))
         assert await rig.taken(1) == [1]
         for asked in range(1, 4):
-            await until(lambda asked=asked: len(rig.resends) >= asked, what="the resend request")  # type: ignore[misc]
+            await until(lambda asked=asked: len(rig.resends) >= asked, "the resend request")  # type: ignore[misc]
             rig.later(1_000)
             for payload in (b"\x81\x00", frame(3), frame(9)):
                 rig.send(payload)
@@ -165,11 +165,11 @@ async def test_a_restarted_broker_hears_the_positions_again(broker: servers.Brok
     async with Rig(broker.url, {GATEWAY: Position(1, 4, 7)}) as rig:
         heard = len(rig.committed)
         broker.process.kill()
-        await until(lambda: not rig.consumer.connected, what="the loss to be noticed")
+        await until(lambda: not rig.consumer.connected, "the loss to be noticed")
         assert not rig.consumer.publish("a", b"b"), "nothing can be handed over while there is no broker"
         await asyncio.to_thread(broker.process.start, lambda: servers.listening(broker.port))
-        await until(lambda: rig.gateway.connected and rig.consumer.connected, what="both to be back")
-        await until(lambda: len(rig.committed) > heard, what="the positions")
+        await until(lambda: rig.gateway.connected and rig.consumer.connected, "both to be back")
+        await until(lambda: len(rig.committed) > heard, "the positions")
         assert rig.committed[-1] == {"epoch": 1, "urgent": 4, "bulk": 7}
         rig.send(frame(8))
         assert await rig.taken(1) == [8]
@@ -182,7 +182,7 @@ async def test_a_consumer_that_stands_still_stops_reading_and_goes_on(embedded_b
         for seq in range(1, sent + 1):
             rig.send(frame(seq))
             await asyncio.sleep(0)
-        await until(lambda: rig.stream.held_back, what="the stream to stop reading")
+        await until(lambda: rig.stream.held_back, "the stream to stop reading")
         found = await rig.taken(sent)
         while len(found) < sent:
             for seq in range(len(found) + 1, sent + 1):
@@ -198,13 +198,13 @@ async def test_the_will_tells_of_a_death(broker: servers.Broker) -> None:
     heard: list[bytes] = []
     async with Bus(broker.url, "watcher") as watcher:
         watcher.subscribe("status", lambda _topic, payload: heard.append(payload))
-        await until(lambda: watcher.connected, what="the watcher")
+        await until(lambda: watcher.connected, "the watcher")
         mortal = Bus(broker.url, "mortal", will=Message("status", b"offline"))
         await mortal.__aenter__()
-        await until(lambda: mortal.connected, what="the mortal")
+        await until(lambda: mortal.connected, "the mortal")
         assert mortal._client is not None
         mortal._client.abort()
-        await until(lambda: heard, what="the will")
+        await until(lambda: heard, "the will")
         await mortal.__aexit__(None, None, None)
     assert heard == [b"offline"]
 

@@ -17,8 +17,9 @@ from community.site.site import Site
 from rules.service import run
 from rules.settings import RulesSettings
 from tests.receivers import Receiver, receiver
-from tests.rules_rig import demo_site, edge, now_ms, open_database, until
+from tests.rules_rig import demo_site, edge, now_ms, open_database
 from tests.servers import ROOT, Broker, Process
+from tests.waiting import until
 
 SMOKE_A, SMOKE_B = "smoke-b3-f1-a.smoke", "smoke-b3-f1-b.smoke"
 FIRST, LAST = "call-point-b2.call-point", "call-point-b1.call-point"

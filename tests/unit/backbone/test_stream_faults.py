@@ -9,6 +9,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
+from backbone import topics
 from backbone.deliveries import FEW_READINGS
 from backbone.frames import FrameBuilder, encode_compact, encode_json
 from backbone.gap import DOUBTFUL_TRIES, POISON_TRIES, RESEND_EVERY_MS
@@ -16,54 +17,23 @@ from backbone.position import Position
 from backbone.stream import MAX_BUFFERED_BYTES, Refusal, Stream
 from backbone.ways import Ways
 from community.site.profile import Lane
+from tests.still_bus import StillBus
 
 SITE, GATEWAYS = "test", ("east", "west")
 LANES = st.sampled_from(list(Lane))
 POISON = b"\x81\x00"
 
 
-class StillBus:
-    """The part of a bus a stream uses; nothing moves by itself."""
+def deliver(bus: StillBus, gateway: str, lane: Lane, payload: bytes) -> None:
+    bus.hear(topics.frames(SITE, gateway, lane), payload)
 
-    retained = False
 
-    def __init__(self) -> None:
-        self.connected = True
-        self.full = False
-        self.paused = False
-        self.said: list[tuple[str, dict[str, Any]]] = []
-        self.filters: dict[str, int] = {}
-        self._handler: Callable[[str, bytes], object] = lambda *_: None
-        self._callbacks: list[Callable[[], None]] = []
-
-    def subscribe(self, topic_filter: str, handler: Callable[[str, bytes], object], *, qos: int = 1) -> None:
-        self.filters[topic_filter] = qos
-        self._handler = handler
-
-    def on_connect(self, callback: Callable[[], None]) -> None:
-        self._callbacks.append(callback)
-        callback()
-
-    def publish(self, topic: str, payload: bytes, *, qos: int = 1, retain: bool = False) -> bool:
-        if not self.connected or self.full:
-            return False
-        said = msgspec.json.decode(payload)
-        said.pop("at")
-        self.said.append((topic.split("/")[3], said))
-        return True
-
-    def pause_reading(self) -> None:
-        self.paused = True
-
-    def resume_reading(self) -> None:
-        self.paused = False
-
-    def deliver(self, gateway: str, lane: Lane, payload: bytes) -> None:
-        self._handler(f"anju/v1/{SITE}/{gateway}/frames/{lane.value}", payload)
-
-    def reconnect(self) -> None:
-        for callback in self._callbacks:
-            callback()
+def told(bus: StillBus) -> list[tuple[str, dict[str, Any]]]:
+    """Each gateway that was told something, and what, but for the time."""
+    found = [(one.topic.split("/")[3], msgspec.json.decode(one.payload)) for one in bus.published]
+    for _, said in found:
+        del said["at"]
+    return found
 
 
 def payload(epoch: int, seq: int, prev: int, mark: float, *, json: bool = False) -> bytes:
@@ -186,8 +156,8 @@ class Consuming(RuleBasedStateMachine):
     def garbage(self, garbage: bytes, lane: Lane) -> None:
         """Somebody publishes nonsense where nothing is missing."""
         if ("east", lane) not in self.stream.waiting:
-            self.bus.deliver("east", lane, garbage)
-        self.bus.deliver("nobody", lane, garbage)
+            deliver(self.bus, "east", lane, garbage)
+        deliver(self.bus, "nobody", lane, garbage)
 
     @rule(full=st.booleans())
     def broker_is_full(self, full: bool) -> None:
@@ -206,7 +176,7 @@ class Consuming(RuleBasedStateMachine):
 
     @invariant()
     def only_the_durable_is_told(self) -> None:
-        for gateway, said in self.bus.said:
+        for gateway, said in told(self.bus):
             for lane in Lane:
                 assert said[lane.value] <= max(self.durable[gateway, lane], default=0)
 
@@ -240,10 +210,10 @@ class Consuming(RuleBasedStateMachine):
 
     def _send(self, gateway: str, lane: Lane, seq: int) -> None:
         if seq in self.poison[gateway, lane]:
-            self.bus.deliver(gateway, lane, POISON + str(seq).encode())
+            deliver(self.bus, gateway, lane, POISON + str(seq).encode())
             return
         previous = max((number for number in self.numbers[gateway, lane] if number < seq), default=0)
-        self.bus.deliver(gateway, lane, payload(1, seq, previous, float(seq), json=seq % 2 == 0))
+        deliver(self.bus, gateway, lane, payload(1, seq, previous, float(seq), json=seq % 2 == 0))
 
 
 Consuming.TestCase.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
@@ -259,7 +229,7 @@ class Rig:
         self.stream = stream_on(self.bus, lambda: self.now, self.refused, positions or {})
 
     def send(self, seq: int, *, epoch: int = 1, prev: int = -1, lane: Lane = Lane.BULK, gateway: str = "east") -> None:
-        self.bus.deliver(gateway, lane, payload(epoch, seq, prev, float(seq)))
+        deliver(self.bus, gateway, lane, payload(epoch, seq, prev, float(seq)))
 
     async def taken(self, max_readings: int = 1_000) -> list[tuple[str, int, int]]:
         batch = await self.stream.batch(max_readings=max_readings, max_wait_s=0)
@@ -292,12 +262,12 @@ async def test_poison_is_stepped_over_after_three_bad_answers_and_nothing_else_i
     rig = Rig()
     rig.send(1)
     for _ in range(10):
-        rig.bus.deliver("east", Lane.BULK, POISON)
+        deliver(rig.bus, "east", Lane.BULK, POISON)
     rig.send(9)
     for _ in range(POISON_TRIES):
         assert await rig.taken() in ([], [("east", 1, 1)])
         rig.now += RESEND_EVERY_MS
-        rig.bus.deliver("east", Lane.BULK, POISON)
+        deliver(rig.bus, "east", Lane.BULK, POISON)
         rig.send(9)  # a live frame, which must not be taken for the one after the poison
         rig.send(3)
     assert await rig.taken() == [("east", 1, 3)]
@@ -310,7 +280,7 @@ async def test_frames_that_stay_away_are_asked_for_once_a_second_and_never_stepp
     for _ in range(50):
         rig.send(5)
         rig.now += 200
-    asked = [said["resend"] for _, said in rig.bus.said if "resend" in said]
+    asked = [said["resend"] for _, said in told(rig.bus) if "resend" in said]
     assert asked == [{"bulk": 1}] * 10
     assert await rig.taken() == []
 
@@ -323,17 +293,17 @@ async def test_a_commit_the_broker_could_not_take_is_told_later() -> None:
     rig.stream.commit(rig.stream.positions)
     rig.bus.full = False
     await rig.taken()
-    assert rig.bus.said[-1] == ("east", {"epoch": 1, "urgent": 0, "bulk": 1})
+    assert told(rig.bus)[-1] == ("east", {"epoch": 1, "urgent": 0, "bulk": 1})
 
 
 async def test_a_gateway_that_sends_what_is_durable_is_told_again_but_seldom() -> None:
     rig = Rig({"east": Position(1, 0, 7)})
-    said = len(rig.bus.said)
+    said = len(told(rig.bus))
     for _ in range(30):
         rig.send(7)
         rig.now += 1_000
-    assert 5 <= len(rig.bus.said) - said <= 6
-    assert rig.bus.said[-1] == ("east", {"epoch": 1, "urgent": 0, "bulk": 7})
+    assert 5 <= len(told(rig.bus)) - said <= 6
+    assert told(rig.bus)[-1] == ("east", {"epoch": 1, "urgent": 0, "bulk": 7})
 
 
 async def test_memory_is_bounded_and_reading_goes_on_when_there_is_room() -> None:
@@ -375,9 +345,9 @@ async def test_urgent_frames_come_while_no_more_bulk_is_read() -> None:
     ways, seq = TwoWays(), 0
     while not ways.bulk.paused:
         seq += 1
-        ways.bulk.deliver("east", Lane.BULK, payload(1, seq, -1, 0.0))
+        deliver(ways.bulk, "east", Lane.BULK, payload(1, seq, -1, 0.0))
     assert not ways.bus.paused
-    ways.bus.deliver("east", Lane.URGENT, payload(1, 1, -1, 0.0))
+    deliver(ways.bus, "east", Lane.URGENT, payload(1, 1, -1, 0.0))
     assert (await ways.taken())[0] == (Lane.URGENT, 1)
     assert not ways.bulk.paused
 
@@ -386,7 +356,7 @@ async def test_urgent_frames_are_bounded_too() -> None:
     ways, seq = TwoWays(), 0
     while not ways.bus.paused:
         seq += 1
-        ways.bus.deliver("east", Lane.URGENT, payload(1, seq, -1, 0.0))
+        deliver(ways.bus, "east", Lane.URGENT, payload(1, seq, -1, 0.0))
     assert len(await ways.taken()) == seq
     assert not ways.bus.paused
     assert not ways.bulk.paused
@@ -397,9 +367,9 @@ async def test_of_a_cluster_urgent_frames_come_by_every_way_and_count_once() -> 
     urgent, bulk = (f"anju/v1/{SITE}/+/frames/{lane.value}" for lane in (Lane.URGENT, Lane.BULK))
     assert [one.filters for one in (ways.bus, ways.bulk, *ways.more)] == [{urgent: 1}, {bulk: 1}, *[{urgent: 0}] * 2]
     for seq, bus in enumerate((ways.more[0], ways.bus, ways.more[1]), 1):
-        bus.deliver("east", Lane.URGENT, payload(1, seq, -1, 0.0))
+        deliver(bus, "east", Lane.URGENT, payload(1, seq, -1, 0.0))
     for seq in (3, 1, 2, 3):
-        ways.bus.deliver("east", Lane.URGENT, payload(1, seq, -1, 0.0))
+        deliver(ways.bus, "east", Lane.URGENT, payload(1, seq, -1, 0.0))
     assert await ways.taken() == [(Lane.URGENT, 1), (Lane.URGENT, 2), (Lane.URGENT, 3)]
 
 
@@ -408,17 +378,17 @@ async def test_how_far_urgent_frames_are_judged_is_said_by_every_way_and_of_bulk
     ways.stream.commit({"east": Position(1, 3, 0)})
     ways.stream.commit({"east": Position(1, 3, 9)})
     for way in ways.more:
-        assert way.said == [("east", {"epoch": 1, "urgent": 3, "bulk": 0})]
+        assert told(way) == [("east", {"epoch": 1, "urgent": 3, "bulk": 0})]
 
 
 async def test_what_comes_by_a_way_is_bounded_too() -> None:
     ways, seq = TwoWays(more=1), 0
     while not ways.bus.paused:
         seq += 1
-        ways.more[0].deliver("east", Lane.URGENT, payload(1, seq, -1, 0.0))
-    ways.more[0].deliver("east", Lane.URGENT, payload(1, seq + 1, -1, 0.0))
+        deliver(ways.more[0], "east", Lane.URGENT, payload(1, seq, -1, 0.0))
+    deliver(ways.more[0], "east", Lane.URGENT, payload(1, seq + 1, -1, 0.0))
     assert len(await ways.taken()) == seq
-    ways.bus.deliver("east", Lane.URGENT, payload(1, seq + 1, -1, 0.0))
+    deliver(ways.bus, "east", Lane.URGENT, payload(1, seq + 1, -1, 0.0))
     assert await ways.taken() == [(Lane.URGENT, seq + 1)]
 
 
@@ -431,7 +401,7 @@ async def test_while_an_alarm_is_written_no_bulk_is_read_unless_it_was_not_befor
     seq = 0
     while not ways.stream.held_back:
         seq += 1
-        ways.bulk.deliver("east", Lane.BULK, payload(1, seq, -1, 0.0))
+        deliver(ways.bulk, "east", Lane.BULK, payload(1, seq, -1, 0.0))
     with ways.stream.quiet():
         pass
     assert ways.bulk.paused
@@ -442,8 +412,8 @@ async def test_with_urgent_frames_come_few_bulk_readings() -> None:
     bus = StillBus()
     stream = stream_on(bus, lambda: 1, [], {}, max_buffered_bytes=MAX_BUFFERED_BYTES)
     for seq in range(1, 2 * FEW_READINGS):
-        bus.deliver("east", Lane.BULK, payload(1, seq, -1, 0.0))
-    bus.deliver("east", Lane.URGENT, payload(1, 1, -1, 0.0))
+        deliver(bus, "east", Lane.BULK, payload(1, seq, -1, 0.0))
+    deliver(bus, "east", Lane.URGENT, payload(1, 1, -1, 0.0))
     first = await stream.batch(max_readings=50_000, max_wait_s=0)
     assert first[0].lane is Lane.URGENT
     assert len(first) == 1 + FEW_READINGS

@@ -17,8 +17,9 @@ from gateway.readings import Pipeline
 from gateway.refusals import Refusals
 from gateway.routing import plan_routes
 from tests.gateway_site import GATEWAY, PROFILES, data, mqtt_device, site_of
+from tests.still_bus import StillBus
 from tests.unit.gateway.samples import payload_of
-from tests.unit.gateway.sink import Remembered, StillBus
+from tests.unit.gateway.sink import Remembered
 
 NOW = 1_790_000_000_000
 CASES = sorted(data("decoders").glob("*/*.json"))

@@ -13,8 +13,8 @@ from gateway.drivers.modbus_client import Failure, ModbusError
 from gateway.interlock_guard import BACKLOG_MS, LATE_MS, InterlockGuard
 from gateway.interlock_record import FILE
 from gateway.interlocks import Cause, Effect, Hold, Row
-from tests.gateway_rig import until
 from tests.unit.gateway.sink import Remembered
+from tests.waiting import until
 
 NOW = 1_790_000_000_000
 DOOR = Effect("doors.relay-1", "doors", 0, egress=True, held=True)
@@ -85,10 +85,10 @@ class Rig:
             self.guard.finish()
 
     async def until_set(self, *rows: str) -> None:
-        await until(lambda: all(set(self.outputs(row).values()) == {SET} for row in rows or ("fire",)), what="outputs")
+        await until(lambda: all(set(self.outputs(row).values()) == {SET} for row in rows or ("fire",)), "outputs")
 
     async def until_saved(self) -> None:
-        await until(lambda: self.guard.saved() is None, what="the record")
+        await until(lambda: self.guard.saved() is None, "the record")
 
 
 async def test_two_detectors_open_the_doors_and_tell(tmp_path: Path) -> None:
@@ -194,9 +194,9 @@ async def test_an_output_that_does_not_obey_is_told_once_and_set_until_it_does(t
     rig.board.broken = Failure.NO_ANSWER
     async with rig.running():
         rig.say("c.call-point")
-        await until(lambda: rig.outputs("call") == {"doors.relay-1": "no answer in time"}, what="the failure")
+        await until(lambda: rig.outputs("call") == {"doors.relay-1": "no answer in time"}, "the failure")
         rig.board.broken, rig.board.stuck = None, True
-        await until(lambda: rig.outputs("call") == {"doors.relay-1": "reads back 1"}, what="the other failure")
+        await until(lambda: rig.outputs("call") == {"doors.relay-1": "reads back 1"}, "the other failure")
         rig.board.stuck = False
         await rig.until_set("call")
         assert rig.told() == ["tripped", "output-failed", "output-failed", "output-done"]
@@ -216,7 +216,7 @@ async def test_a_door_that_is_locked_behind_its_back_is_opened_again(tmp_path: P
         await asyncio.sleep(0)
         rig.board.relays["doors.relay-1"] = 1
         rig.say("doors.relay-1", 1)
-        await until(lambda: rig.board.relays["doors.relay-1"] == 0, what="the door")
+        await until(lambda: rig.board.relays["doors.relay-1"] == 0, "the door")
         assert rig.board.writes in ([("doors.relay-1", 0)], [])
 
 

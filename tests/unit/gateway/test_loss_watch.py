@@ -16,8 +16,8 @@ from gateway.pseudonyms import Pseudonyms
 from gateway.readings import Pipeline
 from gateway.refusals import Refusals
 from gateway.spool import Spool
-from tests.gateway_rig import until
 from tests.gateway_site import mqtt_device, site_of
+from tests.waiting import until
 
 NOW = 1_790_000_000_000
 SITE = site_of([mqtt_device("climate", "zigbee2mqtt-climate", "zigbee2mqtt/climate")])
@@ -102,7 +102,7 @@ async def test_time_without_a_gateway_is_on_record(tmp_path: Path) -> None:
     later = Box(tmp_path)
     later.now += 3_600_000
     task = asyncio.create_task(later.watch.run())
-    await until(later.told, what="the report")
+    await until(later.told, "the report")
     task.cancel()
     (down,) = later.told()
     assert (down.device, down.reason) == (None, LossReason.GATEWAY_DOWN)

@@ -16,7 +16,8 @@ from gateway.readings import Pipeline
 from gateway.refusals import Refusals
 from gateway.routing import plan_routes
 from tests.gateway_site import GATEWAY, mqtt_device, site_of
-from tests.unit.gateway.sink import Remembered, StillBus
+from tests.still_bus import StillBus
+from tests.unit.gateway.sink import Remembered
 
 PROFILE = """
 id: hall-box

@@ -4,7 +4,7 @@ import asyncio
 import time
 
 from gateway.supervision import Supervision
-from tests.gateway_rig import until
+from tests.waiting import until
 
 
 class Worker:
@@ -38,18 +38,18 @@ async def test_one_dies_one_hangs_and_the_third_works_on() -> None:
     async with Supervision(hang_s=0.3, restarted=lambda devices, _s: noted.append(tuple(devices))) as drivers:
         for name, worker in (("dying", dying), ("hanging", hanging), ("steady", steady)):
             drivers.start(name, worker)
-        await until(lambda: dying.rounds and hanging.rounds and steady.rounds, what="all to work")
+        await until(lambda: dying.rounds and hanging.rounds and steady.rounds, "all to work")
         assert drivers.problems == []
         dying.fail = hanging.hang = True
-        await until(lambda: dying.runs == 2 and hanging.runs == 2, what="both to be started again")
+        await until(lambda: dying.runs == 2 and hanging.runs == 2, "both to be started again")
         problems = "\n".join(drivers.problems)
         assert "dying was started again (1 times): RuntimeError: out of luck" in problems
         assert "hanging was started again (1 times): no sign of life" in problems
-        await until(lambda: len(noted) == 2, what="the record of both")
+        await until(lambda: len(noted) == 2, "the record of both")
         assert sorted(noted) == [("of-dying",), ("of-hanging",)]
         assert (steady.runs, drivers.restarts) == (1, 2)
         rounds = steady.rounds
-        await until(lambda: steady.rounds > rounds, what="the third to go on")
+        await until(lambda: steady.rounds > rounds, "the third to go on")
         await drivers.stop("steady")
         rounds = steady.rounds
         await asyncio.sleep(0)

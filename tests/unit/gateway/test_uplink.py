@@ -1,6 +1,6 @@
 """What a gateway makes of the commits it hears, however late they come."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
@@ -13,28 +13,9 @@ from community.site.profile import Lane
 from gateway.refusals import Refusals
 from gateway.spool import Spool
 from gateway.uplink import UNDER_WAY_MS, Uplink
+from tests.still_bus import StillBus
 
 T = 1_790_000_000_000
-
-
-class StillBus:
-    """The part of a bus the uplink uses."""
-
-    connected, retained, unacknowledged, unacknowledged_bytes = True, False, 0, 0
-
-    def __init__(self) -> None:
-        self.hear: Callable[[str, bytes], None] = lambda *_: None
-        self.said: list[int] = []
-
-    def subscribe(self, _filter: str, handler: Callable[[str, bytes], None], *, qos: int = 1) -> None:
-        self.hear = handler
-
-    def on_connect(self, _callback: Callable[[], None]) -> None:
-        """Nothing is connected."""
-
-    def publish(self, _topic: str, payload: bytes, *, qos: int = 1) -> bool:
-        self.said.append(decode(payload).seq)
-        return True
 
 
 class Rig:
@@ -64,6 +45,9 @@ class Rig:
     def commit(self, urgent: int, at: int, *, by: StillBus | None = None) -> None:
         said = {"epoch": self.spool.epoch, "urgent": urgent, "bulk": 0, "at": at}
         (by or self.bus).hear(topics.committed("court", "gw", "rules"), msgspec.json.encode(said))
+
+    def said_by_the_way(self) -> list[int]:
+        return [decode(one.payload).seq for one in self.way.published]
 
 
 @pytest.fixture
@@ -95,26 +79,26 @@ def test_and_so_is_one_whose_clock_was_set_back_as_well(rig: Rig) -> None:
 def test_what_a_way_says_is_judged_is_not_said_again_by_one_and_forgotten_by_nobody(rig: Rig) -> None:
     rig.commit(2, T + 1_000, by=rig.way)
     assert rig.uplink.safe(Lane.URGENT) == 0
-    rig.way.said.clear()
+    rig.way.published.clear()
     rig.now += 60_000
     rig.uplink.check()
-    assert rig.way.said == [3]
+    assert rig.said_by_the_way() == [3]
 
 
 def test_a_consumer_that_went_back_is_said_everything_again_by_the_ways_too(rig: Rig) -> None:
     rig.commit(3, T + 1_000, by=rig.way)
     rig.commit(3, T + 1_000)
-    rig.way.said.clear()
+    rig.way.published.clear()
     rig.commit(1, T + 5_000)
     rig.commit(1, T + 6_000)
     rig.uplink.pump()
-    assert rig.way.said == [2, 3]
+    assert rig.said_by_the_way() == [2, 3]
 
 
 @pytest.mark.parametrize("nonsense", [99, -1])
 def test_a_way_cannot_say_what_never_was(rig: Rig, nonsense: int) -> None:
     rig.commit(nonsense, T + 1_000, by=rig.way)
-    rig.way.said.clear()
+    rig.way.published.clear()
     rig.now += 60_000
     rig.uplink.check()
-    assert rig.way.said == [1, 2, 3]
+    assert rig.said_by_the_way() == [1, 2, 3]

@@ -20,9 +20,9 @@ from rules.detect.model import Batch
 from rules.detect.retelling import Told
 from rules.kept_state import MANY_CALLS, KeptState, Step
 from rules.writer import Writer
-from tests.rules_rig import until
 from tests.unit.databases import new_database
 from tests.unit.rules.sites import make_site
+from tests.waiting import until
 
 RULES: list[dict[str, Any]] = [
     {"id": "limit", "select": {"measure": "x"}, "when": {"above": 2}, "for": 3},

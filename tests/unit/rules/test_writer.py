@@ -3,9 +3,8 @@
 import asyncio
 import sqlite3
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from functools import partial
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
 import pytest
@@ -15,8 +14,8 @@ from sqlalchemy.exc import OperationalError
 from backbone.database.checkpoints import load_checkpoint, save_checkpoint
 from backbone.database.database import Database
 from rules.writer import MOST_IN_A_ROW, Stopped, Writer
-from tests.rules_rig import until
 from tests.unit.databases import new_database
+from tests.waiting import until
 
 
 class Flaky(Database):
@@ -40,6 +39,27 @@ def real(tmp_path: Path) -> Iterator[Database]:
     database = new_database(tmp_path / "anju.db")
     yield database
     database.close()
+
+
+@asynccontextmanager
+async def busy(writer: Writer) -> AsyncIterator[None]:
+    """A transaction lasts as long as the block, and whatever is to be written has to wait."""
+    begun, go_on = threading.Event(), threading.Event()
+
+    def stand(_c: Connection) -> None:
+        begun.set()
+        assert go_on.wait(10)
+
+    first = asyncio.create_task(writer.do(stand))
+    await until(begun.is_set, "the first transaction")
+    yield
+    go_on.set()
+    await first
+
+
+def noting(order: list[str], what: str) -> Callable[[Connection], None]:
+    """A transaction that says when it had its turn."""
+    return lambda _c: order.append(what)
 
 
 async def test_tries_again_and_keeps_the_order(real: Database) -> None:
@@ -77,69 +97,39 @@ async def test_stops_while_the_database_is_away(real: Database) -> None:
 
 
 async def test_an_alarm_is_written_before_all_that_waits_beside(real: Database) -> None:
-    begun, go_on, order = threading.Event(), threading.Event(), list[str]()
-
-    def stand(_c: Connection) -> None:
-        begun.set()
-        assert go_on.wait(10)
-
-    def note(what: str, _c: Connection) -> None:
-        order.append(what)
-
+    order: list[str] = []
     async with Writer(real, asyncio.Event()) as writer:
         beside = writer.beside()
-        first = asyncio.create_task(beside.do(stand))
-        await until(begun.is_set, "the first transaction")
-        others = [asyncio.create_task(beside.do(partial(note, f"note {n}"))) for n in range(3)]
-        await asyncio.sleep(0)
-        alarms = [asyncio.create_task(writer.do(partial(note, f"alarm {n}"))) for n in range(2)]
-        await asyncio.sleep(0)
-        go_on.set()
-        await asyncio.gather(first, *others, *alarms)
+        async with busy(beside):
+            others = [asyncio.create_task(beside.do(noting(order, f"note {n}"))) for n in range(3)]
+            await asyncio.sleep(0)
+            alarms = [asyncio.create_task(writer.do(noting(order, f"alarm {n}"))) for n in range(2)]
+            await asyncio.sleep(0)
+        await asyncio.gather(*others, *alarms)
     assert order == ["alarm 0", "alarm 1", "note 0", "note 1", "note 2"]
 
 
 async def test_what_is_given_up_beside_is_not_written_and_holds_up_nothing(real: Database) -> None:
-    begun, go_on = threading.Event(), threading.Event()
-
-    def stand(_c: Connection) -> None:
-        begun.set()
-        assert go_on.wait(10)
-
     async with Writer(real, asyncio.Event()) as writer:
-        beside = writer.beside()
-        first = asyncio.create_task(writer.do(stand))
-        await until(begun.is_set, "the first transaction")
-        given_up = asyncio.create_task(beside.do(lambda c: save_checkpoint(c, "n", b"never")))
-        await asyncio.sleep(0)
-        given_up.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await given_up
-        go_on.set()
-        await first
+        async with busy(writer):
+            given_up = asyncio.create_task(writer.beside().do(lambda c: save_checkpoint(c, "n", b"never")))
+            await asyncio.sleep(0)
+            given_up.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await given_up
         await writer.do(lambda c: save_checkpoint(c, "m", b"alarm"))
     with real.read() as c:
         assert (load_checkpoint(c, "n"), load_checkpoint(c, "m")) == (None, b"alarm")
 
 
 async def test_people_are_told_in_a_flood_of_alarms(real: Database) -> None:
-    begun, go_on, order = threading.Event(), threading.Event(), list[str]()
-
-    def stand(_c: Connection) -> None:
-        begun.set()
-        assert go_on.wait(10)
-
-    def note(what: str, _c: Connection) -> None:
-        order.append(what)
-
+    order: list[str] = []
     async with Writer(real, asyncio.Event()) as writer:
-        first = asyncio.create_task(writer.do(stand))
-        await until(begun.is_set, "the first transaction")
-        works = [(writer, "alarm")] * (2 * MOST_IN_A_ROW) + [(writer.beside(), "note")] * 2
-        flood = [asyncio.create_task(one.do(partial(note, what))) for one, what in works]
-        await asyncio.sleep(0)
-        go_on.set()
-        await asyncio.gather(first, *flood)
+        async with busy(writer):
+            works = [(writer, "alarm")] * (2 * MOST_IN_A_ROW) + [(writer.beside(), "note")] * 2
+            flood = [asyncio.create_task(one.do(noting(order, what))) for one, what in works]
+            await asyncio.sleep(0)
+        await asyncio.gather(*flood)
     # the first counts too: it was an alarm's
     assert order.index("note") == MOST_IN_A_ROW - 1
     assert order[MOST_IN_A_ROW:].index("note") == MOST_IN_A_ROW
