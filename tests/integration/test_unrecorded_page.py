@@ -10,8 +10,9 @@ import pytest
 from rules.settings import RulesSettings
 from tests.integration.api_server import Page, api_server
 from tests.integration.test_unrecorded import FIRST, hanging
-from tests.rules_rig import edge, judging, until
+from tests.rules_rig import edge, judging
 from tests.servers import Broker, Postgres, mortal_postgres, standing_still
+from tests.waiting import until
 
 
 async def listed(page: Page, length: int) -> list[dict[str, object]]:
