@@ -1,7 +1,6 @@
 """The command line. Every command's `--help` ends with an example."""
 
 import asyncio
-import os
 import time
 from pathlib import Path
 from typing import Annotated
@@ -10,7 +9,6 @@ import typer
 from rich.console import Console
 from rich.table import Column, Table
 
-from anju import process
 from anju.commands.history import history
 from anju.commands.quarantine import quarantine
 from anju.commands.rules import rules
@@ -32,11 +30,11 @@ cli.add_typer(rules, name="rules")
 cli.add_typer(quarantine, name="quarantine")
 
 
-def _service(name: str, service: process.ServiceMain) -> None:
+def _run(*arguments: str) -> None:
+    from anju.services import RUN
 
-    settings = Settings()
     with saying(SiteErrors):
-        process.run(name, settings, service)
+        RUN[arguments]()
 
 
 @cli.command(epilog="Example: ANJU_SITE=sites/jinxiu.yaml anju up")
@@ -52,30 +50,20 @@ def up() -> None:
 @cli.command(epilog="Example: ANJU_MQTT_PORT=1884 anju broker")
 def broker() -> None:
     """Run the embedded MQTT broker alone, on loopback."""
-    from backbone.broker import run
-
-    settings = Settings()
-    if os.environ.get(process.SUPERVISED):
-        process.follow_parent()
-    run(settings.mqtt_port, settings.data_dir)
+    _run("broker")
 
 
 @cli.command(epilog="Example: ANJU_GATEWAY=gw-east ANJU_MQTT_URL=mqtts://gw-east:secret@broker:8883 anju gateway")
 def gateway() -> None:
     """Run one edge gateway: read its devices, keep frames until they are safe upstream, carry out commands."""
-    from anju import services
-
-    _service("gateway", services.gateway)
+    _run("gateway")
 
 
 @cli.command(epilog="Example: ANJU_HISTORIAN_URL=influxdb+http://token@influxdb:8086/anju anju ingest")
 def ingest(partition: Partition = None) -> None:
     """Run the historian's consumer alone."""
-    from anju import services
-
     take_share(partition)
-
-    _service("ingest", lambda stop: services.history_and_api(stop, with_ingest=True, with_api=False))
+    _run("ingest")
 
 
 @cli.command(epilog="Example: anju api --with-ingest")
@@ -85,12 +73,7 @@ def api(
     ] = False,
 ) -> None:
     """Run the HTTP API and the web page."""
-    from anju import services
-
-    _service(
-        "ingest+api" if with_ingest else "api",
-        lambda stop: services.history_and_api(stop, with_ingest=with_ingest, with_api=True),
-    )
+    _run("api", *["--with-ingest"] * with_ingest)
 
 
 @cli.command(epilog="Example: anju simulate --scenario corridor-fire --zone b3-f1")
@@ -102,10 +85,11 @@ def simulate(
     seed: Annotated[int, typer.Option(help="the same seed repeats a run")] = 1,
 ) -> None:
     """Run the simulator; with --scenario, make something happen in the one that runs already."""
-    from anju import services
-
     if scenario is None:
-        _service("simulator", lambda stop: services.simulator(stop, seed=seed))
+        from anju import services
+
+        with saying(SiteErrors):
+            services.as_process("simulator", lambda stop: services.simulator(stop, seed=seed))
         return
     from backbone.site_files import read_site
     from firmware_sim.scenarios import SCENARIOS

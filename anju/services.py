@@ -2,12 +2,14 @@
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Sequence
+import os
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, closing
 from typing import TYPE_CHECKING, TypeVar
 
 import structlog
 
+from backbone.building import building
 from backbone.last_site import read_site_or_last
 from backbone.settings import Settings
 from backbone.site_files import own_sites
@@ -15,6 +17,7 @@ from community.site.problems import Problem, SiteErrors
 from community.site.site import Site
 
 if TYPE_CHECKING:
+    from anju.process import ServiceMain
     from backbone.database.database import Database
 
 T = TypeVar("T", bound=Settings)
@@ -23,15 +26,16 @@ OPEN_AGAIN_S = 2.0
 
 async def gateway(stop: asyncio.Event) -> None:
     """The edge gateway named by `ANJU_GATEWAY`."""
-    from anju.exits import UnusableSettings
-    from anju.process import return_memory
-    from anju.watchdog import Watchdog
-    from backbone.broker_address import BusUrlError
-    from backbone.site_watch import SiteWatch
-    from backbone.steady import wall_ms
-    from gateway.pseudonyms import PseudonymKeyError
-    from gateway.service import run
-    from gateway.settings import GatewaySettings, GatewaySettingsError, gateway_of
+    with building():
+        from anju.exits import UnusableSettings
+        from anju.process import return_memory
+        from anju.watchdog import Watchdog
+        from backbone.broker_address import BusUrlError
+        from backbone.site_watch import SiteWatch
+        from backbone.steady import wall_ms
+        from gateway.pseudonyms import PseudonymKeyError
+        from gateway.service import run
+        from gateway.settings import GatewaySettings, GatewaySettingsError, gateway_of
 
     settings = GatewaySettings()
     site, problems = read_site_or_last(settings)
@@ -47,13 +51,14 @@ async def gateway(stop: asyncio.Event) -> None:
 
 async def rules(stop: asyncio.Event) -> None:
     """Detection and response, for each site of this worker; a second worker stands by."""
-    from anju.process import return_memory
-    from backbone.database.sole import alone
-    from backbone.site_watch import SiteWatch
-    from backbone.steady import wall_ms
-    from rules.bare_watch import bare_watch
-    from rules.service import run
-    from rules.settings import RulesSettings
+    with building():
+        from anju.process import return_memory
+        from backbone.database.sole import alone
+        from backbone.site_watch import SiteWatch
+        from backbone.steady import wall_ms
+        from rules.bare_watch import bare_watch
+        from rules.service import run
+        from rules.settings import RulesSettings
 
     settings = RulesSettings()
     sites = [(own, *read_site_or_last(own)) for own in _each_site(settings)]
@@ -116,15 +121,16 @@ async def history_and_api(stop: asyncio.Event, *, with_ingest: bool, with_api: b
 async def _history_and_api(
     settings: Settings, database: "Database", stop: asyncio.Event, *, with_ingest: bool, with_api: bool
 ) -> None:
-    from anju.turns import give_way
-    from api.service import run as run_api
-    from api.settings import ApiSettings
-    from backbone.database.sole import alone
-    from backbone.historian.open import open_historian
-    from backbone.site_watch import SiteWatch, Take
-    from backbone.steady import wall_ms
-    from ingest.service import run as run_ingest
-    from ingest.settings import IngestSettings
+    with building():
+        from anju.turns import give_way
+        from api.service import run as run_api
+        from api.settings import ApiSettings
+        from backbone.database.sole import alone
+        from backbone.historian.open import open_historian
+        from backbone.site_watch import SiteWatch, Take
+        from backbone.steady import wall_ms
+        from ingest.service import run as run_ingest
+        from ingest.settings import IngestSettings
 
     site, problems = read_site_or_last(settings)
     own = {"site": settings.site, "data_dir": settings.data_dir}
@@ -206,3 +212,35 @@ async def simulator(stop: asyncio.Event, *, seed: int) -> None:
         data_dir=settings.data_dir,
         ca=settings.mqtt_ca,
     )
+
+
+def broker() -> None:
+    """The embedded MQTT broker alone."""
+    from anju.process import SUPERVISED, follow_parent
+    from backbone.broker import run
+
+    settings = Settings()
+    if os.environ.get(SUPERVISED):
+        follow_parent()
+    run(settings.mqtt_port, settings.data_dir)
+
+
+def as_process(name: str, service: "ServiceMain") -> None:
+    """One of these as the whole process; what it raises is what `anju.process.run` does."""
+    from anju.process import run
+
+    run(name, Settings(), service)
+
+
+RUN: Mapping[tuple[str, ...], Callable[[], None]] = {
+    ("broker",): broker,
+    ("gateway",): lambda: as_process("gateway", gateway),
+    ("rules",): lambda: as_process("rules", rules),
+    ("ingest",): lambda: as_process("ingest", lambda stop: history_and_api(stop, with_ingest=True, with_api=False)),
+    ("api",): lambda: as_process("api", lambda stop: history_and_api(stop, with_ingest=False, with_api=True)),
+    ("api", "--with-ingest"): lambda: as_process(
+        "ingest+api", lambda stop: history_and_api(stop, with_ingest=True, with_api=True)
+    ),
+    ("simulate",): lambda: as_process("simulator", lambda stop: simulator(stop, seed=1)),
+}
+"""By the arguments of `anju`."""

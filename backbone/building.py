@@ -1,4 +1,4 @@
-"""Building large things that stay: without the cyclic collector, which would walk all of them again and again."""
+"""Building large things that stay, modules too: without the cyclic collector, which would walk all of it repeatedly."""
 
 import gc
 from collections.abc import Iterator

@@ -7,7 +7,6 @@ from typing import Annotated
 
 import typer
 
-from anju import process
 from anju.commands.terminal import fail, out, saying
 from anju.exits import BAD_INPUT
 from anju.partition import Partition, take_share
@@ -25,11 +24,10 @@ def serve(context: typer.Context, partition: Partition = None) -> None:
     if context.invoked_subcommand is not None:
         return
     take_share(partition)
-    from anju import services
-    from backbone.settings import Settings
+    from anju.services import RUN
 
     with saying(SiteErrors):
-        process.run("rules", Settings(), services.rules)
+        RUN["rules",]()
 
 
 _TEXTS: Mapping[str, tuple[str, str]] = {

@@ -1,15 +1,12 @@
 """Where each card was last, for as long as it takes: somebody who has not passed a door for weeks is still inside."""
 
 from collections.abc import Iterable
-from typing import Any
 
 from sqlalchemy import Connection, select
-from sqlalchemy.dialects import postgresql, sqlite
 
+from backbone.database.statements import insert_of
 from backbone.database.tables import last_places, retired_cards
 from community.headcount import Pass, RetiredCard
-
-_INSERTS: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 
 
 def load_last_places(connection: Connection, site: str) -> list[Pass]:
@@ -23,7 +20,7 @@ def save_last_places(connection: Connection, site: str, passes: Iterable[Pass]) 
     values = [{"site": site, "card": one.card, "zone": one.zone, "at": one.at} for one in passes]
     if not values:
         return
-    new = _INSERTS[connection.dialect.name](last_places)
+    new = insert_of(connection.dialect.name)(last_places)
     later = new.on_conflict_do_update(
         index_elements=["site", "card"],
         set_={"zone": new.excluded.zone, "at": new.excluded.at},
@@ -40,7 +37,7 @@ def load_retired_cards(connection: Connection, site: str) -> dict[str, RetiredCa
 
 def save_retired_card(connection: Connection, site: str, one: RetiredCard) -> None:
     """The last word on a card counts."""
-    new = _INSERTS[connection.dialect.name](retired_cards)
+    new = insert_of(connection.dialect.name)(retired_cards)
     values = {"site": site, "card": one.card, "at": one.at, "by": one.by, "reason": one.reason}
     changed = {key: new.excluded[key] for key in ("at", "by", "reason")}
     connection.execute(new.on_conflict_do_update(index_elements=["site", "card"], set_=changed), values)

@@ -1,11 +1,10 @@
 """Escalations, notifications, changes of the roster and what people chose, in the database."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache
-from typing import Any, TypeVar
+from typing import TypeVar
 
-from sqlalchemy import Connection, Executable, Table, bindparam, func, select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection, bindparam, func, select
 
 from backbone.database.documents import decode, encode
 from backbone.database.objects import Objects, any_of
@@ -27,15 +26,7 @@ _escalations = Objects(escalations, Escalation)
 _notifications = Objects(notifications, Notification)
 _changes = Objects(roster_changes, RosterChange)
 T = TypeVar("T")
-_INSERTS: tuple[Any, Any] = (sqlite.insert, postgresql.insert)
-
-
-def _in_both(statement: Callable[[Any], Executable], table: Table) -> Prepared:
-    on_sqlite, on_postgresql = (statement(insert(table)) for insert in _INSERTS)
-    return Prepared(on_sqlite, columns=table.c.keys(), postgresql=on_postgresql)
-
-
-_begin = _in_both(lambda new: new.on_conflict_do_nothing(index_elements=["id"]), escalations)
+_begin = Prepared.insert(escalations, lambda new: new.on_conflict_do_nothing(index_elements=["id"]))
 _of_cause = _escalations.all_that(escalations.c.site == bindparam("site"), escalations.c.cause == bindparam("cause"))
 _n = notifications.c
 _of_token = _notifications.newest(_n.token == bindparam("token"))
@@ -61,11 +52,11 @@ _changes_after = _changes.all_that(
 _everybody = (personal.c.site == bindparam("site"), personal.c.what == bindparam("what"))
 _of_everybody = Prepared(select(personal.c.person, personal.c.document).where(*_everybody))
 _of_person = Prepared(select(personal.c.document).where(*_everybody, personal.c.person == bindparam("person")))
-_put_personal = _in_both(
+_put_personal = Prepared.insert(
+    personal,
     lambda new: new.on_conflict_do_update(
         index_elements=["site", "person", "what"], set_={"document": new.excluded.document}
     ),
-    personal,
 )
 
 

@@ -7,7 +7,6 @@ from functools import cached_property
 from typing import Any, Generic, Protocol, TypeVar
 
 from sqlalchemy import ColumnElement, Connection, Executable, Integer, Table, and_, bindparam, insert, or_, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from backbone.database.documents import decode, encode
 from backbone.database.errors import Conflict
@@ -94,13 +93,10 @@ class Objects(Generic[T]):
 
     @cached_property
     def _upserted(self) -> Prepared:
-        """Insert, or replace an older version; both dialects speak the same words, each by its own class."""
-        return Prepared(
-            self._upsert(sqlite.insert), columns=self.table.c.keys(), postgresql=self._upsert(postgresql.insert)
-        )
+        """Insert, or replace an older version."""
+        return Prepared.insert(self.table, self._upsert)
 
-    def _upsert(self, insert: Any) -> Executable:
-        new = insert(self.table)
+    def _upsert(self, new: Any) -> Executable:
         older = self.table.c.version < new.excluded.version
         kept = {column.name: new.excluded[column.name] for column in self.table.c if column.name != "id"}
         statement: Executable = new.on_conflict_do_update(index_elements=["id"], set_=kept, where=older)

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import Connection, Executable, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from backbone.database.statements import Prepared
 from backbone.database.tables import positions
@@ -13,15 +12,14 @@ from backbone.position import Position
 _MOVES = ("epoch", "urgent", "bulk")
 
 
-def _replace(insert: Any) -> Executable:
-    new = insert(positions)
+def _replace(new: Any) -> Executable:
     statement: Executable = new.on_conflict_do_update(
         index_elements=["consumer", "site", "gateway"], set_={name: new.excluded[name] for name in _MOVES}
     )
     return statement
 
 
-_replaces = Prepared(_replace(sqlite.insert), columns=positions.c.keys(), postgresql=_replace(postgresql.insert))
+_replaces = Prepared.insert(positions, _replace)
 
 
 def load_positions(connection: Connection, consumer: str, site: str) -> dict[str, Position]:

@@ -140,6 +140,7 @@ class Notifier:
     async def run(self) -> None:
         """Tell people until cancelled."""
         await asyncio.to_thread(prepare)
+        await asyncio.to_thread(self._push.prepare)
         pool = ThreadPoolExecutor(THREADS, thread_name_prefix="notify")
         try:
             async with asyncio.TaskGroup() as group:

@@ -1,27 +1,22 @@
-"""Web push: messages encrypted for one browser (RFC 8291), handed to its push service under our own key (RFC 8292)."""
+"""Web push: messages sealed for one browser, handed to its push service."""
 
-import os
 import urllib.error
 import urllib.request
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from http.client import HTTPMessage
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 import msgspec
-from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
-from webpush import WebPush
-from webpush.types import WebPushKeys, WebPushSubscription
-from webpush.vapid import VAPID
 
 from community.notice_text import Message
 from community.push import Browser, Browsers
 from rules.notify.taken import NotTaken
 
-KEY_FILE = "push-key.pem"
-KEEP_S = 4 * 3600
-"""How long the push service keeps a message for a phone that is off."""
+if TYPE_CHECKING:
+    from rules.notify.sealing import Sealer
+
 MOST_BYTES = 2_500
 """Of the text: push services take 4,096 bytes in all."""
 _GONE = frozenset({404, 410})
@@ -31,15 +26,24 @@ class Push:
     """The platform's key, and everybody's browsers as they were read last."""
 
     def __init__(self, folder: Path, contact: str) -> None:
-        key = _key_of(folder / KEY_FILE)
-        private = load_pem_private_key(key, None)
-        assert isinstance(private, EllipticCurvePrivateKey)
-        public = private.public_key()
-        self.public_key: str = VAPID.get_application_server_key(public)
-        """What a browser is told, so that it takes messages from us alone."""
+        self._folder = folder
+        self._contact = contact
         self.browsers: Mapping[str, Browsers] = {}
-        pem = public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
-        self._sealer = WebPush(private_key=key, public_key=pem, subscriber=contact, ttl=KEEP_S)
+
+    @property
+    def public_key(self) -> str:
+        """What a browser is told, so that it takes messages from us alone."""
+        return self._sealer.public_key
+
+    @cached_property
+    def _sealer(self) -> "Sealer":
+        from rules.notify.sealing import Sealer  # noqa: PLC0415 - cryptography that judging does not wait for
+
+        return Sealer(self._folder, self._contact)
+
+    def prepare(self) -> None:
+        """Read the key, or make one; blocking, and needed before there is something to say."""
+        _ = self._sealer
 
     def of(self, person: str) -> tuple[Browser, ...]:
         """A person's browsers."""
@@ -70,15 +74,13 @@ class Push:
         return gone
 
     def _post(self, browser: Browser, message: Message, timeout_s: float) -> None:
-        keys = WebPushKeys(p256dh=browser.p256dh, auth=browser.auth)
-        to = WebPushSubscription.model_validate({"endpoint": browser.endpoint, "keys": keys})
-        sealed = self._sealer.get(message=_payload(message), subscription=to)
+        own, body = self._sealer.sealed(_payload(message), browser)
         headers = {
-            **{str(name): str(value) for name, value in sealed.headers.items()},
+            **own,
             "content-type": "application/octet-stream",
             "urgency": "high" if message.urgent else "normal",
         }
-        request = urllib.request.Request(browser.endpoint, sealed.encrypted, headers, method="POST")  # noqa: S310 - checked when it was taken
+        request = urllib.request.Request(browser.endpoint, body, headers, method="POST")  # noqa: S310 - checked when it was taken
         with _opener.open(request, timeout=timeout_s) as answer:
             answer.read(1024)
 
@@ -107,17 +109,3 @@ def _payload(message: Message) -> bytes:
     return msgspec.json.encode(
         {"title": message.title, "body": body, "link": message.link, "ref": message.ref, "urgent": message.urgent}
     )
-
-
-def _key_of(path: Path) -> bytes:
-    """The key in a file that only we can read, made when there is none yet."""
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        made, _, _ = VAPID.generate_keys()
-        fresh = path.with_suffix(".new")
-        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-            file.write(made)
-            file.flush()
-            os.fsync(file.fileno())
-        fresh.replace(path)
-    return path.read_bytes()
