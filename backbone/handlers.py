@@ -43,14 +43,14 @@ class Handlers:
             try:
                 if (durable := handler(topic, payload)) is not None:
                     pending.append(durable)
-            except Exception as error:
-                self.failed(topic, error)
+            except Exception:
+                self.failed(topic)
         return pending
 
-    def failed(self, topic: str, error: BaseException) -> None:
+    def failed(self, topic: str) -> None:
         """A handler raised; the others and the next message are not concerned."""
         metrics.loop_errors.labels(f"bus {self._name}").inc()
-        log.error("handler failed", topic=topic, exc_info=error)
+        log.exception("handler failed", topic=topic)
 
     def _route(self, topic: str) -> tuple[Handler, ...]:
         if len(self._routes) >= KNOWN_TOPICS:

@@ -56,7 +56,7 @@ def noise(rng: np.random.Generator, n: int, m: int, every_h: float, memory_h: fl
 
 
 def simulate(every_min: int, seed: int = SEED) -> Simulated:
-    """Eight kinds of sensor; some readings are missing, and some hours."""
+    """Eleven kinds of sensor; some readings are missing, and some hours."""
     rng = np.random.default_rng([seed, every_min])
     every_h = every_min / 60
     m = int(DAYS * 24 / every_h)
@@ -143,7 +143,37 @@ def _year(rng: np.random.Generator, n: int, h: Values, every_h: float) -> Values
     return 15 + 6 * season + 2 * _daily(rng, n, h) * _sun(h) + noise(rng, n, h.size, every_h, 48)
 
 
-SENSORS = (_air, _room, _tank, _meter, _heated, _heavy_tails, _unsteady, _year)
+def _pump(rng: np.random.Generator, n: int, h: Values, every_h: float) -> Values:
+    """The power of a pump that starts a few times a day, for some minutes or an hour."""
+    return 0.2 + 0.02 * noise(rng, n, h.size, every_h, 1) + 4 * _now_and_then(rng, n, h, 4, (0.2, 1))
+
+
+def _watering(rng: np.random.Generator, n: int, h: Values, every_h: float) -> Values:
+    """A flow that is small but for an hour a night, not always at the same time, nor every night."""
+    night = (h // 24).astype(int)
+    begin = 24 * np.arange(DAYS) + rng.normal(3, 0.7, (n, DAYS))
+    runs = (rng.random((n, DAYS)) < 0.7)[:, night] & (h >= begin[:, night]) & (h < begin[:, night] + 1)
+    return 2 + 0.3 * noise(rng, n, h.size, every_h, 2) + 15 * runs * _daily(rng, n, h)
+
+
+def _sound(rng: np.random.Generator, n: int, h: Values, every_h: float) -> Values:
+    """Decibels of a yard: quiet at night, and once or twice a day something loud passes."""
+    return 48 + 6 * _sun(h) + 2 * noise(rng, n, h.size, every_h, 0.5) + 25 * _now_and_then(rng, n, h, 1.5, (0.05, 0.3))
+
+
+def _now_and_then(rng: np.random.Generator, n: int, h: Values, a_day: float, hours: tuple[float, float]) -> Values:
+    """How strongly (n, m) something goes on that comes so often a day, for so long, at any time."""
+    found = np.zeros((n, h.size))
+    step = h[1] - h[0]
+    for series in found:
+        for begin in rng.uniform(0, DAYS * 24, rng.poisson(a_day * DAYS)):
+            last = begin + rng.uniform(*hours)
+            # a reading tells of the time since the last one
+            series[int(begin // step) : int(last // step) + 1] = rng.uniform(0.5, 1.2)
+    return found
+
+
+SENSORS = (_air, _room, _tank, _meter, _heated, _heavy_tails, _unsteady, _year, _pump, _watering, _sound)
 ANOMALIES = {"steps": (6, 48), "creeps": (12, 72), "spikes": (1, 4), "stays": (48, 96)}
 """How many hours each lasts."""
 
@@ -153,7 +183,7 @@ def grid() -> list[dict[str, Any]]:
     rolling: list[dict[str, Any]] = [
         {"over": f"{days}d", "lasting": lasting} for days in (7, 14) for lasting in (False, True)
     ]
-    return [{**baseline, "z": z} for baseline, z in product([*rolling, {"baseline": "seasonal"}], (3, 3.5, 3.75, 4, 6))]
+    return [{**baseline, "z": z} for baseline, z in product([*rolling, {"baseline": "seasonal"}], (3, 3.25, 3.5, 4, 6))]
 
 
 def detect(simulated: Simulated, settings: list[dict[str, Any]]) -> list[Transition]:

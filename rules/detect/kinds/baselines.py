@@ -1,10 +1,10 @@
 """What is usual for a point: the last days, or the same hour of the week.
 
-One reading of a period stands for it (the first that is not out of the usual), so that memory is bounded and single
-readings are compared with single readings, however often a sensor speaks. The middle is the median. The spread is the
-median absolute deviation (times 1.4826, which makes it the standard deviation of a normal distribution) or, where that
-is more, what 95 % of the samples lie within (over 1.96): a room that is empty at night and full by day has most of its
-samples close to one value, and its other half is no anomaly.
+One reading of a period stands for it, so that memory is bounded and single readings are compared with single readings,
+however often a sensor speaks. The middle is the median. The spread is the largest of three, which are the same for a
+normal distribution: the median absolute deviation times 1.4826; what 95 % of the samples lie within over 1.96 (a room
+that is empty at night has most of its samples close to one value, and its day is no anomaly); what 99.5 % lie within
+over 2.81, which of a week's samples are all (nor is a pump that runs now and then).
 
 Source: B. Iglewicz, D. C. Hoaglin, How to Detect and Handle Outliers, ASQC 1993.
 """
@@ -28,7 +28,7 @@ _QUARTER_MS = 900_000
 _MOST_KNOWN = 10_000
 _LEAST_FOR_AN_HOUR = 3
 _MAD = 1.4826
-_WITHIN, _TAIL = 0.95, 1.96
+_TAILS = ((0.95, 1.96), (0.995, 2.807))
 """So much of a normal distribution lies within so many standard deviations."""
 
 
@@ -44,11 +44,17 @@ class Baseline(Protocol):
     def until(self, row: Index, t: Times) -> Times:
         """Up to when times (Unix ms) surely lie in the same period, by row."""
 
-    def usual(self, row: Index, before: Index, period: Index, least: Index) -> tuple[Values, Values]:
-        """Middle and spread for a period that begins, the last one having been `before`; NaN below `least` samples."""
+    def usual(self, row: Index, before: Index, period: Index, since: Index, least: Index) -> tuple[Values, Values]:
+        """Middle and spread for a period that begins, by the samples of before `since`; NaN below `least` samples.
+
+        The last period that had begun is `before`.
+        """
 
     def learn(self, row: Index, period: Index, x: Values) -> None:
         """Keep a period's sample."""
+
+    def unlearn(self, row: Index, since: Index, period: Index) -> None:
+        """Drop the samples from `since` on, the open period being `period`."""
 
     def forget(self, row: Index) -> None:
         """Begin anew."""
@@ -75,11 +81,11 @@ class Rolling:
         found: Times = (self.period(row, t) + 1) * self._period_ms.take(row)
         return found
 
-    def usual(self, row: Index, before: Index, period: Index, least: Index) -> tuple[Values, Values]:
-        """Middle and spread for a period that begins, the last one having been `before`; NaN below `least` samples."""
-        age = (period[:, None] - np.arange(SLOTS)) % SLOTS
-        samples = np.where(age < (period - before)[:, None], np.nan, self._samples[row])
-        self._samples[row] = samples
+    def usual(self, row: Index, before: Index, period: Index, since: Index, least: Index) -> tuple[Values, Values]:
+        """Middle and spread for a period that begins, by the samples of before `since`; NaN below `least` samples."""
+        age = _age(period)
+        self._samples[row] = np.where(age < (period - before)[:, None], np.nan, self._samples[row])
+        samples = np.where(age <= (period - since)[:, None], np.nan, self._samples[row])
         ordered = np.sort(samples, axis=1)
         count = _filled(ordered)
         centre = middle(ordered, count)
@@ -88,6 +94,10 @@ class Rolling:
     def learn(self, row: Index, period: Index, x: Values) -> None:
         """Keep a period's sample."""
         self._samples[row, period % SLOTS] = x
+
+    def unlearn(self, row: Index, since: Index, period: Index) -> None:
+        """Drop the samples from `since` on, the open period being `period`."""
+        self._samples[row] = np.where(_age(period) <= (period - since)[:, None], np.nan, self._samples[row])
 
     def forget(self, row: Index) -> None:
         """Begin anew."""
@@ -119,10 +129,10 @@ class Seasonal:
         found: Times = (t // _QUARTER_MS + 1) * _QUARTER_MS
         return found
 
-    def usual(self, row: Index, before: Index, period: Index, least: Index) -> tuple[Values, Values]:
-        """Middle and spread for a period that begins; NaN below `least` samples, and below three for the hour."""
+    def usual(self, row: Index, before: Index, period: Index, since: Index, least: Index) -> tuple[Values, Values]:
+        """See `Baseline.usual`; NaN below three samples for the hour, too."""
         week = period // SLOTS
-        kept = self._week[row] >= (week - WEEKS)[:, None, None]
+        kept = (self._week[row] >= (week - WEEKS)[:, None, None]) & (self._periods(row) < since[:, None, None])
         samples = np.where(kept, self._samples[row], np.nan)
         beside = np.concatenate((np.roll(samples, 1, axis=1), samples, np.roll(samples, -1, axis=1)), axis=2)
         ordered = np.sort(beside.reshape(-1, 3 * WEEKS), axis=1)
@@ -139,9 +149,18 @@ class Seasonal:
         self._samples[row, hour, week % WEEKS] = x
         self._week[row, hour, week % WEEKS] = week
 
+    def unlearn(self, row: Index, since: Index, period: Index) -> None:
+        """Drop the samples from `since` on."""
+        self._samples[row] = np.where(self._periods(row) < since[:, None, None], self._samples[row], np.nan)
+
     def forget(self, row: Index) -> None:
         """Begin anew."""
         self._samples[row] = np.nan
+
+    def _periods(self, row: Index) -> Index:
+        """The number of the period of each sample."""
+        found: Index = self._week[row].astype(np.int64) * SLOTS + np.arange(SLOTS)[:, None]
+        return found
 
     def _offset(self, quarter: int) -> int:
         found = self._offsets.get(quarter)
@@ -154,6 +173,12 @@ class Seasonal:
         return found
 
 
+def _age(period: Index) -> Index:
+    """How many periods ago the sample of each slot was taken, 0 for the one of `SLOTS` periods ago."""
+    found: Index = (period[:, None] - np.arange(SLOTS)) % SLOTS
+    return found
+
+
 def _filled(values: Values) -> Index:
     found: Index = (~np.isnan(values)).sum(axis=1)
     return found
@@ -163,9 +188,11 @@ def _spread(apart: Values) -> Values:
     """The spread of distances from the middle (n, m), NaN for none."""
     distance = np.sort(np.abs(apart), axis=1)
     count = _filled(distance)
-    far = np.maximum(np.ceil(_WITHIN * count).astype(np.intp) - 1, 0)
-    tail = np.take_along_axis(distance, far[:, None], 1)[:, 0] / _TAIL
-    return np.maximum(_MAD * middle(distance, count), tail)
+    found = _MAD * middle(distance, count)
+    for within, deviations in _TAILS:
+        far = np.maximum(np.ceil(within * count).astype(np.intp) - 1, 0)
+        found = np.maximum(found, np.take_along_axis(distance, far[:, None], 1)[:, 0] / deviations)
+    return found
 
 
 def _enough(centre: Values, spread: Values, enough: npt.NDArray[np.bool_]) -> tuple[Values, Values]:

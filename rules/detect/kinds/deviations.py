@@ -1,8 +1,9 @@
 """How unusual a value is: its distance from what is usual for its point, in units of its usual spread.
 
-What is unusual is not learnt from, or an alarm would teach the baseline that it is none. A value that stays unusual
-for as long as the baseline is long is a new normal: the baseline begins anew, nothing is known until it has its
-samples again, and only then does the alarm end.
+What is unusual and lasts is not learnt from, or an alarm would teach the baseline that it is none. What passes within
+hours is learnt when it has passed, by its farthest value: what comes back every night would be an alarm every night. A
+value that stays unusual for as long as the baseline is long is a new normal: the baseline begins anew, nothing is known
+until it has its samples again, and only then does the alarm end.
 
 Beside a week of single values stand the means of days over four weeks (`lasting`): a shift that is small beside what
 single values do, but goes on, shows in the mean of a day, which has no night and day in it.
@@ -18,7 +19,7 @@ import numpy.typing as npt
 from rules.detect.compiled import At, Compiled
 from rules.detect.kinds.at_points import AtPoints, Readings, column, column_ms
 from rules.detect.kinds.baselines import SLOTS, Baseline, Rolling, Seasonal
-from rules.detect.model import NEVER, Flags, Index, Values, earlier, places
+from rules.detect.model import NEVER, Flags, Index, Times, Values, earlier, places
 from rules.detect.phases import Phases
 
 _ROUNDED = 1e-12
@@ -28,6 +29,8 @@ _ROUNDED = 1e-12
 DAY = SLOTS // 7
 """Periods of a day, where `over` is a week."""
 _ENOUGH = DAY - 2
+BRIEF = DAY // 4
+"""What is unusual for fewer periods passes."""
 MEANS = 4
 """Weeks of days a day is compared with."""
 
@@ -51,6 +54,11 @@ class _Deviations(AtPoints):
         self._centre = np.full(self.n, np.nan)
         self._spread = np.full(self.n, np.nan)
         self._unusual_since = np.full(self.n, NEVER, dtype=np.int64)
+        self._far_since = np.full(self.n, NEVER, dtype=np.int64)
+        """The same of single values."""
+        self._farthest = np.zeros(self.n)
+        """How far from the middle the sample of the open period is, 0 where that is a usual one."""
+        self._brief_ms = BRIEF * np.maximum(self._over_ms // SLOTS, 1)
         self._lasts = np.zeros(self.n, dtype=np.bool_)
         """The mean of the last day is unusual; `_mean` is NaN where that is not known."""
         self._mean = np.full(self.n, np.nan)
@@ -67,6 +75,8 @@ class _Deviations(AtPoints):
             "centre": self._centre,
             "spread": self._spread,
             "unusual_since": self._unusual_since,
+            "far_since": self._far_since,
+            "farthest": self._farthest,
             "lasts": self._lasts,
             "mean": self._mean,
         }
@@ -90,13 +100,29 @@ class _Deviations(AtPoints):
         forgets = places(lasted)
         if forgets.size:
             self._forget(row.take(forgets))
-        learns = places((~far | lasted) & (period == self._period.take(row)) & (period > self._learnt.take(row)))
+        passes = self._learn(row, t, x, period, far & ~lasted)
+        self.judge(row, t, truth, np.where(lasts & ~far, mean, x), q, known)
+        self._bound(readings, far, truth, known & ~passes & (far | (self._learnt.take(row) == period)))
+
+    def _learn(self, row: Index, t: Times, x: Values, period: Index, far: Flags) -> Flags:
+        """Have values stand for their periods; which of them are unusual and may still pass."""
+        began = self._far_since.take(row)
+        since = np.where(far, np.minimum(began, t), NEVER)
+        self._far_since[row] = since
+        ended = places(~far & (began < NEVER) & (t - began >= self._brief_ms.take(row)))
+        if ended.size:
+            its = row.take(ended)
+            self._baseline.unlearn(its, self._baseline.period(its, began.take(ended)), self._period.take(its))
+        passes = far & (t - since < self._brief_ms.take(row))
+        apart = np.abs(x - self._centre.take(row))
+        first = ~far & (period > self._learnt.take(row))
+        learns = places((period == self._period.take(row)) & (first | (passes & (apart > self._farthest.take(row)))))
         if learns.size:
             its, of = row.take(learns), period.take(learns)
             self._baseline.learn(its, of, x.take(learns))
             self._learnt[its] = of
-        self.judge(row, t, truth, np.where(lasts & ~far, mean, x), q, known)
-        self._bound(readings, far, truth, known & (far | (self._learnt.take(row) == period)))
+            self._farthest[its] = np.where(far, apart, 0.0).take(learns)
+        return passes
 
     def refresh(self) -> None:
         """Have the next reading of each row be looked at."""
@@ -105,6 +131,7 @@ class _Deviations(AtPoints):
     def set_back(self, by: int) -> None:
         """See `Detector.set_back`; what is usual stays, and nothing is learnt from hours that come twice."""
         earlier(self._unusual_since, by)
+        earlier(self._far_since, by)
         self._until[:] = 0
 
     def _are_far(self, row: Index, x: Values, centre: Values, spread: Values) -> tuple[Flags, Flags]:
@@ -116,9 +143,12 @@ class _Deviations(AtPoints):
         return known & (size > limit) & (np.abs(apart) > self._least.take(row)), known
 
     def _begin(self, row: Index, period: Index) -> None:
-        usual = self._baseline.usual(row, self._period.take(row), period, self._min_samples.take(row))
+        far_since = self._far_since.take(row)
+        far = far_since < NEVER
+        since = np.where(far, self._baseline.period(row, np.where(far, far_since, 0)), period)
+        usual = self._baseline.usual(row, self._period.take(row), period, since, self._min_samples.take(row))
         self._centre[row], self._spread[row] = usual[0], self._widened(row, *usual)
-        self._period[row] = period
+        self._period[row], self._farthest[row] = period, 0.0
 
     def _widened(self, row: Index, centre: Values, spread: Values) -> Values:
         """What never moved has no spread but what rounding makes; with `least` given a value may still be too far."""
@@ -148,6 +178,8 @@ class _Deviations(AtPoints):
         self._high[row] = np.where(far, unusual_to, usual_to)
         since, lasts = self._unusual_since.take(row), self._over_ms.take(row)
         self._from[row] = np.where(truth, since, 0)
+        its = row[far]
+        self._from[its] = self._far_since.take(its) + self._brief_ms.take(its)
         self._until[row] = np.minimum(self._baseline.until(row, t), np.where(truth, since + lasts, NEVER))
 
     def _forget(self, row: Index) -> None:
@@ -228,7 +260,7 @@ class RollingDeviations(_Deviations):
     def _begin_blocks(self, row: Index, block: Index) -> None:
         its = places(block > self._block.take(row))
         row, block = row.take(its), block.take(its)
-        usual = self._means.usual(row, self._block.take(row), block, self._min_samples.take(row))
+        usual = self._means.usual(row, self._block.take(row), block, block, self._min_samples.take(row))
         self._mean_centre[row], self._mean_spread[row] = usual[0], self._widened(row, *usual)
         self._block[row] = block
 

@@ -313,6 +313,8 @@ class PlainDeviation(Plain):
     learnt: int = -1
     usual: tuple[float, float] | None = None
     unusual_since: int | None = None
+    far_since: int | None = None
+    farthest: float = 0.0
     mean: float | None = None
     lasts: bool = False
 
@@ -329,13 +331,28 @@ class PlainDeviation(Plain):
         lasted = self.unusual_since is not None and t - self.unusual_since >= _ms(self.when.over)
         if lasted:
             self.forget()
-        if (lasted or not far) and period == self.period and period > self.learnt:
-            self.samples[period] = x
-            self.learnt = period
+        self.learn(t, x, period, far=bool(far) and not lasted)
         self.delayed.see(t, truth)
 
+    def learn(self, t: int, x: float, period: int, *, far: bool) -> None:
+        brief_ms = 6 * (_ms(self.when.over) // 168)
+        if not far and self.far_since is not None and t - self.far_since >= brief_ms:
+            since = self.period_of(self.far_since)
+            self.samples = {p: sample for p, sample in self.samples.items() if p < since}
+        self.far_since = min(t, self.far_since or t) if far else None
+        if period != self.period:
+            return
+        if far and self.usual is not None and self.far_since is not None:
+            apart = abs(x - self.usual[0])
+            if t - self.far_since < brief_ms and apart > self.farthest:
+                self.samples[period], self.learnt, self.farthest = x, period, apart
+        elif not far and period > self.learnt:
+            self.samples[period], self.learnt, self.farthest = x, period, 0.0
+
     def begin(self, period: int) -> None:
-        self.period, self.usual = period, self.baseline(period)
+        self.period, self.farthest = period, 0.0
+        since = period if self.far_since is None else self.period_of(self.far_since)
+        self.usual = self.baseline({p: x for p, x in self.samples.items() if p < since}, period)
 
     def forget(self) -> None:
         self.samples.clear()
@@ -347,8 +364,8 @@ class PlainDeviation(Plain):
         return bool(z > limit and abs(x - centre) > self.when.least)
 
     def spread(self, distances: list[float], centre: float) -> float | None:
-        tail = sorted(distances)[math.ceil(0.95 * len(distances)) - 1] / 1.96
-        found = max(1.4826 * median(distances), tail)
+        within = {share: sorted(distances)[math.ceil(share * len(distances)) - 1] for share in (0.95, 0.995)}
+        found = max(1.4826 * median(distances), within[0.95] / 1.96, within[0.995] / 2.807)
         return found if found > 1e-12 * abs(centre) else self.when.least / self.when.limit or None
 
     def window(self, samples: dict[int, float], period: int) -> tuple[float, float] | None:
@@ -362,8 +379,8 @@ class PlainDeviation(Plain):
     def period_of(self, t: int) -> int:
         return t // (_ms(self.when.over) // 168)
 
-    def baseline(self, period: int) -> tuple[float, float] | None:
-        return self.window(self.samples, period)
+    def baseline(self, samples: dict[int, float], period: int) -> tuple[float, float] | None:
+        return self.window(samples, period)
 
 
 @dataclass
@@ -411,9 +428,9 @@ class PlainSeasonal(PlainDeviation):
         local = datetime.fromtimestamp(t / 1000, UTC).astimezone(ZoneInfo(self.timezone)).replace(tzinfo=None)
         return (local - datetime(1970, 1, 1)) // timedelta(hours=1)  # noqa: DTZ001
 
-    def baseline(self, period: int) -> tuple[float, float] | None:
+    def baseline(self, samples: dict[int, float], period: int) -> tuple[float, float] | None:
         newest: dict[tuple[int, int], tuple[int, float]] = {}
-        for p, x in sorted(self.samples.items()):
+        for p, x in sorted(samples.items()):
             newest[p % 168, p // 168 % 4] = (p // 168, x)
         by_hour: dict[int, list[float]] = {}
         for (hour, _), (week, x) in newest.items():

@@ -27,8 +27,8 @@ SAID = {
     ),
     "deviation": (
         {"deviation": {}},
-        "与最近 7 天的常态相差超过 4 倍离散度，或1 天平均值与最近 28 天的同类均值相差如此之多",
-        "further than 4 spreads from what the last 7 d were like, or its mean over 1 d from such means of 28 d",
+        "与最近 7 天的常态相差超过 3.25 倍离散度，或1 天平均值与最近 28 天的同类均值相差如此之多",
+        "further than 3.25 spreads from what the last 7 d were like, or its mean over 1 d from such means of 28 d",
     ),
     "forecast": (
         {"forecast": {"reaches": 90, "within": "6h", "over": "12h"}},
@@ -77,7 +77,7 @@ def test_what_a_kind_may_be_otherwise_is_said_otherwise() -> None:
     inside = Condition.model_validate({"band": {"low": 1, "high": 2, "inside": True, "deadband": 0.1}})
     assert sentence(inside).en == "within 1 to 2 (deadband 0.1)"
     seasonal = Condition.model_validate({"deviation": {"baseline": "seasonal"}})
-    assert sentence(seasonal).zh == "与近四周同一时段的常态相差超过 6 倍离散度"
+    assert sentence(seasonal).zh == "与近四周同一时段的常态相差超过 3.5 倍离散度"
     anywhere = Condition.model_validate({"vote": {"at_least": 2, "within": "90s", "per": "site"}})
     assert sentence(anywhere).en == "2 devices agree within 90 s"
     parts = Condition.model_validate({"any": [{"below": 100, "select": {"measure": "voltage"}}, {"alarm": "smoke"}]})
