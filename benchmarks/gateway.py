@@ -19,7 +19,7 @@ import psutil
 
 from backbone.bus import Bus
 from benchmarks.figures import Figure
-from tests.gateway_rig import Consumer
+from tests.gateway_rig import Consumer, gateway_program
 from tests.gateway_site import mqtt_device, site_text
 from tests.servers import ROOT, Broker, Process, free_port, mosquitto
 from tests.waiting import until
@@ -119,23 +119,10 @@ async def feed(port: int, taken: Callable[[], int], pid: int) -> tuple[float, fl
         return seconds, sum(process.cpu_times()[:2]) - before, process.memory_info().rss / 1e6
 
 
-def program(broker: Broker, folder: Path, site: str, **more: str) -> Process:
-    """The program as it is installed, `anju gateway`, for a site's file; not started yet."""
-    folder.mkdir()
-    (folder / "site.yaml").write_text(site)
-    environment = {
-        "ANJU_SITE": str(folder / "site.yaml"),
-        "ANJU_DATA_DIR": str(folder),
-        "ANJU_MQTT_URL": broker.url,
-        **more,
-    }
-    return Process("gateway", [sys.executable, "-m", "anju", "gateway"], folder, env={**_PATH, **environment})
-
-
 async def through_gateway(broker: Broker, folder: Path) -> tuple[float, float, float]:
     """Seconds, the gateway's CPU seconds, and its memory (MB)."""
     rules = Consumer("rules")
-    child = program(broker, folder, bench_site(), ANJU_CONSUMERS="rules")
+    child = gateway_program(broker.url, folder, bench_site(), ANJU_CONSUMERS="rules")
     async with rules.running(broker.port):
         await asyncio.to_thread(child.start)
         try:
@@ -187,7 +174,7 @@ def memory_site() -> str:
 
 async def at_500_devices(broker: Broker, folder: Path) -> float:
     """Resident memory (MB) of the program as it is installed, every device heard and two consumers served."""
-    child = program(broker, folder, memory_site(), ANJU_METRICS_PORT=str(free_port()))
+    child = gateway_program(broker.url, folder, memory_site(), ANJU_METRICS_PORT=str(free_port()))
     consumers = Consumer("rules"), Consumer("ingest")
     async with consumers[0].running(broker.port), consumers[1].running(broker.port):
         await asyncio.to_thread(child.start)

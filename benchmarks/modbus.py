@@ -19,7 +19,7 @@ from backbone.bus import Bus
 from backbone.steady import wall_ms
 from backbone.stream import Stream
 from benchmarks.figures import Figure
-from benchmarks.gateway import program
+from tests.gateway_rig import gateway_program
 from tests.gateway_site import GATEWAY, modbus_device, site_text
 from tests.modbus_outside import tcp_device
 from tests.servers import Broker, mosquitto
@@ -93,7 +93,7 @@ async def with_gateway(
     kind: str, broker: Broker, port: int, folder: Path, counter: str, s: float
 ) -> tuple[float, float]:
     """Run a gateway and watch a counter of it."""
-    child = program(broker, folder, SITES[kind](port), ANJU_CONSUMERS="rules", ANJU_STATUS_S="0.5")
+    child = gateway_program(broker.url, folder, SITES[kind](port), ANJU_CONSUMERS="rules", ANJU_STATUS_S="0.5")
     status: dict[str, Any] = {}
 
     def on_status(_topic: str, body: bytes) -> None:

@@ -30,7 +30,7 @@ from gateway.compaction import SETTLED_MS, packed
 from gateway.flow import NO_END
 from gateway.spool import Spool
 from gateway.spool_file import Row
-from tests.gateway_rig import Operator
+from tests.gateway_rig import Operator, gateway_program
 from tests.gateway_site import GATEWAY, mqtt_device, site_text
 from tests.servers import ROOT, Broker, Process, mosquitto
 from tests.waiting import until
@@ -179,18 +179,9 @@ class Counting:
 async def drain(broker: Broker, folder: Path) -> list[Figure]:
     """A day of backlog, then bulk as fast as the aim, with a detector beside both."""
     readings = DAY_S * RATE
+    more = {"ANJU_CONSUMERS": "rules", "ANJU_STATUS_S": "1", "ANJU_SPOOL_BYTES": "2000000000"}
+    child = gateway_program(broker.url, folder, bench_site(), **more)
     fill(folder / "data" / "gateway" / GATEWAY, readings, MERGED, wall_ms()).close(wall_ms())
-    (folder / "site.yaml").write_text(bench_site())
-    environment = {
-        "PYTHONPATH": str(ROOT),
-        "ANJU_SITE": str(folder / "site.yaml"),
-        "ANJU_DATA_DIR": str(folder / "data"),
-        "ANJU_MQTT_URL": broker.url,
-        "ANJU_CONSUMERS": "rules",
-        "ANJU_STATUS_S": "1",
-        "ANJU_SPOOL_BYTES": "2000000000",
-    }
-    child = Process("gateway", [sys.executable, "-m", "anju", "gateway"], folder, env=environment)
     counting = Counting()
     async with Operator.connected(broker.port) as operator:
         await asyncio.to_thread(child.start)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import os
+import sys
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,12 +24,27 @@ from community.site.site import Site
 from gateway.service import run
 from gateway.settings import GatewaySettings
 from tests.gateway_site import GATEWAY
+from tests.servers import ROOT, Process
 from tests.waiting import until
 
 
 def gateway_settings(port: int, data_dir: Path, **more: Any) -> GatewaySettings:
     """Settings of the test's gateway."""
     return GatewaySettings(mqtt_url=f"mqtt://127.0.0.1:{port}", data_dir=data_dir, gateway=GATEWAY, **more)
+
+
+def gateway_program(mqtt_url: str, folder: Path, site: str, **more: str) -> Process:
+    """The program as it is installed, `anju gateway`, for a site's file; not started yet."""
+    folder.mkdir(exist_ok=True)
+    (folder / "site.yaml").write_text(site)
+    environment = {
+        "ANJU_SITE": str(folder / "site.yaml"),
+        "ANJU_DATA_DIR": str(folder / "data"),
+        "ANJU_MQTT_URL": mqtt_url,
+        "PYTHONPATH": os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH")))),
+        **more,
+    }
+    return Process("gateway", [sys.executable, "-m", "anju", "gateway"], folder, env=environment)
 
 
 @contextlib.asynccontextmanager

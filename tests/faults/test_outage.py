@@ -8,7 +8,6 @@ ten minutes at 50 readings/s bring comes as fast as the gateway takes it, so the
 import asyncio
 import json
 import os
-import sys
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -18,9 +17,9 @@ import pytest
 
 from backbone.losses import EVENT_TYPE
 from tests.faults.numbered import CountingModbus
-from tests.gateway_rig import Consumer, Operator
+from tests.gateway_rig import Consumer, Operator, gateway_program
 from tests.gateway_site import modbus_device, mqtt_device, site_text
-from tests.servers import ROOT, Process, free_port, mosquitto
+from tests.servers import free_port, mosquitto
 from tests.waiting import until
 
 AT_LEAST_S = float(os.environ.get("ANJU_OUTAGE_S", "0"))
@@ -72,16 +71,13 @@ async def test_ten_minutes_without_the_broker_lose_and_double_nothing(tmp_path: 
         rows = [mqtt_device(f"climate-{i}", "zigbee2mqtt-climate", f"zigbee2mqtt/climate-{i}") for i in range(DEVICES)]
         rows += [mqtt_device("smoke", "zigbee2mqtt-smoke", "zigbee2mqtt/smoke")]
         rows += [modbus_device("air", "xy-md02", port, 1, ", every: 20ms")]
-        (tmp_path / "site.yaml").write_text(site_text(rows, mqtt=f"mqtt://127.0.0.1:{near.port}"))
-        environment = {
-            "ANJU_SITE": str(tmp_path / "site.yaml"),
-            "ANJU_DATA_DIR": str(tmp_path / "data"),
-            "ANJU_MQTT_URL": platform.url,
-            "ANJU_MODBUS_TIMEOUT_S": "10",  # an answer the gateway gave up waiting for would count as given
-            "ANJU_STATUS_S": "0.5",
-            "PYTHONPATH": str(ROOT),
-        }
-        gateway = Process("gateway", [sys.executable, "-m", "anju", "gateway"], tmp_path, env=environment)
+        gateway = gateway_program(
+            platform.url,
+            tmp_path,
+            site_text(rows, mqtt=f"mqtt://127.0.0.1:{near.port}"),
+            ANJU_MODBUS_TIMEOUT_S="10",  # an answer the gateway gave up waiting for would count as given
+            ANJU_STATUS_S="0.5",
+        )
         async with (
             Operator.connected(near.port) as bridge,
             Operator.connected(platform.port) as operator,

@@ -1,15 +1,14 @@
 """A gateway's /metrics as a Prometheus server scrapes it."""
 
 import asyncio
-import sys
 from pathlib import Path
 from urllib.request import urlopen
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.gateway_rig import Consumer, Operator
+from tests.gateway_rig import Consumer, Operator, gateway_program
 from tests.gateway_site import GATEWAY, modbus_device, mqtt_device, site_text
-from tests.servers import ROOT, Broker, Process, free_port
+from tests.servers import Broker, free_port
 from tests.waiting import until
 
 Samples = dict[tuple[str, ...], float]
@@ -28,26 +27,12 @@ def scraped(port: int) -> Samples:
 
 async def test_a_scrape_tells_of_each_device_its_last_error_and_the_spool(mosquitto: Broker, tmp_path: Path) -> None:
     port, dead = free_port(), free_port()
-    file = tmp_path / "site.yaml"
-    file.write_text(
-        site_text(
-            [
-                mqtt_device("climate", "zigbee2mqtt-climate", "zigbee2mqtt/climate"),
-                modbus_device("air", "xy-md02", dead, 1, ", every: 100ms"),
-            ]
-        )
-    )
-    environment = {
-        "ANJU_SITE": str(file),
-        "ANJU_DATA_DIR": str(tmp_path / "data"),
-        "ANJU_MQTT_URL": mosquitto.url,
-        "ANJU_GATEWAY": GATEWAY,
-        "ANJU_CONSUMERS": "rules",
-        "ANJU_STATUS_S": "0.5",
-        "ANJU_METRICS_PORT": str(port),
-        "PYTHONPATH": str(ROOT),
-    }
-    gateway = Process("gateway", [sys.executable, "-m", "anju", "gateway"], tmp_path, env=environment)
+    devices = [
+        mqtt_device("climate", "zigbee2mqtt-climate", "zigbee2mqtt/climate"),
+        modbus_device("air", "xy-md02", dead, 1, ", every: 100ms"),
+    ]
+    more = {"ANJU_CONSUMERS": "rules", "ANJU_STATUS_S": "0.5", "ANJU_METRICS_PORT": str(port)}
+    gateway = gateway_program(mosquitto.url, tmp_path, site_text(devices), ANJU_GATEWAY=GATEWAY, **more)
     rules = Consumer("rules")
     async with Operator.connected(mosquitto.port) as operator, rules.running(mosquitto.port):
         try:
