@@ -5,7 +5,7 @@ import contextlib
 import json
 import tempfile
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +13,9 @@ from backbone import topics
 from backbone.bus import Bus
 from backbone.database.database import Database
 from backbone.database.quarantine import list_quarantine
-from backbone.frames import Frame, encode_compact, encode_json
-from backbone.historian.port import Historian
+from backbone.frames import Frame, FrameEvent, encode_compact, encode_json
+from backbone.historian.port import Historian, HistorianRefused, ReadingBatch, Unwritten
+from backbone.position import Position
 from backbone.site_watch import Take
 from backbone.steady import wall_ms
 from community.quarantine import Quarantined
@@ -96,6 +97,27 @@ async def sending(url: str, site: str, gateway: str) -> AsyncIterator[Sender]:
             task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await task
+
+
+class Picky:
+    """A historian that refuses a whole write for one point, as no historian should; the rest is another's."""
+
+    def __init__(self, inner: Historian, point: str | None) -> None:
+        self._inner = inner
+        self.point = point
+
+    def write(
+        self,
+        batches: Sequence[ReadingBatch],
+        events: Sequence[tuple[str, FrameEvent]],
+        positions: Mapping[str, Position],
+    ) -> Sequence[Unwritten]:
+        if any(one.points[p] == self.point for one in batches for p in one.p.tolist()):
+            raise HistorianRefused("no")
+        return self._inner.write(batches, events, positions)
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._inner, name)
 
 
 @contextlib.asynccontextmanager

@@ -69,16 +69,16 @@ def program(code: str, *arguments: str) -> Iterator[subprocess.Popen[str]]:
             process.kill()
 
 
-def ticket() -> Ticket:
+def ticket(number: int = 1) -> Ticket:
     return open_ticket(
-        id="t-1",
+        id=f"t-{number}",
         site="jinxiu",
         zone="b1",
         title_zh="灯坏了",
         title_en="A lamp is broken",
         source="person:li-na",
         priority="low",
-        now=1,
+        now=number,
         by="li-na",
     )
 
@@ -128,26 +128,12 @@ def test_who_reads_sees_one_state_and_holds_nobody_up(database: Database) -> Non
     with database.read() as reading:
         assert len(tickets.list_tickets(reading, "jinxiu")) == 1
         with database.begin() as connection:
-            tickets.save_ticket(connection, ticket_number(2))
+            tickets.save_ticket(connection, ticket(2))
         assert len(tickets.list_tickets(reading, "jinxiu")) == 1
     with database.begin() as connection:
-        tickets.save_ticket(connection, ticket_number(3))
+        tickets.save_ticket(connection, ticket(3))
         with database.read() as reading:
             assert len(tickets.list_tickets(reading, "jinxiu")) == 2
-
-
-def ticket_number(number: int) -> Ticket:
-    return open_ticket(
-        id=f"t-{number}",
-        site="jinxiu",
-        zone="b1",
-        title_zh="灯坏了",
-        title_en="A lamp is broken",
-        source="person:li-na",
-        priority="low",
-        now=number,
-        by="li-na",
-    )
 
 
 def test_who_is_killed_while_it_writes_holds_nobody_up(state_url: str, database: Database) -> None:

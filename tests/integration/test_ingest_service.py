@@ -19,7 +19,7 @@ from backbone.database.losses import list_losses
 from backbone.frames import Frame, FrameEvent
 from backbone.historian.duckdb import DuckDBHistorian
 from backbone.historian.open import open_historian
-from backbone.historian.port import HistorianRefused, HistorianUnavailable, ReadingBatch, Unwritten
+from backbone.historian.port import HistorianUnavailable, ReadingBatch, Unwritten
 from backbone.losses import loss_event
 from backbone.position import Position
 from community.losses import Loss, LossReason
@@ -27,7 +27,7 @@ from community.site.profile import Lane
 from ingest.validate import Fault
 from tests import servers
 from tests.history import EVER, NEVER, event, frame, make_site
-from tests.ingest_rig import SITE, Sender, ingesting, quarantine, sending
+from tests.ingest_rig import SITE, Picky, Sender, ingesting, quarantine, sending
 from tests.servers import ROOT, Process
 from tests.waiting import until
 
@@ -210,30 +210,10 @@ async def test_a_damaged_history_is_waited_out_and_what_was_not_written_arrives(
         assert historian.count("yard", None, NEVER, EVER) == 150
 
 
-class Picky:
-    """A historian that refuses a whole write for one point, as no historian should."""
-
-    def __init__(self, inner: DuckDBHistorian) -> None:
-        self._inner = inner
-
-    def write(
-        self,
-        batches: Sequence[ReadingBatch],
-        events: Sequence[tuple[str, FrameEvent]],
-        positions: Mapping[str, Position],
-    ) -> Sequence[Unwritten]:
-        if any(one.points[p] == SMOKE for one in batches for p in one.p.tolist()):
-            raise HistorianRefused("no smoke")
-        return self._inner.write(batches, events, positions)
-
-    def __getattr__(self, name: str) -> object:
-        return getattr(self._inner, name)
-
-
 async def test_a_write_that_is_refused_as_a_whole_ends_nothing_and_loses_only_what_is_at_fault(
     mosquitto: servers.Broker, historian: DuckDBHistorian, database: Database
 ) -> None:
-    picky = Picky(historian)
+    picky = Picky(historian, SMOKE)
     async with (
         ingesting(mosquitto.url, picky, database),  # type: ignore[arg-type]
         sending(mosquitto.url, "yard", "gw-east") as east,
@@ -245,7 +225,7 @@ async def test_a_write_that_is_refused_as_a_whole_ends_nothing_and_loses_only_wh
         await until(lambda: east.done, "the next commit")
     assert historian.count("yard", None, NEVER, EVER) == 150
     assert len(historian.events("yard", None, NEVER, EVER, 9)) == 1
-    entry = quarantine(database)[SMOKE, "the historian refused it: no smoke"]
+    entry = quarantine(database)[SMOKE, "the historian refused it: no"]
     assert entry.count == 2
     assert "Z to 2026-" in entry.sample, "of which time it was"
 

@@ -231,18 +231,23 @@ def sent_and_lost() -> LaneFlow:
     return flow
 
 
+def waited(flow: LaneFlow, now: int) -> int:
+    """How long it has patience (ms) until it sends again what was sent."""
+    wait = 0
+    while len(list(flow.may_send())) == 1:
+        wait += 100
+        flow.check_patience(now + wait)
+    return wait
+
+
 def test_patience_doubles_up_to_a_minute_and_comes_back_with_progress() -> None:
     flow = sent_and_lost()
     flow.check_patience(PATIENCE_MS - 1)
     assert list(flow.may_send()) == [flow.live]
-    now, waits = 0, []
+    now, waits = 0, list[int]()
     for _ in range(6):
-        wait = 0
-        while len(list(flow.may_send())) == 1:
-            wait += 100
-            flow.check_patience(now + wait)
-        waits.append(wait)
-        now += wait
+        waits.append(waited(flow, now))
+        now += waits[-1]
         for cursor in flow.may_send():
             if cursor is not flow.live:
                 for seq in (1, 2, 3):
@@ -258,14 +263,10 @@ def test_urgent_frames_that_were_lost_are_never_longer_than_seconds_under_way() 
     urgent = WINDOWS[Lane.URGENT]
     flow = LaneFlow({"rules": 0}, urgent)
     flow.sent(flow.live, 1, SIZE, 0)
-    now, waits = 0, []
+    now, waits = 0, list[int]()
     for _ in range(4):
-        wait = 0
-        while len(list(flow.may_send())) == 1:
-            wait += 100
-            flow.check_patience(now + wait)
-        waits.append(wait)
-        now += wait
+        waits.append(waited(flow, now))
+        now += waits[-1]
         flow.sent(next(cursor for cursor in flow.may_send() if cursor is not flow.live), 1, SIZE, now)
     assert waits == [2_000, 4_000, 5_000, 5_000]
 

@@ -1,21 +1,20 @@
 """What is set aside: bounded, whole after damage beside it, stored once it is in order, nothing kept for ever."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from backbone.deliveries import Delivery
-from backbone.frames import FrameEvent
 from backbone.historian.duckdb import DuckDBHistorian
-from backbone.historian.port import Historian, HistorianRefused, ReadingBatch, Unwritten
-from backbone.position import Position
+from backbone.historian.port import Historian, Unwritten
 from community.site.profile import Lane
 from ingest.aside import Aside, Taken, parts_of
 from ingest.validate import Fault, Limits, SitePoints, check, size_of
 from tests.history import EVER, NEVER, NOON, event, frame, make_site
+from tests.ingest_rig import Picky
 
 LIMITS = Limits(NOON, 0, NOON + 1_000)
 NEW = "e-3.temperature"
@@ -102,27 +101,6 @@ def test_what_the_historian_refuses_is_found_by_point_and_time() -> None:
     sent = Delivery("gw-east", Lane.BULK, frame([("a.x", 1, 1.0), ("a.x", 2, 1.0), ("b.x", 2, 1.0)]), NOON)
     (part,) = parts_of([sent], [Unwritten("a.x", "field type conflict", 2, 3, 1, "a line")])
     assert (part.frame.points[part.frame.p[0]], part.frame.t.tolist()) == ("a.x", [2])
-
-
-class Picky:
-    """A historian that refuses a write with a certain point; the rest is another's."""
-
-    def __init__(self, inner: DuckDBHistorian, point: str | None) -> None:
-        self._inner = inner
-        self.point = point
-
-    def write(
-        self,
-        batches: Sequence[ReadingBatch],
-        events: Sequence[tuple[str, FrameEvent]],
-        positions: Mapping[str, Position],
-    ) -> Sequence[Unwritten]:
-        if any(one.points[p] == self.point for one in batches for p in one.p.tolist()):
-            raise HistorianRefused("no")
-        return self._inner.write(batches, events, positions)
-
-    def __getattr__(self, name: str) -> object:
-        return getattr(self._inner, name)
 
 
 @pytest.mark.parametrize("others", [0, 2])
