@@ -71,12 +71,6 @@ def forget(connection: Connection, numbers: Sequence[int]) -> None:
         connection.execute(delete(quarantine).where(quarantine.c.id == number))
 
 
-def get_entry(connection: Connection, site: str, number: int) -> Quarantined | None:
-    """One entry of the site."""
-    row = connection.execute(select(quarantine).where(_c.site == site, _c.id == number)).one_or_none()
-    return None if row is None else _entry(row)[1]
-
-
 def ask_again(connection: Connection, site: str, at: int) -> int:
     """Have what is set aside tried again; how many entries that is."""
     mine = (_c.site == site, _c.kept > 0)

@@ -8,7 +8,6 @@ from community.anniversary import YEAR_S
 from community.site.fields import Day, Duration, Id, Row
 from community.text import Text
 
-DRILL_KINDS = ("fire", "evacuation", "natural-disaster", "safety-accident", "public-health")
 DrillKind = Literal["fire", "evacuation", "natural-disaster", "safety-accident", "public-health"]
 
 
