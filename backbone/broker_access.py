@@ -74,7 +74,6 @@ class BrokerAccess:
         client = WireClient(
             f"{self._name}-{uuid.uuid4().hex[:8]}" if not self._session else self._name,
             clean_session=not self._session,
-            optimistic_acknowledgement=not self._session,
             will_message=gmqtt.Message(will.topic, will.payload, qos=will.qos, retain=will.retain) if will else None,
         )
         client.set_config({"reconnect_retries": _NEVER})

@@ -8,7 +8,8 @@ import asyncio
 import contextlib
 import random
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -162,16 +163,16 @@ class Bus:
         return True
 
     def pause_reading(self) -> None:
-        """Stop reading the socket: back-pressure to the broker. What is read already is still handed over."""
+        """Stop reading the socket: back-pressure to the broker. What is read already waits, too."""
         self._paused = True
         if self._client is not None:
-            self._client.may_read.clear()
+            self._client.pause_reading()
 
     def resume_reading(self) -> None:
         """Read the socket again."""
         self._paused = False
         if self._client is not None:
-            self._client.may_read.set()
+            self._client.resume_reading()
 
     async def _stay_connected(self) -> None:
         delay_s = FIRST_DELAY_S
@@ -198,7 +199,9 @@ class Bus:
             OSError, MQTTConnectError: there is no broker, or it does not want us.
         """
         client = self._access.new_client()
-        client.on_message = self._on_message_durably if self._session else self._on_message
+        client.on_message = self._on_message
+        if self._session:
+            client.answer_durably(self._on_message_durably)
         client.on_subscribe = self._on_subscribed
         lost = asyncio.Event()
         client.on_disconnect = lambda *_: lost.set()
@@ -237,8 +240,9 @@ class Bus:
     async def _leave(self, client: WireClient) -> None:
         """Hang up when the broker has what it was sent: closing on its unread answers would reset the connection,
         and it might drop what it has not read yet."""
-        client.on_message = lambda *_: 0
-        client.may_read.set()
+        client.on_message = lambda *_: None
+        client.answer_durably(lambda *_: None)
+        client.resume_reading()
         for last_thing in (client.in_flight.wait_empty, client.disconnect):
             with contextlib.suppress(Exception):
                 async with asyncio.timeout(FAREWELL_S):
@@ -251,7 +255,7 @@ class Bus:
         self._why_away = None
         metrics.connected.labels(self._name).set(1)
         if self._paused:
-            client.may_read.clear()
+            client.pause_reading()
         for topic_filter, qos in self._handlers.filters():
             client.subscribe(topic_filter, qos=qos)
         log.info("connected to broker", host=self._address.host, port=self._address.port)
@@ -294,27 +298,20 @@ class Bus:
         if self._client is client and subscription in client.subscriptions:
             client.resubscribe(subscription)
 
-    def _on_message(self, _client: object, topic: str, payload: bytes, _qos: int, properties: Mapping[str, Any]) -> int:
-        self.retained = bool(properties["retain"])
-        self._handlers.hand_over(topic, payload)
-        return 0
+    def _on_message(
+        self, _client: object, topic: str, payload: bytes, _qos: int, properties: Mapping[str, Any]
+    ) -> None:
+        self._on_message_durably(topic, payload, properties)
 
-    async def _on_message_durably(
-        self, client: WireClient, topic: str, payload: bytes, _qos: int, properties: Mapping[str, Any]
-    ) -> int:
-        """Runs as a task a message; gmqtt acknowledges when it ends."""
-        before, client.answered = client.answered, asyncio.get_running_loop().create_future()
-        answered = client.answered
+    def _on_message_durably(
+        self, topic: str, payload: bytes, properties: Mapping[str, Any]
+    ) -> Sequence[asyncio.Future[None]]:
         self.retained = bool(properties["retain"])
-        try:
-            for durable in self._handlers.hand_over(topic, payload):
-                try:
-                    await durable
-                except Exception:
-                    self._handlers.failed(topic)
-            if before is not None:
-                # Acknowledgements go out in the order of the messages (MQTT 3.1.1, 4.6): rumqttd hangs up otherwise.
-                await before
-        finally:
-            answered.set_result(None)
-        return 0
+        work = [asyncio.ensure_future(durable) for durable in self._handlers.hand_over(topic, payload)]
+        for one in work:
+            one.add_done_callback(partial(self._note_failure, topic))
+        return work
+
+    def _note_failure(self, topic: str, work: asyncio.Future[None]) -> None:
+        if not work.cancelled() and (error := work.exception()) is not None:
+            self._handlers.failed(topic, error)

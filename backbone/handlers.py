@@ -43,14 +43,14 @@ class Handlers:
             try:
                 if (durable := handler(topic, payload)) is not None:
                     pending.append(durable)
-            except Exception:
-                self.failed(topic)
+            except Exception as error:
+                self.failed(topic, error)
         return pending
 
-    def failed(self, topic: str) -> None:
+    def failed(self, topic: str, error: BaseException) -> None:
         """A handler raised; the others and the next message are not concerned."""
         metrics.loop_errors.labels(f"bus {self._name}").inc()
-        log.exception("handler failed", topic=topic)
+        log.error("handler failed", topic=topic, exc_info=error)
 
     def _route(self, topic: str) -> tuple[Handler, ...]:
         if len(self._routes) >= KNOWN_TOPICS:

@@ -1,8 +1,8 @@
 """gmqtt's client with bounds it does not have itself.
 
 Its own reading loop copies the whole of a half-received packet for every 64 kB that arrive: 60 MB from somebody take
-it 18 s of processor. This one is linear, keeps no more of a packet than `MAX_INBOUND_BYTES`, and can be held, which a
-pause of the transport cannot promise: the stream reader underneath resumes the transport whenever it is drained.
+it 18 s of processor. Here packets are handed over as they arrive, with no task in between: each would cost an alarm a
+round of the loop. No more of a packet is kept than `MAX_INBOUND_BYTES`, and reading can be held.
 What was published and not yet acknowledged is counted in bytes, so that a publisher can stop in time.
 
 Reaches into gmqtt's private parts; pyproject.toml holds its minor version fast.
@@ -11,7 +11,9 @@ Reaches into gmqtt's private parts; pyproject.toml holds its minor version fast.
 import asyncio
 import contextlib
 import socket
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -26,12 +28,12 @@ MAX_INBOUND_BYTES = 1_200_000
 and whoever gets it refuses it as too large."""
 MAX_IN_FLIGHT = 20_000
 MAX_IN_FLIGHT_BYTES = 64_000_000
-READ_BYTES = 65_536
 A_TURN = 32
 """Packets of one connection that are handed over before the others get a turn: an alarm on a connection of its own
 must not wait for the hundreds of temperatures that one read brings."""
 _QUICKACK: int | None = getattr(socket, "TCP_QUICKACK", None)
 _LENGTH_BYTES = 4
+_PUBACK = b"\x40\x02"
 
 
 class MalformedPacketError(Exception):
@@ -130,64 +132,134 @@ class _Gathering:
 
 
 class _Protocol(MQTTProtocol):  # type: ignore[misc]  # gmqtt has no types
-    """Reads while `may_read` is set; the stream reader below stops the socket when nobody takes from it."""
+    """Hands packets over as they arrive, while it is not held: without the stream reader gmqtt reads by."""
 
-    def __init__(self, *args: Any, may_read: asyncio.Event, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._may_read = may_read
-        self._packets: list[tuple[int, bytes]] = []
-        self._at = 0
-        """So many of them are handed over."""
+        self._splitter = PacketSplitter()
+        self._packets: deque[tuple[int, bytes]] = deque()
+        """Arrived and not handed over yet."""
+        self._goes_on = False
+        self._is_held = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:
-        """Write through what can gather."""
-        super().connection_made(transport)
+        """Write through what can gather; nothing reads but `data_received`."""
+        super(MQTTProtocol, self).connection_made(transport)
         self._transport = _Gathering(transport)
+        self._socket = transport.get_extra_info("socket")
+
+    def set_connection(self, connection: MQTTConnection) -> None:
+        """Here packets go."""
+        super().set_connection(connection)
+        self._go_on()
 
     def data_received(self, data: bytes) -> None:
-        """Take it, and have the kernel acknowledge it now, not up to 40 ms later.
+        """Hand it over, and have the kernel acknowledge it now, not up to 40 ms later.
 
         A broker without TCP_NODELAY on its side (rumqttd; Mosquitto unless told) holds a small message back until what
         it sent before is acknowledged: an alarm would wait behind the PUBACK of some other message. Linux forgets the
         option, so it is set after each chunk.
         """
-        super().data_received(data)
         if _QUICKACK is not None:
             with contextlib.suppress(OSError):
-                self._transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, _QUICKACK, 1)
+                self._socket.setsockopt(socket.IPPROTO_TCP, _QUICKACK, 1)
+        try:
+            self._packets += self._splitter.feed(data)
+        except MalformedPacketError:
+            self._transport.abort()
+            return
+        if not self._goes_on:
+            self._go_on()
 
-    async def _read_loop(self) -> None:
-        await self._connected.wait()
-        splitter = PacketSplitter()
-        while self._connected.is_set():
-            await self._may_read.wait()
-            try:
-                data = await self.read(READ_BYTES)
-                if not data:
-                    return  # its end: a TLS connection that is being closed reads as empty until it is gone
-                packets = splitter.feed(data)
-            except ConnectionResetError:
-                return
-            except MalformedPacketError:
-                self._transport.abort()
-                return
-            self._packets, self._at = packets, 0
-            while self._at < len(self._packets):
-                if self._at:
-                    await asyncio.sleep(0)
-                self._hand_over(A_TURN)
+    def eof_received(self) -> bool:
+        """The broker hung up: so do we."""
+        return False
+
+    def hold(self) -> None:
+        """Hand nothing over, and read no more."""
+        self._is_held = True
+        self._transport.pause_reading()
+
+    def let_go(self) -> None:
+        """Go on, behind whatever the loop does now."""
+        self._is_held = False
+        self._go_on_later()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The connection is gone; what it brought is not."""
-        self._hand_over(len(self._packets))
+        while self._packets:
+            self._hand_over_one()
         super().connection_lost(exc)
 
-    def _hand_over(self, most: int) -> None:
-        packets = self._packets[self._at : self._at + most]
-        self._at += len(packets)
+    def _go_on_later(self) -> None:
+        if not self._goes_on:
+            self._goes_on = True
+            asyncio.get_running_loop().call_soon(self._go_on)
+
+    def _go_on(self) -> None:
+        """A turn's packets; the others get theirs before the rest."""
+        self._goes_on = False
+        if self._connection is None:
+            return
+        most = A_TURN
         with self._transport.held():
-            for command, body in packets:
-                self._connection.put_package(Package(command, body))
+            while self._packets and most and not self._is_held:
+                self._hand_over_one()
+                most -= 1
+        if self._is_held:
+            return
+        if self._packets:
+            self._transport.pause_reading()
+            self._go_on_later()
+        else:
+            self._transport.resume_reading()
+
+    def _hand_over_one(self) -> None:
+        self._connection.put_package(Package(*self._packets.popleft()))
+
+
+@dataclass(slots=True)
+class _Answer:
+    packet: int
+    owed: int
+    """So much has to be done before it goes out."""
+
+
+class _Answers:
+    """Acknowledgements, in the order of the messages (MQTT 3.1.1, 4.6): rumqttd hangs up otherwise.
+
+    What is done at once is acknowledged by one packet of the network.
+    """
+
+    def __init__(self, send: Callable[[bytes], None]) -> None:
+        self._send = send
+        self._waiting: deque[_Answer] = deque()
+        self._is_due = False
+
+    def owe(self, packet: int, work: Sequence[asyncio.Future[None]]) -> None:
+        """Acknowledge it when this is done, even if it failed; what is cancelled the broker shall send again."""
+        answer = _Answer(packet, len(work))
+        self._waiting.append(answer)
+        for one in work:
+            one.add_done_callback(partial(self._done, answer))
+        if not work:
+            self._go_out()
+
+    def _done(self, answer: _Answer, work: asyncio.Future[None]) -> None:
+        if work.cancelled():
+            return
+        answer.owed -= 1
+        if not self._is_due:
+            self._is_due = True
+            asyncio.get_running_loop().call_soon(self._go_out)
+
+    def _go_out(self) -> None:
+        self._is_due = False
+        body = b""
+        while self._waiting and not self._waiting[0].owed:
+            body += _PUBACK + self._waiting.popleft().packet.to_bytes(2)
+        if body:
+            self._send(body)
 
 
 class InFlight(PersistentStorage):  # type: ignore[misc]
@@ -232,15 +304,26 @@ class InFlight(PersistentStorage):  # type: ignore[misc]
 
 
 class WireClient(gmqtt.Client):  # type: ignore[misc]
-    """One connection to a broker; reads while `may_read` is set."""
+    """One connection to a broker."""
 
     def __init__(self, client_id: str, **options: Any) -> None:
         self.in_flight = InFlight()
-        self.may_read = asyncio.Event()
-        self.may_read.set()
-        self.answered: asyncio.Future[None] | None = None
-        """Done when the last message so far may be acknowledged."""
+        self._answers = _Answers(self._send)
         super().__init__(client_id, persistent_storage=self.in_flight, **options)
+
+    def answer_durably(
+        self, take: Callable[[str, bytes, Mapping[str, Any]], Sequence[asyncio.Future[None]] | None]
+    ) -> None:
+        """From now on QoS 1 messages go to `take` (topic, payload, properties), others to `on_message`.
+
+        They are acknowledged when all that `take` returns is done; None: never, the broker shall keep it.
+        """
+
+        def on_message(packet: int, payload: bytes, topic: str, properties: Mapping[str, Any]) -> None:
+            if (work := take(topic, payload, properties)) is not None:
+                self._answers.owe(packet, work)
+
+        self._package_handler._handle_qos_1_publish_packet = on_message
 
     @property
     def full(self) -> bool:
@@ -250,6 +333,14 @@ class WireClient(gmqtt.Client):  # type: ignore[misc]
             or self.in_flight.size_bytes >= MAX_IN_FLIGHT_BYTES
             or self._connection._transport.get_write_buffer_size() >= MAX_IN_FLIGHT_BYTES
         )
+
+    def pause_reading(self) -> None:
+        """Hand nothing over, and read no more, until `resume_reading`."""
+        self._connection._protocol.hold()
+
+    def resume_reading(self) -> None:
+        """Read again."""
+        self._connection._protocol.let_go()
 
     def heard(self, at: float) -> None:
         """Have the broker count as alive at `at` (monotonic): while nothing is read, silence is no sign of death."""
@@ -272,7 +363,6 @@ class WireClient(gmqtt.Client):  # type: ignore[misc]
         _, protocol = await asyncio.get_running_loop().create_connection(
             partial(
                 _Protocol,
-                may_read=self.may_read,
                 connection_state=self._connection_state,
                 id_generator=self._package_handler.id_generator,
             ),
@@ -288,3 +378,7 @@ class WireClient(gmqtt.Client):  # type: ignore[misc]
             package_handler=self._package_handler,
             logger=self._logger,
         )
+
+    def _send(self, body: bytes) -> None:
+        if not self._connection.is_closing():
+            self._connection.send_package(body)

@@ -1,8 +1,10 @@
 """Ties batches, spool and uplink to the loop: what a tick gathered is written once, then sent."""
 
 import asyncio
+import contextlib
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import partial
 
 import structlog
 
@@ -44,6 +46,8 @@ class Forwarder:
         self._lived = lived
         self._sync_s = sync_s
         self._scheduled = False
+        self._gathers = False
+        """Urgent frames wait, too: another went in this turn of the loop, or all that waits is just being put."""
         self._durable: asyncio.Future[None] | None = None
         self._waiting = 0
         self._remembered: list[tuple[str, int]] = []
@@ -51,9 +55,39 @@ class Forwarder:
         self.batches = Batches(self, bulk_readings=bulk_readings, bulk_age_ms=bulk_age_ms)
 
     def put(self, lane: Lane, builder: FrameBuilder, now: int) -> None:
-        """Take the builder's content as a frame; written and sent when the loop has its next turn."""
+        """Take the builder's content as a frame: written and sent when the loop has its next turn, urgent news now.
+
+        One turn of a busy gateway is a millisecond. Of several urgent frames in one turn the first goes now, the others
+        gather, so that a flood of them is not a transaction each.
+        """
         self._spool.put(lane, builder, now)
-        self._schedule()
+        if lane is Lane.BULK or self._gathers:
+            self._schedule()
+            return
+        self._gathers = True
+        asyncio.get_running_loop().call_soon(self._gather_no_more)
+        self._guarded(self._forward)
+
+    def _gather_no_more(self) -> None:
+        self._gathers = False
+
+    @contextlib.contextmanager
+    def _gathering(self) -> Iterator[None]:
+        """What is put inside is written as one, and sent."""
+        before, self._gathers = self._gathers, True
+        try:
+            yield
+        finally:
+            self._gathers = before
+        self._forward()
+
+    def _guarded(self, work: Callable[[], object]) -> None:
+        """The next tick may go better, and nothing is lost meanwhile: it is in the spool."""
+        try:
+            work()
+        except Exception:
+            metrics.loop_errors.labels("gateway forwarder").inc()
+            log.exception("forwarding failed")
 
     def durable(self) -> asyncio.Future[None]:
         """Done when all readings so far are in the spool: only then is a sensor's message acknowledged."""
@@ -72,8 +106,8 @@ class Forwarder:
             return
         self._durable, self._waiting = None, 0
         try:
-            self.batches.flush(self._now())
-            self._forward()
+            with self._gathering():
+                self.batches.flush(self._now())
         finally:
             waited_for.set_result(None)
 
@@ -94,17 +128,12 @@ class Forwarder:
         while True:
             await asyncio.sleep(TICK_S)
             tick += 1
-            try:
-                self._tick(tick)
-            except Exception:
-                # The next tick may go better, and nothing is lost meanwhile: it is in the spool.
-                metrics.loop_errors.labels("gateway forwarder").inc()
-                log.exception("forwarding failed")
+            self._guarded(partial(self._tick, tick))
 
     def _tick(self, tick: int) -> None:
         now = self._now()
-        self.batches.flush_aged(now)
-        self._forward()
+        with self._gathering():
+            self.batches.flush_aged(now)
         if tick % TIDY_EVERY == 0:
             self._uplink.check()
             self._spool.tidy(min(now, self._lived()), by_age=self._now.confirmed)
@@ -136,8 +165,8 @@ class Forwarder:
 
     def finish(self) -> None:
         """Before the end: what is gathered becomes frames, and is written and sent as far as it goes."""
-        self.batches.flush(self._now())
-        self._forward()
+        with self._gathering():
+            self.batches.flush(self._now())
         if self._durable is not None and not self._durable.done():
             self._durable.set_result(None)
         self._remember()

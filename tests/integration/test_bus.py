@@ -259,6 +259,24 @@ async def test_in_a_session_answers_go_out_in_the_order_of_the_messages(embedded
         assert bus.reconnects == 0
 
 
+async def test_what_a_session_was_sent_and_did_not_take_is_there_for_its_next_life(mosquitto: servers.Broker) -> None:
+    """Whoever leaves acknowledges nothing on the way out."""
+    heard: list[bytes] = []
+    async with Bus(mosquitto.url, "writer") as writer:
+        async with Bus(mosquitto.url, "durable", session=True) as bus:
+            bus.subscribe("x", lambda _topic, payload: heard.append(payload))
+            await until(lambda: writer.publish("x", b"first") and heard, what="both")
+            bus.pause_reading()
+            heard.clear()
+            for number in range(5):
+                writer.publish("x", bytes([number]))
+            await until(lambda: writer.unacknowledged == 0, what="the broker to have them")
+            assert not any(len(payload) == 1 for payload in heard)
+        async with Bus(mosquitto.url, "durable", session=True) as bus:
+            bus.subscribe("x", lambda _topic, payload: heard.append(payload))
+            await until(lambda: {bytes([number]) for number in range(5)} <= set(heard), what="what it left")
+
+
 async def test_a_way_stays_at_its_node_and_is_back_with_it(tmp_path: Path) -> None:
     """What is said at any node that lives is heard; a node that comes back is heard again."""
     with servers.mosquitto(tmp_path / "a") as a, servers.mosquitto(tmp_path / "b") as b:
