@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import random
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -199,9 +199,7 @@ class Bus:
             OSError, MQTTConnectError: there is no broker, or it does not want us.
         """
         client = self._access.new_client()
-        client.on_message = self._on_message
-        if self._session:
-            client.answer_durably(self._on_message_durably)
+        client.hand_to(self._on_message, durably=self._session)
         client.on_subscribe = self._on_subscribed
         lost = asyncio.Event()
         client.on_disconnect = lambda *_: lost.set()
@@ -240,8 +238,7 @@ class Bus:
     async def _leave(self, client: WireClient) -> None:
         """Hang up when the broker has what it was sent: closing on its unread answers would reset the connection,
         and it might drop what it has not read yet."""
-        client.on_message = lambda *_: None
-        client.answer_durably(lambda *_: None)
+        client.hand_to(lambda *_: None, durably=self._session)
         client.resume_reading()
         for last_thing in (client.in_flight.wait_empty, client.disconnect):
             with contextlib.suppress(Exception):
@@ -298,15 +295,8 @@ class Bus:
         if self._client is client and subscription in client.subscriptions:
             client.resubscribe(subscription)
 
-    def _on_message(
-        self, _client: object, topic: str, payload: bytes, _qos: int, properties: Mapping[str, Any]
-    ) -> None:
-        self._on_message_durably(topic, payload, properties)
-
-    def _on_message_durably(
-        self, topic: str, payload: bytes, properties: Mapping[str, Any]
-    ) -> Sequence[asyncio.Future[None]]:
-        self.retained = bool(properties["retain"])
+    def _on_message(self, topic: str, payload: bytes, retained: bool) -> Sequence[asyncio.Future[None]]:
+        self.retained = retained
         work = [asyncio.ensure_future(durable) for durable in self._handlers.hand_over(topic, payload)]
         for one in work:
             one.add_done_callback(partial(self._note_failure, topic))

@@ -2,7 +2,8 @@
 
 from collections import deque
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+import msgspec
 
 from backbone.frames import Frame
 from backbone.position import Position
@@ -14,8 +15,7 @@ _FRAME_BYTES = 1_000
 _NAME_BYTES = 100
 
 
-@dataclass(frozen=True, slots=True)
-class Delivery:
+class Delivery(msgspec.Struct, frozen=True, eq=False):
     """A frame in its turn."""
 
     gateway: str

@@ -3,9 +3,9 @@
 The two are told apart by the first byte: JSON starts with `{`, the compact form with a MessagePack map.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 import numpy as np
@@ -34,8 +34,7 @@ class FrameEvent(msgspec.Struct, frozen=True):
     data: dict[str, Any] = {}
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Frame:
+class Frame(msgspec.Struct, frozen=True, eq=False):
     """A numbered batch of readings of one gateway's lane.
 
     `p` indexes `points` (n,), `t` Unix ms (n,), `x` values (n,), `q` quality bits (n,). `prev` is the number of
@@ -71,7 +70,7 @@ class _JsonFrame(msgspec.Struct, omit_defaults=True):
     x: list[float | None]
     q: list[int]
     t0: int = 0
-    events: list[FrameEvent] = []
+    events: tuple[FrameEvent, ...] = ()
     prev: int = -1
 
 
@@ -86,14 +85,36 @@ class _CompactFrame(msgspec.Struct, omit_defaults=True):
     x: bytes
     q: bytes
     t0: int = 0
-    events: list[FrameEvent] = []
+    events: tuple[FrameEvent, ...] = ()
     prev: int = -1
 
 
+_P, _T, _X, _Q = (np.dtype(kind) for kind in ("<u4", "<i8", "<f8", "u1"))
 _json_decoder = msgspec.json.Decoder(_JsonFrame)
 _json_encoder = msgspec.json.Encoder()
 _compact_decoder = msgspec.msgpack.Decoder(_CompactFrame)
 _compact_encoder = msgspec.msgpack.Encoder()
+
+
+class _Index(NamedTuple):
+    """A column of indices that lie in its frame's list of points."""
+
+    raw: bytes
+    column: IndexColumn
+
+
+_NO_INDEX = _Index(b"", np.zeros(0, dtype=np.uint32))
+
+
+class _PointList:
+    """The points of frames, and the index of the last one: most often the next has the same."""
+
+    __slots__ = ("index", "names", "raw")
+
+    def __init__(self, names: Sequence[str], raw: bytes) -> None:
+        self.names = tuple(names)
+        self.raw = raw
+        self.index = _NO_INDEX
 
 
 class _PointLists:
@@ -104,29 +125,38 @@ class _PointLists:
 
     def __init__(self, decode: Callable[[msgspec.Raw], list[str]]) -> None:
         self._decode = decode
-        self._known: dict[bytes, tuple[str, ...]] = {}
+        self._known: dict[bytes, _PointList] = {}
+        self._begins: dict[bytes, _PointList] = {}
+        """By its first bytes, the last list that began so: to hash a whole one takes longer than to compare two."""
         self._bytes = 0
 
-    def of(self, raw: msgspec.Raw, *, remember: bool) -> tuple[str, ...]:
+    def of(self, raw: msgspec.Raw, *, remember: bool) -> _PointList:
         """The list that these bytes are.
 
         Raises:
             msgspec.MsgspecError: it is none.
         """
         key = bytes(raw)
+        begins = key[:_BEGINNING]
+        found = self._begins.get(begins)
+        if found is not None and found.raw == key:
+            return found
         found = self._known.get(key)
         if found is None:
-            found = tuple(self._decode(raw))
+            found = _PointList(self._decode(raw), key)
             if not remember:
                 return found
             self._bytes += len(key)
             if self._bytes > MOST_KNOWN_BYTES:
                 self._known.clear()
+                self._begins.clear()
                 self._bytes = len(key)
             self._known[key] = found
+        self._begins[begins] = found
         return found
 
 
+_BEGINNING = 64
 _json_lists = _PointLists(msgspec.json.Decoder(list[str]).decode)
 _compact_lists = _PointLists(msgspec.msgpack.Decoder(list[str]).decode)
 
@@ -140,11 +170,11 @@ def encode_compact(frame: Frame) -> bytes:
             seq=frame.seq,
             sent=frame.sent,
             points=msgspec.Raw(_compact_encoder.encode(frame.points)),
-            p=frame.p.astype("<u4", copy=False).tobytes(),
-            t=frame.t.astype("<i8", copy=False).tobytes(),
-            x=frame.x.astype("<f8", copy=False).tobytes(),
-            q=frame.q.astype("u1", copy=False).tobytes(),
-            events=list(frame.events),
+            p=frame.p.astype(_P, copy=False).tobytes(),
+            t=frame.t.astype(_T, copy=False).tobytes(),
+            x=frame.x.astype(_X, copy=False).tobytes(),
+            q=frame.q.astype(_Q, copy=False).tobytes(),
+            events=frame.events,
             prev=frame.prev,
         )
     )
@@ -165,7 +195,7 @@ def encode_json(frame: Frame) -> bytes:
             x=frame.x.tolist(),
             q=frame.q.tolist(),
             t0=t0,
-            events=list(frame.events),
+            events=frame.events,
             prev=frame.prev,
         )
     )
@@ -183,13 +213,10 @@ def decode(payload: bytes, *, remember: bool = True) -> Frame:
         raise FrameError(f"{len(payload)} bytes; a frame has at most {MAX_FRAME_BYTES}")
     try:
         frame = (_from_json if payload[:1] == b"{" else _from_compact)(payload, remember)
+    except FrameError:
+        raise
     except (msgspec.MsgspecError, ValueError, OverflowError) as error:
         raise FrameError(f"not a frame: {error}") from error
-    n = frame.t.size
-    if not (frame.p.size == frame.x.size == frame.q.size == n):
-        raise FrameError(f"columns differ in length: p {frame.p.size}, t {n}, x {frame.x.size}, q {frame.q.size}")
-    if n and int(frame.p.max()) >= len(frame.points):
-        raise FrameError(f"index {int(frame.p.max())} in p, but points has {len(frame.points)}")
     if frame.seq < 1 or frame.epoch < 0:
         raise FrameError(f"epoch {frame.epoch}, seq {frame.seq}: numbers start at 0 and 1")
     return frame
@@ -198,39 +225,42 @@ def decode(payload: bytes, *, remember: bool = True) -> Frame:
 def _from_json(payload: bytes, remember: bool) -> Frame:
     row = _json_decoder.decode(payload)
     _check_version(row.v)
-    points = _json_lists.of(row.points, remember=remember)
     x = np.array([np.nan if v is None else v for v in row.x] if None in row.x else row.x, dtype=np.float64)
-    return Frame(
-        row.epoch,
-        row.seq,
-        row.sent,
-        points,
-        np.array(row.p, dtype=np.uint32),
-        np.array(row.t, dtype=np.int64) + row.t0,
-        x,
-        np.array(row.q, dtype=np.uint8),
-        tuple(row.events),
-        row.prev,
-    )
+    points = _json_lists.of(row.points, remember=remember).names
+    p = np.array(row.p, dtype=np.uint32)
+    t = np.array(row.t, dtype=np.int64) + row.t0
+    return _framed(row, points, _checked(p, points), t, x, np.array(row.q, dtype=np.uint8))
 
 
 def _from_compact(payload: bytes, remember: bool) -> Frame:
     row = _compact_decoder.decode(payload)
     _check_version(row.v)
-    points = _compact_lists.of(row.points, remember=remember)
-    t = np.frombuffer(row.t, dtype="<i8")
-    return Frame(
-        row.epoch,
-        row.seq,
-        row.sent,
-        points,
-        np.frombuffer(row.p, dtype="<u4"),
-        t + row.t0 if row.t0 else t,
-        np.frombuffer(row.x, dtype="<f8"),
-        np.frombuffer(row.q, dtype="u1"),
-        tuple(row.events),
-        row.prev,
-    )
+    listed = _compact_lists.of(row.points, remember=remember)
+    if listed.index.raw != row.p:
+        listed.index = _Index(row.p, _checked(np.frombuffer(row.p, _P), listed.names))
+    t = np.frombuffer(row.t, _T)
+    if row.t0:
+        t = t + row.t0
+    return _framed(row, listed.names, listed.index.column, t, np.frombuffer(row.x, _X), np.frombuffer(row.q, _Q))
+
+
+def _checked(p: IndexColumn, points: Sequence[str]) -> IndexColumn:
+    if p.size and int(p.max()) >= len(points):
+        raise FrameError(f"index {int(p.max())} in p, but points has {len(points)}")
+    return p
+
+
+def _framed(
+    row: "_JsonFrame | _CompactFrame",
+    points: tuple[str, ...],
+    p: IndexColumn,
+    t: TimeColumn,
+    x: FloatColumn,
+    q: QualityColumn,
+) -> Frame:
+    if not (len(p) == len(x) == len(q) == len(t)):
+        raise FrameError(f"columns differ in length: p {p.size}, t {t.size}, x {x.size}, q {q.size}")
+    return Frame(row.epoch, row.seq, row.sent, points, p, t, x, q, row.events, row.prev)
 
 
 def _check_version(version: int) -> None:

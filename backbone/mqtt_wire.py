@@ -11,6 +11,7 @@ Reaches into gmqtt's private parts; pyproject.toml holds its minor version fast.
 import asyncio
 import contextlib
 import socket
+import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -34,6 +35,11 @@ must not wait for the hundreds of temperatures that one read brings."""
 _QUICKACK: int | None = getattr(socket, "TCP_QUICKACK", None)
 _LENGTH_BYTES = 4
 _PUBACK = b"\x40\x02"
+_QOS_1, _RETAIN = 0x02, 0x01
+_MESSAGES = frozenset(0x30 | again | qos | kept for again in (0, 0x08) for qos in (0, _QOS_1) for kept in (0, _RETAIN))
+"""First bytes of messages of QoS 0 and 1. The number of one of QoS 1 takes two bytes, as many as the bit says."""
+Take = Callable[[str, bytes, bool], Sequence[asyncio.Future[None]] | None]
+"""Takes a message's topic, its payload, and whether the broker had kept it; returns what its work is done with."""
 
 
 class MalformedPacketError(Exception):
@@ -90,7 +96,8 @@ class PacketSplitter:
             end = head.start + kept
             if len(buffer) < end:
                 break
-            found.append((buffer[at], bytes(buffer[head.start : end])))
+            with memoryview(buffer) as arrived:
+                found.append((buffer[at], bytes(arrived[head.start : end])))
             surplus = min(head.size - kept, len(buffer) - end)
             self._skip = head.size - kept - surplus
             at = end + surplus
@@ -134,8 +141,9 @@ class _Gathering:
 class _Protocol(MQTTProtocol):  # type: ignore[misc]  # gmqtt has no types
     """Hands packets over as they arrive, while it is not held: without the stream reader gmqtt reads by."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, client: "WireClient", **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self._client = client
         self._splitter = PacketSplitter()
         self._packets: deque[tuple[int, bytes]] = deque()
         """Arrived and not handed over yet."""
@@ -215,12 +223,31 @@ class _Protocol(MQTTProtocol):  # type: ignore[misc]  # gmqtt has no types
             self._transport.resume_reading()
 
     def _hand_over_one(self) -> None:
-        self._connection.put_package(Package(*self._packets.popleft()))
+        command, body = self._packets.popleft()
+        if command not in _MESSAGES or not self._is_taken(command, body):
+            self._connection.put_package(Package(command, body))
+
+    def _is_taken(self, command: int, body: bytes) -> bool:
+        """Take a message apart (MQTT 3.1.1, 3.3) and hand it over; False: it is none, and gmqtt has words for that.
+
+        What gmqtt does for a message takes longer than most that is done with it.
+        """
+        asks = command & _QOS_1
+        at = 2 + int.from_bytes(body[:2])
+        if at == 2 or len(body) < at + asks:
+            return False
+        try:
+            topic = body[2:at].decode()
+        except UnicodeDecodeError:
+            return False
+        self._connection._last_data_in = time.monotonic()
+        self._client.take(topic, body[at + asks :], bool(command & _RETAIN), body[at : at + asks])
+        return True
 
 
 @dataclass(slots=True)
 class _Answer:
-    packet: int
+    packet: bytes
     owed: int
     """So much has to be done before it goes out."""
 
@@ -236,7 +263,7 @@ class _Answers:
         self._waiting: deque[_Answer] = deque()
         self._is_due = False
 
-    def owe(self, packet: int, work: Sequence[asyncio.Future[None]]) -> None:
+    def owe(self, packet: bytes, work: Sequence[asyncio.Future[None]]) -> None:
         """Acknowledge it when this is done, even if it failed; what is cancelled the broker shall send again."""
         answer = _Answer(packet, len(work))
         self._waiting.append(answer)
@@ -257,7 +284,7 @@ class _Answers:
         self._is_due = False
         body = b""
         while self._waiting and not self._waiting[0].owed:
-            body += _PUBACK + self._waiting.popleft().packet.to_bytes(2)
+            body += _PUBACK + self._waiting.popleft().packet
         if body:
             self._send(body)
 
@@ -309,21 +336,24 @@ class WireClient(gmqtt.Client):  # type: ignore[misc]
     def __init__(self, client_id: str, **options: Any) -> None:
         self.in_flight = InFlight()
         self._answers = _Answers(self._send)
+        self._take: Take = lambda *_: None
+        self._durably = False
         super().__init__(client_id, persistent_storage=self.in_flight, **options)
 
-    def answer_durably(
-        self, take: Callable[[str, bytes, Mapping[str, Any]], Sequence[asyncio.Future[None]] | None]
-    ) -> None:
-        """From now on QoS 1 messages go to `take` (topic, payload, properties), others to `on_message`.
+    def hand_to(self, take: Take, *, durably: bool) -> None:
+        """From now on messages go there, and are acknowledged as they come.
 
-        They are acknowledged when all that `take` returns is done; None: never, the broker shall keep it.
+        `durably`: when all that `take` returns is done; None: never, the broker shall keep it.
         """
+        self._take, self._durably = take, durably
 
-        def on_message(packet: int, payload: bytes, topic: str, properties: Mapping[str, Any]) -> None:
-            if (work := take(topic, payload, properties)) is not None:
-                self._answers.owe(packet, work)
-
-        self._package_handler._handle_qos_1_publish_packet = on_message
+    def take(self, topic: str, payload: bytes, retained: bool, packet: bytes) -> None:
+        """A message came; its packet number, which is to be acknowledged, is empty at QoS 0."""
+        if packet and not self._durably:
+            self._send(_PUBACK + packet)
+        work = self._take(topic, payload, retained)
+        if packet and self._durably and work is not None:
+            self._answers.owe(packet, work)
 
     @property
     def full(self) -> bool:
@@ -363,6 +393,7 @@ class WireClient(gmqtt.Client):  # type: ignore[misc]
         _, protocol = await asyncio.get_running_loop().create_connection(
             partial(
                 _Protocol,
+                client=self,
                 connection_state=self._connection_state,
                 id_generator=self._package_handler.id_generator,
             ),

@@ -7,11 +7,12 @@ Gateways keep frames until then, and send again what is missing (docs/decisions/
 import asyncio
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import msgspec
 import numpy as np
 import structlog
+from msgspec.structs import replace
 
 from backbone import metrics, topics
 from backbone.bus import Bus

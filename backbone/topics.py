@@ -1,5 +1,6 @@
 """Every MQTT topic of the platform, built and parsed here and nowhere else."""
 
+from functools import lru_cache
 from typing import NamedTuple
 
 from community.site.profile import Lane
@@ -60,6 +61,7 @@ def unrecorded(site: str) -> str:
     return f"{ROOT}/{site}/unrecorded/alarm"
 
 
+@lru_cache(1_000)
 def parse_frames(topic: str) -> FrameTopic | None:
     """The parts of a frames topic; None when `topic` is not one."""
     parts = topic.split("/")

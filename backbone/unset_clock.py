@@ -1,9 +1,7 @@
 """Frames of a gateway whose clock was not set when it made them: it began in 1970, say, and counts from there. Pure."""
 
-from dataclasses import replace
-
-import msgspec
 import numpy as np
+from msgspec.structs import replace
 
 from backbone.frames import Frame
 
@@ -16,8 +14,5 @@ def dated(frame: Frame, by: int) -> Frame:
     return replace(
         frame,
         t=np.where(frame.t < SET_SINCE_MS, frame.t + by, frame.t),
-        events=tuple(
-            msgspec.structs.replace(event, t=event.t + by) if event.t < SET_SINCE_MS else event
-            for event in frame.events
-        ),
+        events=tuple(replace(event, t=event.t + by) if event.t < SET_SINCE_MS else event for event in frame.events),
     )

@@ -14,11 +14,11 @@ import time
 from collections import deque
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, suppress
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import psutil
+from msgspec.structs import replace
 
 from backbone.bus import Bus
 from backbone.frames import Frame, encode_compact

@@ -7,10 +7,11 @@ refuses, frames stay in memory (bounded) and are sent from there. Oldest bulk is
 import contextlib
 import shutil
 import sqlite3
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import structlog
+from msgspec.structs import replace
 
 from backbone.frames import FrameBuilder, decode, encode_compact
 from backbone.unset_clock import SET_SINCE_MS, dated

@@ -2,13 +2,13 @@
 
 import math
 from collections.abc import Callable
-from dataclasses import replace
 
 import msgspec
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from backbone.frames import (
     MAX_FRAME_BYTES,
@@ -109,6 +109,21 @@ def test_no_bytes_crash_the_decoder(payload: bytes) -> None:
     except FrameError:
         return
     assert frame.t.dtype == np.int64
+
+
+@pytest.mark.parametrize("encode", [encode_compact, encode_json])
+def test_an_index_is_looked_at_though_points_and_index_of_the_frame_before_are_known(
+    encode: Callable[[Frame], bytes],
+) -> None:
+    one = built([("a.x", 1, 2.0, 0), ("b.y", 1, 3.0, 0)])
+    for indices in ([0, 1], [1, 0], [1, 1], [0, 1], [0, 1]):
+        assert decode(encode(replace(one, p=np.array(indices, np.uint32)))).p.tolist() == indices
+    for _ in range(2):
+        with pytest.raises(FrameError, match="index 2 in p"):
+            decode(encode(replace(one, p=np.array([0, 2], np.uint32))))
+    fewer = replace(one, points=("a.x",))
+    with pytest.raises(FrameError, match="index 1 in p"):
+        decode(encode(fewer))
 
 
 @pytest.mark.parametrize("encode", [encode_compact, encode_json])

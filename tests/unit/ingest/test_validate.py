@@ -1,8 +1,8 @@
 from collections import Counter
-from dataclasses import replace
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from backbone.deliveries import Delivery
 from backbone.frames import Frame, FrameEvent
