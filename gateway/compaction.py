@@ -7,10 +7,10 @@ it gets some readings again, which changes nothing.
 
 import zlib
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 import structlog
+from msgspec.structs import replace
 
 from backbone.frames import Frame, FrameError, decode, encode_compact
 from backbone.unset_clock import SET_SINCE_MS

@@ -1,22 +1,34 @@
 """Frames of the stream become batches of the engine."""
 
-from collections.abc import Iterator, Sequence
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from backbone import metrics
 from backbone.deliveries import Delivery
-from backbone.frames import Frame
+from backbone.frames import Frame, IndexColumn
 from backbone.losses import EVENT_TYPE as LOSS
 from community.quality import Quality
 from community.site.site import Site
 from rules.detect.compiled import Compiled
-from rules.detect.model import Batch, Bits, Flags, Index, Occurrence, Times, Values
+from rules.detect.model import Batch, Flags, Index, Occurrence
 from rules.refused import Fault, Refuse
 
 _SUSPECT = int(Quality.CLOCK_SUSPECT)
 _MOST_NAMES = 300_000
 """In the lists of points that are remembered: some tens of megabytes."""
+
+
+@dataclass(slots=True)
+class _Known:
+    """A gateway's list of points, the engine's index of each, and of each reading of the frame that came last."""
+
+    names: tuple[str, ...]
+    places: Index
+    p: IndexColumn | None = None
+    indices: Index = field(default_factory=lambda: np.empty(0, dtype=np.intp))
 
 
 class Intake:
@@ -31,43 +43,34 @@ class Intake:
         self._gateway_of = {point.id: point.gateway for point in site.points.values()}
         self._future_skew_ms = future_skew_ms
         self._refuse = refuse
-        self._known: dict[tuple[str, tuple[str, ...]], Index] = {}
+        self._known: dict[tuple[str, int], _Known] = {}
         self._names = 0
         self._accepted = metrics.readings.labels("rules", "accepted")
         self._refused = metrics.readings.labels("rules", "refused")
 
     def batch(self, deliveries: Sequence[Delivery], now: int) -> Batch:
         """The readings and events of some frames, in order."""
-        latest = now + self._future_skew_ms
-        columns: list[tuple[Index, Times, Values, Bits]] = []
-        occurrences: list[Occurrence] = []
-        position = 0
-        for delivery in deliveries:
-            frame = delivery.frame
-            occurrences += self._occurrences(delivery.gateway, frame, position, now)
-            if not frame.t.size:
-                continue
-            p = self._indices(delivery.gateway, frame.points).take(frame.p)
-            good = (p >= 0) & (frame.t > 0)
-            t, x, q = frame.t, frame.x, frame.q
-            if not good.all():
-                self._refused.inc(float(good.size - good.sum()))
-                self._refuse_readings(delivery, p, good)
-                p, t, x, q = p[good], t[good], x[good], q[good]
-            ahead = t > latest
-            if ahead.any():
-                t, q = np.where(ahead, now, t), q | np.where(ahead, _SUSPECT, 0).astype(np.uint8)
-            columns.append((p, t, x, q))
-            position += columns[-1][0].size
-        self._accepted.inc(position)
-        if len(columns) == 1:
-            return Batch(*columns[0], occurrences)
-        if not columns:
-            return _nothing(occurrences)
-        ps, ts, xs, qs = zip(*columns, strict=True)
-        return Batch(np.concatenate(ps), np.concatenate(ts), np.concatenate(xs), np.concatenate(qs), occurrences)
+        frames = [delivery.frame for delivery in deliveries]
+        ends = np.cumsum([frame.t.size for frame in frames])
+        if not frames or not ends[-1]:
+            return _nothing(self._all_occurrences(deliveries, itertools.repeat(0), now))
+        p = np.concatenate([self._indices(delivery.gateway, delivery.frame) for delivery in deliveries])
+        t, x, q = (np.concatenate([getattr(frame, name) for frame in frames]) for name in "txq")
+        good = (p >= 0) & (t > 0)
+        if not good.all():
+            for delivery, its_p, its_good in zip(deliveries, np.split(p, ends), np.split(good, ends), strict=False):
+                if not its_good.all():
+                    self._refuse_readings(delivery, its_p, its_good)
+            ends = np.concatenate(([0], np.cumsum(good))).take(ends)
+            p, t, x, q = p[good], t[good], x[good], q[good]
+        ahead = t > now + self._future_skew_ms
+        if ahead.any():
+            t, q = np.where(ahead, now, t), q | np.where(ahead, _SUSPECT, 0).astype(np.uint8)
+        self._accepted.inc(p.size)
+        return Batch(p, t, x, q, self._all_occurrences(deliveries, (0, *ends.tolist()), now))
 
     def _refuse_readings(self, delivery: Delivery, p: Index, good: Flags) -> None:
+        self._refused.inc(float(good.size - good.sum()))
         names = delivery.frame.points
         place, known = delivery.frame.p[~good], p[~good] >= 0
         for timeless in (False, True):
@@ -79,19 +82,33 @@ class Intake:
     def _fault(self, point: str) -> Fault:
         return Fault.OTHER_GATEWAY if point in self._gateway_of else Fault.UNKNOWN_POINT
 
-    def _indices(self, gateway: str, points: tuple[str, ...]) -> Index:
-        found = self._known.get((gateway, points))
-        if found is None:
-            self._names += len(points)
+    def _indices(self, gateway: str, frame: Frame) -> Index:
+        """Of each reading. Who sends the same points in the same order, frame after frame, has them found once."""
+        known = self._known.get((gateway, id(frame.points)))
+        # The list is held, so that no other can have its id.
+        if known is None or known.names is not frame.points:
+            self._names += len(frame.points)
             if self._names > _MOST_NAMES:
                 self._known.clear()
-                self._names = len(points)
-            found = np.array([self._place(gateway, point) for point in points], dtype=np.intp)
-            self._known[gateway, points] = found
-        return found
+                self._names = len(frame.points)
+            places = np.array([self._place(gateway, point) for point in frame.points], dtype=np.intp)
+            known = self._known[gateway, id(frame.points)] = _Known(frame.points, places)
+        if known.p is not frame.p:
+            known.p, known.indices = frame.p, known.places.take(frame.p)
+        return known.indices
 
     def _place(self, gateway: str, point: str) -> int:
         return self._index[point] if self._gateway_of.get(point) == gateway else -1
+
+    def _all_occurrences(
+        self, deliveries: Sequence[Delivery], positions: Iterable[int], now: int
+    ) -> Sequence[Occurrence]:
+        return [
+            occurrence
+            for delivery, position in zip(deliveries, positions, strict=False)
+            if delivery.frame.events
+            for occurrence in self._occurrences(delivery.gateway, delivery.frame, position, now)
+        ]
 
     def _occurrences(self, gateway: str, frame: Frame, position: int, now: int) -> Iterator[Occurrence]:
         for event in frame.events:

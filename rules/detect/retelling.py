@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rules.detect.checkpoint import CheckpointError, Layout, layout_of
+from rules.detect.columns import Column, packed, unpacked
 from rules.detect.engine import Detector
 from rules.detect.model import Batch, Index, Occurrence, Transition
 from rules.detect.reach import Reach
@@ -20,12 +21,14 @@ Call = tuple[str, Batch] | tuple[str, int] | tuple[str, int, Reach | None]
 
 
 class _Told(msgspec.Struct, frozen=True, array_like=True):
-    """One call; of a batch the raw columns, of a reach its three."""
+    """One call; of a batch its columns, of a reach its three."""
 
     call: str
     number: int = 0
     columns: tuple[bytes, ...] = ()
     events: tuple[Occurrence, ...] = ()
+    packed: tuple[Column, ...] = ()
+    """Of a batch; records of older programs have `columns` in their place."""
 
 
 _encoder = msgspec.msgpack.Encoder()
@@ -92,9 +95,8 @@ def encoded(calls: Sequence[Call]) -> bytes:
 def _told(call: Call) -> _Told:
     name, what = call[0], call[1]
     if isinstance(what, Batch):
-        columns = zip((what.p, what.t, what.x, what.q), _COLUMNS, strict=True)
-        raw = tuple(np.ascontiguousarray(column, dtype=kind).tobytes() for column, kind in columns)
-        return _Told(name, 0, raw, tuple(what.occurrences))
+        columns = tuple(packed(column) for column in (what.p, what.t, what.x, what.q))
+        return _Told(name, events=tuple(what.occurrences), packed=columns)
     reach = call[2] if len(call) > 2 else None
     return _Told(name, what, () if reach is None else tuple(times.tobytes() for times in reach))
 
@@ -130,7 +132,10 @@ def _places(detector: Detector, before: Layout) -> Index:
 
 
 def _batch(call: _Told, places: Index | None) -> Batch:
-    p, t, x, q = (np.frombuffer(raw, dtype=kind) for raw, kind in zip(call.columns, _COLUMNS, strict=True))
+    if call.packed:
+        p, t, x, q = (unpacked(column, kind) for column, kind in zip(call.packed, _COLUMNS, strict=True))
+    else:
+        p, t, x, q = (np.frombuffer(raw, dtype=kind) for raw, kind in zip(call.columns, _COLUMNS, strict=True))
     if places is None:
         return Batch(p.astype(np.intp), t, x, q, call.events)
     at = places.take(p)

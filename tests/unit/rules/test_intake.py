@@ -1,7 +1,9 @@
 """Frames become batches; what a gateway may not say is left out."""
 
+from msgspec.structs import replace
+
 from backbone.deliveries import Delivery
-from backbone.frames import Frame, FrameBuilder, FrameEvent
+from backbone.frames import Frame, FrameBuilder, FrameEvent, decode, encode_compact
 from community.quality import Quality
 from community.site.profile import Lane
 from rules.detect.compile import compile_rules
@@ -53,6 +55,24 @@ def test_unknown_points_and_other_gateways_are_left_out_and_the_far_future_is_no
     batch = intake().batch([delivery(strange, "gw-other")], NOW)
     assert len(batch) == 0
     assert not batch.occurrences
+
+
+def test_events_stand_before_what_is_left_of_their_frame() -> None:
+    seen = (FrameEvent("b.seen", NOW, "hello"),)
+    one = frame(("a.x", 0, 1.0), ("a.x", NOW, 2.0), ("nobody.x", NOW, 3.0), events=seen)
+    other = frame(("b.x", NOW, 4.0), events=seen)
+    batch = intake().batch([delivery(frame(events=seen)), delivery(one), delivery(frame()), delivery(other)], NOW)
+    assert batch.x.tolist() == [2.0, 4.0]
+    assert [o.position for o in batch.occurrences] == [0, 0, 1]
+
+
+def test_points_in_another_order_and_other_gateways_with_the_same_list_are_told_apart() -> None:
+    its, sent = intake(), decode(encode_compact(frame(("a.x", NOW, 1.0), ("b.x", NOW, 2.0))))
+    again = decode(encode_compact(replace(sent, p=sent.p[::-1], seq=2)))
+    assert again.points is sent.points
+    for one, places in ((sent, [0, 1]), (again, [1, 0]), (sent, [0, 1])):
+        assert its.batch([delivery(one)], NOW).p.tolist() == places
+    assert len(its.batch([delivery(sent, "gw-other")], NOW)) == 0
 
 
 def test_what_is_refused_is_told_by_point_and_reason() -> None:

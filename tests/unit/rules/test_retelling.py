@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import example, given, settings
@@ -165,6 +166,16 @@ def test_points_that_have_moved_or_are_gone_are_told_by_name() -> None:
     after.restore(base, layout)
     tell_again(after, encoded(before.take()), layout)
     assert [(t.scope, t.at) for t in after.tick(60_000)] == [("b.x", 6000)]
+
+
+def test_what_an_older_program_kept_is_told_as_well() -> None:
+    now, layout = 1_790_000_000_000, fresh().layout
+    p, t, x, q = np.array([0, 1]), np.array([now, now + 1]), np.array([3.5, 1.0]), np.array([0, 2], dtype=np.uint8)
+    columns = (p.astype(np.uint32).tobytes(), t.tobytes(), x.tobytes(), q.tobytes())
+    old, new = fresh(), fresh()
+    tell_again(old, msgspec.msgpack.encode([("evaluate", 0, columns, ())]), layout)
+    tell_again(new, encoded([("evaluate", Batch(p, t, x, q))]), layout)
+    assert old.state() == new.state() != fresh().state()
 
 
 @pytest.mark.parametrize("damaged", [b"", b"\x00", b"\x91\x01"])
