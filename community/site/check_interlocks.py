@@ -48,12 +48,12 @@ def _cause(path: Path, cause: InterlockCause, gateway: Gateway, subject: Subject
     for measure in cause.of:
         named = [point for point in points if point.measure == measure]
         if not named:
-            near = suggestion(measure, {p.measure for p in subject.points if p.device.id in own})
+            near = suggestion(measure, {p.measure for p in subject.points if p.device in own})
             yield (*path, "of"), f"no device in {cause.zone} has '{measure}'{near}"
             return
         wrong += _readable((*path, "of"), named, gateway, own)
     yield from wrong
-    devices = {point.device.id for point in points if point.device.id in own}
+    devices = {point.device for point in points if point.device in own}
     if not wrong and len(devices) < cause.at_least:
         sentence = (
             f"{cause.at_least} devices must agree, but {gateway.id} has only {len(devices)} of them in {cause.zone}"
@@ -62,7 +62,7 @@ def _cause(path: Path, cause: InterlockCause, gateway: Gateway, subject: Subject
 
 
 def _readable(path: Path, points: Sequence[Candidate], gateway: Gateway, own: set[str]) -> Found:
-    away = next((point.id for point in points if point.device.id not in own), None)
+    away = next((point.id for point in points if point.device not in own), None)
     if away is not None:
         yield path, f"'{away}' is read by another gateway; {gateway.id} must do this with nobody's help"
     no_flag = next((point.id for point in points if point.kind is not ValueKind.BOOLEAN), None)

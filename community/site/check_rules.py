@@ -125,14 +125,14 @@ def _vote(path: Path, vote: Vote, selected: Selected) -> Found:
         return
     devices: dict[str, set[str]] = {}
     for point in selected.points:
-        devices.setdefault(point.zone if vote.per == "zone" else "", set()).add(point.device.id)
+        devices.setdefault(point.zone if vote.per == "zone" else "", set()).add(point.device)
     most = max(len(names) for names in devices.values())
     if most < vote.at_least:
         yield path, f"{vote.at_least} devices must agree, but no {vote.per} has more than {most}"
 
 
 def _sequence(path: Path, selected: Selected, subject: Subject) -> Found:
-    silent = next((point.device.id for point in selected.points if point.device.id not in subject.telling), None)
+    silent = next((point.device for point in selected.points if point.device not in subject.telling), None)
     if silent is not None:
         yield path, f"'{silent}' reports no events, so this would be true at every change; select devices that do"
 

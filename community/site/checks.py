@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from community.headcount import OUTSIDE
@@ -25,6 +26,7 @@ from community.site.topics import Topics
 from community.site.yaml_text import Document, Path
 
 _ADDRESS = re.compile(r"[^\s:/]+:[0-9]{1,5}|\[[0-9a-fA-F:.]+\]:[0-9]{1,5}")
+_OF_SERIAL_PORTS = frozenset({"baud", "parity", "stop_bits"})
 _SHAPES = {
     "sparkplug_b": (
         r"spBv1\.0/[^/+]+/(?:\+|[ND](?:BIRTH|DATA|DEATH))/[^/+]+(?:/[^/+]+)?",
@@ -161,29 +163,30 @@ def _source(path: Path, device: Device, profile: Profile) -> Found:
 
 
 def _line(path: Path, source: ModbusSource) -> Found:
-    given = [key for key in ("tcp", "rtu", "rtu_tcp") if getattr(source, key) is not None]
+    ways = (("tcp", source.tcp), ("rtu", source.rtu), ("rtu_tcp", source.rtu_tcp))
+    given = [(key, address) for key, address in ways if address is not None]
     if len(given) != 1:
         yield path, "say where the unit is, in one way: tcp, rtu (a serial port) or rtu_tcp"
         return
-    key, address = given[0], source.line.address
+    key, address = given[0]
     if key == "rtu" and not address.startswith("/"):
         yield (*path, key), f"'{address}' is no serial port; write its path, such as /dev/ttyUSB0"
     if key != "rtu" and not _is_address(address):
         yield (*path, key), f"'{address}' is no address; write host:port"
     if key != "tcp" and not 1 <= source.unit <= 247:
         yield (*path, "unit"), "units of a serial line are numbered 1 to 247; 0 speaks to all and none answers"
-    serial = sorted({"baud", "parity", "stop_bits"} & source.model_fields_set)
-    if key != "rtu" and serial:
+    if key != "rtu" and (serial := sorted(_OF_SERIAL_PORTS & source.model_fields_set)):
         yield (*path, serial[0]), f"{serial[0]} belongs to a serial port (rtu), not to {key}; delete this"
 
 
+@lru_cache(maxsize=1000)  # units of one line share it
 def _is_address(text: str) -> bool:
     return bool(_ADDRESS.fullmatch(text)) and 0 < int(text.rpartition(":")[2]) < 65536
 
 
 def _measures(path: Path, device: Device, profile: Profile) -> Found:
-    for key in ("outputs", "names", "zones"):
-        for measure in getattr(device, key):
+    for key, rows in (("outputs", device.outputs), ("names", device.names), ("zones", device.zones)):
+        for measure in rows:
             if measure not in profile.measures:
                 yield (*path, key, measure), f"{profile.id} has no '{measure}'{suggestion(measure, profile.measures)}"
     for measure, output in device.outputs.items():

@@ -125,6 +125,6 @@ def _point(gateway: Gateway, device: Device, profile: Profile, measure: str, row
         high=row.high,
         every_s=row.every or device.every or profile.every,
         output=output,
-        tags=(*device.tags, *(tag for tag in row.tags if tag not in device.tags)),
-        states=MappingProxyType(dict(OUTPUT_STATES.get(output.kind, row.states) if output else row.states)),
+        tags=(*device.tags, *(tag for tag in row.tags if tag not in device.tags)) if device.tags else row.tags,
+        states=MappingProxyType(OUTPUT_STATES.get(output.kind, row.states) if output else row.states),
     )

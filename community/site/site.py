@@ -4,16 +4,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
+import msgspec
+
 from community.site.devices import Device, Gateway, Output
 from community.site.model import SiteFile, Zone
 from community.site.plans import Plan
 from community.site.profile import Family, Lane, Measure, Profile, ValueKind
-from community.site.selection import Entry, Selection
+from community.site.selection import Selection
 from community.text import Text
 
 
-@dataclass(frozen=True, slots=True)
-class Point:
+class Point(msgspec.Struct, frozen=True):
     """One measured or commanded value: `{device}.{measure}`, unique in its site."""
 
     id: str
@@ -74,11 +75,7 @@ class Site:
     @cached_property
     def selection(self) -> Selection:
         """Finds points by what rules select them by; places are those of `points`."""
-        rows = [
-            Entry(point.id, point.device, point.measure, point.zone, point.family, frozenset(point.tags))
-            for point in self.points.values()
-        ]
-        return Selection(rows, {zone: self.zone_path(zone) for zone in self.zones})
+        return Selection(list(self.points.values()), {zone: self.zone_path(zone) for zone in self.zones})
 
     @cached_property
     def points_of_gateway(self) -> Mapping[str, tuple[Point, ...]]:

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Protocol, TypeVar
 
+import msgspec
+
 from community.site.calendar import calendar_names
 from community.site.conditions import Condition, Part, Select
 from community.site.devices import Device, Output
@@ -13,7 +15,7 @@ from community.site.plans import Plan
 from community.site.problems import suggestion
 from community.site.profile import Profile, ValueKind
 from community.site.rules import Rule
-from community.site.selection import Entry, Selection
+from community.site.selection import Selection
 from community.site.yaml_text import Path
 
 Found = Iterator[tuple[Path, str]]
@@ -28,17 +30,16 @@ class _Named(Protocol):
 N = TypeVar("N", bound=_Named)
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(msgspec.Struct, frozen=True):
     """A point as the checks need it, before the site is resolved."""
 
     id: str
-    device: Device
+    device: str
     measure: str
     zone: str
     family: str
     kind: ValueKind
-    tags: frozenset[str]
+    tags: tuple[str, ...]
     every_s: float
     """The expected interval between readings."""
 
@@ -157,12 +158,12 @@ class Subject:
         return [
             Candidate(
                 f"{device.id}.{measure}",
-                device,
+                device.id,
                 measure,
                 device.zones.get(measure, device.zone),
                 row.family or profile.family,
                 row.kind,
-                frozenset((*device.tags, *row.tags)),
+                (*device.tags, *row.tags) if device.tags else row.tags,
                 row.every or device.every or profile.every,
             )
             for _, device in self.devices
@@ -192,11 +193,7 @@ class Subject:
     @cached_property
     def selection(self) -> Selection:
         """Finds points of the file; places are those of `points`."""
-        rows = [
-            Entry(point.id, point.device.id, point.measure, point.zone, point.family, point.tags)
-            for point in self.points
-        ]
-        return Selection(rows, self.zones)
+        return Selection(self.points, self.zones)
 
     def selected(self, select: Select) -> Selected:
         """The points a rule watches."""
@@ -211,7 +208,7 @@ class Subject:
     @cached_property
     def telling(self) -> frozenset[str]:
         """Devices that report events."""
-        return frozenset(point.device.id for point in self.points if point.kind is ValueKind.EVENT)
+        return frozenset(point.device for point in self.points if point.kind is ValueKind.EVENT)
 
 
 def inner_parts(path: Path, when: Condition) -> Iterator[tuple[Path, Part]]:

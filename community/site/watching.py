@@ -40,20 +40,23 @@ class Watching:
 
     def watches(self, rule: Rule) -> Iterator[Watch]:
         """The rule at each of its scopes, in the order of the points."""
-        composite = rule.when.kind in COMPOSITE_KINDS
-        places = [
-            place
-            for place in self.site.selection.places(rule.select)
-            if composite or (rule.when.kind == "event") or self.points[place].kind is not ValueKind.EVENT
-        ]
-        grouped: dict[str, list[int]] = defaultdict(list)
+        kind, points = rule.when.kind, self.points
+        places = self.site.selection.places(rule.select)
+        if kind != "event" and kind not in COMPOSITE_KINDS:
+            places = [place for place in places if points[place].kind is not ValueKind.EVENT]
         per = scope_kind(rule)
+        if per == "point" and not rule.overrides:  # most rules of a large site
+            for place in places:
+                point = points[place]
+                yield Watch(rule, point.id, point.zone, (point,))
+            return
+        grouped: dict[str, list[int]] = defaultdict(list)
         for place in places:
-            grouped[self.scope_of(self.points[place], per)].append(place)
+            grouped[self.scope_of(points[place], per)].append(place)
         for scope, members in grouped.items():
             numbers = overrides_at(rule, self.site.selection, members)
-            points = tuple(self.points[place] for place in members)
-            yield Watch(self._with(rule, numbers), scope, points[0].zone, points, numbers)
+            inside = tuple(points[place] for place in members)
+            yield Watch(self._with(rule, numbers), scope, inside[0].zone, inside, numbers)
 
     def at(self, rule: Rule, scope: str) -> Rule:
         """The rule as it holds at a scope; the rule itself where it has none."""

@@ -64,12 +64,16 @@ class _Builder:
         self.forms: dict[tuple[int, int, bool], _Form] = {}
 
     def add(self, rule: Rule) -> None:
+        effective: Rule | None = None
+        form: _Form | None = None  # None: it is composed
         for watch in self.watching.watches(rule):
-            effective = watch.rule
-            if effective.during or effective.when.kind in COMPOSITE_KINDS:
+            if watch.rule is not effective:
+                effective = watch.rule
+                composed = bool(effective.during) or effective.when.kind in COMPOSITE_KINDS
+                form = None if composed else self._form(effective, effective.when, part=False)
+            if form is None:
                 self._add_composite(watch)
             else:
-                form = self._form(effective, effective.when, part=False)
                 spot = self._spot(form, watch.scope, watch.zone, _ids(watch.points))
                 self._add_condition(form, watch.points, spot)
 
@@ -85,8 +89,8 @@ class _Builder:
         """A condition at a scope; `path` names it inside its rule when it is only a part of it."""
         part, rule, place = bool(path), form.rule.id, len(self.spots)
         key = f"{rule}|{scope}|{path}{form.digest}"
-        delays = form.on_delay_ms, form.off_delay_ms
-        self.spots.append(Spot(rule, scope, zone, form.kind, *delays, points, key, part, part, composed))
+        on, off = form.on_delay_ms, form.off_delay_ms
+        self.spots.append(Spot(rule, scope, zone, form.kind, on, off, points, key, part, part, composed))
         if not part:
             self.of_rule[rule].append(place)
         return place
@@ -184,7 +188,8 @@ class _Builder:
 
     def build(self) -> Compiled:
         bindings = sorted(self.bindings, key=lambda b: b.point)
-        place = {(b.spot, b.point): i for i, b in enumerate(bindings)}
+        named = {spot for spot, *_ in (*self.groups, *self.guards)}
+        place = {(b.spot, b.point): i for i, b in enumerate(bindings) if b.spot in named}
         points = list(self.site.points.values())
         sources: dict[Source, int] = {}
         source_of = [sources.setdefault(Source(p.gateway, p.lane), len(sources)) for p in points]

@@ -76,7 +76,8 @@ BUILT = make_site(
 SITE = replace(
     BUILT,
     points={
-        name: replace(point, lane=Lane.BULK if name == "b.x" else Lane.URGENT) for name, point in BUILT.points.items()
+        name: msgspec.structs.replace(point, lane=Lane.BULK if name == "b.x" else Lane.URGENT)
+        for name, point in BUILT.points.items()
     },
 )
 """Of two sources: one may be known further than the other."""

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -125,7 +126,7 @@ TWO = make_site(
 
 
 def two_gateways() -> Site:
-    points = {name: replace(point, gateway=f"gw-{name[0]}") for name, point in TWO.points.items()}
+    points = {name: msgspec.structs.replace(point, gateway=f"gw-{name[0]}") for name, point in TWO.points.items()}
     return replace(TWO, points=points)
 
 
