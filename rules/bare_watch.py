@@ -26,7 +26,7 @@ from rules.notify.channels import Channels, prepare
 from rules.notify.push import Push
 from rules.notify.unrecorded import Unrecorded
 from rules.notify.unrecorded_pages import UnrecordedPages
-from rules.respond.responder import Responder
+from rules.respond.rule_book import RuleBook
 from rules.settings import RulesSettings
 
 AFTER_S = 5.0
@@ -62,7 +62,7 @@ async def _watch(settings: RulesSettings, site: Site) -> None:
 async def _judge(settings: RulesSettings, site: Site) -> None:
     detector = await asyncio.to_thread(detector_of, site)
     intake = Intake(site, detector.compiled, settings.future_skew_ms, lambda *_: None)
-    rule_of = Responder(site, settings.late_after_ms).rule_of
+    rule_of = RuleBook(site).of
     channels, push = Channels(site, os.environ), Push(settings.data_dir, settings.contact)
     heard: asyncio.Queue[Delivery] = asyncio.Queue(MOST_WAITING)
 

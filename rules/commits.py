@@ -219,7 +219,7 @@ class Commits:
     def _go_without(self, now: int) -> None:
         """People are told without a record, and what is remembered for the next try is bounded."""
         waiting = self._owed if self._try is None else self._try.found + self._owed
-        self._unrecorded.owe(waiting, self._responder.rule_of, now)
+        self._unrecorded.owe(waiting, self._responder.rules.of, now)
         told = self._judge.told
         if told.readings >= self._most_owed or told.calls >= MOST_CALLS:
             told.take()

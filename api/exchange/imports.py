@@ -13,33 +13,27 @@ from typing import Literal, NamedTuple
 import msgspec
 import structlog
 
-from api.problems import Problem, not_found
-from backbone import small_file
+from api.jobs import Job, Jobs
+from api.problems import Problem
 from backbone.historian.bringing_in import Brought, bring_in
 from backbone.historian.exchange_read import BadLine, ExchangeError
 from backbone.historian.port import Historian, HistorianError
 from community.site.site import Site
 
-MOST_KEPT = 50
 log = structlog.get_logger()
 
 
-class Import(msgspec.Struct, frozen=True, kw_only=True):
+class Import(Job, frozen=True, kw_only=True):
     """One import: whose, of what, how far, and what came of it."""
 
-    id: str
-    at: int
-    by: str
     size: int
     """Bytes of the file."""
     state: Literal["running", "done", "failed"] = "running"
-    readings: int = 0
     refused: int = 0
     lines: tuple[BadLine, ...] = ()
     """The first ones that were refused."""
     unknown: tuple[str, ...] = ()
     """Points the site file does not have; their readings are stored."""
-    problem: str = ""
 
 
 class Sent(NamedTuple):
@@ -58,7 +52,11 @@ class Imports:
         self._folder = folder
         self._lock = threading.Lock()
         self._busy = False
-        self._running: Import | None = None
+        self._jobs = Jobs(
+            folder,
+            Import,
+            problem="the program was started again meanwhile; send the file again: what is stored is not doubled",
+        )
 
     def reserve(self) -> Path:
         """Where the next file is to be put; until `start` or `give_up` nobody else imports.
@@ -83,8 +81,8 @@ class Imports:
     def start(self, sent: Sent, historian: Historian, site: Site, over: Callable[[Import], None]) -> Import:
         """Begin to import a file that came whole; `over` is told what came of it."""
         begun = Import(id=sent.path.stem, at=sent.at, by=sent.by, size=sent.path.stat().st_size)
-        self._running = begun
-        self._keep(begun)
+        self._jobs.running = begun
+        self._jobs.keep(begun)
         threading.Thread(target=self._run, args=(sent, historian, site, over), daemon=True, name="import").start()
         return begun
 
@@ -94,17 +92,7 @@ class Imports:
         Raises:
             Problem: there is none, or no more.
         """
-        running = self._running
-        if running is not None and running.id == identifier:
-            return running
-        try:
-            found = msgspec.json.decode((self._folder / f"{identifier}.json").read_bytes(), type=Import)
-        except (OSError, msgspec.MsgspecError):
-            raise not_found("import", identifier) from None
-        if found.state == "running":
-            again = "the program was started again meanwhile; send the file again: what is stored is not doubled"
-            return msgspec.structs.replace(found, state="failed", problem=again)
-        return found
+        return self._jobs.get(identifier)
 
     def _run(self, sent: Sent, historian: Historian, site: Site, over: Callable[[Import], None]) -> None:
         try:
@@ -116,25 +104,17 @@ class Imports:
             log.exception("an import failed", by=sent.by)
             done = msgspec.structs.replace(self._told(), state="failed", problem="unexpected error, see the log")
         sent.path.unlink(missing_ok=True)
-        self._keep(done)
+        self._jobs.keep(done)
         try:
             over(done)
         finally:
-            self._running, self._busy = None, False
+            self._jobs.running, self._busy = None, False
 
     def _heard(self, so_far: Brought) -> None:
         """How far it is."""
         self._told(readings=so_far.readings, refused=so_far.refused, lines=so_far.lines, unknown=so_far.unknown)
 
     def _told(self, **changes: object) -> Import:
-        assert self._running is not None
-        self._running = msgspec.structs.replace(self._running, **changes)
-        return self._running
-
-    def _keep(self, done: Import) -> None:
-        try:
-            small_file.replace(self._folder / f"{done.id}.json", msgspec.json.encode(done))
-            for old in sorted(self._folder.glob("*.json"), key=lambda path: path.stat().st_mtime)[:-MOST_KEPT]:
-                old.unlink(missing_ok=True)
-        except OSError as error:
-            log.warning("an import cannot be kept", error=str(error))
+        assert self._jobs.running is not None
+        self._jobs.running = msgspec.structs.replace(self._jobs.running, **changes)
+        return self._jobs.running

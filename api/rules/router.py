@@ -19,13 +19,11 @@ from api.rules.schemas import (
     RuleOfPoint,
     RuleOut,
     RuleVersionOut,
-    TrialAsked,
-    TrialOut,
     show,
     show_coverage,
     show_rule,
-    show_trial,
 )
+from api.rules.trial_schemas import TrialAsked, TrialOut, show_trial
 from api.rules.trials import Trial
 from api.security.access import Viewer, require
 from api.security.sessions import Caller

@@ -16,8 +16,8 @@ from typing import Any, Literal
 import msgspec
 import structlog
 
-from api.problems import Problem, not_found
-from backbone import small_file
+from api.jobs import Job, Jobs
+from api.problems import Problem
 from backbone.historian import exchange
 from backbone.historian.exchange_read import ExchangeError
 from backbone.historian.port import Historian, HistorianError, ReadingBatch
@@ -28,23 +28,17 @@ MOST_READINGS = 20_000_000
 MOST_EVENTS = 200_000
 MOST_MEMORY = 4_000_000_000
 MOST_SECONDS = 300
-MOST_KEPT = 50
 ON_READINGS = ("--against", "old.yaml", "--csv", "readings.parquet", "--events", "events.jsonl")
 log = structlog.get_logger()
 
 
-class Trial(msgspec.Struct, frozen=True, kw_only=True):
+class Trial(Job, frozen=True, kw_only=True):
     """One trial: what was asked, how far it is, and what came out (the answer of `anju rules test --json`)."""
 
-    id: str
-    at: int
-    by: str
     rule: str
     begin: int
     end: int
     state: Literal["gathering", "replaying", "done", "failed"] = "gathering"
-    readings: int = 0
-    problem: str = ""
     result: dict[str, Any] | None = None
 
 
@@ -59,7 +53,7 @@ class Trials:
         self._folder = folder
         self._profiles = profiles
         self._lock = threading.Lock()
-        self._running: Trial | None = None
+        self._jobs = Jobs(folder, Trial, problem="the program was started again meanwhile; try again")
 
     def start(
         self, trial: Trial, historian: Historian, site: Site, new: str, old: str, cases: str | None = None
@@ -70,10 +64,10 @@ class Trials:
             Problem: another one runs.
         """
         with self._lock:
-            if self._running is not None:
+            if self._jobs.running is not None:
                 raise Problem(429, "another trial runs; look again in a minute", kind="rate")
-            self._running = trial
-        self._keep(trial)
+            self._jobs.running = trial
+        self._jobs.keep(trial)
         work = threading.Thread(
             target=self._run, args=(trial, historian, site, new, old, cases), daemon=True, name="trial"
         )
@@ -86,18 +80,7 @@ class Trials:
         Raises:
             Problem: there is none, or no more.
         """
-        running = self._running
-        if running is not None and running.id == identifier:
-            return running
-        try:
-            found = msgspec.json.decode((self._folder / f"{identifier}.json").read_bytes(), type=Trial)
-        except (OSError, msgspec.MsgspecError):
-            raise not_found("trial", identifier) from None
-        if found.state in {"gathering", "replaying"}:
-            return msgspec.structs.replace(
-                found, state="failed", problem="the program was started again meanwhile; try again"
-            )
-        return found
+        return self._jobs.get(identifier)
 
     def _run(self, trial: Trial, historian: Historian, site: Site, new: str, old: str, cases: str | None) -> None:
         work = self._folder / trial.id
@@ -130,12 +113,12 @@ class Trials:
             trial = _failed(trial, "unexpected error, see the log")
         finally:
             shutil.rmtree(work, ignore_errors=True)
-            self._keep(trial)
-            self._running = None
+            self._jobs.keep(trial)
+            self._jobs.running = None
 
     def _gather(self, trial: Trial, historian: Historian, site: Site, work: Path) -> Trial:
         def said(readings: int) -> None:
-            self._running = msgspec.structs.replace(trial, readings=readings)
+            self._jobs.running = msgspec.structs.replace(trial, readings=readings)
 
         def copied(since: int) -> int:
             batches = _at_most(historian.scan(site.id, None, since, trial.end))
@@ -148,7 +131,7 @@ class Trials:
             readings = copied(trial.begin - warm_up_ms(site))
         except _TooManyError:
             readings = copied(trial.begin)  # the result says which rules knew too little at first
-        self._running = trial = msgspec.structs.replace(trial, state="replaying", readings=readings)
+        self._jobs.running = trial = msgspec.structs.replace(trial, state="replaying", readings=readings)
         return trial
 
     def _replay(self, trial: Trial, work: Path, *on: str) -> Trial:
@@ -169,14 +152,6 @@ class Trials:
             log.warning("a trial failed", trial=trial.id, said=said[-5:])
             return _failed(trial, said[-1] if said else f"the trial ended with {done.returncode}")
         return msgspec.structs.replace(trial, state="done", result=msgspec.json.decode(done.stdout))
-
-    def _keep(self, trial: Trial) -> None:
-        try:
-            small_file.replace(self._folder / f"{trial.id}.json", msgspec.json.encode(trial))
-            for old in sorted(self._folder.glob("*.json"), key=lambda path: path.stat().st_mtime)[:-MOST_KEPT]:
-                old.unlink(missing_ok=True)
-        except OSError as error:
-            log.warning("a trial cannot be kept", error=str(error))
 
 
 def _failed(trial: Trial, why: str) -> Trial:

@@ -9,7 +9,6 @@ import asyncio
 import contextlib
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from functools import partial
 
 import msgspec
@@ -20,45 +19,28 @@ from backbone import metrics
 from backbone.database.database import Database
 from backbone.database.notifications import (
     all_browsers,
-    browsers_of,
-    escalations_by_id,
     escalations_of,
     get_escalation,
-    get_notification,
-    notifications_of,
     oldest_due,
     open_escalations,
-    pace_of,
-    people_waiting,
     push_key,
-    queued_for,
-    queued_high,
     save_browsers,
-    save_escalation,
-    save_notification,
-    save_pace,
     save_push_key,
     save_reach,
 )
 from backbone.database.outbox import Relay
-from community.escalations import OPEN, Escalation, EscalationState
+from community.escalations import OPEN, EscalationState
 from community.notice_text import Message, render
-from community.notifications import (
-    Notification,
-    NotificationState,
-    handed_over,
-    not_taken,
-    paced,
-    release_at,
-)
-from community.push import CHANNEL, Browsers, without
+from community.push import CHANNEL, Browsers
 from community.site.duty import Notifications
 from community.site.site import Site
 from rules.notify.calling import AT_ONCE, Calling
 from rules.notify.channels import Channels, hand_over, prepare
-from rules.notify.delivery import Delivery, Outcome, delivery_of, together
+from rules.notify.delivery import Delivery, Outcome
+from rules.notify.due import due
 from rules.notify.endings import ended, keep_ended
 from rules.notify.push import Push
+from rules.notify.results import write_down
 from rules.notify.slots import Slots, Way
 from rules.notify.taken import NotTaken
 from rules.writer import Writer
@@ -69,8 +51,6 @@ GATHER_S = 0.05
 SETTLE_EVERY_MS = 30_000
 RESULTS_AT_ONCE = 200
 MOST_STANDING = 20_000
-MOST_AT_ONCE = 200
-MOST_TOGETHER = 5_000
 THREADS = 64
 log = structlog.get_logger()
 
@@ -242,24 +222,9 @@ class Notifier:
 
     def _due(self, *, urgent_only: bool) -> tuple[list[Delivery], int | None]:
         """Deliveries to begin now, and when the next one may be."""
-        now, later = self._now(), list[int]()
-        found: list[tuple[Notification, ...]] = []
         with self._database.read() as c:
             self._push.browsers = all_browsers(c, self._site.id)
-            high = queued_high(c, self._site.id, MOST_AT_ONCE)
-            later += [n.next_at for n in high if n.next_at > now]
-            found += together([n for n in high if n.next_at <= now and n.id not in self._busy])
-            waiting = {} if urgent_only else people_waiting(c, self._site.id)
-            for person, first in waiting.items():
-                if f"person:{person}" in self._busy:
-                    continue
-                at = max(first, release_at(pace_of(c, self._site.id, person), self._settings.grouping))
-                if at > now:
-                    later.append(at)
-                else:
-                    found.append(tuple(queued_for(c, self._site.id, person, now, MOST_TOGETHER)))
-            escalations = escalations_by_id(c, list({n.escalation for some in found for n in some}))
-        return [delivery_of(some, escalations) for some in found], min(later, default=None)
+            return due(c, self._site, self._now(), self._busy, urgent_only=urgent_only)
 
     async def _deliver(self, delivery: Delivery, pool: ThreadPoolExecutor) -> None:
         lead = delivery.lead
@@ -301,45 +266,11 @@ class Notifier:
     async def _record(self) -> None:
         while self._outcomes:
             some = self._outcomes[:RESULTS_AT_ONCE]
-            await self._writer.do(partial(self._record_some, some))
+            await self._writer.do(partial(write_down, self._site, self._calling, some))
             del self._outcomes[: len(some)]
             for outcome in some:
                 self._busy.difference_update(outcome.delivery.keys)
             self._relay.wake()
-
-    def _record_some(self, outcomes: Sequence[Outcome], c: Connection) -> None:
-        for outcome in outcomes:
-            lead = outcome.delivery.lead
-            if not outcome.why and outcome.grouped:
-                pace = paced(pace_of(c, self._site.id, lead.person), lead.person, outcome.at, self._settings.grouping)
-                save_pace(c, self._site.id, pace)
-            if outcome.gone:
-                known = browsers_of(c, self._site.id, lead.person)
-                save_browsers(c, self._site.id, without(known, {*outcome.gone}))
-            for sent in outcome.delivery.notifications:
-                self._record_one(c, sent.id, lead, outcome)
-
-    def _record_one(self, c: Connection, identifier: str, lead: Notification, outcome: Outcome) -> None:
-        notification = get_notification(c, identifier)
-        if notification is None or notification.state is not NotificationState.QUEUED:
-            return
-        if outcome.why:
-            after = not_taken(notification, outcome.at, outcome.why, self._settings.retry)
-        else:
-            after = handed_over(notification, outcome.at)
-        after = after if outcome.why else _with_message(after, lead.id)
-        save_notification(c, after)
-        if after.state is NotificationState.QUEUED:
-            return
-        escalation = get_escalation(c, after.escalation)
-        if escalation is None:
-            return
-        if escalation.kind == "step":
-            self._calling.take_into_plan(c, escalation, [after], notifications_of(c, escalation.id), outcome.at)
-        if after.state is NotificationState.FAILED:
-            log.warning("somebody could not be told", person=after.person, why=after.why, notification=after.id)
-            if escalation.state is EscalationState.CALLING:
-                save_escalation(c, _at_once(escalation, outcome.at))
 
     def backlog_ms(self) -> int:
         """How long the longest waiting notification has been due; blocking."""
@@ -352,11 +283,3 @@ class Notifier:
         if not self._failing:
             self._failing = True
             log.error("the notifier failed; trying again", exc_info=error)
-
-
-def _with_message(notification: Notification, message: str) -> Notification:
-    return replace(notification, message=message)
-
-
-def _at_once(escalation: Escalation, now: int) -> Escalation:
-    return replace(escalation, next_at=min(escalation.next_at, now), version=escalation.version + 1)

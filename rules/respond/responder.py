@@ -18,27 +18,25 @@ from backbone.database.statements import savepoint
 from community.alarms import (
     Alarm,
     AlarmState,
-    Cause,
-    acknowledge,
     alarm_id,
     call_again,
-    clear,
     reraise,
 )
 from community.commands import Reply
 from community.re_alarm import re_alarm_at
-from community.site.rules import GATEWAY_OFFLINE, INTERLOCK_OUTPUT_FAILED, Grade, Rule
+from community.site.rules import GATEWAY_OFFLINE, Grade, Rule
 from community.site.site import Site
-from community.site.watching import Watching
 from community.suppression import over
 from rules.detect.model import Transition
 from rules.respond import grouping, interlock_outputs, suppressing, tickets
 from rules.respond.alarm_record import WRITER, keep, raised, tell
 from rules.respond.chatter import Chatter
-from rules.respond.consequences import MOST_STANDING, STANDING, ungroup, ungroup_orphans
+from rules.respond.consequences import MOST_STANDING, STANDING, ungroup_orphans
+from rules.respond.endings import Endings
 from rules.respond.orders import Order
 from rules.respond.output_values import OutputValues
 from rules.respond.plans import Plans
+from rules.respond.rule_book import RuleBook
 
 TIDY_EVERY_MS = 10_000
 MOST_CONFLICTS = 5
@@ -59,7 +57,8 @@ class Responder:
     def use(self, site: Site) -> None:
         """Respond by this site from now on."""
         self._site = site
-        self._watching = Watching(site)
+        self._rules = RuleBook(site)
+        self._endings = Endings(site, self._rules, self._chatter)
         self._plans = Plans(site, self._outputs)
         self._followers = grouping.followers(site)
 
@@ -89,7 +88,7 @@ class Responder:
         return orders
 
     def _alarm_alone(self, c: Connection, transition: Transition, now: int) -> None:
-        rule = self.rule_of(transition)
+        rule = self._rules.of(transition)
         if rule is None or not transition.active:
             return
         try:
@@ -121,9 +120,9 @@ class Responder:
             self._guarded(
                 c,
                 "consequences could not be looked through",
-                lambda: ungroup_orphans(c, self._site, self._rule_of, now),
+                lambda: ungroup_orphans(c, self._site, self._rules.at, now),
             )
-            self._guarded(c, "chattering alarms could not be ended", lambda: self._end_chattering(c, now))
+            self._guarded(c, "chattering alarms could not be ended", lambda: self._endings.end_chattering(c, now))
         return orders + self._plans.look_after(c, now)
 
     def _guarded(self, c: Connection, failed: str, work: Callable[[], None]) -> None:
@@ -153,6 +152,11 @@ class Responder:
             if transition.active:
                 self._plans.detected(c, transition, now)
 
+    @property
+    def rules(self) -> RuleBook:
+        """By what it responds."""
+        return self._rules
+
     def pending(self, c: Connection, now: int) -> list[Order]:
         """Commands that were given and not answered."""
         return self._plans.pending(c, now)
@@ -181,32 +185,19 @@ class Responder:
 
     def unwatched(self, c: Connection, alarm: Alarm, now: int) -> None:
         """No rule of the site watches the alarm's condition any more: nothing else would ever end it."""
-        self._end(c, None, alarm, now, "unwatched", now)
+        self._endings.end(c, None, alarm, now, "unwatched", now)
 
     def _respond(self, c: Connection, transition: Transition, now: int) -> list[Order]:
-        rule = self.rule_of(transition)
+        rule = self._rules.of(transition)
         if rule is None:
             raise KeyError(transition.rule)
         if not transition.active:
-            self._over(c, rule, transition, now)
+            self._endings.over(c, rule, transition, now)
             return []
         if rule.risk is Grade.LOW and not (rule.id in self._followers or suppressing.has_design(rule)):
             tickets.report(c, self._site, rule, transition, None, now)
             return []
         return self._raise(c, rule, transition, now)
-
-    def rule_of(self, transition: Transition) -> Rule | None:
-        """The rule of a transition, as it is at its scope."""
-        return self._rule_of(transition.rule, transition.scope)
-
-    def _rule_of(self, name: str, scope: str) -> Rule | None:
-        """The rule as it is at a scope."""
-        if name == GATEWAY_OFFLINE:
-            return grouping.offline_rule(self._site, scope)
-        if name == INTERLOCK_OUTPUT_FAILED:
-            return interlock_outputs.output_rule(self._site, scope)
-        rule = self._watching.rules.get(name)
-        return None if rule is None else self._watching.at(rule, scope)
 
     def _raise(
         self, c: Connection, rule: Rule, transition: Transition, now: int, *, alone: bool = False
@@ -275,7 +266,7 @@ class Responder:
     def _released(self, c: Connection, alarm: Alarm, now: int) -> list[Order]:
         try:
             with savepoint(c):
-                rule = self._rule_of(alarm.rule, alarm.scope)
+                rule = self._rules.at(alarm.rule, alarm.scope)
                 if rule is not None and rule.risk is not Grade.HIGH and alarm.state in STANDING:
                     still = self._suppressed(c, rule, replace(alarm, suppressed=None), now)
                     if still.suppressed is not None:  # by something else
@@ -297,7 +288,7 @@ class Responder:
         for alarm in list_alarms(c, self._site.id, states=[AlarmState.ACKNOWLEDGED], limit=MOST_STANDING):
             if alarm.suppressed is not None:
                 continue
-            rule = self._rule_of(alarm.rule, alarm.scope)
+            rule = self._rules.at(alarm.rule, alarm.scope)
             at = None if rule is None else re_alarm_at(alarm, rule.re_alarm)
             if at is not None and at <= now:
                 self._call_again(c, alarm, "re-alarmed", "stands-acknowledged", now)
@@ -307,7 +298,7 @@ class Responder:
             keep(c, alarm, replace(alarm, suppressed=None), change, now, reason=why)
             return []
         again, orders = call_again(alarm, now), list[Order]()
-        rule = self._rule_of(alarm.rule, alarm.scope)
+        rule = self._rules.at(alarm.rule, alarm.scope)
         if rule is not None and alarm.ticket is None and alarm.activation is None:
             cause = Transition(alarm.rule, alarm.scope, alarm.zone, True, now, alarm.value, alarm.points, change)
             again, orders = self._act(c, rule, cause, again, now)
@@ -315,51 +306,3 @@ class Responder:
         if again.first_out is None:
             tell(c, self._site, again, now)
         return orders
-
-    def _over(self, c: Connection, rule: Rule, transition: Transition, now: int) -> None:
-        scope, at = transition.scope, transition.at
-        alarm = open_alarm(c, self._site.id, rule.id, scope)
-        if alarm is not None and alarm.state in STANDING:
-            if alarm.chatters or (alarm.grade is not Grade.HIGH and self._chatter.chatters((rule.id, scope))):
-                self._chatter.calm((rule.id, scope), at)
-                if not alarm.chatters:
-                    keep(c, alarm, replace(alarm, chatters=True), "chattering", now, reason=transition.reason)
-                return
-            self._end(c, rule, alarm, at, transition.reason, now, transition.causes)
-        else:
-            tickets.note_cleared(c, self._site, rule.id, scope, now)
-
-    def _end(
-        self,
-        c: Connection,
-        rule: Rule | None,
-        alarm: Alarm,
-        at: int,
-        reason: str,
-        now: int,
-        causes: tuple[Cause, ...] = (),
-    ) -> None:
-        self._clear(c, alarm, at, reason, now, causes)
-        if rule is None or grouping.explains(rule):
-            ungroup(c, self._site, alarm, self._rule_of, now)
-        tickets.note_cleared(c, self._site, alarm.rule, alarm.scope, now)
-
-    def _end_chattering(self, c: Connection, now: int) -> None:
-        """Alarms that came and went, and whose condition has stayed away since."""
-        for (rule, scope), since in self._chatter.ended(now):
-            alarm = open_alarm(c, self._site.id, rule, scope)
-            if alarm is not None and alarm.state in STANDING:
-                self._end(c, self._rule_of(rule, scope), alarm, since, "calm-again", now)
-            self._chatter.over((rule, scope))
-
-    def _clear(self, c: Connection, alarm: Alarm, at: int, reason: str, now: int, causes: tuple[Cause, ...]) -> None:
-        """The condition is over; who suppressed the alarm has seen it."""
-        cleared = clear(alarm, at, causes)
-        keep(c, alarm, cleared, "cleared", now, reason=reason)
-        by = suppressing.answers_for(c, cleared)
-        if cleared.state is AlarmState.RETURNED and (by is not None or alarm.grade is Grade.LOW):
-            who, why = (by.by, by.reason) if by is not None else ("", "")  # of a low one nobody need have seen anything
-            cleared = replace(cleared, version=alarm.version + 1)
-            seen = acknowledge(cleared, who, why, now)
-            noted = "seen-when-suppressed" if by is not None else "acknowledged"
-            keep(c, cleared, seen, "acknowledged", now, who=who, noted=noted)

@@ -16,7 +16,7 @@ GAP = "{}"
 
 ARGUMENTS = {
     "community": {"TransitionRefused": 0, "_need": 1, "noted": 4, "_failed": 2, "SnippetError": 0},
-    "api": {"conflict": 0, "Problem": 1, "PasswordRefused": 0, "refuse": 0, "ExchangeError": 0},
+    "api": {"Jobs": 9, "conflict": 0, "Problem": 1, "PasswordRefused": 0, "refuse": 0, "ExchangeError": 0},
     "api/rules/trials.py": {"_failed": 1, "replace": 9},
     "backbone/historian/bringing_in.py": {"BadLine": 1, "ExchangeError": 0},
     "backbone/historian/exchange_read.py": {"BadLine": 1, "_NoReadingError": 0, "ExchangeError": 0},

@@ -4814,7 +4814,10 @@ export interface components {
          * @description What a set of rules asks of one person (EEMUA 191).
          */
         LoadOut: {
-            /** Acceptable */
+            /**
+             * Acceptable
+             * @description within EEMUA 191
+             */
             acceptable: boolean;
             /** Alarms */
             alarms: number;
