@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable
 from sqlalchemy import Connection, bindparam
 
 from backbone.database.objects import Objects, any_of
+from backbone.database.statements import one_of
 from backbone.database.tables import alarms
 from community.alarms import Alarm, AlarmState
 
@@ -16,8 +17,8 @@ _open = _alarms.newest(
     alarms.c.scope == bindparam("scope"),
     alarms.c.state != AlarmState.NORMAL.value,
 )
-
-_all_open = _alarms.all_that(alarms.c.site == bindparam("site"), alarms.c.state != AlarmState.NORMAL.value)
+_is_open = one_of(alarms.c.state, [state.value for state in AlarmState if state is not AlarmState.NORMAL])
+_all_open = _alarms.all_that(alarms.c.site == bindparam("site"), _is_open)
 
 
 def get_alarm(connection: Connection, identifier: str) -> Alarm | None:
@@ -58,8 +59,9 @@ def open_of_rules(connection: Connection, site: str, rules: Collection[str]) -> 
         connection,
         columns.site == site,
         columns.rule.in_(rules),
-        columns.state != AlarmState.NORMAL.value,
+        _is_open,
         limit=MOST_OPEN,
+        few=True,
     )
 
 
@@ -76,7 +78,13 @@ def list_alarms(
     values = None if states is None else [state.value for state in states]
     only = [] if scope is None else [alarms.c.scope == scope]
     return _alarms.list(
-        connection, alarms.c.site == site, *any_of(alarms.c.state, values), *only, limit=limit, before=before
+        connection,
+        alarms.c.site == site,
+        *any_of(alarms.c.state, values),
+        *only,
+        limit=limit,
+        before=before,
+        few=values is not None and AlarmState.NORMAL not in values,
     )
 
 

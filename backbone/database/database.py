@@ -272,6 +272,7 @@ def _sqlite(path: str | None) -> Engine:
             "journal_mode=WAL",
             "synchronous=FULL",
             "foreign_keys=ON",
+            "temp_store=MEMORY",  # what a savepoint could undo of an alarm is more than goes without a file on the disk
             "secure_delete=FAST",  # Debian's default fills what is deleted with zeros: as much to write once more
             f"wal_autocheckpoint={LOG_PAGES}",
             f"busy_timeout={BUSY_S * 1000}",

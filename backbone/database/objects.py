@@ -30,6 +30,15 @@ class Versioned(Protocol):
 T = TypeVar("T", bound=Versioned)
 
 
+def newest_first(table: Table) -> tuple[ColumnElement[Any], ...]:
+    """An order no index has, for queries whose rows are few.
+
+    Given an index by site and time SQLite walks the whole history of a site for the one row that is open, just to
+    have it in order: what an alarm waits for would grow with all there ever was.
+    """
+    return -table.c.at, table.c.id.desc()
+
+
 @dataclass(frozen=True)
 class Objects(Generic[T]):
     """The rows of one kind of object.
@@ -50,15 +59,12 @@ class Objects(Generic[T]):
         return None if row is None else decode(row[0], self.kind)
 
     def newest(self, *where: ColumnElement[bool]) -> Prepared:
-        """A query, to be built once, for the newest object that fits."""
-        table = self.table
-        return Prepared(select(table.c.document).where(*where).order_by(table.c.at.desc(), table.c.id.desc()).limit(1))
+        """A query, to be built once, for the newest object that fits; few do."""
+        return Prepared(select(self.table.c.document).where(*where).order_by(*newest_first(self.table)).limit(1))
 
     def all_that(self, *where: ColumnElement[bool], by: Sequence[ColumnElement[Any]] = ()) -> Prepared:
-        """A query, to be built once, for what fits, newest first (or `by` others) and at most `limit`."""
-        table = self.table
-        order = by or (table.c.at.desc(), table.c.id.desc())
-        query = select(table.c.document).where(*where).order_by(*order)
+        """A query, to be built once, for the few that fit, newest first (or `by` others) and at most `limit`."""
+        query = select(self.table.c.document).where(*where).order_by(*(by or newest_first(self.table)))
         return Prepared(query.limit(bindparam("limit", type_=Integer)))
 
     def in_states(self, states: Sequence[StrEnum]) -> Prepared:
@@ -108,10 +114,12 @@ class Objects(Generic[T]):
         *where: ColumnElement[bool],
         limit: int = 100,
         before: tuple[int, str] | None = None,
+        few: bool = False,
     ) -> list[T]:
-        """Newest first; `before` is the time and id of the last one of the page before."""
+        """Newest first; `before` is the time and id of the last one of the page before. `few`: not many fit."""
         table = self.table
-        query = select(table.c.document).where(*where).order_by(table.c.at.desc(), table.c.id.desc()).limit(limit)
+        order = newest_first(table) if few else (table.c.at.desc(), table.c.id.desc())
+        query = select(table.c.document).where(*where).order_by(*order).limit(limit)
         if before is not None:
             at, identifier = before
             query = query.where(or_(table.c.at < at, and_(table.c.at == at, table.c.id < identifier)))

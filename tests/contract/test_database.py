@@ -3,8 +3,11 @@
 import dataclasses
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from pathlib import Path
 
 import pytest
+from sqlalchemy import Connection
 
 from backbone.database import (
     activations,
@@ -23,6 +26,7 @@ from backbone.database import (
 )
 from backbone.database.database import Database
 from backbone.database.errors import Conflict, DatabaseError
+from backbone.database.statements import driver_of
 from backbone.database.users import StoredSession, User
 from backbone.position import Position
 from backbone.settings import Settings
@@ -35,6 +39,7 @@ from community.commands import Command, Outcome, Reply
 from community.headcount import Pass
 from community.people import Actor, Role
 from community.quarantine import Quarantined
+from community.tickets import Ticket
 from tests.servers import ROOT
 
 SITE = read_site(Settings(site=ROOT / "sites" / "jinxiu.yaml"))
@@ -48,6 +53,21 @@ def raised() -> Alarm:
     scope = f"detector-{next(_number)}.smoke"
     return alarm_life.raise_alarm(
         site="jinxiu", rule=SMOKE, scope=scope, zone="b3-f1", at=1_790_000_000_000, value=1.0, points=(scope,)
+    )
+
+
+def reported(source: str) -> Ticket:
+    """A new ticket."""
+    return ticket_life.open_ticket(
+        id=f"t-{next(_number)}",
+        site="jinxiu",
+        zone="b1",
+        title_zh="电池电量低",
+        title_en="Battery low",
+        source=source,
+        priority="low",
+        now=1,
+        by="system",
     )
 
 
@@ -65,6 +85,35 @@ def test_an_alarm_is_kept_whole_and_found_by_its_scope_until_it_ends(database: D
         assert alarms.open_alarm(connection, "jinxiu", "smoke", alarm.scope) is None
         listed = alarms.list_alarms(connection, "jinxiu", states=[AlarmState.NORMAL], scope=alarm.scope)
         assert [row.acknowledged_by for row in listed] == ["王伟"]
+
+
+def test_what_an_alarm_looks_up_does_not_grow_with_the_history(tmp_path: Path) -> None:
+    """By SQLite's own count of its steps: a thousand alarms that are over, each with its ticket, are passed by."""
+    with closing(Database.open(f"sqlite:///{tmp_path / 'anju.db'}")) as database:
+        steps, ticket = 0, reported("rule:smoke:some")
+
+        def step() -> int:
+            nonlocal steps
+            steps += 1
+            return 0
+
+        def look_up(c: Connection) -> None:
+            assert alarms.open_alarm(c, "jinxiu", "smoke", "detector-0.smoke") is None
+            assert alarms.consequences_of(c, "jinxiu", "none") == []
+            assert alarms.open_of_rules(c, "jinxiu", ["smoke"]) == []
+            assert alarms.list_alarms(c, "jinxiu", states=[AlarmState.ACKNOWLEDGED]) == []
+            assert tickets.ticket_of(c, "jinxiu", "rule:smoke:none") is None
+
+        with database.begin() as c:
+            for alarm in [dataclasses.replace(raised(), state=AlarmState.NORMAL) for _ in range(1_000)]:
+                alarms.save_alarm(c, alarm)
+                tickets.save_ticket(c, dataclasses.replace(ticket, id=f"t-{alarm.scope}", source=alarm.scope))
+            driver = driver_of(c)
+            assert driver is not None
+            driver.set_progress_handler(step, 1)
+            look_up(c)
+            driver.set_progress_handler(None, 1)
+        assert 0 < steps < 1_000
 
 
 def test_an_older_version_never_replaces_a_newer_one(database: Database) -> None:
@@ -121,17 +170,7 @@ def test_pages_of_a_list_meet_without_gap_or_repeat(database: Database) -> None:
 
 def test_one_condition_has_one_ticket_even_when_it_was_merged(database: Database) -> None:
     source = f"rule:battery-low:x-{next(_number)}.battery"
-    ticket = ticket_life.open_ticket(
-        id=f"t-{next(_number)}",
-        site="jinxiu",
-        zone="b1",
-        title_zh="电池电量低",
-        title_en="Battery low",
-        source=source,
-        priority="low",
-        now=1,
-        by="system",
-    )
+    ticket = reported(source)
     with database.begin() as connection:
         tickets.save_ticket(connection, ticket)
         assert tickets.ticket_of(connection, "jinxiu", source) == ticket
