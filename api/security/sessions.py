@@ -6,8 +6,10 @@ password may begin to: it may burn, and the page is where that is seen. What was
 
 import hashlib
 import secrets
+import threading
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import structlog
 from sqlalchemy import Connection
@@ -39,6 +41,21 @@ class Caller:
     expires: int
 
 
+class _Opened(NamedTuple):
+    """A session that is not written yet: it lasts while its user is as they were when it was opened."""
+
+    session: StoredSession
+    user: User
+    address: str
+
+
+class _Ended(NamedTuple):
+    """Who signed out, and when."""
+
+    username: str
+    at: int
+
+
 def digest(token: str) -> str:
     """What is kept of a token. It is random, so one fast hash is enough."""
     return hashlib.sha256(token.encode()).hexdigest()
@@ -55,8 +72,10 @@ class Sessions:
         """By session, as of the last time the database was asked: whose it is, and when it was used."""
         self._used: dict[str, int] = {}
         """When sessions were used, where that is not written yet."""
-        self._unwritten: dict[str, tuple[StoredSession, str]] = {}
-        """Sessions that could not be written, and from which address they were opened."""
+        self._unwritten: dict[str, _Opened] = {}
+        self._ended: dict[str, _Ended] = {}
+        """Sessions whose end is not written yet."""
+        self._writing = threading.Lock()
 
     def sign_in(
         self, username: str, password: str, passwords: Passwords, address: str, now: int
@@ -84,8 +103,10 @@ class Sessions:
         except _AWAY:
             good = fits and user is not None and not user.disabled
             log.exception("a sign-in could not be recorded", user=username, address=address, good=good)
-            if good:
-                self._unwritten[session.token_hash] = session, address
+            if good and user is not None:
+                if len(self._unwritten) >= _MOST_KNOWN:
+                    raise
+                self._unwritten[session.token_hash] = _Opened(session, user, address)
         return (_caller(user, session), token) if good and user is not None else None
 
     def find(self, token: str, now: int) -> Caller | None:
@@ -109,33 +130,41 @@ class Sessions:
         return [session for session in sessions if self._look_up(session, now)[0] is None]
 
     def write_down(self) -> None:
-        """Write which sessions were opened and used, where that was not done at once."""
-        used, self._used = self._used, {}
-        opened = dict(self._unwritten)
-        if not used and not opened:
-            return
-        try:
+        """Write which sessions were opened, used and ended, where that was not done at once.
+
+        Raises:
+            OperationalError, InterfaceError: the database is away; it is all written the next time.
+        """
+        with self._writing:
+            opened, used, ended = dict(self._unwritten), dict(self._used), dict(self._ended)
+            if not (opened or used or ended):
+                return
             with self._database.begin() as connection:
-                for session, address in opened.values():
-                    _note_opening(connection, session, address, good=True)
-                    if users.get_user(connection, session.username) is not None:
-                        users.insert_session(connection, session)
+                for token_hash, one in opened.items():
+                    _write_opened(connection, token_hash, one)
                 for token_hash, at in used.items():
                     users.touch_session(connection, token_hash, at)
-        except _AWAY:
-            self._used = used | self._used
-            raise
-        for token_hash in opened:
-            self._unwritten.pop(token_hash, None)
+                for token_hash, end in ended.items():
+                    users.delete_session(connection, token_hash)
+                    audit.append(
+                        connection, at=end.at, who=end.username, action="session.close", target="", outcome="done"
+                    )
+            for token_hash in opened:
+                self._unwritten.pop(token_hash, None)
+            for token_hash, at in used.items():
+                if self._used.get(token_hash) == at:
+                    self._used.pop(token_hash, None)
+            for token_hash in ended:
+                self._ended.pop(token_hash, None)
 
     def sign_out(self, caller: Caller, now: int) -> None:
-        """End the caller's session."""
+        """End the caller's session: here at once, on record as soon as the database takes it."""
+        self._ended[caller.session] = _Ended(caller.username, now)
         self._known.pop(caller.session, None)
-        if self._unwritten.pop(caller.session, None) is not None:
-            return
-        with self._database.begin() as connection:
-            users.delete_session(connection, caller.session)
-            audit.append(connection, at=now, who=caller.username, action="session.close", target="", outcome="done")
+        try:
+            self.write_down()
+        except _AWAY:
+            log.exception("a sign-out could not be recorded yet", user=caller.username)
 
     def forget_old(self, now: int) -> None:
         """Remove sessions that ended by time, and answers kept against repetition."""
@@ -146,6 +175,8 @@ class Sessions:
 
     def _look_up(self, token_hash: str, now: int) -> tuple[Caller | None, int]:
         """Whose session it is and when it was last used, from the database or, while that is away, from memory."""
+        if token_hash in self._ended:
+            return None, now
         try:
             with self._database.read() as connection:
                 found = self._find(connection, token_hash, now)
@@ -171,17 +202,27 @@ class Sessions:
 
     def _find(self, connection: Connection, token_hash: str, now: int) -> tuple[Caller | None, int]:
         session = users.get_session(connection, token_hash)
-        if session is None and (unwritten := self._unwritten.get(token_hash)) is not None:
-            session = unwritten[0]
+        unwritten = None if session is not None else self._unwritten.get(token_hash)
+        if unwritten is not None:
+            session = unwritten.session
         if session is None:
             return None, now
         last_used = max(session.last_used, self._used.get(token_hash, 0))
         if session.expires <= now or last_used <= now - self._idle_ms:
             return None, now
         user = users.get_user(connection, session.username)
-        if user is None or user.disabled:
+        if user is None or user.disabled or (unwritten is not None and user != unwritten.user):
             return None, now
         return _caller(user, session), last_used
+
+
+def _write_opened(connection: Connection, token_hash: str, opened: _Opened) -> None:
+    """A session on record, unless it is already: of a commit one may not hear that it was done."""
+    if users.get_session(connection, token_hash) is not None:
+        return
+    _note_opening(connection, opened.session, opened.address, good=True)
+    if users.get_user(connection, opened.user.username) == opened.user:
+        users.insert_session(connection, opened.session)
 
 
 def _note_opening(connection: Connection, session: StoredSession, address: str, *, good: bool) -> None:

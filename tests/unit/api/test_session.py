@@ -8,6 +8,9 @@ import pytest
 from sqlalchemy.exc import OperationalError
 
 from api.security.access import COOKIE
+from api.security.sessions import digest
+from backbone.database import users
+from backbone.database.users import StoredSession
 from community.people import Role
 from tests.unit.api.house import PASSWORD, House
 
@@ -147,3 +150,54 @@ async def test_a_disk_that_is_full_keeps_nobody_from_looking(
     assert (await web.get("/alarms")).status_code == 200, "that it was used was written, too"
     assert (await web.delete("/session")).status_code == 204
     assert (await web.get("/alarms")).status_code == 401
+
+
+async def test_who_signs_out_while_the_disk_is_full_is_out_and_both_are_on_record_later(
+    house: House, web: httpx.AsyncClient, unwritable: Callable[[], None]
+) -> None:
+    """Also of a session that was opened before."""
+    token = (await sign_in(web)).json()["token"]
+    before = house.as_(Role.MANAGER)
+    for page in (web, before):
+        assert (await page.delete("/session")).status_code == 204
+        assert (await page.get("/alarms")).status_code == 401
+    unwritable()
+    house.platform.sessions.write_down()
+    rows = [(row.who, row.action) for row in house.audit()]
+    assert {("crew", "session.open"), ("crew", "session.close"), ("manager", "session.close")} <= set(rows)
+    assert house.platform.sessions.find(token, house.clock()) is None
+    assert (await before.get("/alarms")).status_code == 401
+
+
+@pytest.mark.parametrize("written_first", [False, True])
+async def test_a_session_that_is_not_written_ends_with_the_password_it_was_opened_with(
+    house: House, web: httpx.AsyncClient, unwritable: Callable[[], None], written_first: bool
+) -> None:
+    token = (await sign_in(web)).json()["token"]
+    unwritable()
+    if written_first:
+        house.platform.sessions.write_down()
+    changed = {"password": "another-password-for-tests"}  # pragma: allowlist secret
+    assert (await house.as_(Role.ADMINISTRATOR).patch("/users/crew", json=changed)).status_code == 200
+    assert house.platform.sessions.find(token, house.clock()) is None
+    house.platform.sessions.write_down()
+    assert house.platform.sessions.find(token, house.clock()) is None
+
+
+async def test_a_session_that_was_written_without_our_hearing_of_it_is_no_obstacle(
+    house: House, web: httpx.AsyncClient, unwritable: Callable[[], None]
+) -> None:
+    """A database that goes away while it commits may have done so."""
+    token = (await sign_in(web)).json()["token"]
+    unwritable()
+    now = house.clock()
+    with house.database.begin() as connection:
+        users.insert_session(
+            connection,
+            StoredSession(token_hash=digest(token), username="crew", created=now, last_used=now, expires=now + 10**9),
+        )
+    house.clock.turn(11 * HOUR_S)
+    assert house.platform.sessions.find(token, house.clock()) is not None
+    house.platform.sessions.write_down()
+    house.clock.turn(11 * HOUR_S)
+    assert house.platform.sessions.find(token, house.clock()) is not None, "that it was used is on record"
