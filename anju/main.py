@@ -122,12 +122,13 @@ def check(
     Advice is printed beside them: what nobody has decided yet, such as a rule graded otherwise than its risk. The
     file runs as it is; each piece of advice says what to write once it is decided.
     """
-    from backbone.site_files import advise_file, check_file
+    from backbone.site_files import review_file
 
-    problems = [problem for file in files for problem in check_file(file, profiles)]
+    reviews = [review_file(file, profiles) for file in files]
+    problems = [problem for found, _ in reviews for problem in found]
     for problem in problems:
         out.print(str(problem), markup=False)
-    advice = [said for file in files for said in advise_file(file, profiles)]
+    advice = [said for _, found in reviews for said in found]
     for said in advice:
         out.print(f"{said.file}:{said.line}:{said.column}: advice: {said.message}", markup=False)
     if problems or (advice and strict):

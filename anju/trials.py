@@ -16,7 +16,7 @@ from community.alarm_difference import Difference, difference
 from community.alarm_load import Episode, Load, RuleLoad, by_rule, load_of
 from community.site.memory import memory_s, warm_up_ms
 from community.site.site import Site
-from rules.trial.cases import Verdict, load_cases, try_case
+from rules.trial.cases import Verdict, load_cases, try_cases
 from rules.trial.replay import Replay, replay
 
 MOST_EVENTS = 1_000_000
@@ -84,7 +84,7 @@ def on_cases(site: Site, path: Path) -> list[Verdict]:
         SiteErrors: mistakes in the cases.
         OSError: the file cannot be read.
     """
-    return [try_case(site, case) for case in load_cases(path.read_text(encoding="utf-8"), site, path.name).cases]
+    return try_cases(site, load_cases(path.read_text(encoding="utf-8"), site, path.name).cases)
 
 
 def _tried(

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from backbone.building import building
 from backbone.settings import Settings
-from community.site.advice import advise_text
-from community.site.load import Problem, SiteErrors, check_text, load_profiles, load_site, text_digest
+from community.site.advice import advise_site
+from community.site.load import Problem, SiteErrors, load_profiles, load_site, text_digest
 from community.site.profile import Profile
 from community.site.site import Site
 
@@ -84,20 +84,19 @@ def site_digest(settings: Settings) -> str:
 
 def check_file(path: Path, own_profiles: Path | None = None) -> tuple[Problem, ...]:
     """Every problem of a site file (or a folder's), or of the profiles it stands on."""
+    return review_file(path, own_profiles)[0]
+
+
+def review_file(path: Path, own_profiles: Path | None = None) -> tuple[tuple[Problem, ...], tuple[Problem, ...]]:
+    """Its problems; and what somebody should decide about a file without any, which can be run as it is."""
     try:
         file = site_file(path)
-        return check_text(_text(file), read_profiles(own_profiles), str(file))
+        text, name = _text(file), str(file)
+        with building():
+            site = load_site(text, read_profiles(own_profiles), name)
+        return (), advise_site(site, text, name)
     except SiteErrors as errors:
-        return errors.problems
-
-
-def advise_file(path: Path, own_profiles: Path | None = None) -> tuple[Problem, ...]:
-    """What somebody should decide about a site file that can be run as it is."""
-    try:
-        file = site_file(path)
-        return advise_text(_text(file), read_profiles(own_profiles), str(file))
-    except SiteErrors:
-        return ()
+        return errors.problems, ()
 
 
 def own_sites(settings: Settings) -> list[Path]:

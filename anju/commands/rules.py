@@ -154,7 +154,7 @@ def try_rules(
             elif not report.cases(verdicts):
                 raise typer.Exit(BAD_INPUT)
             return
-        old = _site(against) if against is not None or site is not None else None
+        old = _site(against, new) if against is not None or site is not None else None
         if csv is None:
             trial = trials.on_history(new, old, start, end)
         else:
@@ -176,12 +176,16 @@ def _used_by(site: Site) -> Mapping[str, list[str]]:
     return found
 
 
-def _site(path: Path | None) -> Site:
+def _site(path: Path | None, known: Site | None = None) -> Site:
+    """The site of a file; `known` if that is what it was read from."""
     from backbone.settings import Settings
-    from backbone.site_files import read_site
+    from backbone.site_files import read_site, site_digest
 
+    settings = Settings() if path is None else Settings(site=path)
+    if known is not None and site_digest(settings) == known.digest:
+        return known
     with saying(SiteErrors):
-        return read_site(Settings() if path is None else Settings(site=path))
+        return read_site(settings)
 
 
 def _language() -> str:

@@ -13,6 +13,7 @@ from community.site.plans import Risk
 from community.site.problems import Problem, problem_at
 from community.site.profile import Profile
 from community.site.rules import Grade, Rule
+from community.site.site import Site
 from community.site.subject import Found
 from community.site.yaml_text import Path, parse
 
@@ -22,11 +23,17 @@ _RANK = {grade: rank for rank, grade in enumerate((Grade.LOW, Grade.MEDIUM, Grad
 def advise_text(text: str, profiles: Mapping[str, Profile], name: str = "site.yaml") -> tuple[Problem, ...]:
     """Advice on a site file's text, in the order of the file; none on one with mistakes, which come first."""
     try:
-        site = load_site(text, profiles, name)
+        return advise_site(load_site(text, profiles, name), text, name)
     except SiteErrors:
         return ()
+
+
+def advise_site(site: Site, text: str, name: str) -> tuple[Problem, ...]:
+    """The same on a site that was read from `text`."""
+    if not (said := list(advise(site.file))):
+        return ()
     document = parse(text)
-    return tuple(sorted(problem_at(document, name, path, said) for path, said in advise(site.file)))
+    return tuple(sorted(problem_at(document, name, path, sentence) for path, sentence in said))
 
 
 def advise(file: SiteFile) -> Found:

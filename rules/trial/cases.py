@@ -4,7 +4,7 @@ Every case begins afresh. All that the rules do with the points it names must be
 wrong as one too few. Points it does not name are silent, and what comes of their silence is left out.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from pydantic import ValidationError
 
+from backbone.building import building
 from backbone.frames import FrameEvent
 from backbone.historian.port import ReadingBatch
 from community.alarms import AlarmState
@@ -21,6 +22,8 @@ from community.site.problems import Problem, SiteErrors, of_validation, problem_
 from community.site.rules import Grade, Rule
 from community.site.site import Site
 from community.site.yaml_text import Document, parse
+from rules.detect.compile import compile_rules
+from rules.detect.compiled import Compiled
 from rules.detect.model import Transition
 from rules.trial.alarm_lives import AlarmLives
 from rules.trial.replay import Replay
@@ -65,12 +68,19 @@ def load_cases(text: str, site: Site, name: str) -> CaseFile:
     return found
 
 
-def try_case(site: Site, case: Case) -> Verdict:
+def try_cases(site: Site, cases: Iterable[Case]) -> list[Verdict]:
+    """Let the rules of a site judge each case for itself."""
+    with building():
+        compiled = compile_rules(site)
+    return [try_case(site, case, compiled) for case in cases]
+
+
+def try_case(site: Site, case: Case, compiled: Compiled | None = None) -> Verdict:
     """Let the rules of a site judge a case from the beginning."""
     zone = ZoneInfo(site.file.site.timezone)
     start = datetime(2026, 6, 1, 12, tzinfo=zone) if case.start is None else case.start.replace(tzinfo=zone)
     begin = round(start.timestamp() * 1000)
-    rules = Replay(site, begin)
+    rules = Replay(site, begin, compiled)
     lives = AlarmLives(site)
     found: list[Expected] = []
     refused: list[tuple[Given, str | None]] = []

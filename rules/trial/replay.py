@@ -7,12 +7,14 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
+from backbone.building import building
 from backbone.frames import FrameEvent
 from backbone.historian.port import ReadingBatch
 from community.alarm_load import Episode
 from community.site.rules import Grade
 from community.site.site import Site
 from rules.detect.compile import compile_rules
+from rules.detect.compiled import Compiled
 from rules.detect.engine import Detector
 from rules.detect.model import Batch, Index, Occurrence, Transition
 
@@ -23,8 +25,10 @@ AT_ONCE = 100_000
 class Replay:
     """The rules of one site, fed from the beginning."""
 
-    def __init__(self, site: Site, begin: int) -> None:
-        self._detector = Detector(compile_rules(site))
+    def __init__(self, site: Site, begin: int, compiled: Compiled | None = None) -> None:
+        """`compiled`: the site's rules, where somebody has compiled them already."""
+        with building():
+            self._detector = Detector(compiled or compile_rules(site))
         self._index = self._detector.compiled.point_index
         self._grades = {rule.id: rule.risk for rule in site.file.rules}
         self._open: dict[tuple[str, str], Episode] = {}
@@ -35,6 +39,11 @@ class Replay:
         """Points the site does not have."""
         self._heard = np.zeros(len(self._index), dtype=np.bool_)
         self._silences = {rule.id for rule in site.file.rules if rule.when.kind == "stale"}
+
+    @property
+    def compiled(self) -> Compiled:
+        """The rules as the engine takes them."""
+        return self._detector.compiled
 
     def take(self, batch: ReadingBatch, events: Sequence[FrameEvent] = ()) -> list[Transition]:
         """Judge readings that are in the order of time, with the events among them."""
@@ -104,7 +113,10 @@ def replay(
     sites: Sequence[Site], batches: Iterable[ReadingBatch], events: Sequence[FrameEvent], begin: int, end: int
 ) -> list[Replay]:
     """The same readings through the rules of each site, read once. `events` by time; `begin` and `end` Unix ms."""
-    replays = [Replay(site, begin) for site in sites]
+    replays: list[Replay] = []
+    for place, site in enumerate(sites):
+        same = next((replays[n] for n in range(place) if sites[n] is site), None)
+        replays.append(Replay(site, begin, same.compiled if same is not None else None))
     for batch, some in _with_events(batches, sorted(events, key=lambda event: event.t)):
         for one in replays:
             one.take(batch, some)
