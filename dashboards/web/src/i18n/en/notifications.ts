@@ -6,7 +6,7 @@ export default {
     log: 'Notifications', none: 'Nobody was told of anything yet.',
     who: 'Who was told', reachedNobody: 'nobody could be reached', whoNone: 'Nobody was told outside the page.', next: 'Unless somebody acknowledges, the next are told at {time}',
     reach: 'Not reachable outside the page', reachAll: 'Everybody can be reached outside the page.',
-    mine: { title: 'My notifications', first: 'First by', default: 'as the site says', kinds: 'Otherwise for a kind and grade', about: { alarm: 'Alarms', plan: 'Emergency plans', ticket: 'Tickets' }, asAbove: 'channel as above', anyHour: 'told at any hour', always: 'told of these at any hour', quietFrom: 'Quiet from', quietTo: 'to', what: 'High alarms, emergency plans, tickets of high priority and being on duty know no quiet hours; when the first channel fails, the others are tried.', save: 'Save', saved: 'Saved.' },
+    mine: { title: 'My notifications', clock: 'Hours are the community’s ({zone}).', first: 'First by', default: 'as the site says', kinds: 'Otherwise for a kind and grade', about: { alarm: 'Alarms', plan: 'Emergency plans', ticket: 'Tickets' }, asAbove: 'channel as above', anyHour: 'told at any hour', always: 'told of these at any hour', quietFrom: 'Quiet from', quietTo: 'to', what: 'High alarms, emergency plans, tickets of high priority and being on duty know no quiet hours; when the first channel fails, the others are tried.', save: 'Save', saved: 'Saved.' },
   },
   channel: { webpush: 'browser push', sms: 'SMS', email: 'E-mail', wecom: 'WeCom', dingtalk: 'DingTalk', feishu: 'Feishu' },
   whyNot: { unset: '{name} is not set', 'no-sender': 'no sender for {name}', 'no-address': '{name}: this is no address anything is delivered to' },

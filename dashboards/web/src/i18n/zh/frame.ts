@@ -17,7 +17,7 @@ export default {
   serviceState: { short: '空间不足', damaged: '已损坏', away: '没有响应', running: '运行中', starting: '启动中', restarting: '正在重启', stopped: '已停止' },
   serviceMeans: { database: '期间的报警不能存档和确认，直接通知值班人员', disk: '期间不再存曲线，报警照常，请尽快清理', historian: '期间没有曲线，报警照常，数据由网关保留', rules: '期间的报警会延迟', broker: '期间的数据会延迟', gateway: '期间的数据会延迟' },
   serviceNotice: { short: '{name}空间不足', damaged: '{name}已损坏', away: '{name}没有响应', starting: '{name}正在启动', restarting: '{name}异常退出，正在重启', stopped: '{name}已停止', other: '{name}：{state}' },
-  time: { second: '{n} 秒', minute: '{n} 分钟', hour: '{n} 小时', day: '{n} 天', join: ' ' },
+  time: { siteClock: '社区时间（{zone}）；本机时间为 {here}。', never: '夏令时调整，当天没有这一时刻，按 {time}（{zone}）计。', twice: '夏令时调整，这一时刻当天出现两次，按第一次（{zone}）计。', second: '{n} 秒', minute: '{n} 分钟', hour: '{n} 小时', day: '{n} 天', join: ' ' },
   list: { comma: '，', join: '、', colon: '：', more: '加载更多' },
   state: { loading: '正在载入…', unreachable: '连接不上服务器，连上后会自动显示。' },
   action: { back: '返回', next: '下一步' },
