@@ -62,7 +62,7 @@ def explain(
     language: Language = None,
 ) -> None:
     """Show which rules watch a point: limits after overrides, delays, calendar, risk and plan."""
-    from community.site.condition_words import names_of, sentence, span
+    from community.site.condition_words import names_of, rule_sentence, span
     from community.site.explain import rules_of
 
     found, tongue = _site(site), language or _language()
@@ -83,7 +83,7 @@ def explain(
     for by in watched:
         rule = by.rule
         parts = [
-            sentence(rule.when, names).in_language(tongue),
+            rule_sentence(rule, found.selected(rule.select), names).in_language(tongue),
             text("for", span=span(rule.for_, tongue)) if rule.for_ else "",
             text("clears", span=span(rule.clear_after, tongue)) if rule.clear_after else "",
             text("during", names=", ".join(rule.during)) if rule.during else "",

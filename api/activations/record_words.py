@@ -28,6 +28,8 @@ class RecordWords:
         self._steps = {step.id: step.name for step in steps}
         self._people = {person.id: person.name for person in site.file.people}
         self._parties = {f"party:{party.id}": party for party in site.file.parties}
+        interlocks = (row for gateway in site.gateways.values() for row in gateway.interlocks)
+        self._interlocks = {row.id: row.name for row in interlocks if row.name is not None}
         self._language = language
         chinese = language != "en"
         self._colon, self._comma = ("：", "、") if chinese else (": ", ", ")
@@ -59,13 +61,15 @@ class RecordWords:
         return sentence(self.half(text), self._language, self.name)
 
     def name(self, one: str) -> str:
-        """What an id is called: a step, a point, a person, or a role of the plan."""
+        """What an id is called: a step, a point, an interlock, a person, or a role of the plan."""
         if not _ID.fullmatch(one):
             return one
         if one in self._steps:
             return self._steps[one].in_language(self._language)
         if point := self._site.points.get(one):
             return point.name.in_language(self._language)
+        if one in self._interlocks:
+            return self._interlocks[one].in_language(self._language)
         return self._people.get(one) or self._role(one)
 
     def half(self, text: str) -> str:

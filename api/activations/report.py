@@ -115,19 +115,25 @@ class Report:
         steps = {step.id: step for step in self._one.steps}
         head = [self._w(key) for key in ("step", "who", "allowed", "took", "proof")]
         rows = []
+        runs = self._one.stood_down_at is None
         for row in found.steps:
-            verdict = self._w("in_time" if row.in_time else "late" if row.took_ms is not None else "not_done")
+            waits = runs and row.took_ms is None and steps[row.id].due_at > self._platform.now()
+            verdict = "in_time" if row.in_time else "late" if row.took_ms is not None else "not_done"
             took = self._span(row.took_ms) if row.took_ms is not None else ""
             rows.append(
                 [
                     Cell(row.name.in_language(self.language)),
                     Cell(self._name(row.done_by) if row.done_by else "—"),
                     Cell(self._span(row.allowed_ms)),
-                    Cell(f"{took} {verdict}".strip(), "" if row.in_time else "bad"),
+                    Cell(
+                        f"{took} {self._w('not_due' if waits else verdict)}".strip(),
+                        "" if row.in_time or waits else "bad",
+                    ),
                     Cell(self._said.outcome(steps[row.id].note or "")),
                 ]
             )
-        said = f"{self._w('score', n=found.percent)} · "
+        so_far = self._w("so_far", done=found.in_time, total=len(found.steps))
+        said = f"{so_far if runs else self._w('score', n=found.percent)} · "
         said += self._w("told", told=found.people_told, missed=found.people_missed)
         return Table(self._w("steps"), head, rows, said)
 

@@ -54,7 +54,7 @@ async def list_rules_of_point(point_id: str, platform: PlatformDep, _: Viewer) -
         raise not_found("point", point_id)
     found = await asyncio.to_thread(rules_of, platform.site, point_id)
     names = names_of(platform.site)
-    return Page(items=[show(by, names) for by in found])
+    return Page(items=[show(by, platform.site.selected(by.rule.select), names) for by in found])
 
 
 @router.get("/rules/coverage")

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from api.site_versions.schemas import DifferenceOut
 from api.sites.schemas import NamedOut
 from api.times import Timestamp
-from community.site.condition_words import sentence
+from community.site.condition_words import rule_sentence
 from community.site.explain import Coverage, WatchedBy, words
 from community.site.life_safety import always_calls
 from community.site.rules import Grade, Rule
@@ -134,7 +134,7 @@ def show_rule(
         consequence=rule.consequence,
         action=rule.action,
         condition=words(rule.when),
-        condition_words=sentence(rule.when, names, rule.select.measure),
+        condition_words=rule_sentence(rule, [points[place] for place in places], names),
         per=rule.per,
         on_delay_s=rule.for_,
         off_delay_s=rule.clear_after,
@@ -151,14 +151,14 @@ def show_rule(
     )
 
 
-def show(by: WatchedBy, names: Mapping[str, Text]) -> RuleOfPoint:
-    """The rule as answers show it; `names` are those of `names_of`."""
+def show(by: WatchedBy, points: Sequence[Point], names: Mapping[str, Text]) -> RuleOfPoint:
+    """The rule as answers show it; `points` are those it selects, `names` those of `names_of`."""
     rule = by.rule
     return RuleOfPoint(
         rule=rule.id,
         message=rule.message,
         condition=by.condition,
-        condition_words=sentence(rule.when, names, rule.select.measure),
+        condition_words=rule_sentence(rule, points, names),
         scope=by.scope,
         alone=by.role == "condition",
         on_delay_s=rule.for_,

@@ -1,9 +1,10 @@
 """A rule's condition as a sentence a person reads, in Chinese and English; one row a kind."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from community.site.conditions import Condition, Part
-from community.site.site import Site
+from community.site.rules import Rule
+from community.site.site import Point, Site
 from community.text import Text
 
 _DEADBAND = Text(zh="（回差 {deadband}）", en=" (deadband {deadband})")
@@ -67,14 +68,23 @@ def names_of(site: Site) -> dict[str, Text]:
 
     Outputs bear names of their own: `relay-1` is a lock here and a pump there.
     """
+    return _agreed(site.points.values()) | {rule.id: rule.message for rule in site.file.rules}
+
+
+def _agreed(points: Iterable[Point]) -> dict[str, Text]:
     names: dict[str, Text | None] = {}
-    for point in site.points.values():
+    for point in points:
         states = {f"{point.measure} {value}": name for value, name in point.states.items()}
         for key, name in {point.measure: point.name, **states}.items():
             if names.setdefault(key, name) != name:
                 names[key] = None
-    measures = {key: name for key, name in names.items() if name is not None}
-    return measures | {rule.id: rule.message for rule in site.file.rules}
+    return {key: name for key, name in names.items() if name is not None}
+
+
+def rule_sentence(rule: Rule, points: Sequence[Point], names: Mapping[str, Text]) -> Text:
+    """A rule's condition in one line; `points` are those it selects, which agree on more names than the whole site."""
+    measures = rule.select.measure or tuple(dict.fromkeys(point.measure for point in points))
+    return sentence(rule.when, {**names, **_agreed(points)}, measures)
 
 
 def sentence(when: Condition, names: Mapping[str, Text] | None = None, measures: Sequence[str] = ()) -> Text:
@@ -131,7 +141,7 @@ def _state(value: object, language: str, names: Mapping[str, Text], measures: Se
 
 def _bracketed(part: Part, language: str, names: Mapping[str, Text], measures: Sequence[str]) -> str:
     selected = part.select.measure if part.select is not None else ()
-    own = " ".join(_named(measure, language, names) for measure in selected)
+    own = ("、" if language == "zh" else ", ").join(_named(measure, language, names) for measure in selected)
     words = f"{own} {_in(part, language, names, selected or measures)}".strip()
     return f"（{words}）" if language == "zh" and part.parts else f"({words})" if part.parts else words
 

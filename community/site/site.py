@@ -6,6 +6,7 @@ from functools import cached_property
 
 import msgspec
 
+from community.site.conditions import Select
 from community.site.devices import Device, Gateway, Output
 from community.site.model import SiteFile, Zone
 from community.site.plans import Plan
@@ -71,6 +72,11 @@ class Site:
     def building_of(self, zone: str) -> str:
         """The outermost zone `zone` lies in."""
         return self.zone_path(zone)[-1]
+
+    def selected(self, select: Select) -> list[Point]:
+        """The points a rule or an interlock selects, in the file's order."""
+        points = list(self.points.values())
+        return [points[place] for place in self.selection.places(select)]
 
     @cached_property
     def selection(self) -> Selection:

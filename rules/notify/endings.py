@@ -29,7 +29,7 @@ def ended(c: Connection, escalation: Escalation, now: int) -> Escalation:
         if activation is None or not activation.tells:
             return end(escalation, "the activation has ended", now)
         if escalation.kind == COMMAND and not any(still_asked(activation.command, p) for p in escalation.roles):
-            return end(escalation, f"{activation.command.person} commands", now)
+            return end(escalation, f"{activation.command.person} has taken command", now)
         return escalation
     alarm = get_alarm(c, escalation.cause)
     if alarm is not None and alarm.acknowledged_by is not None:

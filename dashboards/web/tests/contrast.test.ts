@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 
 const CSS = readFileSync(new URL('../src/design/tokens.css', import.meta.url), 'utf-8')
 const [light = {}, dark = {}] = [...CSS.matchAll(/:root(?:\.dark)? \{([^}]*)\}/g)].map(([, rows = '']) => Object.fromEntries([...rows.matchAll(/--([\w-]+): (#[0-9a-f]{6});/g)].map(([, name = '', value = '']) => [name, value])))
-const GROUNDS = ['ground', 'surface', 'raised', 'sunken', 'high-ground', 'medium-ground', 'low-ground', 'drill-ground']
+const GROUNDS = ['ground', 'surface', 'raised', 'sunken', 'field', 'high-ground', 'medium-ground', 'low-ground', 'drill-ground']
 const GRADES = ['high', 'medium', 'low', 'drill']
 const TEXT_AA = 4.5
 const GRAPHIC_AA = 3

@@ -31,7 +31,7 @@ test('whose it was stays in front, and a reason within a sentence is translated 
 })
 
 test('who holds a door after a fire, and where a person resets it', () => {
-  expect(sentence('life safety: held by interlock b3-release, until a person resets it')).toBe('由联动 b3-release 保持现状，须有人在“平台”页复位该联动后才能恢复')
+  expect(sentence('life safety: held by interlock b3-release, until a person resets it')).toBe('由联动“b3-release”保持现状，须有人在“平台”页复位该联动后才能恢复')
 })
 
 test('what stands in the gaps has its name where the page knows it, in both languages', () => {

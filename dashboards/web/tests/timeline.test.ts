@@ -4,10 +4,11 @@ import { mount } from '@vue/test-utils'
 import { createPinia, setActivePinia } from 'pinia'
 import { expect, test } from 'vitest'
 import { defineComponent, h } from 'vue'
-import type { Activation, Point, Site, Zone } from '@/api/types'
+import type { Activation, GatewayStatus, Point, Site, Zone } from '@/api/types'
 import { useCommunity } from '@/community/useCommunity'
 import { i18n, language } from '@/i18n'
 import { useTimelineWords } from '@/plans/useTimelineWords'
+import { usePlatform } from '@/platform/usePlatform'
 
 const activation = { steps: [{ id: 'release', name: { zh: '打开疏散门', en: 'Unlock the escape doors' } }, { id: 'call-119', name: { zh: '拨打119报警', en: 'Call 119' } }] } as unknown as Activation
 /** What the report that is printed says too (tests/unit/api/test_report.py). */
@@ -21,6 +22,7 @@ test.each(['zh-CN', 'en'] as const)('every line of the timeline is in the langua
   community.points = new Map([point('doors-b3.relay-1', '单元门锁', 'Entrance lock'), point('doors-b3.relay-2', '东楼梯门锁', 'East stair lock')])
   community.zones = [{ id: 'b3', parent: null, name: { zh: '3号楼', en: 'Building 3' } }] as unknown as Zone[]
   community.site = { people: { 'li-na': '李娜' } } as unknown as Site
+  usePlatform().applyGateway({ id: 'gw-east', interlocks: [{ id: 'b3-release', name: { zh: '3号楼火警开门', en: 'Building 3 fire release' } }] } as unknown as GatewayStatus)
   let said: string[] = []
   mount(defineComponent({
     setup() {

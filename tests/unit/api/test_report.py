@@ -90,6 +90,22 @@ async def test_it_holds_who_did_what_when_and_how_it_is_proven(house: House) -> 
     assert not re.search(r"(?:src|href)=", zh.text), "it stands alone"
 
 
+async def test_while_it_runs_what_is_not_due_has_not_been_missed(house: House) -> None:
+    one = activate(house)
+    with house.database.begin() as connection:
+        stored.save_activation(connection, one)
+    async with house.as_(Role.SUPERVISOR) as reader:
+        zh, en = [
+            (await reader.get(f"/activations/{one.id}/report", params={"language": language})).text
+            for language in ("zh", "en")
+        ]
+    assert re.search(r"至今 \d+ 步中 0 步按时完成", zh)
+    assert "未到时限" in zh
+    assert "未完成" not in zh.replace("总结尚未完成", "")
+    assert re.search(r"0 of \d+ steps in time so far", en)
+    assert "not due yet" in en
+
+
 async def test_the_file_holds_the_same_words_and_pictures(house: House) -> None:
     house.history.readings = [Reading(SMOKE, NOW + n * 1_000, float(n % 2), 0) for n in range(60)]
     identifier = begun(house)

@@ -37,6 +37,8 @@ async def test_a_rule_says_what_keeps_it_quiet_and_what_nothing_may(house: House
         assert not any(rules[rule]["always_calls"] for rule in quiet)
         assert rules["too-hot"]["condition_words"] == {"zh": "高于 40（回差 2）", "en": "above 40 (deadband 2)"}
         assert rules["smoke"]["condition_words"] == {"zh": "为“有烟”", "en": "is “Smoke”"}
+        assert rules["panel-alarm"]["condition_words"]["zh"] == rules["heat"]["condition_words"]["zh"], "also by tag"
+        assert "1号排水泵" in rules["drain-pumps-stand-still"]["condition_words"]["zh"], "as its own points are called"
         looking = next(row for row in house.site.file.rules if row.positive_alarm)
         first_look = (await crew.get(f"/rules/{looking.id}")).json()
         graded = [row.id for row in house.site.file.rules if row.rationale]

@@ -20,7 +20,7 @@ ARGUMENTS = {
     "api/rules/trials.py": {"_failed": 1, "replace": 9},
     "backbone/historian/bringing_in.py": {"BadLine": 1, "ExchangeError": 0},
     "backbone/historian/exchange_read.py": {"BadLine": 1, "_NoReadingError": 0, "ExchangeError": 0},
-    "rules": {"come_into_force": 2, "Reply": 0, "nobody_told": 2},
+    "rules": {"come_into_force": 2, "Reply": 0, "nobody_told": 2, "end": 1},
     "gateway": {
         "DecodeError": 0,
         "message": 2,

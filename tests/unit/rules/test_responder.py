@@ -147,7 +147,7 @@ def test_who_does_not_take_command_is_passed_over_and_who_takes_it_is_told_what_
         assert all(ended(c, e, NOW + 91_000) is e for e in asked), "both may still take it"
         taken = take(activation, "wang-wei", "", NOW + 92_000)
         save_activation(c, taken)
-        assert [ended(c, e, NOW + 92_000).ended_by for e in asked] == ["wang-wei commands"] * 3
+        assert [ended(c, e, NOW + 92_000).ended_by for e in asked] == ["wang-wei has taken command"] * 3
         offered = offer(taken, "zhang-min", "wang-wei", "I go in", NOW + 93_000)
         save_activation(c, offered)
         responder.look_after(c, NOW + 93_001)

@@ -1,10 +1,10 @@
 export default {
   drills: {
     title: 'Drills', none: 'There are no drills yet.', plan: 'Plan a drill', due: 'How often', last: 'last {date}', never: 'none on record', next: 'next by {date}', overdue: 'overdue ({date})', planned: 'planned: {time}',
-    kind: 'Kind', of: 'Plan', level: 'Level', where: 'Where', when: 'When', content: 'What is practised', who: 'Who takes part', scenario: 'Simulated scenario', devices: 'Devices in test', devicesWhy: 'They are in test mode during the drill: what they report is the drill’s, and real alarms do not look at them.',
+    kind: 'Kind', of: 'Plan', level: 'Level', where: 'Where', when: 'When', content: 'What is practised', who: 'Who takes part', scenario: 'Simulated scenario', devices: 'Devices in test', devicesWhy: 'They are in test mode during the drill: what they report is the drill\'s, and real alarms do not look at them.',
     physical: 'Devices really move', physicalWhy: 'Doors really open and sirens really sound. Otherwise they are only simulated.', physicalOn: 'Devices really move', simulated: 'Nothing moves; actions are simulated',
     start: 'Begin the drill', startSure: 'The plan comes into force as a drill. Every screen, message and command says [DRILL].', go: 'Open the drill', cancel: 'Cancel the drill', cancelWhy: 'Reason (required)',
-    suspended: 'Stopped by a real emergency', suspendedBy: 'Open the real emergency', score: 'Score', percent: '{n}% of the steps in time', first: 'First answer', allowed: 'allowed', took: 'took', missed: 'not done', told: '{told} people told, {missed} not reached',
+    suspended: 'Stopped by a real emergency', suspendedBy: 'Open the real emergency', score: 'Score', notYet: 'not yet', soFar: '{done} of {total} steps in time so far', percent: '{n}% of the steps in time', first: 'First answer', allowed: 'allowed', took: 'took', missed: 'not done', told: '{told} people told, {missed} not reached',
     evaluate: 'Evaluate', evaluation: 'Evaluation (required): what went well, what did not, what changes', findings: 'Improvements', findingsWhy: 'Each becomes a ticket.', addFinding: 'Add one', finding: 'What is to be better', save: 'Complete the evaluation', evaluationTitle: 'Evaluation', ticket: 'Open the ticket', history: 'What happened', stepLate: '{name} was not done in time',
   },
   drillKind: { fire: 'Fire drill', evacuation: 'Evacuation drill', 'natural-disaster': 'Natural disaster drill', 'safety-accident': 'Safety accident drill', 'public-health': 'Public-health drill' },

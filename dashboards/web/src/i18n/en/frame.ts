@@ -17,7 +17,7 @@ export default {
   serviceState: { short: 'Short of room', damaged: 'Damaged', away: 'Does not answer', running: 'Running', starting: 'Starting', restarting: 'Restarting', stopped: 'Stopped' },
   serviceMeans: { database: 'alarms cannot be recorded or acknowledged meanwhile; people on duty are told directly', disk: 'no charts meanwhile; alarms go on. Make room now', historian: 'no charts meanwhile; alarms go on and gateways keep the readings', rules: 'alarms are delayed meanwhile', broker: 'data are delayed meanwhile', gateway: 'its data are delayed meanwhile' },
   serviceNotice: { short: '{name} is short of room', damaged: '{name} is damaged', away: '{name} does not answer', starting: '{name} is starting', restarting: '{name} ended unexpectedly and is restarting', stopped: '{name} has stopped', other: '{name}: {state}' },
-  time: { siteClock: 'The community’s time ({zone}); {here} on this machine.', never: 'The clock skips this time that day: {time} ({zone}) is taken.', twice: 'The clock shows this time twice that day: the first ({zone}) is taken.', second: '{n} s', minute: '{n} min', hour: '{n} h', day: '{n} d', join: ' ' },
+  time: { siteClock: 'The community\'s time ({zone}); {here} on this machine.', never: 'The clock skips this time that day: {time} ({zone}) is taken.', twice: 'The clock shows this time twice that day: the first ({zone}) is taken.', second: '{n} s', minute: '{n} min', hour: '{n} h', day: '{n} d', join: ' ' },
   list: { comma: '; ', join: ', ', colon: ': ', more: 'Load more' },
   state: { loading: 'Loading…', unreachable: 'The server cannot be reached; this appears once it is back.' },
   action: { back: 'Back', next: 'Next' },

@@ -28,7 +28,7 @@ export default {
   planKind: { fire: 'Fire', 'natural-disaster': 'Natural disaster', 'safety-accident': 'Safety accident', 'public-health': 'Public health' },
   planRole: { commander: 'Commander', guide: 'Evacuation guides', liaison: 'Liaison', firefighting: 'Firefighting', 'first-aid': 'First aid', repair: 'Repair', cleaning: 'Disinfection', supplies: 'Supplies', 'duty-manager': 'Duty manager', maintenance: 'Maintenance on duty' },
   activationState: { standby: 'Standby', paused: 'Paused', activated: 'Activated', responding: 'Responding', contained: 'Contained', 'stood-down': 'Stood down', reviewed: 'Reviewed' },
-  stepState: { waiting: 'Waiting', running: 'Running', done: 'Done', failed: 'Failed; now a person’s', late: 'Late', dropped: 'Not needed at this level' },
+  stepState: { waiting: 'Waiting', running: 'Running', done: 'Done', failed: 'Failed; now a person\'s', late: 'Late', dropped: 'Not needed at this level' },
   timeline: {
     'clock-set': 'Clock set, deadlines moved with it', 'left-open': 'Steps left open',
     'command-asked': 'Asked to command', 'command-asked-again': 'Asked again to command', 'command-unanswered': 'All were asked; nobody has taken command', 'command-taken': 'Takes command', 'command-taken-over': 'Takes command over from', 'command-offered': 'Hands command over to',

@@ -8,7 +8,7 @@ export default {
   },
   load: {
     title: 'Alarm load', open: 'Load', explain: 'How the alarm system itself does, by EEMUA 191 and ISA-18.2. Rates are for one person. What called nobody does not count: low risks, suppressed alarms, consequences.',
-    days: 'Last {n} days', operators: '{n} on the alarms', perDay: 'Per day', flooded: 'Time in a flood', about: 'about {n} %', shareHow: 'high and medium alarms, and {n} tickets of low rules', per: 'Per 10 minutes, on average', peak: 'Most in 10 minutes', floods: 'Floods', topTen: 'Share of the ten most frequent places', nowStanding: 'Standing now', stale: 'Of these, over a day', notAck: 'Never acknowledged', chattering: 'Chattering places', ack: 'Time to acknowledge (median / 90 %)', alarms: 'Alarms',
+    days: 'Last day | Last {n} days', operators: '{n} on the alarms', perDay: 'Per day', flooded: 'Time in a flood', about: 'about {n} %', shareHow: 'high and medium alarms, and {n} tickets of low rules', per: 'Per 10 minutes, on average', peak: 'Most in 10 minutes', floods: 'Floods', topTen: 'Share of the ten most frequent places', nowStanding: 'Standing now', stale: 'Of these, over a day', notAck: 'Never acknowledged', chattering: 'Chattering places', ack: 'Time to acknowledge (median / 90 %)', alarms: 'Alarms',
     aim: 'aim {n}', good: 'within', bad: 'beyond', worst: 'Most frequent rules', rule: 'Rule', count: 'Times', standing: 'Standing', at: 'Mostly at', share: 'By grade', none: 'No alarms in this time.',
   },
   journal: {
