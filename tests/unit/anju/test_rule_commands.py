@@ -12,7 +12,7 @@ def test_a_point_is_explained() -> None:
     done = CliRunner().invoke(cli, ["rules", "explain", "door-b1.contact", "--site", DEMO, "--language", "en"])
     assert done.exit_code == 0
     assert "door-held-at-night  Door left open for over 2 min at night" in done.stdout.splitlines()
-    assert "    is 1; for 2 min; during night; risk medium" in done.stdout.splitlines()
+    assert "    is “Open”; for 2 min; during night; risk medium" in done.stdout.splitlines()
 
 
 def test_it_is_explained_in_chinese() -> None:
@@ -20,7 +20,7 @@ def test_it_is_explained_in_chinese() -> None:
     point, rule, how = done.stdout.splitlines()
     assert point == "pumps.relay-1  1号排水泵  水泵房"
     assert rule == "drain-pumps-stand-still  泵房水位高而排水泵没有启动信号"
-    assert "规则 泵房水位高 的报警存在；（以下确知不成立：relay-1 relay-2 等于 1）；持续 1 分钟" in how
+    assert "规则 泵房水位高 的报警存在；（以下确知不成立：1号排水泵、2号排水泵 为“运行”）；持续 1 分钟" in how
 
 
 def test_who_waits_for_a_rules_alarm_is_told() -> None:
