@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 import structlog
 from fastapi import FastAPI, Request
@@ -38,6 +38,29 @@ class Problem(Exception):  # noqa: N818  (RFC 9457's own word)
 def not_found(what: str, identifier: str) -> Problem:
     """404: there is no such thing (or it is another community's)."""
     return Problem(404, f"there is no {what} '{identifier}'")
+
+
+class OfSite(Protocol):
+    """Something of one community."""
+
+    @property
+    def site(self) -> str:
+        """Its id."""
+        ...
+
+
+T = TypeVar("T", bound=OfSite)
+
+
+def ours(found: T | None, site: str, what: str, identifier: str) -> T:
+    """What was found, where it is this community's.
+
+    Raises:
+        Problem: 404.
+    """
+    if found is None or found.site != site:
+        raise not_found(what, identifier)
+    return found
 
 
 def conflict(reason: str) -> Problem:

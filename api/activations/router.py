@@ -17,7 +17,7 @@ from api.paging import Cursor, Limit, Page
 from api.paper.html import html
 from api.paper.pdf import pdf
 from api.platform import PlatformDep
-from api.problems import conflict, not_found
+from api.problems import conflict, not_found, ours
 from api.security.access import Viewer
 from api.writing import Change, Write, writing
 from backbone.database import activations as stored
@@ -56,9 +56,9 @@ def list_activations(
 def get_activation(activation_id: str, platform: PlatformDep, _: Viewer) -> ActivationOut:
     """One activation with its steps and timeline."""
     with platform.database.read() as connection:
-        activation = stored.get_activation(connection, activation_id)
-    if activation is None or activation.site != platform.site.id:
-        raise not_found("activation", activation_id)
+        activation = ours(
+            stored.get_activation(connection, activation_id), platform.site.id, "activation", activation_id
+        )
     return ActivationOut.model_validate(activation)
 
 
@@ -76,9 +76,9 @@ def get_report(
 ) -> Response:
     """The post-incident report: deadlines, machine actions with their proof, readings, the timeline."""
     with platform.database.read() as connection:
-        activation = stored.get_activation(connection, activation_id)
-    if activation is None or activation.site != platform.site.id:
-        raise not_found("activation", activation_id)
+        activation = ours(
+            stored.get_activation(connection, activation_id), platform.site.id, "activation", activation_id
+        )
     report = Report(platform, activation, language)
     if file == "html":
         return HTMLResponse(html(report))
@@ -263,9 +263,9 @@ def perform(
     """Do a step in an activation, save it and have the event go out."""
 
     def work(change: Change) -> ActivationOut:
-        activation = stored.get_activation(change.connection, activation_id)
-        if activation is None or activation.site != change.site:
-            raise not_found("activation", activation_id)
+        activation = ours(
+            stored.get_activation(change.connection, activation_id), change.site, "activation", activation_id
+        )
         return keep(change, what, step(change, activation))
 
     return write.perform(f"activation.{what}", activation_id, work, status=status)

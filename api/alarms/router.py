@@ -9,7 +9,7 @@ from api import paging
 from api.alarms.schemas import Acknowledgement, AlarmOut, Reset, UnrecordedOut, show_unrecorded
 from api.paging import Cursor, Limit, Page
 from api.platform import PlatformDep
-from api.problems import not_found
+from api.problems import ours
 from api.security.access import Viewer
 from api.writing import Change, Write, writing
 from backbone.database import alarm_journal
@@ -51,9 +51,7 @@ async def list_unrecorded_alarms(platform: PlatformDep, _: Viewer) -> Unrecorded
 def get_alarm(alarm_id: str, platform: PlatformDep, _: Viewer) -> AlarmOut:
     """One alarm."""
     with platform.database.read() as connection:
-        alarm = stored.get_alarm(connection, alarm_id)
-    if alarm is None or alarm.site != platform.site.id:
-        raise not_found("alarm", alarm_id)
+        alarm = ours(stored.get_alarm(connection, alarm_id), platform.site.id, "alarm", alarm_id)
     return AlarmOut.model_validate(alarm)
 
 
@@ -98,10 +96,7 @@ def states(chosen: list[AlarmState] | None, open_: bool | None) -> tuple[AlarmSt
 
 def found_alarm(change: Change, alarm_id: str) -> Alarm:
     """The alarm a write is about."""
-    alarm = stored.get_alarm(change.connection, alarm_id)
-    if alarm is None or alarm.site != change.site:
-        raise not_found("alarm", alarm_id)
-    return alarm
+    return ours(stored.get_alarm(change.connection, alarm_id), change.site, "alarm", alarm_id)
 
 
 def keep_alarm(change: Change, what: str, alarm: Alarm, reason: str) -> AlarmOut:

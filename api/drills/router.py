@@ -18,7 +18,7 @@ from api.drills.following import keep, no_emergency
 from api.drills.schemas import DrillDue, DrillOut, Evaluate, FindingIn, PlanDrill, show
 from api.paging import Cursor, Limit, Page
 from api.platform import PlatformDep
-from api.problems import Problem, conflict, not_found
+from api.problems import Problem, conflict, not_found, ours
 from api.security.access import Viewer
 from api.times import to_ms
 from api.writing import Change, Write, writing
@@ -199,10 +199,7 @@ def _perform(write: Write, drill_id: str, what: str, step: Callable[[Change, Dri
 
 
 def _known(c: Connection, site: Site, drill_id: str) -> Drill:
-    drill = stored.get_drill(c, drill_id)
-    if drill is None or drill.site != site.id:
-        raise not_found("drill", drill_id)
-    return drill
+    return ours(stored.get_drill(c, drill_id), site.id, "drill", drill_id)
 
 
 def _shown(c: Connection, drill: Drill) -> DrillOut:

@@ -25,7 +25,7 @@ from api.headcounts.schemas import (
 )
 from api.paging import Page
 from api.platform import Platform, PlatformDep
-from api.problems import conflict, not_found
+from api.problems import conflict, not_found, ours
 from api.security.access import Viewer, require
 from api.security.sessions import Caller
 from api.writing import Change, Write, writing
@@ -215,10 +215,7 @@ def _keep(change: Change, what: str, headcount: Headcount) -> None:
 
 
 def _activation(change: Change, activation_id: str) -> Activation:
-    activation = get_activation(change.connection, activation_id)
-    if activation is None or activation.site != change.site:
-        raise not_found("activation", activation_id)
-    return activation
+    return ours(get_activation(change.connection, activation_id), change.site, "activation", activation_id)
 
 
 def _note(change: Change, activation: Activation, what: str, detail: str) -> None:

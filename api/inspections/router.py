@@ -14,7 +14,7 @@ from api import paging, photos, uploads
 from api.inspections.schemas import AnswerIn, RoundOut, RouteOut, StartRound, show
 from api.paging import Cursor, Limit, Page
 from api.platform import PlatformDep
-from api.problems import conflict, not_found
+from api.problems import conflict, ours
 from api.security.access import Viewer
 from api.writing import Change, Write, writing
 from backbone.database import upkeep as stored
@@ -75,9 +75,7 @@ def list_routes(platform: PlatformDep, _: Viewer) -> list[RouteOut]:
 def get_inspection(round_id: str, platform: PlatformDep, _: Viewer) -> RoundOut:
     """One round."""
     with platform.database.read() as c:
-        found = stored.get_round(c, round_id)
-    if found is None or found.site != platform.site.id:
-        raise not_found("round", round_id)
+        found = ours(stored.get_round(c, round_id), platform.site.id, "round", round_id)
     return show(found, platform.now())
 
 
@@ -218,9 +216,7 @@ def _perform(
     write: Write, round_id: str, what: str, step: Callable[[Change, Round], Round], *, status: int = 200
 ) -> Response:
     def work(change: Change) -> RoundOut:
-        found = stored.get_round(change.connection, round_id)
-        if found is None or found.site != change.site:
-            raise not_found("round", round_id)
+        found = ours(stored.get_round(change.connection, round_id), change.site, "round", round_id)
         after = step(change, found)
         return _keep(change, what, after) if after is not found else show(found, change.now)
 

@@ -13,7 +13,7 @@ from api.paging import Page
 from api.plans.schemas import Activate, PlanOut, PlanStaffOut, SuggestionOut, show
 from api.plans.staff import staff_of
 from api.platform import PlatformDep
-from api.problems import not_found
+from api.problems import not_found, ours
 from api.security.access import Viewer
 from api.writing import Change, Write, writing
 from backbone.database import activations as stored
@@ -127,10 +127,7 @@ def _alarm(change: Change, identifier: str | None) -> Alarm | None:
     """
     if identifier is None:
         return None
-    alarm = get_alarm(change.connection, identifier)
-    if alarm is None or alarm.site != change.site:
-        raise not_found("alarm", identifier)
-    return alarm
+    return ours(get_alarm(change.connection, identifier), change.site, "alarm", identifier)
 
 
 def _belongs(change: Change, alarm: Alarm, activation: Activation) -> None:

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from starlette.responses import Response
 
 from api.platform import Platform, PlatformDep
-from api.problems import Problem, not_found
+from api.problems import Problem, not_found, ours
 from api.rosters.schemas import ChangeIn, OnDutyOut, RosterChangeOut, RosterOut, SpellOut
 from api.security.access import Viewer
 from api.times import Moment, to_ms
@@ -67,9 +67,7 @@ def withdraw_change(change_id: str, write: Changing) -> Response:
     """The change does not count any more."""
 
     def work(change: Change) -> None:
-        found = stored.get_roster_change(change.connection, change_id)
-        if found is None or found.site != change.site:
-            raise not_found("roster change", change_id)
+        found = ours(stored.get_roster_change(change.connection, change_id), change.site, "roster change", change_id)
         stored.save_roster_change(change.connection, replace(found, withdrawn=True, version=found.version + 1))
 
     return write.perform("roster.withdraw", change_id, work, status=204)

@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from api.alarms.router import found_alarm, keep_alarm
 from api.platform import PlatformDep
-from api.problems import Problem, not_found
+from api.problems import Problem, not_found, ours
 from api.security.access import Viewer
 from api.suppressions.schemas import Maintenance, OutOfService, Shelving, SuppressionOut
 from api.times import to_ms
@@ -142,9 +142,9 @@ def end_suppression(suppression_id: str, write: Shelve) -> Response:
     """It ends now: what still stands calls at once."""
 
     def work(change: Change) -> SuppressionOut:
-        found = stored.get_suppression(change.connection, suppression_id)
-        if found is None or found.site != change.site:
-            raise not_found("suppression", suppression_id)
+        found = ours(
+            stored.get_suppression(change.connection, suppression_id), change.site, "suppression", suppression_id
+        )
         ended = suppression.end(found, change.by, change.now)
         _keep(change, ended, "ending")
         return SuppressionOut.model_validate(ended)

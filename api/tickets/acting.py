@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from starlette.responses import Response
 
-from api.problems import not_found
+from api.problems import ours
 from api.tickets.schemas import TicketOut
 from api.writing import Change, Write
 from backbone.database import tickets as stored
@@ -34,10 +34,7 @@ def find(change: Change, ticket_id: str) -> Ticket:
     Raises:
         Problem: 404.
     """
-    ticket = stored.get_ticket(change.connection, ticket_id)
-    if ticket is None or ticket.site != change.site:
-        raise not_found("ticket", ticket_id)
-    return ticket
+    return ours(stored.get_ticket(change.connection, ticket_id), change.site, "ticket", ticket_id)
 
 
 def keep(change: Change, what: str, ticket: Ticket) -> TicketOut:

@@ -9,7 +9,7 @@ from starlette.responses import Response
 from api import paging
 from api.paging import Cursor, Limit, Page
 from api.platform import Platform, PlatformDep
-from api.problems import conflict, not_found
+from api.problems import conflict, not_found, ours
 from api.security.access import Viewer
 from api.tickets.acting import actor, find, keep, perform
 from api.tickets.schemas import (
@@ -75,9 +75,7 @@ def list_tickets(
 def get_ticket(ticket_id: str, platform: PlatformDep, _: Viewer) -> TicketOut:
     """One ticket with its history."""
     with platform.database.read() as connection:
-        ticket = stored.get_ticket(connection, ticket_id)
-    if ticket is None or ticket.site != platform.site.id:
-        raise not_found("ticket", ticket_id)
+        ticket = ours(stored.get_ticket(connection, ticket_id), platform.site.id, "ticket", ticket_id)
     return TicketOut.model_validate(ticket)
 
 

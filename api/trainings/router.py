@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from starlette.responses import Response
 
 from api.platform import Platform, PlatformDep
-from api.problems import Problem, not_found
+from api.problems import Problem, not_found, ours
 from api.security.access import Viewer
 from api.trainings.schemas import HeldOut, QualificationOut, RecordTraining, TrainingOut, TrainingsOut
 from api.writing import Change, Write, writing
@@ -71,9 +71,7 @@ def withdraw_training(training_id: str, write: Recording) -> Response:
     """It was recorded by mistake: it does not count any more, and stays on record."""
 
     def work(change: Change) -> None:
-        found = stored.get_training(change.connection, training_id)
-        if found is None or found.site != change.site:
-            raise not_found("training", training_id)
+        found = ours(stored.get_training(change.connection, training_id), change.site, "training", training_id)
         stored.save_training(change.connection, replace(found, withdrawn=True, version=found.version + 1))
 
     return write.perform("training.withdraw", training_id, work, status=204)

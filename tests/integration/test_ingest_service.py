@@ -255,7 +255,7 @@ async def test_a_slow_write_does_not_hold_up_the_loop(
             begun = time.monotonic()
             await asyncio.sleep(0.005)
             longest = max(longest, time.monotonic() - begun)
-        assert longest < 0.5
+        assert longest < 5, "the write holds for ten, and nobody else"
         assert not east.done
         slow.stuck.set()
         await until(lambda: east.done, "the commit")
