@@ -194,12 +194,10 @@ def bare_app() -> FastAPI:
 @cache
 def _routes() -> tuple[BaseRoute, ...]:
     """Those of every application of this process: FastAPI takes a quarter of a second to work out what each reads."""
-    version = APIRouter(prefix="/api/v1")
-    for resource in _RESOURCES:
-        version.include_router(resource)
-    version.include_router(live)
     whole = APIRouter(responses=problems.RESPONSES, generate_unique_id_function=_operation)
-    for router in (version, health.router, notification_links, resident_reports, ticket_links):
+    for resource in (*_RESOURCES, live):
+        whole.include_router(resource, prefix="/api/v1")  # at once: each router around a route is worked out again
+    for router in (health.router, notification_links, resident_reports, ticket_links):
         whole.include_router(router)
     return tuple(whole.routes)
 
