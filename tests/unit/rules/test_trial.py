@@ -78,6 +78,13 @@ def test_any_batching_finds_the_same(sizes: list[int]) -> None:
     assert whole.episodes
 
 
+def test_rules_beside_themselves_differ_in_nothing() -> None:
+    rows = [("a.temperature", NOW, 20.0), ("a.temperature", NOW + 30_000, 60.0)]
+    new, old = replay([SITE, SITE], [batch(rows)], [], NOW, NOW + MINUTE)
+    assert len(new.episodes) == 1
+    assert new.episodes == old.episodes
+
+
 def test_events_are_judged_among_the_readings() -> None:
     site = make_site(
         {"door.contact": {"kind": "boolean", "family": "access"}},
