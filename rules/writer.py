@@ -4,10 +4,10 @@ import asyncio
 import contextlib
 import sys
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import structlog
 from sqlalchemy import Connection
@@ -119,16 +119,19 @@ class Writer:
                 raise Stopped
             delay_s = min(LONGEST_DELAY_S, delay_s * 2)
 
-    async def once(self, work: Callable[[Connection], T]) -> T:
-        """The result of `work` once its transaction is committed.
+    def once(self, work: Callable[[Connection], T]) -> Coroutine[Any, Any, T]:
+        """The result of `work` once its transaction is committed; it has its turn now, not when it is awaited.
 
         Raises:
             Unwritten: it is not; whoever asked decides when to try again.
         """
         loop = asyncio.get_running_loop()
+        turn = self._turns.take(partial(self._transaction, work, loop), urgent=self._urgent)
+        return self._outcome(asyncio.wrap_future(turn))
+
+    async def _outcome(self, turn: asyncio.Future[T]) -> T:
         try:
-            turn = self._turns.take(partial(self._transaction, work, loop), urgent=self._urgent)
-            result = await asyncio.wrap_future(turn)
+            result = await turn
         except (OperationalError, InterfaceError, Conflict) as error:
             self._note_failure(error)
             raise Unwritten from error

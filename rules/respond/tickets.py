@@ -60,7 +60,7 @@ def _new(
 ) -> Ticket:
     key = source_of(rule.id, transition.scope)
     zone = site.zones[transition.zone].name
-    facility = next((f for f in site.file.facilities if set(f.points) & set(transition.points)), None)
+    facility = next((f for f in site.file.facilities if any(point in f.points for point in transition.points)), None)
     return open_ticket(
         id=f"t-{hashlib.sha256(f'{site.id}:{key}:{transition.at}'.encode()).hexdigest()[:16]}",
         site=site.id,
