@@ -15,7 +15,7 @@ from rules.detect.compile import compile_rules
 from rules.detect.engine import Detector
 from rules.detect.model import Batch
 from rules.detect.reach import Reach
-from rules.detect.retelling import Told, encoded, tell_again
+from rules.detect.retelling import FEW, Told, encoded, tell_again
 from tests.unit.rules.sites import make_site
 from tests.unit.rules.timeline import Event, Reading, make_batch
 
@@ -169,13 +169,17 @@ def test_points_that_have_moved_or_are_gone_are_told_by_name() -> None:
     assert [(t.scope, t.at) for t in after.tick(60_000)] == [("b.x", 6000)]
 
 
-def test_what_an_older_program_kept_is_told_as_well() -> None:
-    now, layout = 1_790_000_000_000, fresh().layout
-    p, t, x, q = np.array([0, 1]), np.array([now, now + 1]), np.array([3.5, 1.0]), np.array([0, 2], dtype=np.uint8)
+@pytest.mark.parametrize("readings", [2, FEW, FEW + 1, 4 * FEW])
+def test_what_an_older_program_kept_is_told_as_well(readings: int) -> None:
+    """A large batch is kept in fewer bytes than it had then, a small one as it was."""
+    now, layout, order = 1_790_000_000_000, fresh().layout, np.arange(readings)
+    p, t, x, q = order % 2, now + order, 3.5 - order % 5 / 2, (2 * (order % 7 == 1)).astype(np.uint8)
     columns = (p.astype(np.uint32).tobytes(), t.tobytes(), x.tobytes(), q.tobytes())
     old, new = fresh(), fresh()
     tell_again(old, msgspec.msgpack.encode([("evaluate", 0, columns, ())]), layout)
-    tell_again(new, encoded([("evaluate", Batch(p, t, x, q))]), layout)
+    kept = encoded([("evaluate", Batch(p, t, x, q))])
+    tell_again(new, kept, layout)
+    assert readings <= FEW or len(kept) < sum(map(len, columns))
     assert old.state() == new.state() != fresh().state()
 
 
