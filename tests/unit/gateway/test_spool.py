@@ -278,9 +278,11 @@ def test_a_start_without_a_usable_disk_keeps_frames_in_memory(tmp_path: Path) ->
 def test_memory_is_bounded_while_the_disk_refuses(spool: Spool) -> None:
     fill(spool, 1)
     put(spool, Lane.URGENT, 7.0)
-    frames = 3 * MEMORY_BYTES // 100_000
+    frames, builder = 3 * MEMORY_BYTES // 100_000, FrameBuilder()
     for value in range(frames):
-        put(spool, Lane.BULK, float(value), readings=5000)
+        builder.add("d.m", NOW, float(value), 0)
+        builder.add_event(FrameEvent("d.m", NOW, "long", {"said": "x" * 100_000}))
+        spool.put(Lane.BULK, builder, NOW)
         spool.flush(NOW)
     assert spool.waiting_bytes <= MEMORY_BYTES
     assert walk(spool, Lane.URGENT) == [7.0]
