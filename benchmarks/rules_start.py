@@ -103,7 +103,6 @@ def begin(text: str, state: tuple[bytes, bytes, bytes] | None = None) -> tuple[d
         took[name] = time.perf_counter() - at
         return found
 
-    timed("imports_s", lambda: [importlib.import_module(name) for name in ("anju.services", "rules.service")])
     profiles = timed("profiles_s", lambda: read_profiles(None))
     site: Site = timed("site_s", lambda: load_site(text, profiles))
     compiled = timed("compile_s", lambda: compile_rules(site))
@@ -152,8 +151,13 @@ def child(text: Path, folder: Path) -> None:
     """A process: begin, from a state if there is one, else leave that of a site that has run; it prints figures."""
     saved = [folder / "state", folder / "layout", folder / "told"]
     state = (saved[0].read_bytes(), saved[1].read_bytes(), saved[2].read_bytes()) if saved[0].exists() else None
-    took, detector = begin(text.read_text(encoding="utf-8"), state)
     own = psutil.Process()
+    with building():
+        for name in ("anju.services", "rules.service"):
+            importlib.import_module(name)
+    imports_s = time.time() - own.create_time()
+    took, detector = begin(text.read_text(encoding="utf-8"), state)
+    took["imports_s"] = imports_s
     took["since_start_s"] = time.time() - own.create_time()
     took["cpu_s"] = sum(own.cpu_times()[:2])
     took["memory_mb"] = memory_mb(own.pid)

@@ -14,8 +14,8 @@ from api.activations.review import open_review, review_is_closed
 from api.activations.schemas import ActivationOut, LevelChange, Reason, StepDone
 from api.drills.following import follow, no_emergency
 from api.paging import Cursor, Limit, Page
+from api.paper.file import pdf
 from api.paper.html import html
-from api.paper.pdf import pdf
 from api.platform import PlatformDep
 from api.problems import conflict, not_found, ours
 from api.security.access import Viewer

@@ -7,8 +7,8 @@ from fastapi import APIRouter, Query
 from starlette.responses import HTMLResponse, Response
 
 from api.kpis.router import both
+from api.paper.file import pdf
 from api.paper.html import html
-from api.paper.pdf import pdf
 from api.platform import PlatformDep
 from api.reports.report import Evaluation
 from api.security.access import Viewer
