@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import random
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -158,8 +158,17 @@ class Bus:
         """Hand a message to the broker; False when there is none right now, or it has more than enough to answer."""
         if self._client is None or self._client.full:
             return False
-        self._client.publish(topic, payload, qos=qos, retain=retain)
+        self._client.send(topic, payload, qos=qos, retain=retain)
         return True
+
+    @contextlib.contextmanager
+    def together(self) -> Iterator[None]:
+        """What is published inside is handed over as one when this is left; nothing may be awaited there.
+
+        A call of the system for each costs sender and broker more than the messages do.
+        """
+        with self._client.together() if self._client is not None else contextlib.nullcontext():
+            yield
 
     def pause_reading(self) -> None:
         """Stop reading the socket: back-pressure to the broker. What is read already waits, too."""

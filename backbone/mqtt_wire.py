@@ -35,8 +35,11 @@ must not wait for the hundreds of temperatures that one read brings."""
 _QUICKACK: int | None = getattr(socket, "TCP_QUICKACK", None)
 _LENGTH_BYTES = 4
 _PUBACK = b"\x40\x02"
-_QOS_1, _RETAIN = 0x02, 0x01
-_MESSAGES = frozenset(0x30 | again | qos | kept for again in (0, 0x08) for qos in (0, _QOS_1) for kept in (0, _RETAIN))
+_NUMBER_BYTES = 2
+_PUBLISH, _QOS_1, _RETAIN = 0x30, 0x02, 0x01
+_MESSAGES = frozenset(
+    _PUBLISH | again | qos | kept for again in (0, 0x08) for qos in (0, _QOS_1) for kept in (0, _RETAIN)
+)
 """First bytes of messages of QoS 0 and 1. The number of one of QoS 1 takes two bytes, as many as the bit says."""
 Take = Callable[[str, bytes, bool], Sequence[asyncio.Future[None]] | None]
 """Takes a message's topic, its payload, and whether the broker had kept it; returns what its work is done with."""
@@ -68,6 +71,16 @@ def packet_head(buffer: bytes | bytearray, at: int = 0) -> PacketHead | None:
     if len(buffer) > at + _LENGTH_BYTES:
         raise MalformedPacketError
     return None
+
+
+def _length(size: int) -> bytes:
+    """As it stands in a packet's head (MQTT 3.1.1, 2.2.3)."""
+    found = bytearray()
+    while size > 0x7F:
+        found.append(size & 0x7F | 0x80)
+        size >>= 7
+    found.append(size)
+    return bytes(found)
 
 
 class PacketSplitter:
@@ -129,6 +142,9 @@ class _Gathering:
     @contextlib.contextmanager
     def held(self) -> Iterator[None]:
         """Hold what is written inside; nothing may be awaited there."""
+        if self._held is not None:
+            yield
+            return
         self._held = []
         try:
             yield
@@ -224,7 +240,10 @@ class _Protocol(MQTTProtocol):  # type: ignore[misc]  # gmqtt has no types
 
     def _hand_over_one(self) -> None:
         command, body = self._packets.popleft()
-        if command not in _MESSAGES or not self._is_taken(command, body):
+        if command == _PUBACK[0] and len(body) == _NUMBER_BYTES:
+            self._connection._last_data_in = time.monotonic()
+            self._client.acknowledged(int.from_bytes(body))
+        elif command not in _MESSAGES or not self._is_taken(command, body):
             self._connection.put_package(Package(command, body))
 
     def _is_taken(self, command: int, body: bytes) -> bool:
@@ -354,6 +373,28 @@ class WireClient(gmqtt.Client):  # type: ignore[misc]
         work = self._take(topic, payload, retained)
         if packet and self._durably and work is not None:
             self._answers.owe(packet, work)
+
+    def send(self, topic: str, payload: bytes, *, qos: int, retain: bool) -> None:
+        """Publish a message of QoS 0 or 1 (MQTT 3.1.1, 3.3)."""
+        name = topic.encode()
+        number = self._package_handler.id_generator.next_id() if qos else 0
+        numbered = number.to_bytes(_NUMBER_BYTES) if qos else b""
+        size = _length(2 + len(name) + len(numbered) + len(payload))
+        head = bytes((_PUBLISH | qos << 1 | retain,))
+        packet = b"".join((head, size, len(name).to_bytes(2), name, numbered, payload))
+        self._send(packet)
+        if qos:
+            self.in_flight.push_message(number, packet)
+
+    def acknowledged(self, number: int) -> None:
+        """The broker has a message of QoS 1."""
+        self._package_handler.id_generator.free_id(number)
+        self.in_flight.remove_message_by_mid(number)
+
+    def together(self) -> contextlib.AbstractContextManager[None]:
+        """What is sent inside goes out as one; nothing may be awaited there."""
+        held: contextlib.AbstractContextManager[None] = self._connection._transport.held()
+        return held
 
     @property
     def full(self) -> bool:

@@ -34,6 +34,8 @@ SECOND_MS = 1_000
 PATTERNS = 16
 BURST = 20
 """Frames of one gateway before the others get a turn."""
+CHECK_MS = 100
+"""As the gateway looks whether a consumer stands still."""
 Encode = Callable[[int, int, int], bytes]
 """A frame's bytes from its number, the one before it, and the time of its readings."""
 
@@ -85,6 +87,7 @@ class LoadGateway:
         self._kept: OrderedDict[int, bytes] = OrderedDict()
         self._most, self._past = backlog or inf, backlog is not None
         self._t = _now() - backlog * SECOND_MS if backlog else 0
+        self._checked_at = 0
         self.made = 0
         self.sent = 0
         for consumer in CONSUMERS:
@@ -105,7 +108,9 @@ class LoadGateway:
     def pump(self) -> int:
         """Send what may go; how many frames."""
         now, sent = _now(), 0
-        self._flow.check_patience(now)
+        if now - self._checked_at >= CHECK_MS:
+            self._checked_at = now
+            self._flow.check_patience(now)
         for cursor in tuple(self._flow.may_send()):
             while sent < BURST and self._flow.has_room(cursor) and self._bus.unacknowledged < UNACKNOWLEDGED[Lane.BULK]:
                 if not self._send_next(cursor, now):
@@ -140,7 +145,8 @@ async def run(url: str, *, as_json: bool, site: str, readings_per_s: float, back
             for number in range(GATEWAYS)
         ]
         while not stop.is_set():
-            sent = sum(gateway.pump() for gateway in gateways) if bus.connected else 0
+            with bus.together():
+                sent = sum(gateway.pump() for gateway in gateways) if bus.connected else 0
             await asyncio.sleep(0 if sent else 0.001)
     made, sent = sum(g.made for g in gateways), sum(g.sent for g in gateways)
     print(json.dumps({"frames": made, "sent_again": sent - made, "readings_a_frame": POINTS_A_GATEWAY}))

@@ -73,6 +73,32 @@ async def test_a_large_payload_is_cut_where_every_reader_refuses_it_anyway(mosqu
         assert sizes[2] == 5
 
 
+async def test_what_is_published_together_arrives_in_its_order_though_a_handler_answers_meanwhile(
+    broker: servers.Broker,
+) -> None:
+    heard: list[tuple[int, int]] = []
+    async with Bus(broker.url, "reader") as reader, Bus(broker.url, "writer") as writer:
+
+        def on_message(_topic: str, payload: bytes) -> None:
+            heard.append((payload[0], len(payload)))
+            with reader.together():
+                reader.publish("y", payload[:1])
+
+        answers: list[int] = []
+        reader.subscribe("x", on_message)
+        writer.subscribe("y", lambda _topic, payload: answers.append(payload[0]))
+        await until(lambda: reader.connected and writer.connected, "both")
+        await until(lambda: reader.deaf is None and writer.deaf is None, "both subscriptions")
+        sizes = [1, 100, 125, 200, 16_383, 16_384, 200_000]
+        with writer.together():
+            for number, size in enumerate(sizes):
+                assert writer.publish("x", bytes((number,)) + bytes(size - 1), qos=number % 2)
+        await until(lambda: len(heard) == len(sizes), "all of them")
+        assert heard == list(enumerate(sizes))
+        await until(lambda: answers == [number for number, _ in heard], "the answers")
+        await until(lambda: writer.unacknowledged == 0, "the acknowledgements")
+
+
 async def test_a_broker_that_takes_nothing_bounds_what_is_on_its_way() -> None:
     """Neither messages nor memory pile up behind a broker that greets and then reads no more."""
     closing = asyncio.Event()
