@@ -41,6 +41,8 @@ class Database:
         self.is_sqlite = engine.dialect.name == "sqlite"
         self._writers: list[Connection] = []
         """SQLite's, at rest. The last one used is the next: what it has read of the file it need not read again."""
+        self._asked = create_engine(engine.url, pool=engine.pool.recreate())
+        """Who asks whether it answers does not queue behind those who work: that all are busy is no answer."""
         self.given_up = False
         """Set by somebody who watches that it answers (`ask`): until it does, nobody else waits for it."""
 
@@ -143,7 +145,7 @@ class Database:
         Raises:
             OperationalError: the database is away.
         """
-        with self._engine.connect() as connection:
+        with self._asked.connect() as connection:
             connection.execute(text("SELECT 1"))
 
     def backup(self, path: Path) -> bool:
@@ -160,6 +162,7 @@ class Database:
         while self._writers:
             self._writers.pop().close()
         self._engine.dispose()
+        self._asked.dispose()
 
     def tidy_log(self) -> None:
         """Take what SQLite's write-ahead log holds into the file, so that no commit has to; nobody waits for it."""

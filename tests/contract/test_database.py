@@ -3,7 +3,7 @@
 import dataclasses
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
@@ -372,3 +372,11 @@ def test_months_are_read_for_figures_whole_and_only_theirs(database: Database) -
     assert sorted((one.raised_at, one.cleared_at) for one in found) == [(10, 15), (30, 35)]
     assert len(every) == 4
     assert every[0].grade == "medium"
+
+
+def test_it_answers_while_all_who_may_work_with_it_do(database: Database) -> None:
+    """Otherwise a platform that is much asked takes its database for gone, and asks it nothing more."""
+    with ExitStack() as busy, ThreadPoolExecutor(1) as asker:
+        for _ in range(14 if database.is_sqlite else 15):  # whoever wrote last in SQLite keeps one
+            busy.enter_context(database.read())
+        asker.submit(database.ask).result(timeout=10)
