@@ -345,9 +345,14 @@ class PlainDeviation(Plain):
         if far and self.usual is not None and self.far_since is not None:
             apart = abs(x - self.usual[0])
             if t - self.far_since < brief_ms and apart > self.farthest:
-                self.samples[period], self.learnt, self.farthest = x, period, apart
+                self.keep(period, x, apart)
         elif not far and period > self.learnt:
-            self.samples[period], self.learnt, self.farthest = x, period, 0.0
+            self.keep(period, x, 0.0)
+
+    def keep(self, period: int, x: float, farthest: float) -> None:
+        """In the place of the sample of four weeks before, where an hour of the week has four."""
+        self.samples.pop(period - 4 * 168, None)
+        self.samples[period], self.learnt, self.farthest = x, period, farthest
 
     def begin(self, period: int) -> None:
         self.period, self.farthest = period, 0.0
