@@ -109,7 +109,7 @@ async def test_a_spool_that_runs_over_drops_old_bulk_and_tells_of_each_reading(t
                     return len(rules.readings) - 2 + sum(loss.count for loss in losses(rules))
 
                 await until(lambda: accounted() >= MESSAGES * READINGS, "the account to be complete")
-                await until(lambda: watch.status["spooled"] == 0, "the spool to be empty")
+                await until(lambda: watch.status.get("spooled") == 0, "the spool to be empty")
     arrived = Counter(point.split(".")[0] for point, *_ in rules.readings)
     lost = {name: [loss for loss in losses(rules) if loss.device == name] for name in CLIMATES}
     assert {loss.device for loss in losses(rules)} == set(CLIMATES)

@@ -79,6 +79,6 @@ async def test_nonsense_in_commands_and_positions_disturbs_nothing(mosquitto: Br
             async with rules.running(mosquitto.port):
                 operator.publish("zigbee2mqtt/climate", {"temperature": 21.5})
                 await until(lambda: rules.values("climate.temperature"), "a reading")
-                await until(lambda: operator.status["spooled"] == 0, "frames to be committed and forgotten")
+                await until(lambda: operator.status.get("spooled") == 0, "frames to be committed and forgotten")
             assert operator.refusals()[topics.committed("test", GATEWAY, "rules"), "no position"] > 10
             assert not [problem for problem in operator.status["problems"] if "started again" in problem]
