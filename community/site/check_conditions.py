@@ -37,7 +37,7 @@ def check_row(path: Path, when: Condition, kind: str) -> Found:
             yield (*path, "band"), f"low ({low:g}) is above high ({high:g}); swap them"
         elif not when.band.inside and 2 * deadband > high - low:
             yield (*path, "band", "deadband"), "this deadband leaves nothing of the band, so the alarm would never end"
-    if when.deviation is not None and when.deviation.deadband >= when.deviation.limit:
+    if when.deviation is not None and when.deviation.deadband >= when.deviation.z:
         yield (*path, "deviation", "deadband"), "the deadband must be smaller than z, or the alarm would never end"
     if when.dose is not None and when.dose.deadband >= when.dose.limit:
         yield (*path, "dose", "deadband"), "the deadband must be smaller than the limit, or the alarm would never end"

@@ -111,7 +111,6 @@ def _in(when: Condition, language: str, names: Mapping[str, Text], measures: Seq
     if kind == "alarm":
         values["alarm"] = _named(str(given), language, names)
     if kind == "deviation":
-        values["z"] = f"{given.limit:g}"
         values["day"], values["weeks"] = span(_rounded(given.day_s), language), span(given.weeks_s, language)
     if kind in {"mean", "rate"}:
         limits = [_ABOVE] * (given.above is not None) + [_BELOW] * (given.below is not None)

@@ -103,7 +103,9 @@ class Deviation(Row):
         default="rolling", description="the last `over`; or the same hour of the week, local time, in the last 4 weeks"
     )
     over: Duration = Field(default=7 * 86400, description="rolling: what is usual is learnt from so long")
-    z: float | None = Field(default=None, gt=0, description="3.25 if unset; 3.5 for a seasonal baseline")
+    z: float = Field(
+        default=3.5, gt=0, description="docs/decisions/0005-deviation-defaults.md says where it comes from"
+    )
     deadband: float = Field(default=1, ge=0, description="in units of z")
     side: Literal["both", "above", "below"] = "both"
     least: float = Field(default=0, ge=0, description="a distance (in units of the value) that is never too far")
@@ -122,11 +124,6 @@ class Deviation(Row):
     def weeks_s(self) -> float:
         """By such means of so long."""
         return self.over * 4
-
-    @property
-    def limit(self) -> float:
-        """The z beyond which a value is unusual; docs/decisions/0005-deviation-defaults.md says where it comes from."""
-        return self.z if self.z is not None else {"rolling": 3.25, "seasonal": 3.5}[self.baseline]
 
 
 class Stuck(Row):

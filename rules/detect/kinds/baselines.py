@@ -4,7 +4,8 @@ One reading of a period stands for it, so that memory is bounded and single read
 however often a sensor speaks. The middle is the median. The spread is the largest of three, which are the same for a
 normal distribution: the median absolute deviation times 1.4826; what 95 % of the samples lie within over 1.96 (a room
 that is empty at night has most of its samples close to one value, and its day is no anomaly); what 99.5 % lie within
-over 2.81, which of a week's samples are all (nor is a pump that runs now and then).
+over 2.81 (nor is a pump that runs now and then). Of a week's samples that would be the farthest: it is set aside, or
+one wild reading would hide for a week what is less far.
 
 Source: B. Iglewicz, D. C. Hoaglin, How to Detect and Handle Outliers, ASQC 1993.
 """
@@ -89,7 +90,7 @@ class Rolling:
         ordered = np.sort(samples, axis=1)
         count = _filled(ordered)
         centre = middle(ordered, count)
-        return _enough(centre, _spread(samples - centre[:, None]), count >= least)
+        return _enough(centre, _spread(samples - centre[:, None], aside=1), count >= least)
 
     def learn(self, row: Index, period: Index, x: Values) -> None:
         """Keep a period's sample."""
@@ -184,13 +185,13 @@ def _filled(values: Values) -> Index:
     return found
 
 
-def _spread(apart: Values) -> Values:
-    """The spread of distances from the middle (n, m), NaN for none."""
+def _spread(apart: Values, aside: int = 0) -> Values:
+    """The spread of distances from the middle (n, m), NaN for none; so many of the farthest do not count alone."""
     distance = np.sort(np.abs(apart), axis=1)
     count = _filled(distance)
     found = _MAD * middle(distance, count)
     for within, deviations in _TAILS:
-        far = np.maximum(np.ceil(within * count).astype(np.intp) - 1, 0)
+        far = np.maximum(np.minimum(np.ceil(within * count).astype(np.intp), count - aside) - 1, 0)
         found = np.maximum(found, np.take_along_axis(distance, far[:, None], 1)[:, 0] / deviations)
     return found
 

@@ -41,7 +41,7 @@ class _Deviations(AtPoints):
     def __init__(self, compiled: Compiled, rows: Sequence[At], phases: Phases, baseline: Baseline) -> None:
         super().__init__(compiled, rows, phases)
         self._baseline = baseline
-        self._z = column(rows, "limit")
+        self._z = column(rows, "z")
         self._deadband = column(rows, "deadband")
         self._least = column(rows, "least")
         self._below = np.array([row.when.side == "below" for row in rows])

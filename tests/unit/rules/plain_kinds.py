@@ -365,20 +365,22 @@ class PlainDeviation(Plain):
 
     def unusual(self, x: float, centre: float, spread: float) -> bool:
         z = {"both": abs(x - centre), "above": x - centre, "below": centre - x}[self.when.side] / spread
-        limit = self.when.limit - (self.when.deadband if self.delayed.wanted else 0)
+        limit = self.when.z - (self.when.deadband if self.delayed.wanted else 0)
         return bool(z > limit and abs(x - centre) > self.when.least)
 
-    def spread(self, distances: list[float], centre: float) -> float | None:
-        within = {share: sorted(distances)[math.ceil(share * len(distances)) - 1] for share in (0.95, 0.995)}
+    def spread(self, distances: list[float], centre: float, aside: int = 0) -> float | None:
+        ascending = sorted(distances)
+        counted = len(ascending) - aside
+        within = {share: ascending[min(math.ceil(share * len(ascending)), counted) - 1] for share in (0.95, 0.995)}
         found = max(1.4826 * median(distances), within[0.95] / 1.96, within[0.995] / 2.807)
-        return found if found > 1e-12 * abs(centre) else self.when.least / self.when.limit or None
+        return found if found > 1e-12 * abs(centre) else self.when.least / self.when.z or None
 
     def window(self, samples: dict[int, float], period: int) -> tuple[float, float] | None:
         window = [x for p, x in samples.items() if period - 168 < p < period]
         if len(window) < self.when.min_samples:
             return None
         centre = median(window)
-        spread = self.spread([abs(x - centre) for x in window], centre)
+        spread = self.spread([abs(x - centre) for x in window], centre, aside=1)
         return None if spread is None else (centre, spread)
 
     def period_of(self, t: int) -> int:

@@ -36,16 +36,20 @@ def raised(readings: list[Reading], **settings: object) -> list[int]:
     return [(at - BEGIN) // HOUR // 24 for at, _, _, active in found if active]
 
 
-def test_what_comes_every_night_is_an_alarm_the_first_night() -> None:
-    assert raised(flow(30, nights(10, 30))) == [10]
+def test_what_comes_every_night_is_an_alarm_the_first_two_nights() -> None:
+    assert raised(flow(30, nights(10, 30)), lasting=False) == [10, 11]
 
 
 def test_and_again_when_it_has_not_come_for_longer_than_is_remembered() -> None:
-    assert raised(flow(40, nights(10, 15) | nights(25, 30))) == [10, 25]
+    assert raised(flow(40, nights(10, 15) | nights(25, 30)), lasting=False) == [10, 11, 25, 26]
 
 
 def test_what_is_half_as_large_again_as_what_is_usual_by_now_is_an_alarm() -> None:
-    assert raised(flow(30, nights(10, 20) | {20 * 24 + 2: 1.5 * WATERED})) == [10, 20]
+    assert raised(flow(30, nights(10, 20) | {20 * 24 + 2: 1.5 * WATERED}), lasting=False) == [10, 11, 20]
+
+
+def test_one_wild_reading_hides_nothing() -> None:
+    assert raised(flow(20, {12 * 24: 40 * WATERED} | {14 * 24: LEAKING}), lasting=False) == [12, 14]
 
 
 def test_what_lasts_is_not_learnt_and_its_alarm_stays_for_as_long() -> None:

@@ -27,8 +27,8 @@ SAID = {
     ),
     "deviation": (
         {"deviation": {}},
-        "与最近 7 天的常态相差超过 3.25 倍离散度，或1 天平均值与最近 28 天的同类均值相差如此之多",
-        "further than 3.25 spreads from what the last 7 d were like, or its mean over 1 d from such means of 28 d",
+        "与最近 7 天的常态相差超过 3.5 倍离散度，或1 天平均值与最近 28 天的同类均值相差如此之多",
+        "further than 3.5 spreads from what the last 7 d were like, or its mean over 1 d from such means of 28 d",
     ),
     "forecast": (
         {"forecast": {"reaches": 90, "within": "6h", "over": "12h"}},
