@@ -25,8 +25,11 @@ from gateway.service import run
 from tests.gateway_rig import gateway_settings
 from tests.integration.test_interlocks import site
 port, relays, folder = sys.argv[1:]
+def stand_still():
+    print("standing still", flush=True)
+    time.sleep(3600)
 async def main():
-    asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, time.sleep, 3600)
+    asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, stand_still)
     settings = gateway_settings(int(port), Path(folder), status_s=0.5)
     await run(settings, site(int(port), int(relays)), asyncio.Event(), watchdog=Watchdog(1.0))
 asyncio.run(main())
@@ -66,6 +69,7 @@ async def test_a_blocked_loop_ends_the_process_and_the_next_one_opens_the_doors(
                 said = {ear.recv(64) for _ in range(2)}
                 assert said == {b"READY=1", b"WATCHDOG=1"}, "systemd is told so"
                 os.kill(gateway.pid, signal.SIGUSR1)
+                await until(lambda: "standing still" in gateway.output(), "the loop to stand still")
                 bus = operator.bus
                 say(bus, "smoke-a", SMOKE)
                 say(bus, "smoke-b", SMOKE)
