@@ -2,15 +2,12 @@
 
 import asyncio
 import contextlib
-from collections import defaultdict
 from pathlib import Path
 
-import msgspec
 import numpy as np
+from sqlalchemy import text
 
-from backbone.database.checkpoints import checkpoint_names, load_checkpoint
 from community.site.profile import Lane
-from rules.kept_state import Head
 from rules.settings import RulesSettings
 from tests.rules_rig import edge, judging, open_database
 from tests.servers import Broker
@@ -30,22 +27,27 @@ async def test_alarms_are_told_while_the_whole_state_is_written(embedded_broker:
     site = make_site({f"d-{d}.m-{m}": {} for d in range(DEVICES) for m in range(MEASURES)}, RULES)
     database = open_database(tmp_path)
     points, noise = list(site.points), np.random.default_rng(1).normal(20, 5, len(site.points))
-    told_beside: defaultdict[int, set[int]] = defaultdict(set)
-    """By whole state that was being written: how many alarms had been told."""
 
-    def unfinished() -> set[int]:
+    def kept() -> list[tuple[str, str]]:
+        """Pieces of whole states ("whole", number) and what was told since ("told", number), as they were written."""
         with database.read() as c:
-            names = checkpoint_names(c, f"rules:{site.id}:whole:")
-            head = load_checkpoint(c, f"rules:{site.id}:head")
-        wholes = {int(name.split(":")[3]) for name in names}
-        return {whole for whole in wholes if head and whole > msgspec.msgpack.decode(head, type=Head).whole}
+            names = c.execute(text("SELECT name FROM checkpoints ORDER BY rowid")).scalars()
+            parts = [name.removeprefix(f"rules:{site.id}:").split(":") for name in names]
+        return [(part[0], part[1]) for part in parts if part[0] in {"whole", "told"}]
+
+    def is_told_between(whole: tuple[str, str]) -> bool:
+        rows = kept()
+        if whole not in rows:
+            return False  # a later one is in force
+        first, last = rows.index(whole), len(rows) - rows[::-1].index(whole)
+        return any(kind == "told" for kind, _ in rows[first:last])
 
     settings = RulesSettings(mqtt_url=embedded_broker.url, gateway_change_after_s=60)
     async with edge(embedded_broker.url, site, "gw") as gateway, judging(settings, site, database):
         for at in range(0, len(points), FRAME):
             gateway.send(*zip(points[at : at + FRAME], noise[at : at + FRAME].tolist(), strict=True), lane=Lane.BULK)
         await until(lambda: gateway.all_committed, "a reading of every point")
-        hot = iter(points)
+        hot, earlier = iter(points), set(kept())
 
         async def burn() -> None:
             while True:
@@ -54,13 +56,12 @@ async def test_alarms_are_told_while_the_whole_state_is_written(embedded_broker:
 
         burning = asyncio.create_task(burn())
 
-        def beside() -> bool:
-            for whole in unfinished():
-                told_beside[whole].add(len(gateway.of("alarm", "raised")))
-            return any(len(told) > 1 for told in told_beside.values())
-
         try:
-            await until(beside, "two alarms while one whole state is written")
+            await until(
+                lambda: any(is_told_between(row) for row in set(kept()) - earlier if row[0] == "whole"),
+                "what raises alarms to be kept between the pieces of a whole state",
+            )
+            await until(lambda: gateway.of("alarm", "raised"), "people to hear of them")
         finally:
             burning.cancel()
             with contextlib.suppress(asyncio.CancelledError):
