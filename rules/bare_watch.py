@@ -64,6 +64,7 @@ async def _judge(settings: RulesSettings, site: Site) -> None:
     intake = Intake(site, detector.compiled, settings.future_skew_ms, lambda *_: None)
     rule_of = RuleBook(site).of
     channels, push = Channels(site, os.environ), Push(settings.data_dir, settings.contact)
+    await asyncio.to_thread(push.prepare)
     heard: asyncio.Queue[Delivery] = asyncio.Queue(MOST_WAITING)
 
     def hear(topic: str, payload: bytes) -> None:

@@ -150,11 +150,14 @@ class Notifier:
 
     def _tell_the_page(self, c: Connection) -> None:
         save_reach(c, self._site.id, self._channels.reach)
-        if push_key(c, self._site.id) not in {None, self._push.public_key}:
+        key = self._push.public_key
+        if key is None:
+            return
+        if push_key(c, self._site.id) not in {None, key}:
             log.warning("the key of web push is another one: everybody has to subscribe again")
             for browsers in all_browsers(c, self._site.id).values():
                 save_browsers(c, self._site.id, Browsers(person=browsers.person))
-        save_push_key(c, self._site.id, self._push.public_key)
+        save_push_key(c, self._site.id, key)
 
     async def _once(self, group: asyncio.TaskGroup, pool: ThreadPoolExecutor) -> float:
         now = self._now()

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 import msgspec
+import structlog
 
 from community.notice_text import Message
 from community.push import Browser, Browsers
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 MOST_BYTES = 2_500
 """Of the text: push services take 4,096 bytes in all."""
 _GONE = frozenset({404, 410})
+_NO_KEY = (OSError, ValueError)
+log = structlog.get_logger()
 
 
 class Push:
@@ -31,9 +34,12 @@ class Push:
         self.browsers: Mapping[str, Browsers] = {}
 
     @property
-    def public_key(self) -> str:
-        """What a browser is told, so that it takes messages from us alone."""
-        return self._sealer.public_key
+    def public_key(self) -> str | None:
+        """What a browser is told, so that it takes messages from us alone; None without a key."""
+        try:
+            return self._sealer.public_key
+        except _NO_KEY:
+            return None
 
     @cached_property
     def _sealer(self) -> "Sealer":
@@ -42,8 +48,14 @@ class Push:
         return Sealer(self._folder, self._contact)
 
     def prepare(self) -> None:
-        """Read the key, or make one; blocking, and needed before there is something to say."""
-        _ = self._sealer
+        """Read the key, or make one, before there is something to say; blocking.
+
+        Without one no browser is told anything, and people are by their other ways.
+        """
+        try:
+            _ = self._sealer
+        except _NO_KEY as error:
+            log.error("the key of web push is none, and cannot be made: no browser is told", error=str(error))  # noqa: TRY400
 
     def of(self, person: str) -> tuple[Browser, ...]:
         """A person's browsers."""

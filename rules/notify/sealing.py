@@ -21,9 +21,16 @@ class Sealer:
     """The platform's key."""
 
     def __init__(self, folder: Path, contact: str) -> None:
+        """Read it, or make one.
+
+        Raises:
+            OSError: the file cannot be read, or not written.
+            ValueError: it holds no key of this kind.
+        """
         key = _key_of(folder / KEY_FILE)
         private = load_pem_private_key(key, None)
-        assert isinstance(private, EllipticCurvePrivateKey)
+        if not isinstance(private, EllipticCurvePrivateKey):
+            raise ValueError(f"{KEY_FILE} holds a key of another kind; move it away, and one is made")  # noqa: TRY004  (a bad file)
         public = private.public_key()
         self.public_key: str = VAPID.get_application_server_key(public)
         """What a browser is told, so that it takes messages from us alone."""

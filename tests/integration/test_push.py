@@ -9,8 +9,9 @@ from backbone.database.notifications import browsers_of, list_notifications, pus
 from community.notifications import NotificationState
 from community.push import CHANNEL, Browsers, browser_id, subscribed
 from community.push import Browser as Known
-from tests.integration.test_notify import SMOKE_A, SMOKE_B, quick_site, rules
+from tests.integration.test_notify import SMOKE_A, SMOKE_B, environment, quick_site, rules
 from tests.push_service import Browser, PushService, claims, push_service
+from tests.receivers import receiver
 from tests.rules_rig import now_ms, open_database
 from tests.servers import Broker
 from tests.waiting import until
@@ -75,4 +76,24 @@ async def test_an_alarm_reaches_a_browser_and_a_lost_one_is_forgotten(
                 return push_key(c, site.id) != key and not browsers_of(c, site.id, "wang-wei").rows
 
         await until(page_says, "the page to say that nobody is subscribed with the new key")
+    database.close()
+
+
+async def test_with_a_key_that_cannot_be_read_people_are_told_by_their_other_ways(
+    embedded_broker: Broker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site, database = quick_site(tmp_path), open_database(tmp_path)
+    with database.begin() as c:
+        phone = known(Browser("http://127.0.0.1:9/push/phone"))
+        save_browsers(c, site.id, subscribed(Browsers(person="wang-wei"), phone))
+    (tmp_path / "push-key.pem").write_text("damaged")
+    with receiver() as hook:
+        for name, value in environment(hook).items():
+            monkeypatch.setenv(name, value)
+        async with rules(embedded_broker, site, database, data_dir=tmp_path) as east:
+            east.send((SMOKE_A, 1.0), (SMOKE_B, 1.0))
+            await until(lambda: any("火情确认" in text for text in hook.to("wang-wei")), "the message by the webhook")
+            with database.read() as c:
+                assert push_key(c, site.id) is None, "nobody can subscribe"
+                assert browsers_of(c, site.id, "wang-wei").rows, "and nobody is forgotten"
     database.close()
